@@ -1,0 +1,86 @@
+"""Errors of rramcirc: what was given, what is allowed, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RramcircError(Exception):
+    """Base of every error that rramcirc raises on purpose.
+
+    ``exit_code`` is the exit status of the command line for this kind of error.
+    """
+
+    exit_code = 2
+
+
+class ParameterError(RramcircError, ValueError):
+    """A value, name or record that does not fit what is allowed."""
+
+
+class NetlistError(RramcircError):
+    """A circuit or netlist that cannot be built or must not be run."""
+
+
+class ModelCompileError(RramcircError):
+    """A Verilog-A file that cannot be read or compiled."""
+
+
+class SimulationError(RramcircError):
+    """A simulation that failed, timed out or was killed."""
+
+    exit_code = 1
+
+
+class WaveformError(RramcircError):
+    """A waveform or raw file that cannot be read, or a signal that is not in it."""
+
+
+class EnvironmentProblem(RramcircError):
+    """A program, library or resource of the machine that is missing."""
+
+    exit_code = 3
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return the known names closest to `name`, best first.
+
+    Parameters
+    ----------
+    name
+        The name that was not found.
+    known
+        All names that would have been accepted.
+    count
+        At most this many suggestions.
+
+    Examples
+    --------
+    >>> nearest("gapini", ["gap_ini", "gap_min", "phi_ini"])[0]
+    'gap_ini'
+    """
+    known = list(known)
+    by_lower = {k.lower(): k for k in known}
+    hits = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)
+    return [by_lower[h] for h in hits]
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], how_to_list: str = "") -> str:
+    """Return one sentence that says a name is unknown and offers the nearest ones.
+
+    Examples
+    --------
+    >>> unknown_name("card", "hfo2_filamant", ["hfo2_filament", "nmos_select"])
+    "unknown card 'hfo2_filamant'. Nearest: hfo2_filament."
+    """
+    known = sorted(known)
+    close = nearest(name, known)
+    if close:
+        hint = f" Nearest: {', '.join(close)}."
+    elif known and len(known) <= 12:
+        hint = f" Known: {', '.join(known)}."
+    else:
+        hint = ""
+    listing = f" {how_to_list}" if how_to_list else ""
+    return f"unknown {kind} {name!r}.{hint}{listing}"

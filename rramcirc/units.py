@@ -1,0 +1,131 @@
+"""Numbers with SI suffixes, as SPICE and its users write them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from rramcirc.errors import ParameterError
+
+SUFFIXES = {
+    "T": 1e12, "G": 1e9, "MEG": 1e6, "K": 1e3, "": 1.0,
+    "M": 1e-3, "U": 1e-6, "µ": 1e-6, "μ": 1e-6, "N": 1e-9, "P": 1e-12, "F": 1e-15, "A": 1e-18,
+}
+
+# Every spelling of a unit that may follow a number, and the unit it means.
+UNIT_SPELLINGS = {
+    "V": "V", "volt": "V", "volts": "V",
+    "A": "A", "amp": "A", "ampere": "A", "amperes": "A",
+    "s": "s", "sec": "s", "second": "s", "seconds": "s",
+    "ohm": "ohm", "ohms": "ohm", "Ω": "ohm", "Ohm": "ohm",
+    "F": "F", "farad": "F", "H": "H", "Hz": "Hz", "hz": "Hz",
+    "S": "S", "siemens": "S", "K": "K", "W": "W", "J": "J", "m": "m", "eV": "eV", "C": "C",
+}
+
+_NUMBER = re.compile(
+    r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<rest>[^\s\d.]*)\s*$"
+)
+_PREFIX_FOR_OUTPUT = [
+    (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""),
+    (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"), (1e-18, "a"),
+]
+
+
+def parse_number(text: str | float | int, unit: str = "", name: str = "value") -> float:
+    """Read a number with an optional SI suffix and unit, for example ``100n``, ``1meg``, ``2.5ohm``.
+
+    Suffixes are SPICE's and case-insensitive: t g meg k m u n p f a; ``M`` is milli, ``meg`` is mega.
+
+    Parameters
+    ----------
+    text
+        What the user wrote; a plain number passes through.
+    unit
+        The unit that is expected [SI name such as ``s``, ``V``, ``ohm``]; ``""`` accepts no unit.
+    name
+        What the number is for; used in the error.
+
+    Returns
+    -------
+    float
+        The value in SI units.
+
+    Raises
+    ------
+    ParameterError
+        If the text is no number, the suffix is unknown or the unit is another one.
+
+    Examples
+    --------
+    >>> parse_number("100n", "s")
+    1e-07
+    >>> parse_number("1meg", "ohm")
+    1000000.0
+    >>> parse_number("20uA", "A")
+    2e-05
+    """
+    if isinstance(text, bool):
+        raise ParameterError(f"{name}: {text!r} is not a number.")
+    if isinstance(text, (int, float)):
+        return float(text)
+    wanted = f"a number in {unit}" if unit else "a number"
+    example = f"100n{unit}" if unit else "100n"
+    match = _NUMBER.match(text) if isinstance(text, str) else None
+    if match is None:
+        raise ParameterError(f"{name}: {text!r} is not {wanted}. Write for example {example} or 1e-7.")
+    rest = match["rest"]
+    if rest == "F" and unit == "F":
+        raise ParameterError(f"{name}: {text!r} is ambiguous (SPICE reads F as femto). Write 1f, 1fF or 1e-15.")
+    scale, found = _split_suffix(rest, unit)
+    if scale is None:
+        raise ParameterError(
+            f"{name}: {text!r} has the suffix {rest!r}, which is not {wanted}. "
+            f"SI suffixes are t g meg k m u n p f a, as in {example}."
+        )
+    if found and found != unit:
+        raise ParameterError(f"{name}: {text!r} is in {found}, but {wanted if unit else 'no unit'} is expected.")
+    # the exponent is moved in decimal, so that "100n" is the double nearest to 1e-7
+    digits, _, exponent = match["number"].lower().partition("e")
+    return float(f"{digits}e{int(exponent or 0) + round(math.log10(scale))}")
+
+
+def _split_suffix(rest: str, unit: str) -> tuple[float | None, str]:
+    """Split what follows the digits into (scale, unit); scale is None if it cannot be read."""
+    if rest == "":
+        return 1.0, ""
+    if rest == unit and unit in ("A", "K"):  # 1A is an ampere, 300K are kelvin; 1a is atto, 300k is kilo
+        return 1.0, unit
+    for length in range(min(3, len(rest)), -1, -1):
+        prefix, tail = rest[:length], rest[length:]
+        if length == 2 or prefix.upper() not in SUFFIXES:
+            continue
+        if tail == "":
+            return SUFFIXES[prefix.upper()], ""
+        if tail in UNIT_SPELLINGS:
+            return SUFFIXES[prefix.upper()], UNIT_SPELLINGS[tail]
+    return None, ""
+
+
+def format_number(value: float, unit: str = "", digits: int = 4) -> str:
+    """Write a value with an SI prefix and its unit, for example ``12.5 kohm``.
+
+    Examples
+    --------
+    >>> format_number(1.25e-5, "A")
+    '12.5 uA'
+    >>> format_number(0.0, "V")
+    '0 V'
+    """
+    tail = f" {unit}" if unit else ""
+    if not math.isfinite(value):
+        return f"{value}{tail}"
+    if value == 0.0:
+        return f"0{tail}"
+    magnitude = abs(value)
+    if unit in ("", "1"):
+        return f"{value:.{digits}g}" + ("" if unit == "1" else tail)
+    for scale, prefix in _PREFIX_FOR_OUTPUT:
+        # 0.99995 rounds up into the next prefix at four digits
+        if magnitude >= scale * (1 - 0.5 * 10.0**-digits):
+            return f"{value / scale:.{digits}g} {prefix}{unit}"
+    return f"{value:.{digits}g}{tail}"
