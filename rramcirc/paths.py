@@ -44,7 +44,6 @@ def cache_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentProblem(
-            f"cannot write the cache folder {folder} ({error.strerror}). "
-            "Set RRAMCIRC_CACHE to a folder you can write."
+            f"cannot write the cache folder {folder} ({error.strerror}). Set RRAMCIRC_CACHE to a folder you can write."
         ) from error
     return folder

@@ -8,26 +8,66 @@ import re
 from rramcirc.errors import ParameterError
 
 SUFFIXES = {
-    "T": 1e12, "G": 1e9, "MEG": 1e6, "K": 1e3, "": 1.0,
-    "M": 1e-3, "U": 1e-6, "µ": 1e-6, "μ": 1e-6, "N": 1e-9, "P": 1e-12, "F": 1e-15, "A": 1e-18,
+    "T": 1e12,
+    "G": 1e9,
+    "MEG": 1e6,
+    "K": 1e3,
+    "": 1.0,
+    "M": 1e-3,
+    "U": 1e-6,
+    "µ": 1e-6,
+    "μ": 1e-6,
+    "N": 1e-9,
+    "P": 1e-12,
+    "F": 1e-15,
+    "A": 1e-18,
 }
 
 # Every spelling of a unit that may follow a number, and the unit it means.
 UNIT_SPELLINGS = {
-    "V": "V", "volt": "V", "volts": "V",
-    "A": "A", "amp": "A", "ampere": "A", "amperes": "A",
-    "s": "s", "sec": "s", "second": "s", "seconds": "s",
-    "ohm": "ohm", "ohms": "ohm", "Ω": "ohm", "Ohm": "ohm",
-    "F": "F", "farad": "F", "H": "H", "Hz": "Hz", "hz": "Hz",
-    "S": "S", "siemens": "S", "K": "K", "W": "W", "J": "J", "m": "m", "eV": "eV", "C": "C",
+    "V": "V",
+    "volt": "V",
+    "volts": "V",
+    "A": "A",
+    "amp": "A",
+    "ampere": "A",
+    "amperes": "A",
+    "s": "s",
+    "sec": "s",
+    "second": "s",
+    "seconds": "s",
+    "ohm": "ohm",
+    "ohms": "ohm",
+    "Ω": "ohm",
+    "Ohm": "ohm",
+    "F": "F",
+    "farad": "F",
+    "H": "H",
+    "Hz": "Hz",
+    "hz": "Hz",
+    "S": "S",
+    "siemens": "S",
+    "K": "K",
+    "W": "W",
+    "J": "J",
+    "m": "m",
+    "eV": "eV",
+    "C": "C",
 }
 
-_NUMBER = re.compile(
-    r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<rest>[^\s\d.]*)\s*$"
-)
+_NUMBER = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<rest>[^\s\d.]*)\s*$")
 _PREFIX_FOR_OUTPUT = [
-    (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""),
-    (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"), (1e-18, "a"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "u"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+    (1e-15, "f"),
+    (1e-18, "a"),
 ]
 
 
@@ -76,6 +116,8 @@ def parse_number(text: str | float | int, unit: str = "", name: str = "value") -
     rest = match["rest"]
     if rest == "F" and unit == "F":
         raise ParameterError(f"{name}: {text!r} is ambiguous (SPICE reads F as femto). Write 1f, 1fF or 1e-15.")
+    if rest in ("A", "F") and unit not in ("", rest):
+        raise ParameterError(f"{name}: {text!r} is in {rest}, but {wanted} is expected.")
     scale, found = _split_suffix(rest, unit)
     if scale is None:
         raise ParameterError(
@@ -106,6 +148,10 @@ def _split_suffix(rest: str, unit: str) -> tuple[float | None, str]:
     return None, ""
 
 
+# Units that take a prefix in output; the others (nm, K, eV) are written as they are.
+PREFIXED_UNITS = frozenset(("V", "A", "s", "ohm", "F", "H", "Hz", "S", "W", "J", "C"))
+
+
 def format_number(value: float, unit: str = "", digits: int = 4) -> str:
     """Write a value with an SI prefix and its unit, for example ``12.5 kohm``.
 
@@ -123,7 +169,9 @@ def format_number(value: float, unit: str = "", digits: int = 4) -> str:
         return f"0{tail}"
     magnitude = abs(value)
     if unit in ("", "1"):
-        return f"{value:.{digits}g}" + ("" if unit == "1" else tail)
+        return f"{value:.{digits}g}"
+    if unit.split()[0] not in PREFIXED_UNITS:
+        return f"{value:.{digits}g} {unit}"
     for scale, prefix in _PREFIX_FOR_OUTPUT:
         # 0.99995 rounds up into the next prefix at four digits
         if magnitude >= scale * (1 - 0.5 * 10.0**-digits):

@@ -1,0 +1,36 @@
+# make demo: set up everything, run the main job. make test: set up everything, run the tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: setup demo test lint netlists bench clean
+
+setup: $(READY)
+	@PYTHON=$(PYTHON) sh setup/system.sh
+	@echo "ready; activate with: . $(VENV)/bin/activate"
+
+$(READY): pyproject.toml setup/system.sh
+	@PYTHON=$(PYTHON) sh setup/system.sh
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "rramcirc needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 3; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/rramcirc doctor --brief
+	@$(BIN)/python demo.py
+
+test: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/python -m pytest
+
+netlists: setup
+	@$(BIN)/python netlists/regenerate.py
+
+bench: setup
+	@$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) demo-output

@@ -1,0 +1,44 @@
+"""rramcirc: RRAM circuits from Verilog-A compact models to waveforms.
+
+Names are loaded when they are first used, so that ``import rramcirc`` stays fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "errors": (
+        "RramcircError",
+        "ParameterError",
+        "NetlistError",
+        "ModelCompileError",
+        "SimulationError",
+        "WaveformError",
+        "EnvironmentProblem",
+    ),
+    "devices.card": ("ModelCard", "load_card", "card_names"),
+    "devices.veriloga": ("find_module", "read_modules", "compile_module"),
+    "design": ("Cell", "Crossbar", "Line", "with_state"),
+    "stimuli": ("Constant", "Floating", "PiecewiseLinear", "Pulse", "PulseTrain", "SpikeTrain", "sample", "triangle"),
+    "testbench": ("Ac", "DcSweep", "OperatingPoint", "Testbench", "Transient", "half_select"),
+    "waveforms": ("Signal", "Waveforms"),
+    "netlist": ("Netlist",),
+    "circuits": ("build_circuit", "build_netlist"),
+    "runs": ("load_run",),
+    "simulation": ("simulate", "simulate_netlist"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+__all__ = sorted([*_MODULE_OF, "__version__"])
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULE_OF:
+        return getattr(import_module(f"rramcirc.{_MODULE_OF[name]}"), name)
+    raise AttributeError(f"module 'rramcirc' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

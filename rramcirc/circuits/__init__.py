@@ -1,0 +1,35 @@
+"""Generators: testbench in, circuit and netlist text out."""
+
+from __future__ import annotations
+
+from rramcirc.circuits.cell import cell_circuit
+from rramcirc.circuits.crossbar import crossbar_circuit
+from rramcirc.circuits.spice import spice_netlist
+from rramcirc.design import Cell
+from rramcirc.elements import Circuit
+from rramcirc.netlist import Netlist
+from rramcirc.testbench import Testbench
+
+__all__ = ["build_circuit", "build_netlist"]
+
+
+def build_circuit(bench: Testbench) -> Circuit:
+    """Return the circuit of a testbench as groups of elements, in no simulator's syntax."""
+    return cell_circuit(bench) if isinstance(bench.design, Cell) else crossbar_circuit(bench)
+
+
+def build_netlist(bench: Testbench, simulator: str = "ngspice") -> Netlist:
+    """Return the netlist of a testbench.
+
+    Parameters
+    ----------
+    bench
+        Design, stimuli and analysis.
+    simulator
+        ``"ngspice"`` or ``"vacask"``.
+    """
+    if simulator == "vacask":
+        from rramcirc.circuits.vacask import vacask_netlist
+
+        return vacask_netlist(build_circuit(bench), bench)
+    return spice_netlist(build_circuit(bench), bench)

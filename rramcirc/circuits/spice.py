@@ -1,0 +1,265 @@
+"""How ngspice spells a circuit: the only file that writes SPICE."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rramcirc.devices.card import ModelCard
+from rramcirc.devices.veriloga import find_module
+from rramcirc.elements import (
+    Capacitors,
+    Circuit,
+    Devices,
+    Group,
+    Instances,
+    Probe,
+    Resistors,
+    Source,
+    Subcircuit,
+    default_probes,
+    select_probes,
+)
+from rramcirc.errors import NetlistError
+from rramcirc.netlist import Netlist, osdi_name, signal_table
+from rramcirc.testbench import Ac, DcSweep, OperatingPoint, Testbench, Transient
+from rramcirc.units import format_number
+from rramcirc.waveforms import Signal
+
+NAMES_PER_SAVE = 200  # ngspice drops a whole .save line of more than about 1000 names
+LINE_LENGTH = 100
+DEFAULT_OPTIONS = {"klu": "", "method": "gear", "reltol": "1e-4"}
+MODEL_LETTER = {"nmos": "m", "pmos": "m", "npn": "q", "pnp": "q", "njf": "j", "pjf": "j", "d": "d"}
+RAW_FILE = "waves.raw"
+
+
+def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
+    """Return the ngspice netlist of a testbench's circuit."""
+    probes = select_probes(circuit, bench.probes) if bench.probes else default_probes(circuit)
+    signals = tuple(Signal(p.name, p.unit, vector(p), sign(p), p.description) for p in probes)
+    sources = model_sources(circuit.cards)
+    kind, command, stop = _analysis(bench)
+    lines = [
+        f"{_one_line(bench.title)}",
+        f"* circuit: {_one_line(circuit.title)}",
+        f"* analysis: {kind}" + (f" to {format_number(stop, 's')}" if stop else ""),
+        f"* seed: {bench.seed}",
+        "* rerun: ngspice -b on this file, in its folder",
+        "*",
+        *signal_table(signals),
+        "",
+        _options(bench),
+        f".temp {bench.temperature - 273.15:.6g}",
+        "",
+        *(line for card in circuit.cards for line in _model(card)),
+        "",
+        *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
+        *_bodies(circuit.groups),
+        "",
+        command,
+        *_saves(signals),
+        "",
+        ".control",
+        "set num_threads=1",
+        *(f"pre_osdi {osdi_name(source)}" for source in sources),
+        f"run {RAW_FILE}",
+        "quit $sim_status",
+        ".endc",
+        ".end",
+        "",
+    ]
+    return Netlist("\n".join(lines), sources, signals, circuit.title, kind, stop)
+
+
+def spice_subcircuit(circuit: Circuit) -> str:
+    """Return models and subcircuits of a circuit, without drivers and analysis, for use in any deck."""
+    sources = model_sources(circuit.cards)
+    lines = [
+        f"* {circuit.title}",
+        "* Load the compiled models before this file is read, in the deck that includes it:",
+        "*   .control",
+        *(f"*   pre_osdi {osdi_name(source)}" for source in sources),
+        "*   .endc",
+        "",
+        *(line for card in circuit.cards for line in _model(card)),
+        "",
+        *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
+    ]
+    return "\n".join(lines)
+
+
+def vector(probe: Probe) -> str:
+    """Return the ngspice vector that carries a probe."""
+    if probe.kind == "current":
+        return f"i(v{probe.item})"
+    instance = f"x{probe.path[0]}" if probe.path else ""
+    if probe.kind == "voltage":
+        return f"v({instance}.{probe.item})" if instance else f"v({probe.item})"
+    return f"@n.{instance}.n{probe.path[1]}[{probe.item}]"
+
+
+def sign(probe: Probe) -> int:
+    """Return -1 for currents: SPICE counts the current of a source into its plus node, a probe out of it."""
+    return -1 if probe.kind == "current" else 1
+
+
+def model_sources(cards: Iterable[ModelCard]) -> tuple[Path, ...]:
+    """Return the Verilog-A files of the cards, each once."""
+    paths = [Path(find_module(card.module).path) for card in cards if card.module]
+    return tuple(dict.fromkeys(paths))
+
+
+def number(value: float | str) -> str:
+    """Return a number as ngspice reads it back to the same double."""
+    if isinstance(value, str):
+        return value
+    value = float(value)
+    if value.is_integer() and abs(value) < 1e5:
+        return str(int(value))
+    if abs(value) < 1e5:
+        return repr(value)
+    return np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip() or "rramcirc"
+
+
+def _options(bench: Testbench) -> str:
+    options = DEFAULT_OPTIONS | {str(k): number(v) for k, v in bench.options.items()}
+    return ".options " + " ".join(f"{name}={value}" if value else name for name, value in options.items())
+
+
+def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
+    """Return (kind, the analysis line, stop time)."""
+    analysis = bench.analysis
+    if isinstance(analysis, Transient):
+        step = analysis.max_step or analysis.stop / 50
+        return "tran", f".tran {number(step)} {number(analysis.stop)} 0 {number(step)}", analysis.stop
+    if isinstance(analysis, DcSweep):
+        step = (analysis.stop - analysis.start) / (analysis.points - 1)
+        return "dc", f".dc v{analysis.line} {number(analysis.start)} {number(analysis.stop)} {number(step)}", None
+    if isinstance(analysis, Ac):
+        return "ac", f".ac dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}", None
+    assert isinstance(analysis, OperatingPoint)
+    return "op", ".op", None
+
+
+def _saves(signals: Sequence[Signal]) -> Iterator[str]:
+    vectors = [s.vector for s in signals]
+    for first in range(0, len(vectors), NAMES_PER_SAVE):
+        yield from wrap([".save", *vectors[first : first + NAMES_PER_SAVE]])
+
+
+def wrap(words: Sequence[str]) -> Iterator[str]:
+    """Join words into lines of readable length, continued with ``+``."""
+    line = words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) > LINE_LENGTH:
+            yield line
+            line = f"+ {word}"
+        else:
+            line = f"{line} {word}"
+    yield line
+
+
+def _model(card: ModelCard) -> Iterator[str]:
+    """Return the .model (or .lib) lines of a card."""
+    if card.library is not None:
+        yield f"* card {card.name}: {_one_line(card.title)}"
+        yield f'.lib "{card.library.path}" {card.library.section}'
+        return
+    kind = card.module or card.spice
+    own = [f"{k}={number(v.value)}" for k, v in card.parameters.items() if not v.instance]
+    yield f"* card {card.name}: {_one_line(card.title)}"
+    yield from wrap([".model", card.name, str(kind), *own])
+
+
+def subcircuit_text(block: Subcircuit) -> list[str]:
+    """Return the lines of a subcircuit."""
+    lines = [f"* {block.comment}"] if block.comment else []
+    parameters = [f"{k}={number(v)}" for k, v in block.parameters.items()]
+    lines += wrap([".subckt", block.name, *block.ports, *parameters])
+    lines += _bodies(block.body)
+    return [*lines, f".ends {block.name}", ""]
+
+
+def _bodies(groups: Iterable[Group]) -> list[str]:
+    lines: list[str] = []
+    for group in groups:
+        comment = getattr(group, "comment", "")
+        if comment:
+            lines += ["", f"* {comment}"]
+        lines += _group(group)
+    return lines
+
+
+def _group(group: Group) -> list[str]:
+    match group:
+        case Resistors():
+            return _two_terminal("r", group.names, group.a, group.b, group.ohm)
+        case Capacitors():
+            return _two_terminal("c", group.names, group.a, group.b, group.farad)
+        case Source():
+            return list(_source(group))
+        case Instances():
+            return _instances("x", group.names, group.nodes, group.subcircuit, group.parameters)
+        case Devices():
+            letter, model = _device_letter(group.card)
+            return _instances(letter, group.names, group.nodes, model, group.parameters)
+    raise NetlistError(f"ngspice has no spelling for {type(group).__name__}.")
+
+
+def _device_letter(card: ModelCard) -> tuple[str, str]:
+    """Return the element letter and model name of a card's devices."""
+    if card.module:
+        return "n", card.name
+    if card.library is not None:
+        return card.library.prefix.lower(), card.library.device
+    if card.spice not in MODEL_LETTER:
+        raise NetlistError(f"card {card.name}: spice = {card.spice!r} is none of {', '.join(MODEL_LETTER)}.")
+    return MODEL_LETTER[card.spice], card.name
+
+
+def each(column: str | float | Sequence, count: int) -> Sequence:
+    """Return one entry per element of a column that may hold one for all."""
+    return [column] * count if isinstance(column, (str, float, int)) else column
+
+
+def _two_terminal(letter: str, names: Sequence[str], a, b, values) -> list[str]:
+    count = len(names)
+    columns = zip(names, each(a, count), each(b, count), map(number, each(values, count)), strict=True)
+    return [f"{letter}{name} {p} {q} {value}" for name, p, q, value in columns]
+
+
+def _instances(letter: str, names: Sequence[str], nodes, model: str, parameters) -> list[str]:
+    count = len(names)
+    fixed = "".join(f" {k}={number(v)}" for k, v in parameters.items() if isinstance(v, (str, float, int)))
+    varying = {k: v for k, v in parameters.items() if not isinstance(v, (str, float, int))}
+    heads = [f"{letter}{name}" for name in names]
+    columns = [each(column, count) for column in nodes]
+    tail = f" {model}{fixed}"
+    if not varying:
+        return [f"{' '.join(words)}{tail}" for words in zip(heads, *columns, strict=True)]
+    form = " ".join(f"{k}=%r" for k in varying)
+    values = [form % row for row in zip(*varying.values(), strict=True)]
+    return [f"{' '.join(words[:-1])}{tail} {words[-1]}" for words in zip(heads, *columns, values, strict=True)]
+
+
+def _source(source: Source) -> Iterator[str]:
+    letter = "v" if source.stimulus.unit == "V" else "i"
+    # an i source drives its current from its first to its second node, through itself
+    nodes = [source.node, "0"] if letter == "v" else ["0", source.node]
+    times, levels = source.stimulus.corners()
+    words = [f"{letter}{source.name}", *nodes, number(float(levels[0]))]
+    if source.ac:
+        words.append(f"ac {number(source.ac)}")
+    if len(times) > 1:
+        words[3] = f"dc {words[3]}"
+        pairs = [f"{number(t)} {number(v)}" for t, v in zip(times.tolist(), levels.tolist(), strict=True)]
+        pairs[0], pairs[-1] = f"pwl({pairs[0]}", f"{pairs[-1]})"
+        words += pairs
+    yield from wrap(words)

@@ -1,0 +1,102 @@
+"""The command line: parse, call the library, print. Commands are loaded when they are used."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from importlib import import_module
+
+import click
+
+from rramcirc import __version__
+from rramcirc.errors import RramcircError, unknown_name
+
+COMMANDS = {
+    "build-netlist": ("build_netlist", "Write the netlist of a circuit."),
+    "simulate": ("simulate", "Simulate a netlist or a testbench."),
+    "inspect": ("inspect", "List, measure, plot and export the waveforms of a run."),
+    "cards": ("cards", "List the model cards, or show one."),
+    "models": ("models", "List the Verilog-A models, or show one."),
+    "doctor": ("doctor", "Check everything that rramcirc needs on this machine."),
+}
+OUR_BUG, INTERRUPTED, NO_SPACE = 70, 130, 3
+
+
+class _Commands(click.Group):
+    """The group of all commands; a command's module is imported when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = COMMANDS[name][0]
+        return getattr(import_module(f"rramcirc.cli.{module}"), module)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(unknown_name("command", args[0], COMMANDS, "`rramcirc --help` lists all."))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+EXAMPLE = """\b
+Example:
+  rramcirc build-netlist cell -o cell.cir
+  rramcirc simulate cell.cir -o cell.run
+  rramcirc inspect cell.run --plot cell.png
+"""
+
+
+@click.command(cls=_Commands, epilog=EXAMPLE, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rramcirc")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def rramcirc(debug: bool) -> None:
+    """RRAM circuits from Verilog-A compact models to waveforms."""
+
+
+def main() -> None:
+    """Run the command line and exit with the status that its help documents."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        status = rramcirc.main(prog_name="rramcirc", standalone_mode=False)
+    except click.exceptions.Abort:
+        status = _say("interrupted; what was computed is kept.", INTERRUPTED)
+    except KeyboardInterrupt:
+        status = _say("interrupted; what was computed is kept.", INTERRUPTED)
+    except click.exceptions.Exit as end:
+        status = end.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except RramcircError as error:
+        if debug:
+            raise
+        status = _say(f"Error: {error}", error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 0
+    except OSError as error:
+        if debug:
+            raise
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "the disk is full" if full else f"{error.strerror or error}"
+        status = _say(f"Error: {what}{f' ({error.filename})' if error.filename else ''}.", NO_SPACE if full else 2)
+    except Exception as error:
+        if debug:
+            raise
+        status = _say(
+            f"Error: a bug in rramcirc ({type(error).__name__}: {error}). "
+            "Run the same command with --debug for the traceback, and report it with the netlist.",
+            OUR_BUG,
+        )
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(text: str, status: int) -> int:
+    print(text, file=sys.stderr)
+    return status

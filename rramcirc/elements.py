@@ -1,0 +1,206 @@
+"""A circuit as groups of like elements, before any simulator's syntax.
+
+The generators of `rramcirc.circuits` make a `Circuit` from a testbench; a dialect (ngspice, VACASK, PySpice) spells it.
+Elements come in groups with one list per column, because arrays have many like elements and text is made fastest so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from rramcirc.devices.card import ModelCard
+from rramcirc.errors import ParameterError, unknown_name
+from rramcirc.stimuli import Driven
+
+GROUND = "0"
+
+# One name or value for all elements of a group, or one per element.
+Names = Sequence[str]
+PerElement = str | Sequence[str]
+Values = float | Sequence[float]
+
+
+@dataclass(frozen=True)
+class Resistors:
+    """Resistors `names` between nodes `a` and `b` [ohm]."""
+
+    names: Names
+    a: PerElement
+    b: PerElement
+    ohm: Values
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Capacitors:
+    """Capacitors `names` between nodes `a` and `b` [F]."""
+
+    names: Names
+    a: PerElement
+    b: PerElement
+    farad: Values
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An independent source between ground and `node`; `ac` is the magnitude of its small signal [V or A]."""
+
+    name: str
+    node: str
+    stimulus: Driven
+    ac: float = 0.0
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Compiled or built-in devices of one card; `nodes` has one entry per terminal."""
+
+    names: Names
+    nodes: tuple[PerElement, ...]
+    card: ModelCard
+    parameters: Mapping[str, Values | str]
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Instances of one subcircuit; `nodes` has one entry per port."""
+
+    names: Names
+    nodes: tuple[PerElement, ...]
+    subcircuit: str
+    parameters: Mapping[str, Values]
+    comment: str = ""
+
+
+Group = Resistors | Capacitors | Source | Devices | Instances
+
+
+@dataclass(frozen=True)
+class Subcircuit:
+    """A named block: ports, parameters with defaults, and what is inside."""
+
+    name: str
+    ports: tuple[str, ...]
+    parameters: Mapping[str, float]
+    body: tuple[Group, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One signal and where a simulator finds it.
+
+    `kind` is ``"voltage"`` (of node `item`), ``"current"`` (that source `item` drives out of its node) or
+    ``"variable"`` (op-variable `item` of the device at `path`, a subcircuit instance and a device).
+    """
+
+    name: str
+    unit: str
+    kind: str
+    item: str
+    path: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class CellProbes:
+    """The same signal in every cell of an array: ``base[row,column]``.
+
+    `item` and `path` hold ``{i}`` and ``{j}`` for row and column.
+    """
+
+    base: str
+    unit: str
+    kind: str
+    item: str
+    path: tuple[str, ...] = ()
+    description: str = ""
+    by_default: bool = False
+
+    def at(self, i: int, j: int) -> Probe:
+        """Return the probe of cell [i, j]."""
+        fill = {"i": i, "j": j}
+        path = tuple(p.format_map(fill) for p in self.path)
+        name = f"{self.base[:-1]}[{i},{j}])" if self.base.endswith(")") else f"{self.base}[{i},{j}]"
+        return Probe(name, self.unit, self.kind, self.item.format_map(fill), path, self.description)
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Everything that a dialect needs to spell a testbench's circuit."""
+
+    title: str
+    subcircuits: tuple[Subcircuit, ...]
+    groups: tuple[Group, ...]
+    probes: tuple[Probe, ...]
+    cell_probes: tuple[CellProbes, ...] = ()
+    shape: tuple[int, int] = (1, 1)
+    cards: tuple[ModelCard, ...] = field(default=())
+
+
+_INDEXED = re.compile(r"^(?P<base>[^\[\]]*)\[(?P<row>[^,\]]*),(?P<column>[^,\]]*)\](?P<close>\)?)$")
+
+
+def select_probes(circuit: Circuit, patterns: Iterable[str]) -> list[Probe]:
+    """Return the probes that match the patterns, each once, in order.
+
+    ``i(bl*)`` matches names, ``gap[2,*]``, ``gap[0:4,1]`` and ``v(be[*,3])`` match cells.
+
+    Raises
+    ------
+    ParameterError
+        If a pattern matches nothing; names the nearest signals.
+    """
+    found: dict[str, Probe] = {}
+    for pattern in patterns:
+        hits = _matches(circuit, str(pattern).replace(" ", ""))
+        if not hits:
+            raise ParameterError(f"probes: {_no_such_probe(circuit, pattern)}")
+        found.update((p.name, p) for p in hits)
+    return list(found.values())
+
+
+def default_probes(circuit: Circuit, most_cells: int = 256) -> list[Probe]:
+    """Return the signals recorded when the user names none: all lines, and the states of arrays up to `most_cells`."""
+    rows, columns = circuit.shape
+    chosen = list(circuit.probes)
+    if rows * columns <= most_cells:
+        chosen += [f.at(i, j) for f in circuit.cell_probes if f.by_default for i in range(rows) for j in range(columns)]
+    return chosen
+
+
+def _matches(circuit: Circuit, pattern: str) -> list[Probe]:
+    indexed = _INDEXED.match(pattern)
+    if indexed is None:
+        return [p for p in circuit.probes if fnmatchcase(p.name, pattern)]
+    base = indexed["base"] + indexed["close"]
+    families = [f for f in circuit.cell_probes if fnmatchcase(f.base, base)]
+    rows = _indices(indexed["row"], circuit.shape[0], pattern)
+    columns = _indices(indexed["column"], circuit.shape[1], pattern)
+    return [f.at(i, j) for f in families for i in rows for j in columns]
+
+
+def _indices(text: str, count: int, pattern: str) -> Sequence[int]:
+    if text == "*":
+        return range(count)
+    try:
+        if ":" in text:
+            first, last = text.split(":")
+            return range(count)[slice(int(first or 0), int(last or count))]
+        index = int(text)
+    except ValueError:
+        raise ParameterError(f"probes: {pattern!r} has the index {text!r}; write a number, first:last or *.") from None
+    if not 0 <= index < count:
+        raise ParameterError(f"probes: {pattern!r} has the index {index}, outside 0 ... {count - 1}.")
+    return (index,)
+
+
+def _no_such_probe(circuit: Circuit, pattern: str) -> str:
+    known = [p.name for p in circuit.probes]
+    known += [f.at(0, 0).name for f in circuit.cell_probes]
+    return unknown_name("signal", str(pattern), known)

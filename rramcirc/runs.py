@@ -1,0 +1,92 @@
+"""Run folders: what a simulation leaves behind, so that it can be read, repeated and trusted."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rramcirc import __version__
+from rramcirc.errors import EnvironmentProblem, ParameterError, WaveformError
+from rramcirc.netlist import read_signals
+from rramcirc.rawfile import read_raw
+from rramcirc.waveforms import Waveforms
+
+RECORD = "run.json"
+NETLIST = "netlist.cir"
+RAW = "waves.raw"
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Make an empty run folder; an existing one is replaced only if rramcirc made it.
+
+    Raises
+    ------
+    ParameterError
+        If the folder exists and holds no run.json of ours, or cannot be made.
+    """
+    try:
+        if folder.exists():
+            if not folder.is_dir() or (any(folder.iterdir()) and not _is_ours(folder)):
+                raise ParameterError(
+                    f"{folder} exists and is no run folder of rramcirc, so it is left alone. Choose another with -o."
+                )
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        (folder / RECORD).write_text(json.dumps({"rramcirc": __version__, "status": "running"}))
+    except OSError as error:
+        raise ParameterError(
+            f"cannot make the run folder {folder}: {error.strerror}. Choose another with -o."
+        ) from error
+    return folder
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return "rramcirc" in json.loads((folder / RECORD).read_text())
+    except (OSError, ValueError):
+        return False
+
+
+def write_record(folder: Path, record: Mapping[str, object]) -> None:
+    """Write run.json: status, versions, hashes, seed, timings."""
+    head = {"rramcirc": __version__, "written": datetime.now(UTC).isoformat(timespec="seconds")}
+    head |= {"python": platform.python_version(), "machine": platform.machine()}
+    try:
+        (folder / RECORD).write_text(json.dumps(head | dict(record), indent=1) + "\n")
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot write {folder / RECORD}: {error.strerror}.") from error
+
+
+def read_record(folder: Path) -> dict[str, object]:
+    """Read run.json.
+
+    Raises
+    ------
+    WaveformError
+        If the folder is no run folder.
+    """
+    try:
+        return json.loads((folder / RECORD).read_text())
+    except FileNotFoundError:
+        raise WaveformError(
+            f"{folder} is no run folder: it has no {RECORD}. `rramcirc simulate -o {folder}` makes one."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise WaveformError(f"{folder / RECORD} cannot be read: {error}.") from error
+
+
+def load_run(folder: Path) -> Waveforms:
+    """Read the waveforms of a run folder, with the units and signs of its own signal table."""
+    record = read_record(folder)
+    netlist, raw = folder / NETLIST, folder / RAW
+    if not raw.exists():
+        raise WaveformError(f"{folder} has no {RAW}; status of the run: {record.get('status')}.")
+    plots = read_raw(raw)
+    if not plots:
+        raise WaveformError(f"{raw} holds no waveforms; status of the run: {record.get('status')}.")
+    signals = read_signals(netlist) if netlist.exists() else []
+    return Waveforms.from_raw(plots[-1], signals or None, record)

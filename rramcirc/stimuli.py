@@ -1,0 +1,254 @@
+"""Stimuli: what a driver puts on a line, volts or amperes against seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rramcirc.errors import ParameterError
+
+Unit = Literal["V", "A"]
+
+
+def _level(desc: str, **default: float):
+    return field(metadata={"desc": desc, "units": "V or A"}, **default)
+
+
+def _seconds(desc: str, **default: float):
+    return field(metadata={"desc": desc, "units": "s"}, **default)
+
+
+_UNIT = {"desc": "V drives the line with a voltage, A with a current into the line"}
+
+
+def _check_finite(record: object, **values: float) -> None:
+    for name, value in values.items():
+        if not isinstance(value, (int, float, np.floating)) or not np.isfinite(value):
+            raise ParameterError(f"{type(record).__name__}.{name}: {value!r} is not a finite number.")
+
+
+def _check_times(record: object, positive: dict[str, float], not_negative: dict[str, float]) -> None:
+    _check_finite(record, **positive, **not_negative)
+    for name, value in positive.items():
+        if value <= 0:
+            raise ParameterError(f"{type(record).__name__}.{name}: {value!r} s is not positive.")
+    for name, value in not_negative.items():
+        if value < 0:
+            raise ParameterError(f"{type(record).__name__}.{name}: {value!r} s is negative.")
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same level at all times."""
+
+    value: float = _level("level")
+    unit: Unit = field(default="V", metadata=_UNIT)
+
+    def __post_init__(self) -> None:
+        _check_finite(self, value=self.value)
+
+    def corners(self) -> tuple[NDArray, NDArray]:
+        """Return the corner times [s] and levels of the piecewise-linear waveform."""
+        return np.array([0.0]), np.array([self.value])
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """One trapezoidal pulse; `width` is the time at full amplitude, as SPICE's PW.
+
+    ::
+
+        amplitude        ________
+                        /        \\
+        base     ______/          \\______
+                 delay rise width fall
+    """
+
+    amplitude: float = _level("level at the top")
+    width: float = _seconds("time at full amplitude")
+    delay: float = _seconds("start of the rising edge", default=0.0)
+    rise: float = _seconds("rising edge, base to amplitude", default=1e-9)
+    fall: float = _seconds("falling edge, amplitude to base", default=1e-9)
+    base: float = _level("level before and after", default=0.0)
+    unit: Unit = field(default="V", metadata=_UNIT)
+
+    def __post_init__(self) -> None:
+        _check_finite(self, amplitude=self.amplitude, base=self.base)
+        _check_times(self, {"width": self.width, "rise": self.rise, "fall": self.fall}, {"delay": self.delay})
+
+    def corners(self) -> tuple[NDArray, NDArray]:
+        """Return the corner times [s] and levels of the piecewise-linear waveform."""
+        return _pulse_corners(np.array([self.delay]), self)
+
+
+@dataclass(frozen=True)
+class PulseTrain:
+    """`count` equal trapezoidal pulses, one every `period`."""
+
+    amplitude: float = _level("level at the top")
+    width: float = _seconds("time at full amplitude")
+    period: float = _seconds("from one rising edge to the next")
+    count: int = field(metadata={"desc": "number of pulses", "units": "1"})
+    delay: float = _seconds("start of the first rising edge", default=0.0)
+    rise: float = _seconds("rising edge", default=1e-9)
+    fall: float = _seconds("falling edge", default=1e-9)
+    base: float = _level("level between the pulses", default=0.0)
+    unit: Unit = field(default="V", metadata=_UNIT)
+
+    def __post_init__(self) -> None:
+        _check_finite(self, amplitude=self.amplitude, base=self.base)
+        times = {"width": self.width, "period": self.period, "rise": self.rise, "fall": self.fall}
+        _check_times(self, times, {"delay": self.delay})
+        if not isinstance(self.count, (int, np.integer)) or self.count < 1:
+            raise ParameterError(f"PulseTrain.count: {self.count!r} is not a whole number of at least 1.")
+        if self.rise + self.width + self.fall > self.period:
+            raise ParameterError(
+                f"PulseTrain: rise + width + fall = {self.rise + self.width + self.fall:g} s "
+                f"do not fit into a period of {self.period:g} s."
+            )
+
+    def corners(self) -> tuple[NDArray, NDArray]:
+        """Return the corner times [s] and levels of the piecewise-linear waveform."""
+        return _pulse_corners(self.delay + self.period * np.arange(self.count), self)
+
+
+@dataclass(frozen=True)
+class SpikeTrain:
+    """Equal trapezoidal pulses that start at given times."""
+
+    times: NDArray = field(metadata={"desc": "start of each rising edge, ascending", "units": "s"})
+    amplitude: float = _level("level at the top")
+    width: float = _seconds("time at full amplitude")
+    rise: float = _seconds("rising edge", default=1e-9)
+    fall: float = _seconds("falling edge", default=1e-9)
+    base: float = _level("level between the spikes", default=0.0)
+    unit: Unit = field(default="V", metadata=_UNIT)
+
+    def __post_init__(self) -> None:
+        _check_finite(self, amplitude=self.amplitude, base=self.base)
+        _check_times(self, {"width": self.width, "rise": self.rise, "fall": self.fall}, {})
+        times = _as_vector(self, "times", self.times)
+        if times.size and times[0] < 0:
+            raise ParameterError(f"SpikeTrain.times: the first time {times[0]:g} s is negative.")
+        length = self.rise + self.width + self.fall
+        if np.any(np.diff(times) < length * (1 - 1e-12)):
+            k = int(np.argmax(np.diff(times) < length * (1 - 1e-12)))
+            raise ParameterError(
+                f"SpikeTrain.times: spikes {k} and {k + 1} at {times[k]:g} s and {times[k + 1]:g} s overlap or are "
+                f"out of order; each takes rise + width + fall = {length:g} s."
+            )
+        object.__setattr__(self, "times", times)
+
+    def corners(self) -> tuple[NDArray, NDArray]:
+        """Return the corner times [s] and levels of the piecewise-linear waveform."""
+        return _pulse_corners(self.times, self)
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear:
+    """Straight lines between (time, value) corners; constant before the first and after the last."""
+
+    times: NDArray = field(metadata={"desc": "corner times, ascending", "units": "s"})
+    values: NDArray = field(metadata={"desc": "levels at the corners", "units": "V or A"})
+    unit: Unit = field(default="V", metadata=_UNIT)
+
+    def __post_init__(self) -> None:
+        times, values = _as_vector(self, "times", self.times), _as_vector(self, "values", self.values)
+        if times.size != values.size or times.size == 0:
+            raise ParameterError(
+                f"PiecewiseLinear: {times.size} times and {values.size} values; give equally many, at least one."
+            )
+        if times[0] < 0 or np.any(np.diff(times) <= 0):
+            raise ParameterError("PiecewiseLinear.times: must be ascending and not negative [s].")
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "values", values)
+
+    def corners(self) -> tuple[NDArray, NDArray]:
+        """Return the corner times [s] and levels of the piecewise-linear waveform."""
+        return self.times, self.values
+
+
+@dataclass(frozen=True)
+class Floating:
+    """No driver: the line is left open."""
+
+
+Stimulus = Constant | Pulse | PulseTrain | SpikeTrain | PiecewiseLinear | Floating
+Driven = Constant | Pulse | PulseTrain | SpikeTrain | PiecewiseLinear
+
+
+def sample(stimulus: Driven, time: ArrayLike) -> NDArray:
+    """Return the level of a stimulus at the given times.
+
+    Parameters
+    ----------
+    stimulus
+        Any stimulus that drives its line.
+    time
+        Times [s], any shape.
+
+    Returns
+    -------
+    array, same shape as `time`
+        Level [V] or [A].
+
+    Examples
+    --------
+    >>> sample(Pulse(amplitude=2.0, width=1e-6, delay=1e-6), [0.0, 1.5e-6, 3e-6])
+    array([0., 2., 0.])
+    """
+    corners, levels = stimulus.corners()
+    return np.interp(np.asarray(time, dtype=float), corners, levels)
+
+
+def breakpoints(stimulus: Driven) -> NDArray:
+    """Return the times [s] at which the slope of a stimulus changes."""
+    return stimulus.corners()[0]
+
+
+def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLinear:
+    """Return a sweep from zero through all `peaks` back to zero at a constant rate.
+
+    Parameters
+    ----------
+    peaks
+        Turning points [V], for example ``2.0, -1.5`` for a SET and RESET butterfly.
+    ramp_rate
+        Slope [V/s].
+
+    Examples
+    --------
+    >>> triangle(2.0, -1.0, ramp_rate=1.0).times
+    array([0., 2., 5., 6.])
+    """
+    if not ramp_rate > 0 or not np.isfinite(ramp_rate):
+        raise ParameterError(f"triangle: ramp_rate {ramp_rate!r} V/s is not positive.")
+    levels = np.array([0.0, *peaks, 0.0])
+    if np.any(np.diff(levels) == 0.0):
+        raise ParameterError(f"triangle: peaks {peaks!r} must differ from their neighbours and from zero at the ends.")
+    return PiecewiseLinear(np.concatenate([[0.0], np.cumsum(np.abs(np.diff(levels)))]) / ramp_rate, levels, unit)
+
+
+def _as_vector(record: object, name: str, values: ArrayLike) -> NDArray:
+    try:
+        vector = np.array(values, dtype=float).reshape(-1)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{type(record).__name__}.{name}: {values!r} is not a list of numbers.") from None
+    if not np.all(np.isfinite(vector)):
+        raise ParameterError(f"{type(record).__name__}.{name}: holds values that are not finite.")
+    vector.setflags(write=False)
+    return vector
+
+
+def _pulse_corners(starts: NDArray, pulse: Pulse | PulseTrain | SpikeTrain) -> tuple[NDArray, NDArray]:
+    """Return the corners of trapezoids at `starts`; adjoining pulses share a corner."""
+    offsets = np.cumsum([0.0, pulse.rise, pulse.width, pulse.fall])
+    times = (starts[:, None] + offsets).ravel()
+    levels = np.tile([pulse.base, pulse.amplitude, pulse.amplitude, pulse.base], starts.size)
+    if times.size == 0 or times[0] > 0:
+        times, levels = np.concatenate([[0.0], times]), np.concatenate([[pulse.base], levels])
+    keep = np.concatenate([[True], np.diff(times) > 1e-9 * pulse.rise])
+    return times[keep], levels[keep]

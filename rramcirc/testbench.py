@@ -1,0 +1,205 @@
+"""Testbenches: a design, what drives its lines, and the analysis to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rramcirc.design import Cell, Crossbar, Design
+from rramcirc.errors import ParameterError, unknown_name
+from rramcirc.stimuli import Constant, Driven, Floating, Stimulus
+
+ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
+
+
+def _positive(owner: str, **values: float) -> None:
+    for name, value in values.items():
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float, np.number))
+            or not np.isfinite(value)
+            or value <= 0
+        ):
+            raise ParameterError(f"{owner}.{name}: {value!r} is not a positive number.")
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """Currents and voltages at t = 0, device states frozen at their initial values."""
+
+
+@dataclass(frozen=True)
+class DcSweep:
+    """Static sweep of one line's voltage, device states frozen at their initial values."""
+
+    line: str = field(metadata={"desc": "line whose driver is swept"})
+    start: float = field(metadata={"desc": "first voltage", "units": "V"})
+    stop: float = field(metadata={"desc": "last voltage", "units": "V"})
+    points: int = field(default=101, metadata={"desc": "number of voltages", "units": "1"})
+
+    def __post_init__(self) -> None:
+        if isinstance(self.points, bool) or not isinstance(self.points, (int, np.integer)) or self.points < 2:
+            raise ParameterError(f"DcSweep.points: {self.points!r} is not a whole number of at least 2.")
+        if not np.isfinite(self.start) or not np.isfinite(self.stop) or self.start == self.stop:
+            raise ParameterError(f"DcSweep: start {self.start!r} V and stop {self.stop!r} V must be finite and differ.")
+
+
+@dataclass(frozen=True)
+class Transient:
+    """Waveforms from 0 to `stop`.
+
+    `max_step` bounds the time step; without it, it is `stop` / 50 where the devices switch, as SPICE does. Corners of
+    stimuli are always hit, and error control shortens the steps where states move.
+    """
+
+    stop: float = field(metadata={"desc": "last time", "units": "s"})
+    max_step: float | None = field(
+        default=None, metadata={"desc": "largest time step; default stop / 50", "units": "s"}
+    )
+
+    def __post_init__(self) -> None:
+        _positive("Transient", stop=self.stop)
+        if self.max_step is not None:
+            _positive("Transient", max_step=self.max_step)
+
+
+@dataclass(frozen=True)
+class Ac:
+    """Small-signal response to 1 V on one line, around the operating point."""
+
+    line: str = field(metadata={"desc": "line that carries the 1 V signal"})
+    start: float = field(metadata={"desc": "lowest frequency", "units": "Hz"})
+    stop: float = field(metadata={"desc": "highest frequency", "units": "Hz"})
+    points_per_decade: int = field(default=10, metadata={"desc": "points per decade", "units": "1"})
+
+    def __post_init__(self) -> None:
+        _positive("Ac", start=self.start, stop=self.stop, points_per_decade=self.points_per_decade)
+        if self.stop < self.start:
+            raise ParameterError(f"Ac: stop {self.stop:g} Hz is below start {self.start:g} Hz.")
+
+
+Analysis = OperatingPoint | DcSweep | Transient | Ac
+
+
+@dataclass(frozen=True)
+class Testbench:
+    """One simulation: what is simulated, what drives it, what is recorded.
+
+    A line that has no stimulus is driven to 0 V; `Floating()` leaves it open. ``"bl"``, ``"wl"`` or ``"sl"`` as a key
+    means all lines of that kind; a single line's own stimulus wins over it.
+    """
+
+    __test__ = False  # not a test class, whatever its name begins with
+
+    design: Design = field(metadata={"desc": "the circuit"})
+    analysis: Analysis = field(metadata={"desc": "what to compute"})
+    stimuli: Mapping[str, Stimulus] = field(default_factory=dict, metadata={"desc": "line name -> stimulus"})
+    temperature: float = field(default=ROOM_TEMPERATURE, metadata={"desc": "ambient temperature", "units": "K"})
+    options: Mapping[str, float | str] = field(
+        default_factory=dict, metadata={"desc": "simulator options, for example reltol"}
+    )
+    probes: tuple[str, ...] = field(
+        default=(), metadata={"desc": "signals to record (patterns); empty: a useful default"}
+    )
+    seed: int | None = field(default=None, metadata={"desc": "seed that the spread of the design was drawn with"})
+    name: str = field(default="", metadata={"desc": "title; default names the circuit"})
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.design, (Cell, Crossbar)):
+            raise ParameterError(f"Testbench.design: {self.design!r} is neither a Cell nor a Crossbar.")
+        if not isinstance(self.analysis, (OperatingPoint, DcSweep, Transient, Ac)):
+            raise ParameterError(
+                f"Testbench.analysis: {self.analysis!r} is none of OperatingPoint, DcSweep, Transient, Ac."
+            )
+        _positive("Testbench", temperature=self.temperature)
+        self._check_stimuli()
+        self._check_options()
+        if isinstance(self.probes, str):
+            raise ParameterError(f"Testbench.probes: {self.probes!r} is one string; give a list of signal names.")
+        object.__setattr__(self, "probes", tuple(self.probes))
+        line = getattr(self.analysis, "line", None)
+        if line is not None:
+            self._check_line(f"Testbench.analysis.line: {line!r}", line)
+
+    def _check_stimuli(self) -> None:
+        kinds = _line_kinds(self.design)
+        for line, stimulus in self.stimuli.items():
+            if line not in kinds:
+                self._check_line(f"Testbench.stimuli: {line!r}", line)
+            if not isinstance(stimulus, Stimulus):
+                raise ParameterError(f"Testbench.stimuli[{line!r}]: {stimulus!r} is not a stimulus.")
+            if line in ("bulk", "nz") and isinstance(stimulus, Floating):
+                raise ParameterError(f"Testbench.stimuli[{line!r}]: the {line} terminal cannot float.")
+
+    def _check_line(self, where: str, line: str) -> None:
+        known = self.design.lines
+        if line not in known:
+            raise ParameterError(f"{where} is no single line of this circuit: {unknown_name('line', line, known)}")
+
+    def _check_options(self) -> None:
+        for name, value in self.options.items():
+            if not re.fullmatch(r"[a-zA-Z_]\w*", str(name)) or not re.fullmatch(r"[\w.+-]+", str(value)):
+                raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
+
+    def stimulus(self, line: str) -> Stimulus:
+        """Return what drives `line`; 0 V if nothing was said."""
+        kind = line.rstrip("0123456789")
+        return self.stimuli.get(line) or self.stimuli.get(kind) or Constant(0.0)
+
+    @property
+    def title(self) -> str:
+        """Name of the testbench, or a description of its circuit."""
+        return self.name or describe(self.design)
+
+
+def describe(design: Design) -> str:
+    """Return one line that says what a design is."""
+    cell = design if isinstance(design, Cell) else design.cell
+    kind = "1T1R" if cell.selector else "1R"
+    cards = cell.rram.name + (f" + {cell.selector.name}" if cell.selector else "")
+    if isinstance(design, Cell):
+        return f"{kind} cell, {cards}"
+    return f"{design.rows} x {design.columns} {kind} crossbar, {cards}"
+
+
+def half_select(
+    crossbar: Crossbar, row: int, column: int, stimulus: Driven, scheme: str = "V/2"
+) -> dict[str, Stimulus]:
+    """Return the stimuli that write one cell of a 1R crossbar with its half-selected neighbours at V/2 or V/3.
+
+    Parameters
+    ----------
+    crossbar
+        A crossbar without selector (BL are the top, WL the bottom electrodes).
+    row, column
+        The selected cell.
+    stimulus
+        Voltage across the selected cell [V].
+    scheme
+        ``"V/2"`` (unselected lines at half the voltage) or ``"V/3"`` (unselected BL at V/3, WL at 2V/3).
+    """
+    from rramcirc.stimuli import PiecewiseLinear
+
+    if crossbar.cell.selector is not None:
+        raise ParameterError("half_select: the crossbar has select transistors; drive WL, BL and SL instead.")
+    if not (0 <= row < crossbar.rows and 0 <= column < crossbar.columns):
+        raise ParameterError(f"half_select: cell [{row},{column}] is outside {crossbar.rows} x {crossbar.columns}.")
+    shares = {"V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}
+    if scheme not in shares:
+        raise ParameterError(f"half_select: {unknown_name('scheme', scheme, shares)}")
+    times, levels = stimulus.corners()
+    bl_share, wl_share = (
+        Constant(float(levels[0]) * s) if len(times) == 1 else PiecewiseLinear(times, levels * s)
+        for s in shares[scheme]
+    )
+    return {"bl": bl_share, "wl": wl_share, f"bl{column}": stimulus, f"wl{row}": Constant(0.0)}
+
+
+def _line_kinds(design: Design) -> tuple[str, ...]:
+    """Names that mean all lines of one kind."""
+    if isinstance(design, Cell):
+        return ()
+    return ("bl", "wl", "sl") if design.cell.selector else ("bl", "wl")
