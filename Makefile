@@ -20,7 +20,7 @@ $(READY): pyproject.toml setup/system.sh
 
 demo: setup
 	@$(BIN)/rramcirc doctor --brief
-	@$(BIN)/python demo.py
+	@$(BIN)/rramcirc demo -o demo-output
 
 test: setup
 	@$(BIN)/ruff check .

@@ -252,3 +252,42 @@ def _pulse_corners(starts: NDArray, pulse: Pulse | PulseTrain | SpikeTrain) -> t
         times, levels = np.concatenate([[0.0], times]), np.concatenate([[pulse.base], levels])
     keep = np.concatenate([[True], np.diff(times) > 1e-9 * pulse.rise])
     return times[keep], levels[keep]
+
+
+def pulse_sequence(
+    starts: ArrayLike,
+    widths: ArrayLike,
+    amplitudes: ArrayLike,
+    *,
+    edge: float = 1e-9,
+    base: float = 0.0,
+    unit: Unit = "V",
+) -> PiecewiseLinear:
+    """Return trapezoidal pulses of different width and height as one piecewise-linear stimulus.
+
+    Parameters
+    ----------
+    starts
+        Start of each rising edge [s], ascending.
+    widths, amplitudes
+        Time at full amplitude [s] and level [V or A] of each pulse; one number holds for all.
+    edge
+        Rise and fall time [s].
+    base
+        Level between the pulses.
+
+    Examples
+    --------
+    >>> pulse_sequence([0.0, 1e-6], 1e-7, [0.2, 2.0], edge=1e-8).values
+    array([0. , 0.2, 0.2, 0. , 0. , 2. , 2. , 0. ])
+    """
+    starts = np.atleast_1d(np.asarray(starts, dtype=float))
+    widths = np.broadcast_to(np.asarray(widths, dtype=float), starts.shape)
+    amplitudes = np.broadcast_to(np.asarray(amplitudes, dtype=float), starts.shape)
+    times = np.stack([starts, starts + edge, starts + edge + widths, starts + 2 * edge + widths], axis=1).ravel()
+    ends = np.full_like(starts, base)
+    levels = np.stack([ends, amplitudes, amplitudes, ends], axis=1).ravel()
+    if times.size == 0 or np.any(np.diff(times) < 0) or times[0] < 0:
+        raise ParameterError("pulse_sequence: the pulses must be in order, must not overlap and start at 0 s or later.")
+    keep = np.concatenate([np.diff(times) > 0, [True]])
+    return PiecewiseLinear(times[keep], levels[keep], unit)

@@ -91,6 +91,12 @@ def spice_subcircuit(circuit: Circuit) -> str:
     return "\n".join(lines)
 
 
+def subcircuit_files(circuit: Circuit, path: Path) -> list[Path]:
+    """Write the bare block of a circuit and the compiled models beside it; return all files written."""
+    block = Netlist(spice_subcircuit(circuit), model_sources(circuit.cards), (), circuit.title, "none")
+    return block.write(path)
+
+
 def vector(probe: Probe) -> str:
     """Return the ngspice vector that carries a probe."""
     if probe.kind == "current":

@@ -1,0 +1,158 @@
+"""Useful testbenches by default: what `rramcirc build-netlist CIRCUIT` writes when nothing else is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rramcirc.design import Cell, Crossbar, Line
+from rramcirc.devices.card import ModelCard, load_card
+from rramcirc.errors import ParameterError, unknown_name
+from rramcirc.stimuli import Constant, PiecewiseLinear, Pulse
+from rramcirc.testbench import Testbench, Transient
+
+RRAM_CARD, SELECTOR_CARD = "hfo2_filament", "nmos_select"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line says about a circuit; None is the circuit's own default."""
+
+    rram: str | None = None
+    selector: str | None = SELECTOR_CARD
+    rows: int | None = None
+    columns: int | None = None
+    wire_resistance: float | None = None
+    spread: tuple[tuple[str, float], ...] = ()
+    seed: int | None = None
+
+
+def default_bench(circuit: str, request: Request) -> Testbench:
+    """Return the default testbench of a circuit.
+
+    Parameters
+    ----------
+    circuit
+        ``"cell"``: SET and RESET butterfly at 1 V/s. ``"crossbar"``: a 100 ns read pulse on all lines.
+    request
+        Cards, size, wires, spread.
+
+    Raises
+    ------
+    ParameterError
+        If the circuit is unknown; names the nearest.
+    """
+    if circuit not in CIRCUITS:
+        raise ParameterError(
+            unknown_name("circuit", circuit, CIRCUITS, "`rramcirc build-netlist --help` describes them.")
+        )
+    return CIRCUITS[circuit](request)
+
+
+def butterfly(
+    cell: Cell,
+    *,
+    set_voltage: float = 2.0,
+    reset_voltage: float = 1.2,
+    gate_voltage: float = 1.1,
+    reset_gate_voltage: float = 3.0,
+    ramp_rate: float = 1.0,
+) -> Testbench:
+    """Return the quasi-static I-V loop of a 1T1R cell: SET on the BL, then RESET on the SL.
+
+    The gate limits the SET current. RESET raises the SL with the BL at 0 V, so that no junction conducts.
+
+    Parameters
+    ----------
+    set_voltage, reset_voltage
+        Peaks of the BL and SL ramps [V].
+    gate_voltage, reset_gate_voltage
+        WL level during SET and RESET [V].
+    ramp_rate
+        Slope of both ramps [V/s].
+    """
+    t_set, t_reset = set_voltage / ramp_rate, reset_voltage / ramp_rate
+    stop = 2 * (t_set + t_reset)
+    bl = PiecewiseLinear([0.0, t_set, 2 * t_set], [0.0, set_voltage, 0.0])
+    stimuli: dict = {"bl": bl}
+    if cell.selector is not None:
+        stimuli["sl"] = PiecewiseLinear([0.0, 2 * t_set, 2 * t_set + t_reset, stop], [0.0, 0.0, reset_voltage, 0.0])
+        step = 1e-3 * stop
+        stimuli["wl"] = PiecewiseLinear([0.0, 2 * t_set, 2 * t_set + step], [gate_voltage] * 2 + [reset_gate_voltage])
+    else:
+        bl = PiecewiseLinear(
+            [0.0, t_set, 2 * t_set, 2 * t_set + t_reset, stop], [0.0, set_voltage, 0.0, -reset_voltage, 0.0]
+        )
+        stimuli = {"bl": bl}
+    return Testbench(cell, Transient(stop, max_step=stop / 400), stimuli)
+
+
+def array_read(array: Crossbar, *, read_voltage: float = 0.2, gate_voltage: float = 2.0) -> Testbench:
+    """Return a 100 ns read of a whole array: all WL on, an 80 ns pulse on all BL.
+
+    Parameters
+    ----------
+    read_voltage
+        Amplitude on the bit lines [V].
+    gate_voltage
+        Level of the word lines of a 1T1R array [V].
+    """
+    stimuli: dict = {"bl": Pulse(read_voltage, 80e-9, delay=5e-9, rise=1e-9, fall=1e-9)}
+    if array.cell.selector is not None:
+        stimuli["wl"] = Constant(gate_voltage)
+    return Testbench(array, Transient(100e-9, max_step=5e-9), stimuli)
+
+
+def _cards(request: Request) -> tuple[ModelCard, ModelCard | None]:
+    selector = None if request.selector in (None, "none") else load_card(request.selector)
+    return load_card(request.rram or RRAM_CARD), selector
+
+
+def _cell_bench(request: Request) -> Testbench:
+    rram, selector = _cards(request)
+    for name, value in (("--rows", request.rows), ("--columns", request.columns)):
+        if value not in (None, 1):
+            raise ParameterError(f"{name} {value}: a cell has one row and one column. For an array use crossbar.")
+    if request.wire_resistance:
+        raise ParameterError("--wire-resistance: a cell has no wires. For an array use crossbar.")
+    spread = {name: float(values[0, 0]) for name, values in draw_spread(request, (1, 1)).items()}
+    return _seeded(butterfly(Cell(rram, selector, rram_parameters=spread)), request)
+
+
+def _crossbar_bench(request: Request) -> Testbench:
+    rram, selector = _cards(request)
+    rows = 4 if request.rows is None else request.rows
+    columns = rows if request.columns is None else request.columns
+    ohm = 2.5 if request.wire_resistance is None else request.wire_resistance
+    array = Crossbar(
+        Cell(rram, selector),
+        rows,
+        columns,
+        bl=Line(ohm),
+        wl=Line(ohm),
+        sl=Line(ohm, end="last"),
+        rram_parameters=draw_spread(request, (rows, columns)),
+    )
+    return _seeded(array_read(array), request)
+
+
+def draw_spread(request: Request, shape: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Return normal draws of instance parameters around their nominal values, from the request's seed."""
+    if not request.spread:
+        return {}
+    if request.seed is None:
+        raise ParameterError("--spread needs --seed, so that the same devices can be drawn again.")
+    rng = np.random.default_rng(request.seed)
+    card = load_card(request.rram or RRAM_CARD)
+    return {name: rng.normal(float(card.value(name)), sigma, shape) for name, sigma in request.spread}
+
+
+def _seeded(bench: Testbench, request: Request) -> Testbench:
+    from dataclasses import replace
+
+    return replace(bench, seed=request.seed)
+
+
+CIRCUITS: dict[str, Callable[[Request], Testbench]] = {"cell": _cell_bench, "crossbar": _crossbar_bench}

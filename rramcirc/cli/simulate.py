@@ -1,0 +1,141 @@
+"""rramcirc simulate."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+EXAMPLE = """\b
+Example:
+  rramcirc build-netlist crossbar --rows 8 --columns 8 -o array.cir
+  rramcirc simulate array.cir -o array.run --option reltol=1e-5
+  rramcirc inspect array.run 'i(bl*)'
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("source", metavar="NETLIST.cir|BENCH.toml")
+@click.option(
+    "--engine", default="ngspice", show_default=True, metavar="ngspice|vacask",
+    help="A .cir runs in ngspice only; a testbench runs in any engine.",
+)  # fmt: skip
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5.")
+@click.option("--temperature", metavar="KELVIN", help="Ambient temperature, e.g. 350K.")
+@click.option("-o", "--output", metavar="RUN", help="Run folder (default: <name>.run).")
+@click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 90 or 10m for 0.01 s.")
+@click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
+def simulate(
+    source: str, engine: str, options: tuple[str, ...], temperature: str | None, output: str | None,
+    timeout: str | None, trust: bool, settings: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder."""
+    from rramcirc.errors import ParameterError, unknown_name
+    from rramcirc.simulation import ENGINES, simulate_netlist
+    from rramcirc.units import parse_number
+
+    if engine not in ENGINES:
+        raise ParameterError(unknown_name("engine", engine, ENGINES))
+    path = Path(source)
+    if not path.is_file():
+        raise ParameterError(f"{source} is no file. Give a netlist (.cir) or a testbench (.toml).")
+    folder = Path(output) if output else path.with_suffix(".run")
+    chosen = dict(_option(text) for text in options)
+    kelvin = None if temperature is None else _temperature(temperature, parse_number)
+    seconds = None if timeout is None else parse_number(timeout, "s", "--timeout")
+    if path.suffix == ".toml":
+        waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
+    else:
+        if engine != "ngspice":
+            raise ParameterError(f"--engine {engine}: {source} is a netlist, which only ngspice runs. Give a .toml.")
+        if settings:
+            raise ParameterError(f"--set: {source} is a netlist. Give the testbench (.toml), or edit the netlist.")
+        from rramcirc.ngspice.deck import transient_stop
+
+        with Meter(transient_stop(path)) as meter:
+            waves = simulate_netlist(
+                path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin, trust=trust
+            )
+    _report(waves, folder)
+
+
+def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
+    from dataclasses import replace
+
+    from rramcirc.benchfile import load_bench, save_bench
+    from rramcirc.simulation import simulate as run
+
+    bench = load_bench(path, settings)
+    if options:
+        bench = replace(bench, options=dict(bench.options) | options)
+    if kelvin is not None:
+        bench = replace(bench, temperature=kelvin)
+    with Meter(getattr(bench.analysis, "stop", None)) as meter:
+        waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
+    save_bench(bench, folder / "bench.toml")
+    return waves
+
+
+def _option(text: str) -> tuple[str, str]:
+    from rramcirc.errors import ParameterError
+
+    name, equals, value = text.partition("=")
+    if not name or not equals or not value:
+        raise ParameterError(f"--option {text!r}: write NAME=VALUE, as in --option reltol=1e-5.")
+    return name, value
+
+
+def _temperature(text: str, parse) -> float:
+    from rramcirc.errors import ParameterError
+
+    kelvin = parse(text, "K", "--temperature")
+    if not 100.0 <= kelvin <= 1000.0:
+        raise ParameterError(f"--temperature {text}: must be 100 K to 1000 K; 27 C is 300.15K.")
+    return kelvin
+
+
+def _report(waves, folder: Path) -> None:
+    about = waves.provenance
+    print(
+        f"{about.get('engine_version', about.get('engine'))}: {waves.n_points} points, {len(waves.names)} signals, "
+        f"{about.get('wall_seconds', 0):.3g} s ({about.get('cpu_seconds', 0):.3g} s CPU). "
+        f"Waveforms in {folder}; look with: rramcirc inspect {folder}",
+        file=sys.stderr,
+    )
+
+
+class Meter:
+    """Simulated time, percent and time left, on a terminal; silent on a pipe."""
+
+    def __init__(self, stop: float | None) -> None:
+        self.stop = stop if stop and sys.stderr.isatty() else None
+        self.bar = None
+
+    def __enter__(self) -> Meter:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def __call__(self, reached: float) -> None:
+        """Show that the simulation has reached this time [s]."""
+        if self.stop is None:
+            return
+        from rramcirc.units import format_number
+
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+            self.bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:5.1f} %"),
+                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+                console=Console(stderr=True), transient=True,
+            )  # fmt: skip
+            self.bar.start()
+            self.task = self.bar.add_task("", total=self.stop)
+        text = f"{format_number(reached, 's')} of {format_number(self.stop, 's')}"
+        self.bar.update(self.task, completed=reached, description=text)
