@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.devices.card import ModelCard, check_instance, load_card
-from rramcirc.devices.veriloga import find_module
 from rramcirc.errors import ParameterError, unknown_name
 
 
@@ -93,7 +92,7 @@ class Cell:
     @property
     def states(self) -> tuple[str, ...]:
         """Names of the RRAM's states."""
-        return find_module(self.rram.module).states
+        return self.rram.states
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -192,7 +191,7 @@ Design = Cell | Crossbar
 
 def check_states(card: ModelCard, states: Mapping[str, object], where: str) -> None:
     """Raise ParameterError unless every name is a state of the card's model and every value is in its range."""
-    known = find_module(card.module).states
+    known = card.states
     for name in states:
         if name not in known:
             raise ParameterError(f"{where}: {unknown_name('state', name, known)}")

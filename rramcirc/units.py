@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from numbers import Integral, Real
 
 from rramcirc.errors import ParameterError
 
@@ -146,6 +147,53 @@ def _split_suffix(rest: str, unit: str) -> tuple[float | None, str]:
         if tail in UNIT_SPELLINGS:
             return SUFFIXES[prefix.upper()], UNIT_SPELLINGS[tail]
     return None, ""
+
+
+def real_number(value: object, name: str) -> float:
+    """Return a finite real number as a float; a truth value is none.
+
+    Raises
+    ------
+    ParameterError
+        If it is anything else; the error starts with `name`.
+    """
+    if isinstance(value, Real) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise ParameterError(f"{name}: {value!r} is not a finite number.")
+
+
+def positive_number(value: object, name: str) -> float:
+    """Return a finite real number above zero as a float; see :func:`real_number`."""
+    number = real_number(value, name)
+    if number <= 0:
+        raise ParameterError(f"{name}: {value!r} is not positive.")
+    return number
+
+
+def number_from_zero(value: object, name: str) -> float:
+    """Return a finite real number of at least zero as a float; see :func:`real_number`."""
+    number = real_number(value, name)
+    if number < 0:
+        raise ParameterError(f"{name}: {value!r} is negative.")
+    return number
+
+
+def whole_number(value: object, name: str, least: int) -> int:
+    """Return a whole number of at least `least`; a truth value is none.
+
+    Raises
+    ------
+    ParameterError
+        If it is anything else; the error starts with `name`.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ParameterError(f"{name}: {value!r} is not a whole number of at least {least}.")
+    return int(value)
 
 
 # Units that take a prefix in output; the others (nm, K, eV) are written as they are.

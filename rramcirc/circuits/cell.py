@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rramcirc.design import Cell
 from rramcirc.devices.card import ModelCard
-from rramcirc.devices.veriloga import Module, find_module
+from rramcirc.devices.veriloga import Module
 from rramcirc.elements import (
     GROUND,
     Circuit,
@@ -72,7 +72,7 @@ def cards_of(cell: Cell) -> tuple[ModelCard, ...]:
 
 def device_variables(card: ModelCard) -> list[tuple[str, str, str]]:
     """Return (name, unit, description) of the op-variables of a card's module, states first."""
-    module = find_module(card.module)
+    module = card.declaration
     names = [*module.states, *(name for name in module.op_variables if name not in module.states)]
     return [(name, module.op_variables[name].unit, module.op_variables[name].description) for name in names]
 
@@ -104,7 +104,7 @@ def cell_subcircuit(
     noise_port
         Whether the RRAM's noise terminal is a port; else it is grounded.
     """
-    module = find_module(cell.rram.module)
+    module = cell.rram.declaration
     if noise_port and "nz" not in module.ports:
         raise NetlistError(f"module {module.name} has no noise terminal nz, so it cannot be driven.")
     inits = {f"{name}_ini": value for name, value in states.items()}
@@ -144,7 +144,7 @@ def initial_states(cell: Cell) -> dict[str, float]:
 
 def state_defaults(card: ModelCard) -> dict[str, float]:
     """Return the initial states that the card, or else the Verilog-A file, gives."""
-    module = find_module(card.module)
+    module = card.declaration
     values = {}
     for name in module.states:
         key = f"{name}_ini"

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from rramcirc.devices.card import ModelCard
-from rramcirc.devices.veriloga import find_module
 from rramcirc.elements import (
     Capacitors,
     Circuit,
@@ -114,7 +113,7 @@ def sign(probe: Probe) -> int:
 
 def model_sources(cards: Iterable[ModelCard]) -> tuple[Path, ...]:
     """Return the Verilog-A files of the cards, each once."""
-    paths = [Path(find_module(card.module).path) for card in cards if card.module]
+    paths = [Path(card.declaration.path) for card in cards if card.module]
     return tuple(dict.fromkeys(paths))
 
 
