@@ -30,7 +30,7 @@ from rramcirc.waveforms import Signal
 
 NAMES_PER_SAVE = 200  # ngspice drops a whole .save line of more than about 1000 names
 LINE_LENGTH = 100
-DEFAULT_OPTIONS = {"klu": "", "method": "gear", "reltol": "1e-4"}
+DEFAULT_OPTIONS = {"klu": "", "noinit": "", "method": "gear", "reltol": "1e-4"}
 MODEL_LETTER = {"nmos": "m", "pmos": "m", "npn": "q", "pnp": "q", "njf": "j", "pjf": "j", "d": "d"}
 RAW_FILE = "waves.raw"
 
