@@ -22,6 +22,7 @@ LAYERS = [
     ["simulation"],
     ["plotting"],
     ["studies"],
+    ["experiments"],
     ["doctor"],
     ["cli"],
 ]

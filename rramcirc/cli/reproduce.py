@@ -1,0 +1,57 @@
+"""rramcirc reproduce."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+EXAMPLE = """\b
+Example:
+  rramcirc reproduce
+  rramcirc reproduce milo2018-iv --quick -o milo-iv
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("name", required=False)
+@click.option("--engine", default="ngspice", show_default=True, help="Engine that simulates.")
+@click.option("--quick", is_flag=True, help="The short form, seconds.")
+@click.option("--seed", type=int, help="Seed of experiments that draw at random.")
+@click.option("-o", "--output", metavar="DIR", help="Folder for figure, result and comparison.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def reproduce(name: str | None, engine: str, quick: bool, seed: int | None, output: str | None, as_json: bool) -> None:
+    """Run an experiment of a paper and compare it with what the paper says; without NAME list all.
+
+    Exit status 1 if an expectation does not hold.
+    """
+    from rramcirc.experiments.experiment import experiment_names, load_experiment
+    from rramcirc.experiments.experiment import reproduce as run
+
+    if name is None:
+        for known in experiment_names():
+            experiment = load_experiment(known)
+            click.echo(f"{known:<24} {experiment.paper}, {experiment.figure}: {experiment.claim}")
+        return
+    found = run(name, engine=engine, quick=quick, seed=seed, output=output)
+    if as_json:
+        click.echo(found.table.to_json(orient="records", indent=1))
+    else:
+        _print(found)
+    if output:
+        click.echo(f"figure and tables: {output}", err=True)
+    if not found.confirmed:
+        sys.exit(1)
+
+
+def _print(found) -> None:
+    from rramcirc.units import format_number
+
+    experiment = found.experiment
+    click.echo(f"{experiment.name}: {experiment.claim}   [{experiment.paper}, {experiment.figure}]")
+    rows = [("quantity", "paper", "ours", "status", "holds")]
+    for row in found.table.itertuples():
+        rows.append((row.quantity, row.paper, format_number(row.ours, row.unit, 3), row.status, row.verdict))
+    widths = [max(len(row[k]) for row in rows) for k in range(5)]
+    for row in rows:
+        click.echo("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

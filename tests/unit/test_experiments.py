@@ -1,0 +1,50 @@
+"""Experiments: every one runs in its quick form and holds what the paper says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rramcirc.errors import ParameterError
+from rramcirc.experiments import experiment_names, load_experiment, reproduce
+
+BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib").read_text()
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_quick_experiment_holds_what_the_paper_says(name: str, tmp_path: Path) -> None:
+    found = reproduce(name, quick=True, output=tmp_path)
+    assert found.confirmed, found.table.to_string()
+    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    assert (tmp_path / f"{name}.csv").read_text().splitlines()[0].count("[") == len(found.result.attrs["units"])
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_experiment_names_its_paper_and_every_bound_has_a_status(name: str) -> None:
+    experiment = load_experiment(name)
+    assert experiment.name == name
+    assert re.search(rf"\{{{experiment.paper},", BIBLIOGRAPHY), f"{experiment.paper} is not in CITATIONS.bib"
+    for expected in experiment.expected:
+        assert expected.status in ("published", "assumed")
+        assert expected.where
+        assert not (expected.low is None and expected.high is None)
+
+
+def test_unknown_experiment_and_engine_are_named_with_the_nearest() -> None:
+    with pytest.raises(ParameterError, match="milo2018-iv"):
+        reproduce("milo2018-vi")
+    with pytest.raises(ParameterError, match="ngspice"):
+        reproduce("milo2018-iv", engine="ngspise")
+    with pytest.raises(ParameterError, match="seed"):
+        reproduce("milo2018-iv", seed=3)
+
+
+def test_command_prints_the_comparison(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "rramcirc", "reproduce", "pedretti2018-iv", "--quick", "--json"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert [row["verdict"] for row in json.loads(done.stdout)] == ["yes"] * 3
