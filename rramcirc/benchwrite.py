@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rramcirc import paths
 from rramcirc.devices.card import ModelCard, load_card
-from rramcirc.errors import ParameterError, unknown_name
+from rramcirc.errors import ParameterError, cannot_write, unknown_name
 from rramcirc.testbench import Testbench
 
 LONGEST_LIST = 100  # arrays with more values go to a file of their own
@@ -80,7 +80,7 @@ def save_bench(bench: Testbench, path: str | Path) -> None:
             np.save(path.parent / name, array, allow_pickle=False)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ParameterError(f"cannot write {error.filename or path} ({error.strerror}).") from error
+        raise cannot_write(error.filename or path, error) from error
 
 
 def _one_line(numbers: re.Match[str]) -> str:

@@ -18,7 +18,8 @@ from rramcirc.errors import EnvironmentProblem, RramcircError
 OLDEST_NGSPICE = 44
 INSTALL_NGSPICE = (
     "run `make setup` in the checkout, or install ngspice 44 or newer with OSDI "
-    "(Debian 12: apt-get install -t bookworm-backports ngspice libngspice0; Debian 13: apt-get install ngspice libngspice0)"
+    "(Debian 12: apt-get install -t bookworm-backports ngspice libngspice0; "
+    "Debian 13: apt-get install ngspice libngspice0)"
 )
 
 
@@ -85,7 +86,10 @@ def _ngspice() -> Finding:
     return Finding("ngspice", "ok", f"{version} at {program}")
 
 
-_PROBE = "probe\n.options klu\nv1 a 0 1\nr1 a 0 1k\n.op\n.control\npre_osdi absent.osdi\nrun probe.raw\nquit 0\n.endc\n.end\n"
+_PROBE = (
+    "probe\n.options klu\nv1 a 0 1\nr1 a 0 1k\n.op\n.control\npre_osdi absent.osdi\nrun probe.raw\nquit 0\n"
+    ".endc\n.end\n"
+)
 
 
 def _osdi_and_klu() -> Finding:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from rramcirc.devices.card import ModelCard
@@ -132,15 +132,22 @@ class CellProbes:
 
 @dataclass(frozen=True)
 class Circuit:
-    """Everything that a dialect needs to spell a testbench's circuit."""
+    """What a dialect needs to spell a testbench's circuit: the block between its lines, and their drivers."""
 
     title: str
     subcircuits: tuple[Subcircuit, ...]
-    groups: tuple[Group, ...]
+    block: tuple[Group, ...]
+    drivers: tuple[Group, ...]
+    lines: tuple[str, ...]
     probes: tuple[Probe, ...]
     cell_probes: tuple[CellProbes, ...] = ()
     shape: tuple[int, int] = (1, 1)
-    cards: tuple[ModelCard, ...] = field(default=())
+    cards: tuple[ModelCard, ...] = ()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The block and its drivers."""
+        return self.block + self.drivers
 
 
 _INDEXED = re.compile(r"^(?P<base>[^\[\]]*)\[(?P<row>[^,\]]*),(?P<column>[^,\]]*)\](?P<close>\)?)$")
@@ -165,11 +172,38 @@ def select_probes(circuit: Circuit, patterns: Iterable[str]) -> list[Probe]:
     return list(found.values())
 
 
-def default_probes(circuit: Circuit, most_cells: int = 256) -> list[Probe]:
-    """Return the signals recorded when the user names none: all lines, and the states of arrays up to `most_cells`."""
+def chosen_probes(circuit: Circuit, patterns: Sequence[str], small_signal: bool = False) -> list[Probe]:
+    """Return the probes of a testbench: those that match its patterns, or else a useful default.
+
+    The default is all lines, and the states of arrays up to `MOST_CELLS_RECORDED` cells.
+
+    Parameters
+    ----------
+    patterns
+        Names and patterns as `select_probes` takes them; empty is the default.
+    small_signal
+        Whether the analysis is one of small signals. Op-variables have no small-signal value (ngspice packs two of them
+        into one complex number), so they are left out by default and refused by name.
+    """
+    probes = select_probes(circuit, patterns) if patterns else _default_probes(circuit)
+    if not small_signal:
+        return probes
+    variables = [p.name for p in probes if p.kind == "variable"]
+    if variables and patterns:
+        raise ParameterError(
+            f"probes: {', '.join(variables[:5])} has no small-signal value; "
+            "an AC analysis records voltages and currents."
+        )
+    return [p for p in probes if p.kind != "variable"]
+
+
+MOST_CELLS_RECORDED = 256
+
+
+def _default_probes(circuit: Circuit) -> list[Probe]:
     rows, columns = circuit.shape
     chosen = list(circuit.probes)
-    if rows * columns <= most_cells:
+    if rows * columns <= MOST_CELLS_RECORDED:
         chosen += [f.at(i, j) for f in circuit.cell_probes if f.by_default for i in range(rows) for j in range(columns)]
     return chosen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -41,6 +42,13 @@ class EnvironmentProblem(RramcircError):
     """A program, library or resource of the machine that is missing."""
 
     exit_code = 3
+
+
+def cannot_write(what: object, error: OSError) -> RramcircError:
+    """Return the error for a file that cannot be written: the machine's if the disk is full, else the user's choice."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return EnvironmentProblem(f"{what}: the disk is full. Free some space or choose another folder.")
+    return ParameterError(f"{what}: cannot be written ({error.strerror}). Choose another place.")
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -6,11 +6,16 @@ import hashlib
 import shlex
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rramcirc.devices.veriloga import CompiledModel, compile_module
-from rramcirc.errors import NetlistError
+from rramcirc.errors import NetlistError, cannot_write
 from rramcirc.waveforms import Signal
+
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import Circuit
 
 TABLE_MARK = "*|"  # comment lines that carry the signal table
 
@@ -50,9 +55,16 @@ class Netlist:
         """SHA-256 of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def compile(self) -> list[CompiledModel]:
-        """Compile the Verilog-A files (or take them from the cache)."""
-        return [compile_module(source) for source in self.sources]
+    def to_pyspice(self) -> Circuit:
+        """Return the circuit for PySpice, without its analysis; `rramcirc.simulate` runs it with a new one."""
+        from rramcirc.circuits.pyspice import to_pyspice
+
+        return to_pyspice(self)
+
+    @cached_property
+    def compiled(self) -> tuple[CompiledModel, ...]:
+        """The compiled models of `sources`, made now or taken from the cache."""
+        return tuple(compile_module(source) for source in self.sources)
 
     def write(self, path: Path) -> list[Path]:
         """Write the netlist to `path` and the compiled models beside it; return all files written.
@@ -62,12 +74,12 @@ class Netlist:
         NetlistError
             If a file cannot be written.
         """
-        compiled = self.compile()
+        compiled = self.compiled
         try:
             path.write_text(self.text)
             return [path, *(_place(model.path, path.parent / osdi_name(model.source)) for model in compiled)]
         except OSError as error:
-            raise NetlistError(f"cannot write {error.filename or path}: {error.strerror}.") from error
+            raise cannot_write(error.filename or path, error) from error
 
 
 def osdi_name(source: Path) -> str:

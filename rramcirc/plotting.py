@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.errors import ParameterError, WaveformError
+from rramcirc.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.expressions import resolve
 from rramcirc.waveforms import Waveforms
 
@@ -406,4 +406,4 @@ def _save(figure: Figure, path: Path) -> None:
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # a title in another script
             figure.savefig(path, metadata=metadata)
     except OSError as error:
-        raise ParameterError(f"{path}: the figure cannot be written ({error.strerror}).") from error
+        raise cannot_write(path, error) from error

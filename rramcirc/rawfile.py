@@ -7,7 +7,6 @@ last plot; the number of points is then computed from the size of the file.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import time
@@ -20,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.errors import EnvironmentProblem, WaveformError, unknown_name
+from rramcirc.errors import EnvironmentProblem, WaveformError, cannot_write, unknown_name
 
 if TYPE_CHECKING:
     from spicelib.raw.plot_data import PlotData
@@ -418,9 +417,7 @@ def write_raw(path: str | os.PathLike[str], plots: Sequence[RawPlot]) -> None:
             if replace:
                 target.unlink(missing_ok=True)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise EnvironmentProblem(f"{path}: the disk is full. Free some space or choose another folder.") from error
-        raise WaveformError(f"{path}: cannot be written ({error.strerror}).") from error
+        raise cannot_write(path, error) from error
 
 
 def _write_plot(file: IO[bytes], plot: RawPlot) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rramcirc import __version__
-from rramcirc.errors import EnvironmentProblem, ParameterError, WaveformError
+from rramcirc.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.netlist import read_signals
 from rramcirc.rawfile import read_raw
 from rramcirc.waveforms import Waveforms
@@ -38,9 +38,7 @@ def prepare_folder(folder: Path) -> Path:
         folder.mkdir(parents=True)
         (folder / RECORD).write_text(json.dumps({"rramcirc": __version__, "status": "running"}))
     except OSError as error:
-        raise ParameterError(
-            f"cannot make the run folder {folder}: {error.strerror}. Choose another with -o."
-        ) from error
+        raise cannot_write(f"run folder {folder}", error) from error
     return folder
 
 
@@ -58,7 +56,7 @@ def write_record(folder: Path, record: Mapping[str, object]) -> None:
     try:
         (folder / RECORD).write_text(json.dumps(head | dict(record), indent=1) + "\n")
     except OSError as error:
-        raise EnvironmentProblem(f"cannot write {folder / RECORD}: {error.strerror}.") from error
+        raise cannot_write(folder / RECORD, error) from error
 
 
 def read_record(folder: Path) -> dict[str, object]:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rramcirc.circuits import build_netlist
+from rramcirc.circuits.pyspice import is_pyspice
+from rramcirc.circuits.pyspice_netlist import netlist_of
 from rramcirc.errors import ParameterError, SimulationError, WaveformError, unknown_name
 from rramcirc.netlist import Netlist, header_fields, read_signals
 from rramcirc.ngspice.deck import prepare_foreign, transient_stop
 from rramcirc.ngspice.run import NgspiceRun, find_ngspice, ngspice_version, run_deck
 from rramcirc.runs import NETLIST, RAW, prepare_folder, write_record
-from rramcirc.testbench import Testbench
+from rramcirc.testbench import Analysis, Testbench
 from rramcirc.waveforms import Waveforms
 
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import Circuit
+
+    from rramcirc.vacask.run import VacaskRun
+
 ENGINES = ("ngspice", "vacask")
+_NETLISTS = {"ngspice": NETLIST, "vacask": "netlist.sim"}
 Progress = Callable[[float], None]
 
 
 def simulate(
-    bench: Testbench,
+    bench: Testbench | Netlist | Circuit,
     engine: str = "ngspice",
     *,
+    analysis: Analysis | None = None,
+    probes: Sequence[str] = (),
     output: Path | str | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
@@ -33,9 +44,12 @@ def simulate(
     Parameters
     ----------
     bench
-        Design, stimuli and analysis.
+        Design, stimuli and analysis; or a netlist made from them; or a PySpice circuit (ngspice only).
     engine
         ``"ngspice"`` or ``"vacask"``.
+    analysis, probes
+        For a PySpice circuit, which has none: what to compute and what to record
+        (:func:`rramcirc.circuits.pyspice_netlist.netlist_of`).
     output
         Run folder to keep; without it the run leaves nothing behind unless it fails.
     timeout
@@ -50,12 +64,27 @@ def simulate(
     """
     if engine not in ENGINES:
         raise ParameterError(unknown_name("engine", str(engine), ENGINES, "The engines are ngspice and vacask."))
-    netlist = build_netlist(bench, engine)
-    if engine == "vacask":
-        from rramcirc.vacask.run import run_netlist as run
+    if not isinstance(bench, Testbench):
+        bench, netlist = None, _given_netlist(bench, engine, analysis, probes)
+    elif analysis is not None or probes:
+        raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
+    else:
+        netlist = build_netlist(bench, engine)
+    run = _run_vacask if engine == "vacask" else _run_ngspice
+    return _in_folder(output, lambda folder: run(netlist, bench, folder, timeout, progress))
 
-        return _in_folder(output, lambda folder: run(netlist, folder, _provenance(netlist, bench), timeout, progress))
-    return _in_folder(output, lambda folder: _run_ngspice(netlist, bench, folder, timeout, progress))
+
+def _given_netlist(
+    circuit: Netlist | Circuit, engine: str, analysis: Analysis | None, probes: Sequence[str]
+) -> Netlist:
+    """Return the netlist that is given, or the one of a PySpice circuit; it must be one for `engine`."""
+    if not isinstance(circuit, Netlist):
+        if not is_pyspice(circuit):
+            raise ParameterError(f"simulate: {circuit!r} is no testbench, netlist or PySpice circuit.")
+        circuit = netlist_of(circuit, analysis, probes)
+    if circuit.simulator != engine:
+        raise ParameterError(f"simulate: the netlist is one for {circuit.simulator}; engine={engine!r} cannot run it.")
+    return circuit
 
 
 def simulate_netlist(
@@ -118,7 +147,7 @@ def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> W
 
 
 def _run_ngspice(
-    netlist: Netlist, bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None
+    netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
 ) -> Waveforms:
     netlist.write(folder / NETLIST)
     outcome = run_deck(
@@ -132,34 +161,44 @@ def _run_ngspice(
     return _finish(outcome, folder, list(netlist.signals), _provenance(netlist, bench))
 
 
-def _provenance(netlist: Netlist, bench: Testbench) -> dict[str, object]:
+def _run_vacask(
+    netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
+) -> Waveforms:
+    from rramcirc.vacask.run import run_netlist
+
+    outcome = run_netlist(netlist, folder, timeout, progress)
+    return _finish(outcome, folder, list(outcome.signals), _provenance(netlist, bench), "vacask")
+
+
+def _provenance(netlist: Netlist, bench: Testbench | None) -> dict[str, object]:
     models = {
         m.source.name: {
             "sha256": hashlib.sha256(m.source.read_bytes()).hexdigest(),
             "osdi_sha256": m.sha256,
             "compiler": m.compiler,
         }
-        for m in netlist.compile()
+        for m in netlist.compiled
     }
-    cell = getattr(bench.design, "cell", bench.design)
-    cards = [cell.rram.name] + ([cell.selector.name] if cell.selector else [])
-    return {
+    record: dict[str, object] = {
         "circuit": netlist.title,
         "netlist_sha256": netlist.content_hash,
         "models": models,
-        "cards": cards,
-        "seed": bench.seed,
-        "temperature_K": bench.temperature,
     }
+    if bench is not None:
+        cell = getattr(bench.design, "cell", bench.design)
+        record["cards"] = [cell.rram.name] + ([cell.selector.name] if cell.selector else [])
+        record |= {"seed": bench.seed, "temperature_K": bench.temperature}
+    return record
 
 
-def _finish(outcome: NgspiceRun, folder: Path, signals: list, record: Mapping[str, object]) -> Waveforms:
+def _finish(
+    outcome: NgspiceRun | VacaskRun, folder: Path, signals: list, record: Mapping[str, object], engine: str = "ngspice"
+) -> Waveforms:
     """Write run.json and return the waveforms, or raise with what is known about the failure."""
-    program = find_ngspice()
     record = dict(record) | {
         "status": outcome.status,
-        "engine": "ngspice",
-        "engine_version": ngspice_version(program, program.stat().st_mtime),
+        "engine": engine,
+        "engine_version": _engine_version(engine, outcome.log),
         "problems": list(outcome.problems),
         "exit_code": outcome.exit_code,
         "wall_seconds": round(outcome.wall_seconds, 6),
@@ -170,18 +209,27 @@ def _finish(outcome: NgspiceRun, folder: Path, signals: list, record: Mapping[st
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
     if outcome.status != "done":
-        raise SimulationError(failure_text("ngspice", outcome.problems, folder, bool(record["points"])))
+        raise SimulationError(failure_text(engine, outcome.problems, folder, bool(record["points"])))
     try:
         return Waveforms.from_raw(outcome.plots[-1], signals or None, record)
     except WaveformError as error:
-        raise SimulationError(failure_text("ngspice", (str(error),), folder, True)) from error
+        raise SimulationError(failure_text(engine, (str(error),), folder, True)) from error
+
+
+def _engine_version(engine: str, log: str) -> str:
+    if engine == "vacask":
+        from rramcirc.vacask.run import vacask_version
+
+        return vacask_version(log)
+    program = find_ngspice()
+    return ngspice_version(program, program.stat().st_mtime)
 
 
 def failure_text(engine: str, problems: tuple[str, ...], folder: Path, partial: bool) -> str:
     """Return the one paragraph that a failed run prints."""
     shown = "; ".join(dict.fromkeys(problems[:4])) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
     kept = f" What was computed until then is in {folder / RAW} (`rramcirc inspect {folder}`)." if partial else ""
-    return f"{engine} failed: {shown}.{kept} Netlist: {folder / NETLIST}, log: {folder / f'{engine}.log'}."
+    return f"{engine} failed: {shown}.{kept} Netlist: {folder / _NETLISTS[engine]}, log: {folder / f'{engine}.log'}."
 
 
 __all__ = ["ENGINES", "simulate", "simulate_netlist"]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rramcirc.errors import ParameterError
+from rramcirc.units import number_from_zero, positive_number, real_number, whole_number
 
 Unit = Literal["V", "A"]
 
@@ -24,20 +25,23 @@ def _seconds(desc: str, **default: float):
 _UNIT = {"desc": "V drives the line with a voltage, A with a current into the line"}
 
 
-def _check_finite(record: object, **values: float) -> None:
-    for name, value in values.items():
-        if not isinstance(value, (int, float, np.floating)) or not np.isfinite(value):
-            raise ParameterError(f"{type(record).__name__}.{name}: {value!r} is not a finite number.")
+def _check_levels(record: object, unit: str, **levels: float) -> None:
+    owner = type(record).__name__
+    for name, value in levels.items():
+        real_number(value, f"{owner}.{name}")
+    _check_unit(owner, unit)
+
+
+def _check_unit(owner: str, unit: object) -> None:
+    if not isinstance(unit, str) or unit not in ("V", "A"):
+        raise ParameterError(f"{owner}.unit: {unit!r} is not one of V, A.")
 
 
 def _check_times(record: object, positive: dict[str, float], not_negative: dict[str, float]) -> None:
-    _check_finite(record, **positive, **not_negative)
     for name, value in positive.items():
-        if value <= 0:
-            raise ParameterError(f"{type(record).__name__}.{name}: {value!r} s is not positive.")
+        positive_number(value, f"{type(record).__name__}.{name}", "s")
     for name, value in not_negative.items():
-        if value < 0:
-            raise ParameterError(f"{type(record).__name__}.{name}: {value!r} s is negative.")
+        number_from_zero(value, f"{type(record).__name__}.{name}", "s")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Constant:
     unit: Unit = field(default="V", metadata=_UNIT)
 
     def __post_init__(self) -> None:
-        _check_finite(self, value=self.value)
+        _check_levels(self, self.unit, value=self.value)
 
     def corners(self) -> tuple[NDArray, NDArray]:
         """Return the corner times [s] and levels of the piecewise-linear waveform."""
@@ -76,7 +80,7 @@ class Pulse:
     unit: Unit = field(default="V", metadata=_UNIT)
 
     def __post_init__(self) -> None:
-        _check_finite(self, amplitude=self.amplitude, base=self.base)
+        _check_levels(self, self.unit, amplitude=self.amplitude, base=self.base)
         _check_times(self, {"width": self.width, "rise": self.rise, "fall": self.fall}, {"delay": self.delay})
 
     def corners(self) -> tuple[NDArray, NDArray]:
@@ -99,11 +103,10 @@ class PulseTrain:
     unit: Unit = field(default="V", metadata=_UNIT)
 
     def __post_init__(self) -> None:
-        _check_finite(self, amplitude=self.amplitude, base=self.base)
+        _check_levels(self, self.unit, amplitude=self.amplitude, base=self.base)
         times = {"width": self.width, "period": self.period, "rise": self.rise, "fall": self.fall}
         _check_times(self, times, {"delay": self.delay})
-        if not isinstance(self.count, (int, np.integer)) or self.count < 1:
-            raise ParameterError(f"PulseTrain.count: {self.count!r} is not a whole number of at least 1.")
+        whole_number(self.count, "PulseTrain.count", 1)
         if self.rise + self.width + self.fall > self.period:
             raise ParameterError(
                 f"PulseTrain: rise + width + fall = {self.rise + self.width + self.fall:g} s "
@@ -128,9 +131,9 @@ class SpikeTrain:
     unit: Unit = field(default="V", metadata=_UNIT)
 
     def __post_init__(self) -> None:
-        _check_finite(self, amplitude=self.amplitude, base=self.base)
+        _check_levels(self, self.unit, amplitude=self.amplitude, base=self.base)
         _check_times(self, {"width": self.width, "rise": self.rise, "fall": self.fall}, {})
-        times = _as_vector(self, "times", self.times)
+        times = _vector("SpikeTrain.times", self.times)
         if times.size and times[0] < 0:
             raise ParameterError(f"SpikeTrain.times: the first time {times[0]:g} s is negative.")
         length = self.rise + self.width + self.fall
@@ -156,7 +159,8 @@ class PiecewiseLinear:
     unit: Unit = field(default="V", metadata=_UNIT)
 
     def __post_init__(self) -> None:
-        times, values = _as_vector(self, "times", self.times), _as_vector(self, "values", self.values)
+        _check_unit("PiecewiseLinear", self.unit)
+        times, values = _vector("PiecewiseLinear.times", self.times), _vector("PiecewiseLinear.values", self.values)
         if times.size != values.size or times.size == 0:
             raise ParameterError(
                 f"PiecewiseLinear: {times.size} times and {values.size} values; give equally many, at least one."
@@ -200,13 +204,27 @@ def sample(stimulus: Driven, time: ArrayLike) -> NDArray:
     >>> sample(Pulse(amplitude=2.0, width=1e-6, delay=1e-6), [0.0, 1.5e-6, 3e-6])
     array([0., 2., 0.])
     """
-    corners, levels = stimulus.corners()
-    return np.interp(np.asarray(time, dtype=float), corners, levels)
+    corners, levels = check_driven(stimulus, "sample: stimulus").corners()
+    return np.interp(_numbers("sample: time", time), corners, levels)
 
 
 def breakpoints(stimulus: Driven) -> NDArray:
     """Return the times [s] at which the slope of a stimulus changes."""
-    return stimulus.corners()[0]
+    return check_driven(stimulus, "breakpoints: stimulus").corners()[0]
+
+
+def check_driven(stimulus: object, name: str) -> Driven:
+    """Return the stimulus if it drives its line.
+
+    Raises
+    ------
+    ParameterError
+        If it is none, or leaves the line open; the error starts with `name`.
+    """
+    if isinstance(stimulus, Driven):
+        return stimulus
+    what = "leaves its line open, it has no level" if isinstance(stimulus, Floating) else "is not a stimulus"
+    raise ParameterError(f"{name}: {stimulus!r} {what}.")
 
 
 def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLinear:
@@ -224,23 +242,35 @@ def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLine
     >>> triangle(2.0, -1.0, ramp_rate=1.0).times
     array([0., 2., 5., 6.])
     """
-    if not ramp_rate > 0 or not np.isfinite(ramp_rate):
-        raise ParameterError(f"triangle: ramp_rate {ramp_rate!r} V/s is not positive.")
-    levels = np.array([0.0, *peaks, 0.0])
-    if np.any(np.diff(levels) == 0.0):
+    positive_number(ramp_rate, "triangle: ramp_rate")
+    _check_unit("triangle", unit)
+    levels = np.array([0.0, *(real_number(peak, "triangle: peaks") for peak in peaks), 0.0])
+    if not peaks or np.any(np.diff(levels) == 0.0):
         raise ParameterError(f"triangle: peaks {peaks!r} must differ from their neighbours and from zero at the ends.")
     return PiecewiseLinear(np.concatenate([[0.0], np.cumsum(np.abs(np.diff(levels)))]) / ramp_rate, levels, unit)
 
 
-def _as_vector(record: object, name: str, values: ArrayLike) -> NDArray:
-    try:
-        vector = np.array(values, dtype=float).reshape(-1)
-    except (TypeError, ValueError):
-        raise ParameterError(f"{type(record).__name__}.{name}: {values!r} is not a list of numbers.") from None
-    if not np.all(np.isfinite(vector)):
-        raise ParameterError(f"{type(record).__name__}.{name}: holds values that are not finite.")
+def _vector(name: str, values: ArrayLike) -> NDArray:
+    """Return a read-only copy of a one-dimensional list of finite numbers."""
+    vector = _numbers(name, values).copy()
+    if vector.ndim != 1:
+        raise ParameterError(f"{name}: has {vector.ndim} dimensions; give a list of numbers.")
     vector.setflags(write=False)
     return vector
+
+
+def _numbers(name: str, values: ArrayLike) -> NDArray:
+    """Return finite numbers of any shape as an array of floats; texts and truth values are none."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        array = np.array(None)
+    if array.dtype.kind not in "iuf":
+        raise ParameterError(f"{name}: {values!r} is not a list of numbers.")
+    array = array.astype(float)
+    if not np.all(np.isfinite(array)):
+        raise ParameterError(f"{name}: holds values that are not finite.")
+    return array
 
 
 def _pulse_corners(starts: NDArray, pulse: Pulse | PulseTrain | SpikeTrain) -> tuple[NDArray, NDArray]:
@@ -281,13 +311,30 @@ def pulse_sequence(
     >>> pulse_sequence([0.0, 1e-6], 1e-7, [0.2, 2.0], edge=1e-8).values
     array([0. , 0.2, 0.2, 0. , 0. , 2. , 2. , 0. ])
     """
-    starts = np.atleast_1d(np.asarray(starts, dtype=float))
-    widths = np.broadcast_to(np.asarray(widths, dtype=float), starts.shape)
-    amplitudes = np.broadcast_to(np.asarray(amplitudes, dtype=float), starts.shape)
+    starts = np.atleast_1d(_numbers("pulse_sequence: starts", starts))
+    widths = _per_pulse("pulse_sequence: widths", widths, starts)
+    amplitudes = _per_pulse("pulse_sequence: amplitudes", amplitudes, starts)
+    positive_number(edge, "pulse_sequence: edge")
+    real_number(base, "pulse_sequence: base")
+    _check_unit("pulse_sequence", unit)
+    if np.any(widths < 0):
+        raise ParameterError("pulse_sequence: widths holds negative values.")
     times = np.stack([starts, starts + edge, starts + edge + widths, starts + 2 * edge + widths], axis=1).ravel()
     ends = np.full_like(starts, base)
     levels = np.stack([ends, amplitudes, amplitudes, ends], axis=1).ravel()
     if times.size == 0 or np.any(np.diff(times) < 0) or times[0] < 0:
-        raise ParameterError("pulse_sequence: the pulses must be in order, must not overlap and start at 0 s or later.")
+        raise ParameterError(
+            "pulse_sequence: starts, at least one, must be in order, at 0 s or later, and the pulses must not overlap."
+        )
     keep = np.concatenate([np.diff(times) > 0, [True]])
     return PiecewiseLinear(times[keep], levels[keep], unit)
+
+
+def _per_pulse(name: str, values: ArrayLike, starts: NDArray) -> NDArray:
+    """Return one value per pulse from one for each or one for all."""
+    array = _numbers(name, values)
+    if starts.ndim != 1 or array.shape not in ((), starts.shape):
+        raise ParameterError(
+            f"{name}: has shape {array.shape}, starts has {starts.shape}; give one value per pulse or one for all."
+        )
+    return np.broadcast_to(array, starts.shape)

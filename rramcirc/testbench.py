@@ -6,24 +6,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from rramcirc.design import Cell, Crossbar, Design
 from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.stimuli import Constant, Driven, Floating, Stimulus
+from rramcirc.stimuli import Constant, Driven, Floating, Stimulus, check_driven
+from rramcirc.units import positive_number, real_number, whole_number
 
 ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
 
 
 def _positive(owner: str, **values: float) -> None:
     for name, value in values.items():
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float, np.number))
-            or not np.isfinite(value)
-            or value <= 0
-        ):
-            raise ParameterError(f"{owner}.{name}: {value!r} is not a positive number.")
+        positive_number(value, f"{owner}.{name}")
+
+
+def _line_name(where: str, line: object) -> None:
+    if not isinstance(line, str):
+        raise ParameterError(f"{where}: {line!r} is not the name of a line.")
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,10 @@ class DcSweep:
     points: int = field(default=101, metadata={"desc": "number of voltages", "units": "1"})
 
     def __post_init__(self) -> None:
-        if isinstance(self.points, bool) or not isinstance(self.points, (int, np.integer)) or self.points < 2:
-            raise ParameterError(f"DcSweep.points: {self.points!r} is not a whole number of at least 2.")
-        if not np.isfinite(self.start) or not np.isfinite(self.stop) or self.start == self.stop:
-            raise ParameterError(f"DcSweep: start {self.start!r} V and stop {self.stop!r} V must be finite and differ.")
+        _line_name("DcSweep.line", self.line)
+        whole_number(self.points, "DcSweep.points", 2)
+        if real_number(self.start, "DcSweep.start") == real_number(self.stop, "DcSweep.stop"):
+            raise ParameterError(f"DcSweep: start and stop are both {self.start!r} V; they must differ.")
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,9 @@ class Ac:
     points_per_decade: int = field(default=10, metadata={"desc": "points per decade", "units": "1"})
 
     def __post_init__(self) -> None:
-        _positive("Ac", start=self.start, stop=self.stop, points_per_decade=self.points_per_decade)
+        _line_name("Ac.line", self.line)
+        _positive("Ac", start=self.start, stop=self.stop)
+        whole_number(self.points_per_decade, "Ac.points_per_decade", 1)
         if self.stop < self.start:
             raise ParameterError(f"Ac: stop {self.stop:g} Hz is below start {self.start:g} Hz.")
 
@@ -117,14 +117,30 @@ class Testbench:
         _positive("Testbench", temperature=self.temperature)
         self._check_stimuli()
         self._check_options()
-        if isinstance(self.probes, str):
-            raise ParameterError(f"Testbench.probes: {self.probes!r} is one string; give a list of signal names.")
+        if not isinstance(self.probes, (list, tuple)) or not all(isinstance(p, str) for p in self.probes):
+            raise ParameterError(f"Testbench.probes: {self.probes!r} is not a list of signal names.")
         object.__setattr__(self, "probes", tuple(self.probes))
+        if self.seed is not None:
+            whole_number(self.seed, "Testbench.seed", 0)
+        if not isinstance(self.name, str):
+            raise ParameterError(f"Testbench.name: {self.name!r} is not a text.")
+        self._check_swept_line()
+
+    def _check_swept_line(self) -> None:
         line = getattr(self.analysis, "line", None)
-        if line is not None:
-            self._check_line(f"Testbench.analysis.line: {line!r}", line)
+        if line is None:
+            return
+        self._check_line(f"Testbench.analysis.line: {line!r}", line)
+        stimulus = self.stimulus(line)
+        if isinstance(stimulus, Floating) or stimulus.unit != "V":
+            raise ParameterError(
+                f"Testbench.analysis.line: {line!r} needs a voltage on it, but its stimulus is {stimulus!r}."
+            )
 
     def _check_stimuli(self) -> None:
+        if not isinstance(self.stimuli, Mapping):
+            raise ParameterError(f"Testbench.stimuli: {self.stimuli!r} is not a dict of line names and stimuli.")
+        object.__setattr__(self, "stimuli", dict(self.stimuli))
         kinds = _line_kinds(self.design)
         for line, stimulus in self.stimuli.items():
             if line not in kinds:
@@ -137,10 +153,14 @@ class Testbench:
     def _check_line(self, where: str, line: str) -> None:
         known = self.design.lines
         if line not in known:
-            raise ParameterError(f"{where} is no single line of this circuit: {unknown_name('line', line, known)}")
+            raise ParameterError(f"{where} is no single line of this circuit: {unknown_name('line', str(line), known)}")
 
     def _check_options(self) -> None:
+        if not isinstance(self.options, Mapping):
+            raise ParameterError(f"Testbench.options: {self.options!r} is not a dict of names and values.")
         for name, value in self.options.items():
+            if not isinstance(value, str):
+                real_number(value, f"Testbench.options: {name}")
             if not re.fullmatch(r"[a-zA-Z_]\w*", str(name)) or not re.fullmatch(r"[\w.+-]+", str(value)):
                 raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
 
@@ -183,14 +203,19 @@ def half_select(
     """
     from rramcirc.stimuli import PiecewiseLinear
 
+    if not isinstance(crossbar, Crossbar):
+        raise ParameterError(f"half_select: crossbar: {crossbar!r} is not a Crossbar.")
     if crossbar.cell.selector is not None:
         raise ParameterError("half_select: the crossbar has select transistors; drive WL, BL and SL instead.")
-    if not (0 <= row < crossbar.rows and 0 <= column < crossbar.columns):
-        raise ParameterError(f"half_select: cell [{row},{column}] is outside {crossbar.rows} x {crossbar.columns}.")
+    for name, index, count in (("row", row, crossbar.rows), ("column", column, crossbar.columns)):
+        if whole_number(index, f"half_select: {name}", 0) >= count:
+            raise ParameterError(f"half_select: {name} {index} is outside 0 ... {count - 1}.")
     shares = {"V/2": (0.5, 0.5), "V/3": (1 / 3, 2 / 3)}
-    if scheme not in shares:
-        raise ParameterError(f"half_select: {unknown_name('scheme', scheme, shares)}")
-    times, levels = stimulus.corners()
+    if not isinstance(scheme, str) or scheme not in shares:
+        raise ParameterError(f"half_select: {unknown_name('scheme', str(scheme), shares)}")
+    times, levels = check_driven(stimulus, "half_select: stimulus").corners()
+    if stimulus.unit != "V":
+        raise ParameterError(f"half_select: stimulus: {stimulus!r} is a current; cells are selected by voltages.")
     bl_share, wl_share = (
         Constant(float(levels[0]) * s) if len(times) == 1 else PiecewiseLinear(times, levels * s)
         for s in shares[scheme]

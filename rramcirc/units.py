@@ -167,19 +167,20 @@ def real_number(value: object, name: str) -> float:
     raise ParameterError(f"{name}: {value!r} is not a finite number.")
 
 
-def positive_number(value: object, name: str) -> float:
+def positive_number(value: object, name: str, unit: str = "") -> float:
     """Return a finite real number above zero as a float; see :func:`real_number`."""
     number = real_number(value, name)
     if number <= 0:
-        raise ParameterError(f"{name}: {value!r} is not positive.")
+        given = f"{value!r} {unit} is not positive" if unit else f"{value!r} is not a positive number"
+        raise ParameterError(f"{name}: {given}.")
     return number
 
 
-def number_from_zero(value: object, name: str) -> float:
+def number_from_zero(value: object, name: str, unit: str = "") -> float:
     """Return a finite real number of at least zero as a float; see :func:`real_number`."""
     number = real_number(value, name)
     if number < 0:
-        raise ParameterError(f"{name}: {value!r} is negative.")
+        raise ParameterError(f"{name}: {value!r}{unit and f' {unit}'} is negative.")
     return number
 
 

@@ -33,9 +33,8 @@ def cell_circuit(bench: Testbench) -> Circuit:
     states = initial_states(cell)
     block = cell_subcircuit(cell, {}, states, noise_port=with_noise)
     lines = [line for line in cell.lines if line != "nz" or with_noise]
-    groups: list[Group] = [Instances(("cell",), block.ports, block.name, {})]
-    for line in lines:
-        groups += drive(bench, line)
+    instance = Instances(("cell",), block.ports, block.name, {})
+    drivers = tuple(group for line in lines for group in drive(bench, line))
     probes = [Probe(f"v({line})", "V", "voltage", line, (), f"voltage of {LINE_NAMES[line]}") for line in lines]
     probes += [
         Probe(f"i({line})", "A", "current", line, (), f"current from the driver into {LINE_NAMES[line]}")
@@ -47,7 +46,9 @@ def cell_circuit(bench: Testbench) -> Circuit:
     probes += [
         Probe(name, unit, "variable", name, ("cell", "rram"), text) for name, unit, text in device_variables(cell.rram)
     ]
-    return Circuit(describe(cell), (block,), tuple(groups), tuple(probes), (), (1, 1), cards_of(cell))
+    return Circuit(
+        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cards_of(cell)
+    )  # fmt: skip
 
 
 def is_voltage_driven(bench: Testbench, line: str) -> bool:

@@ -27,20 +27,23 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
     ports = tuple("bulk" if port == "bulk" else nodes[port] for port in block.ports)
     names = [f"cell_{c}" for c in cells]
     comment = f"cells [row, column], {rows} x {columns}"
-    groups: list[Group] = [Instances(names, ports, block.name, overrides, comment)]
+    cells_and_wires: list[Group] = [Instances(names, ports, block.name, overrides, comment)]
+    drivers: list[Group] = []
     for family in families:
-        groups += family.wires()
+        cells_and_wires += family.wires()
     for line in array.lines:
         kind = line.rstrip("0123456789")
-        groups += drive(bench, line, getattr(array, kind).driver_resistance if kind != "bulk" else 0.0)
+        drivers += drive(bench, line, getattr(array, kind).driver_resistance if kind != "bulk" else 0.0)
     return Circuit(
-        describe(array),
-        (block,),
-        tuple(groups),
-        _line_probes(bench),
-        _cell_probes(array, families),
-        array.shape,
-        cards_of(array.cell),
+        title=describe(array),
+        subcircuits=(block,),
+        block=tuple(cells_and_wires),
+        drivers=tuple(drivers),
+        lines=array.lines,
+        probes=_line_probes(bench),
+        cell_probes=_cell_probes(array, families),
+        shape=array.shape,
+        cards=cards_of(array.cell),
     )
 
 

@@ -19,8 +19,7 @@ from rramcirc.elements import (
     Resistors,
     Source,
     Subcircuit,
-    default_probes,
-    select_probes,
+    chosen_probes,
 )
 from rramcirc.errors import NetlistError
 from rramcirc.netlist import Netlist, osdi_name, signal_table
@@ -37,7 +36,7 @@ RAW_FILE = "waves.raw"
 
 def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     """Return the ngspice netlist of a testbench's circuit."""
-    probes = select_probes(circuit, bench.probes) if bench.probes else default_probes(circuit)
+    probes = chosen_probes(circuit, bench.probes, isinstance(bench.analysis, Ac))
     signals = tuple(Signal(p.name, p.unit, vector(p), sign(p), p.description) for p in probes)
     sources = model_sources(circuit.cards)
     kind, command, stop = _analysis(bench)
@@ -74,11 +73,14 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
 
 
 def spice_subcircuit(circuit: Circuit) -> str:
-    """Return models and subcircuits of a circuit, without drivers and analysis, for use in any deck."""
+    """Return a circuit without drivers and analysis as one ``.subckt`` between its lines, for use in any deck.
+
+    A cell is the subcircuit ``cell_1t1r`` (or ``cell_1r``); an array is ``crossbar_NxM`` with its lines as ports.
+    """
     sources = model_sources(circuit.cards)
     lines = [
         f"* {circuit.title}",
-        "* Load the compiled models before this file is read, in the deck that includes it:",
+        "* Load the compiled models in the deck that includes this file:",
         "*   .control",
         *(f"*   pre_osdi {osdi_name(source)}" for source in sources),
         "*   .endc",
@@ -87,6 +89,12 @@ def spice_subcircuit(circuit: Circuit) -> str:
         "",
         *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
     ]
+    if circuit.cell_probes:
+        rows, columns = circuit.shape
+        whole = Subcircuit(
+            f"crossbar_{rows}x{columns}", circuit.lines, {}, circuit.block, "the array; ports are its lines"
+        )
+        lines += subcircuit_text(whole)
     return "\n".join(lines)
 
 

@@ -253,7 +253,7 @@ def _write_csv(target: str, waveforms: Waveforms, rows: Sequence[Row]) -> None:
     """Write the axis and the signals, one column each (two for complex values), with 'name [unit]' on top."""
     import numpy as np
 
-    from rramcirc.errors import ParameterError
+    from rramcirc.errors import cannot_write
 
     columns: list[Row] = [(waveforms.axis_name, waveforms.axis, waveforms.axis_unit)]
     for label, values, unit in rows:
@@ -267,7 +267,7 @@ def _write_csv(target: str, waveforms: Waveforms, rows: Sequence[Row]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ParameterError(f"--csv {target}: cannot be written ({error.strerror}).") from error
+        raise cannot_write(f"--csv {target}", error) from error
     if target != "-":
         click.echo(f"Wrote {target}: {len(columns)} columns, {waveforms.n_points} rows.", err=True)
 
@@ -285,7 +285,7 @@ def _draw(plot_file: Path | None, html_file: Path | None, waveforms: Waveforms, 
 
 def _write_html(path: Path, waveforms: Waveforms, names: Sequence[str]) -> None:
     """Write one page that needs no network: a panel for each unit, decimated as the figures are."""
-    from rramcirc.errors import EnvironmentProblem, ParameterError
+    from rramcirc.errors import EnvironmentProblem, cannot_write
     from rramcirc.expressions import resolve
     from rramcirc.plotting import COLOURS, decimate
 
@@ -316,7 +316,7 @@ def _write_html(path: Path, waveforms: Waveforms, names: Sequence[str]) -> None:
     try:
         figure.write_html(path, include_plotlyjs=True)
     except OSError as error:
-        raise ParameterError(f"--html {path}: cannot be written ({error.strerror}).") from error
+        raise cannot_write(f"--html {path}", error) from error
 
 
 def magnitudes(rows: Sequence[Row]) -> list[Row]:
