@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rramcirc import __version__
 from rramcirc.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.netlist import read_signals
-from rramcirc.rawfile import read_raw
+from rramcirc.rawfile import RawPlot, read_raw
 from rramcirc.waveforms import Waveforms
 
 RECORD = "run.json"
@@ -87,4 +87,18 @@ def load_run(folder: Path) -> Waveforms:
     if not plots:
         raise WaveformError(f"{raw} holds no waveforms; status of the run: {record.get('status')}.")
     signals = read_signals(netlist) if netlist.exists() else []
-    return Waveforms.from_raw(plots[-1], signals or None, record)
+    return Waveforms.from_raw(main_plot(plots), signals or None, record)
+
+
+def main_plot(plots: Sequence[RawPlot]) -> RawPlot | None:
+    """Return the plot that a run is about, where a netlist has several analyses; None if there is none.
+
+    It is the last transient with points, else the last AC analysis, DC sweep, noise spectrum or S-parameter analysis,
+    in this order, else the first plot with points.
+    """
+    filled = [plot for plot in plots if plot.n_points]
+    for kind in ("transient", "ac analysis", "dc transfer", "noise spectral", "sp analysis"):
+        found = [plot for plot in filled if plot.plotname.lower().startswith(kind)]
+        if found:
+            return found[-1]
+    return next(iter(filled or plots), None)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.circuits import build_netlist
 from rramcirc.circuits.pyspice import is_pyspice
 from rramcirc.circuits.pyspice_netlist import netlist_of
-from rramcirc.errors import ParameterError, SimulationError, WaveformError, unknown_name
+from rramcirc.errors import EnvironmentProblem, ParameterError, SimulationError, WaveformError, unknown_name
 from rramcirc.netlist import Netlist, header_fields, read_signals
-from rramcirc.ngspice.deck import prepare_foreign, transient_stop
+from rramcirc.ngspice.deck import prepare_foreign
+from rramcirc.ngspice.result import Expected
 from rramcirc.ngspice.run import NgspiceRun, find_ngspice, ngspice_version, run_deck
-from rramcirc.runs import NETLIST, RAW, prepare_folder, write_record
+from rramcirc.runs import NETLIST, RAW, main_plot, prepare_folder, write_record
 from rramcirc.testbench import Analysis, Testbench
 from rramcirc.waveforms import Waveforms
 
@@ -113,14 +117,9 @@ def simulate_netlist(
 
     def run(folder: Path) -> Waveforms:
         deck = prepare_foreign(path, folder / NETLIST, options or {}, temperature, trust)
+        expected = replace(deck.expected, vectors=(*deck.expected.vectors, *(s.vector for s in signals)))
         outcome = run_deck(
-            folder,
-            NETLIST,
-            vectors=[s.vector for s in signals],
-            stop=transient_stop(folder / NETLIST),
-            own_run_command=deck.has_run_command,
-            timeout=timeout,
-            progress=progress,
+            folder, expected=replace(expected, ours=bool(signals)), timeout=timeout, progress=progress
         )
         record = {"netlist": str(path), "netlist_sha256": deck.sha256, "seed": header_fields(path).get("seed")}
         return _finish(outcome, folder, signals, record)
@@ -136,28 +135,22 @@ def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> W
     keep = False
     try:
         return run(folder)
-    except SimulationError:
+    except (SimulationError, KeyboardInterrupt):
         keep = True
         raise
     finally:
         if not keep:
-            for file in folder.iterdir():
-                file.unlink()
-            folder.rmdir()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run_ngspice(
     netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
 ) -> Waveforms:
     netlist.write(folder / NETLIST)
-    outcome = run_deck(
-        folder,
-        NETLIST,
-        vectors=[s.vector for s in netlist.signals],
-        stop=netlist.stop,
-        timeout=timeout,
-        progress=progress,
+    expected = Expected(
+        vectors=tuple(s.vector for s in netlist.signals), stop=netlist.stop, analyses=(netlist.analysis,), ours=True
     )
+    outcome = run_deck(folder, expected=expected, timeout=timeout, progress=progress)
     return _finish(outcome, folder, list(netlist.signals), _provenance(netlist, bench))
 
 
@@ -195,6 +188,7 @@ def _finish(
     outcome: NgspiceRun | VacaskRun, folder: Path, signals: list, record: Mapping[str, object], engine: str = "ngspice"
 ) -> Waveforms:
     """Write run.json and return the waveforms, or raise with what is known about the failure."""
+    plot = main_plot(outcome.plots)
     record = dict(record) | {
         "status": outcome.status,
         "engine": engine,
@@ -203,15 +197,20 @@ def _finish(
         "exit_code": outcome.exit_code,
         "wall_seconds": round(outcome.wall_seconds, 6),
         "cpu_seconds": round(outcome.cpu_seconds, 6),
-        "points": outcome.plots[-1].n_points if outcome.plots else 0,
+        "points": plot.n_points if plot else 0,
+        "plots": [{"name": p.plotname, "points": p.n_points} for p in outcome.plots],
+        "remarks": list(outcome.remarks),
     }
     write_record(folder, record)
     if outcome.status == "interrupted":
-        raise KeyboardInterrupt
+        if outcome.signal not in (0, signal.SIGINT):
+            raise SystemExit(128 + outcome.signal)
+        raise KeyboardInterrupt(f"interrupted; what was computed is in {folder}")
     if outcome.status != "done":
-        raise SimulationError(failure_text(engine, outcome.problems, folder, bool(record["points"])))
+        blame = EnvironmentProblem if outcome.machine else SimulationError
+        raise blame(failure_text(engine, outcome.problems, folder, bool(record["points"])))
     try:
-        return Waveforms.from_raw(outcome.plots[-1], signals or None, record)
+        return Waveforms.from_raw(plot, signals or None, record)
     except WaveformError as error:
         raise SimulationError(failure_text(engine, (str(error),), folder, True)) from error
 

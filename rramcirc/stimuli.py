@@ -107,7 +107,7 @@ class PulseTrain:
         times = {"width": self.width, "period": self.period, "rise": self.rise, "fall": self.fall}
         _check_times(self, times, {"delay": self.delay})
         whole_number(self.count, "PulseTrain.count", 1)
-        if self.rise + self.width + self.fall > self.period:
+        if self.rise + self.width + self.fall > self.period * (1 + 1e-12):
             raise ParameterError(
                 f"PulseTrain: rise + width + fall = {self.rise + self.width + self.fall:g} s "
                 f"do not fit into a period of {self.period:g} s."

@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rramcirc.design import Cell, Crossbar, Design
 from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.stimuli import Constant, Driven, Floating, Stimulus, check_driven
+from rramcirc.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven
 from rramcirc.units import positive_number, real_number, whole_number
 
 ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
@@ -85,6 +88,58 @@ Analysis = OperatingPoint | DcSweep | Transient | Ac
 
 
 @dataclass(frozen=True)
+class CycleNoise:
+    """Cycle-to-cycle variability: every cell's noise terminal gets a new standard normal deviate at each of `times`.
+
+    What one standard deviation does is the model's business (``ea_sigma_c2c`` of the filament model, for example).
+    """
+
+    times: NDArray = field(metadata={"desc": "start of each cycle, ascending; the first is usually 0", "units": "s"})
+    seed: int = field(metadata={"desc": "seed of the deviates"})
+    edge: float = field(default=1e-9, metadata={"desc": "time in which a deviate changes", "units": "s"})
+
+    def __post_init__(self) -> None:
+        times = np.atleast_1d(np.asarray(self.times, dtype=float))
+        if times.ndim != 1 or times.size == 0 or not np.all(np.isfinite(times)) or times[0] < 0:
+            raise ParameterError(f"CycleNoise.times: {self.times!r} is not a list of times [s] of at least 0.")
+        _positive("CycleNoise", edge=self.edge)
+        if np.any(np.diff(times) <= 2 * self.edge):
+            raise ParameterError("CycleNoise.times: must be ascending, further apart than twice the edge.")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
+            raise ParameterError(f"CycleNoise.seed: {self.seed!r} is not a whole number of at least 0.")
+        object.__setattr__(self, "times", times)
+
+    def deviates(self, shape: tuple[int, int]) -> NDArray:
+        """Return (cycles, rows, columns) standard normal deviates."""
+        return np.random.default_rng(self.seed).standard_normal((self.times.size, *shape))
+
+    def stimulus(self, deviates: NDArray) -> PiecewiseLinear:
+        """Return what drives the noise terminal of one cell [V, 1 V is one standard deviation]."""
+        later = self.times[1:]
+        corners = np.concatenate([[0.0], np.stack([later, later + self.edge], axis=1).ravel()])
+        return PiecewiseLinear(corners, np.repeat(deviates, 2)[:-1])
+
+
+def cycle_starts(stimulus: Driven) -> NDArray:
+    """Return the times [s] at which a new cycle of a stimulus begins: halfway through each rest between two pulses.
+
+    A rest is a stretch in which the stimulus stays at its first level; a sweep through that level without rest begins a
+    new (half) cycle where it crosses. Fits `CycleNoise.times`.
+    """
+    times, levels = stimulus.corners()
+    away = levels - levels[0]
+    starts = [0.0]
+    for k in range(1, len(times)):
+        if away[k - 1] * away[k] < 0:  # through the level without rest
+            share = away[k - 1] / (away[k - 1] - away[k])
+            starts.append(float(times[k - 1] + share * (times[k] - times[k - 1])))
+        elif away[k] == 0 and away[k - 1] != 0 and np.any(away[k + 1 :] != 0):
+            rest_end = times[k + 1] if away[k + 1] == 0 else times[k]
+            starts.append(float(0.5 * (times[k] + rest_end)))
+    return np.array(starts)
+
+
+@dataclass(frozen=True)
 class Testbench:
     """One simulation: what is simulated, what drives it, what is recorded.
 
@@ -104,6 +159,7 @@ class Testbench:
     probes: tuple[str, ...] = field(
         default=(), metadata={"desc": "signals to record (patterns); empty: a useful default"}
     )
+    cycle_noise: CycleNoise | None = field(default=None, metadata={"desc": "cycle-to-cycle variability of all cells"})
     seed: int | None = field(default=None, metadata={"desc": "seed that the spread of the design was drawn with"})
     name: str = field(default="", metadata={"desc": "title; default names the circuit"})
 
@@ -201,8 +257,6 @@ def half_select(
     scheme
         ``"V/2"`` (unselected lines at half the voltage) or ``"V/3"`` (unselected BL at V/3, WL at 2V/3).
     """
-    from rramcirc.stimuli import PiecewiseLinear
-
     if not isinstance(crossbar, Crossbar):
         raise ParameterError(f"half_select: crossbar: {crossbar!r} is not a Crossbar.")
     if crossbar.cell.selector is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from numbers import Integral, Real
 
 from rramcirc.errors import ParameterError
@@ -16,8 +17,6 @@ SUFFIXES = {
     "": 1.0,
     "M": 1e-3,
     "U": 1e-6,
-    "µ": 1e-6,
-    "μ": 1e-6,
     "N": 1e-9,
     "P": 1e-12,
     "F": 1e-15,
@@ -56,7 +55,7 @@ UNIT_SPELLINGS = {
     "C": "C",
 }
 
-_NUMBER = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<rest>[^\s\d.]*)\s*$")
+_NUMBER = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?)\s*(?P<rest>[^\s\d.]*)\s*$")
 _PREFIX_FOR_OUTPUT = [
     (1e12, "T"),
     (1e9, "G"),
@@ -107,8 +106,8 @@ def parse_number(text: str | float | int, unit: str = "", name: str = "value") -
     """
     if isinstance(text, bool):
         raise ParameterError(f"{name}: {text!r} is not a number.")
-    if isinstance(text, (int, float)):
-        return float(text)
+    if isinstance(text, Real):
+        return real_number(text, name)
     wanted = f"a number in {unit}" if unit else "a number"
     example = f"100n{unit}" if unit else "100n"
     match = _NUMBER.match(text) if isinstance(text, str) else None
@@ -129,13 +128,15 @@ def parse_number(text: str | float | int, unit: str = "", name: str = "value") -
         raise ParameterError(f"{name}: {text!r} is in {found}, but {wanted if unit else 'no unit'} is expected.")
     # the exponent is moved in decimal, so that "100n" is the double nearest to 1e-7
     digits, _, exponent = match["number"].lower().partition("e")
-    return float(f"{digits}e{int(exponent or 0) + round(math.log10(scale))}")
+    return real_number(float(f"{digits}e{int(exponent or 0) + round(math.log10(scale))}"), f"{name}: {text!r}")
 
 
 def _split_suffix(rest: str, unit: str) -> tuple[float | None, str]:
     """Split what follows the digits into (scale, unit); scale is None if it cannot be read."""
     if rest == "":
         return 1.0, ""
+    # micro sign and Greek mu, ohm sign and Greek omega
+    rest = unicodedata.normalize("NFKC", rest).replace("μ", "u")
     if rest == unit and unit in ("A", "K"):  # 1A is an ampere, 300K are kelvin; 1a is atto, 300k is kilo
         return 1.0, unit
     for length in range(min(3, len(rest)), -1, -1):

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     ["errors"],
-    ["units", "paths"],
+    ["units", "paths", "child"],
     ["devices"],
     ["stimuli", "rawfile"],
     ["design", "waveforms"],

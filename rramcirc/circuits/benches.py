@@ -9,6 +9,7 @@ import numpy as np
 
 from rramcirc.design import Cell, Crossbar, Line
 from rramcirc.devices.card import ModelCard, load_card
+from rramcirc.devices.variability import sample_devices
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.stimuli import Constant, PiecewiseLinear, Pulse
 from rramcirc.testbench import Testbench, Transient
@@ -26,6 +27,7 @@ class Request:
     columns: int | None = None
     wire_resistance: float | None = None
     spread: tuple[tuple[str, float], ...] = ()
+    card_spread: bool = False
     seed: int | None = None
 
 
@@ -139,14 +141,17 @@ def _crossbar_bench(request: Request) -> Testbench:
 
 
 def draw_spread(request: Request, shape: tuple[int, int]) -> dict[str, np.ndarray]:
-    """Return normal draws of instance parameters around their nominal values, from the request's seed."""
-    if not request.spread:
+    """Return draws of instance parameters from the request's seed: the card's own spread, then those that were named."""
+    if not request.spread and not request.card_spread:
         return {}
     if request.seed is None:
         raise ParameterError("--spread needs --seed, so that the same devices can be drawn again.")
     rng = np.random.default_rng(request.seed)
     card = load_card(request.rram or RRAM_CARD)
-    return {name: rng.normal(float(card.value(name)), sigma, shape) for name, sigma in request.spread}
+    if request.card_spread and not card.variability:
+        raise ParameterError(f"--spread card: {card.name} has no [variability] table; name a parameter and sigma.")
+    drawn = sample_devices(card, shape, rng) if request.card_spread else {}
+    return drawn | {name: rng.normal(float(card.value(name)), sigma, shape) for name, sigma in request.spread}
 
 
 def _seeded(bench: Testbench, request: Request) -> Testbench:

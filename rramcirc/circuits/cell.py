@@ -29,7 +29,7 @@ FLOATING_OHM = 1e12  # keeps a floating line solvable; 1 pA at 1 V
 def cell_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of one cell with a driver on each of its lines."""
     cell: Cell = bench.design
-    with_noise = "nz" in bench.stimuli
+    with_noise = "nz" in bench.stimuli or bench.cycle_noise is not None
     states = initial_states(cell)
     block = cell_subcircuit(cell, {}, states, noise_port=with_noise)
     lines = [line for line in cell.lines if line != "nz" or with_noise]
@@ -160,6 +160,8 @@ def drive(bench: Testbench, line: str, driver_resistance: float = 0.0) -> list[G
     with wires: 70 times more Newton iterations at 8 x 8, no convergence at 32 x 32.
     """
     stimulus = bench.stimulus(line)
+    if line == "nz" and bench.cycle_noise is not None:
+        stimulus = bench.cycle_noise.stimulus(bench.cycle_noise.deviates((1, 1))[:, 0, 0])
     if isinstance(stimulus, Floating):
         return [Resistors((f"open_{line}",), (line,), GROUND, FLOATING_OHM)]
     ac = 1.0 if isinstance(bench.analysis, Ac) and bench.analysis.line == line else 0.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rramcirc.circuits.cell import cards_of, cell_subcircuit, device_variables, drive, is_voltage_driven, state_defaults
 from rramcirc.design import Crossbar, Line
-from rramcirc.elements import GROUND, Capacitors, CellProbes, Circuit, Group, Instances, Probe, Resistors
+from rramcirc.elements import GROUND, Capacitors, CellProbes, Circuit, Group, Instances, Probe, Resistors, Source
 from rramcirc.testbench import Testbench, describe
 
 
@@ -21,9 +21,10 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
     values = cell_values(array)
     defaults, overrides = _split_uniform(values)
     states = {name: defaults.pop(f"{name}_ini") for name in array.states}
-    block = cell_subcircuit(array.cell, defaults, states)
+    noise = bench.cycle_noise
+    block = cell_subcircuit(array.cell, defaults, states, noise_port=noise is not None)
     families = _line_families(array)
-    nodes = {f.kind: f.cell_nodes() for f in families}
+    nodes = {f.kind: f.cell_nodes() for f in families} | {"nz": [f"nz_{c}" for c in cells]}
     ports = tuple("bulk" if port == "bulk" else nodes[port] for port in block.ports)
     names = [f"cell_{c}" for c in cells]
     comment = f"cells [row, column], {rows} x {columns}"
@@ -34,6 +35,9 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
     for line in array.lines:
         kind = line.rstrip("0123456789")
         drivers += drive(bench, line, getattr(array, kind).driver_resistance if kind != "bulk" else 0.0)
+    if noise is not None:
+        deviates = noise.deviates(array.shape).reshape(len(noise.times), -1)
+        drivers += [Source(f"nz_{c}", f"nz_{c}", noise.stimulus(deviates[:, k])) for k, c in enumerate(cells)]
     return Circuit(
         title=describe(array),
         subcircuits=(block,),

@@ -26,7 +26,12 @@ Example:
 @click.option("--card", "rram", metavar="NAME", help="RRAM card, a name or a file (default hfo2_filament).")
 @click.option("--selector", metavar="NAME", help="Selector card, or none for 1R (default nmos_select).")
 @click.option("--wire-resistance", metavar="OHM", help="Resistance of one wire segment, BL, WL and SL (default 2.5).")
-@click.option("--spread", multiple=True, metavar="NAME=SIGMA", help="Normal spread of an RRAM instance parameter.")
+@click.option(
+    "--spread",
+    multiple=True,
+    metavar="NAME=SIGMA|card",
+    help="Normal spread of an RRAM instance parameter, or all the card has.",
+)
 @click.option("--seed", type=int, help="Seed of the spread.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 @click.option("--engine", type=click.Choice(["ngspice", "vacask"]), default="ngspice", help="Whose netlist to write.")
@@ -56,7 +61,8 @@ def build_netlist(
         request = Request(
             rram=rram, selector=SELECTOR_CARD if selector is None else selector, rows=rows, columns=columns,
             wire_resistance=_number(wire_resistance, "ohm", "--wire-resistance", parse_number),
-            spread=tuple(_assignment(text, parse_number) for text in spread), seed=seed,
+            spread=tuple(_assignment(text, parse_number) for text in spread if text != "card"),
+            card_spread="card" in spread, seed=seed,
         )  # fmt: skip
         bench = _with_settings(default_bench(circuit, request), settings)
     _write(bench, output, engine)

@@ -63,7 +63,8 @@ def load_card(name_or_path: str | Path) -> ModelCard:
     card = _card(path, text)
     if card.declaration is not None and card.declaration not in read_modules(card.declaration.path):
         card = read_card(path, text)  # the Verilog-A file was edited since
-    return replace(card, validity=dict(card.validity), parameters=dict(card.parameters))
+    points = tuple(dict(point) for point in card.conductance_path)
+    return replace(card, validity=dict(card.validity), parameters=dict(card.parameters), conductance_path=points)
 
 
 @lru_cache(maxsize=64)

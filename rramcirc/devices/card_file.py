@@ -10,12 +10,16 @@ from typing import Any
 
 from rramcirc.devices.card_values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
 from rramcirc.devices.declarations import Module
-from rramcirc.devices.model_card import STATUSES, CardValue, LibraryDevice, ModelCard, Validity
+from rramcirc.devices.model_card import STATUSES, CardValue, LibraryDevice, ModelCard, Spread, Validity
 from rramcirc.devices.toml_lines import key_lines, line_of
 from rramcirc.devices.veriloga import find_module, path_label
 from rramcirc.errors import ParameterError, RramcircError, unknown_name
 
-_TOP_KEYS = ("name", "module", "spice", "library", "title", "description", "not_modelled", "validity", "parameters")
+_TOP_KEYS = (
+    "name", "module", "spice", "library", "title", "description", "not_modelled", "conductance_path", "validity",
+    "parameters", "variability",
+)  # fmt: skip
+SPREAD_KEYS = ("sigma_d2d", "of", "distribution", "truncate", "correlation", "status", "source")
 _VALUE_KEYS = ("value", "unit", "status", "source", "instance")
 
 
@@ -103,6 +107,8 @@ class _CardReader:
             parameters=parameters,
             path=self.path,
             declaration=module,
+            conductance_path=self.conductance_path(module),
+            variability=self.variability(module),
         )
 
     def device(self) -> tuple[Module | None, str | None, LibraryDevice | None]:
@@ -149,6 +155,50 @@ class _CardReader:
             self.mistake(f"{items!r} is no list of texts", "not_modelled")
             return ()
         return tuple(items)
+
+    def conductance_path(self, module: Module | None) -> tuple[dict[str, float | str], ...]:
+        """Return the path of states that an initial conductance is looked up on, see `ModelCard`."""
+        points = self.content.get("conductance_path", [])
+        if points == [] or (module is None and self.mistakes):
+            return ()
+        states = module.states if module else ()
+        example = ", ".join(f"{name} = 1.0" for name in states)
+        if not states:
+            self.mistake("it needs a Verilog-A module with states", "conductance_path")
+            return ()
+        good = isinstance(points, list) and all(isinstance(p, dict) and set(p) == set(states) for p in points)
+        if not good or len(points) < 2:
+            wanted = f"write two or more points [{{{example}}}, ...], the most conductive first"
+            self.mistake(wanted, "conductance_path")
+            return ()
+        known = [name for name, parameter in module.parameters.items() if parameter.kind != "string"]
+        for value in (value for point in points for value in point.values()):
+            if not isinstance(value, str):
+                self.number(value, "conductance_path")
+            elif value not in known:
+                self.mistake(unknown_name("parameter", value, known), "conductance_path")
+        return tuple(points)
+
+    def variability(self, module: Module | None) -> tuple[Spread, ...]:
+        """Return the spreads of instance parameters."""
+        known = [name for name, p in module.parameters.items() if p.instance and p.kind != "string"] if module else []
+        found = []
+        for name, entry in self.table("variability").items():
+            place = ("variability", name)
+            if name not in known:
+                self.mistake(unknown_name("instance parameter", name, known), *place)
+                continue
+            if not isinstance(entry, dict) or not set(entry) <= set(SPREAD_KEYS) or "sigma_d2d" not in entry:
+                self.mistake(f"write {{sigma_d2d = 0.05, ...}}; the keys are {', '.join(SPREAD_KEYS)}", *place)
+                continue
+            if not entry.get("source") or entry.get("status") not in STATUSES:
+                self.mistake(f"it needs a source and a status ({', '.join(STATUSES)})", *place)
+                continue
+            try:
+                found.append(Spread(**({"parameter": name, "of": name} | entry)))
+            except ParameterError as error:
+                self.mistake(str(error).rstrip("."), *place)
+        return tuple(found)
 
     def validity(self) -> dict[str, Validity]:
         found = {}

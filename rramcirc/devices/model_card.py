@@ -50,11 +50,58 @@ class LibraryDevice:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """Device-to-device spread of one instance parameter.
+
+    Attributes
+    ----------
+    parameter
+        The instance parameter.
+    sigma_d2d
+        Standard deviation, as a fraction of the nominal value of the parameter `of` (``normal``), or of the logarithm
+        (``lognormal``).
+    of
+        Parameter whose nominal value the fraction refers to, for example ``ea`` for ``ea_delta``.
+    distribution
+        ``"normal"`` or ``"lognormal"``.
+    truncate
+        Draws beyond this many standard deviations are drawn again.
+    correlation
+        Other parameter with spread -> correlation coefficient.
+    status, source
+        As for every number of a card.
+    """
+
+    parameter: str
+    sigma_d2d: float
+    of: str
+    distribution: str = "normal"
+    truncate: float = 4.0
+    correlation: Mapping[str, float] = field(default_factory=dict, hash=False)
+    status: str = "assumed"
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        where = f"variability of {self.parameter}"
+        for name, value, low in (("sigma_d2d", self.sigma_d2d, 0.0), ("truncate", self.truncate, 0.5)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value < 100:
+                raise ParameterError(f"{where}: {name} = {value!r} is not a number from {low:g} to 100.")
+        if self.distribution not in ("normal", "lognormal"):
+            raise ParameterError(f"{where}: distribution {self.distribution!r} is not normal or lognormal.")
+        for other, value in self.correlation.items():
+            if not isinstance(value, (int, float)) or not -1 < value < 1:
+                raise ParameterError(f"{where}: correlation with {other} = {value!r} is not between -1 and 1.")
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Numbers of one device of one source.
 
     Exactly one of `module` (a Verilog-A module, its declarations in `declaration`), `spice` (a built-in model type of
     ngspice) and `library` (a transistor of a design kit) is set.
+
+    `conductance_path` is the path of states that an initial conductance is looked up on: points from the most to the
+    least conductive one, each with all states [the state's unit]; a text is the name of a parameter that has the value.
     """
 
     name: str
@@ -68,6 +115,8 @@ class ModelCard:
     parameters: dict[str, CardValue] = field(hash=False)
     path: Path
     declaration: Module | None = field(default=None, repr=False)
+    conductance_path: tuple[Mapping[str, float | str], ...] = field(default=(), hash=False)
+    variability: tuple[Spread, ...] = field(default=(), hash=False)
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -1,28 +1,56 @@
-"""Netlists that rramcirc did not just make: check them, bring them into a run folder, set options."""
+"""Netlists that rramcirc did not just make: check them, bring them into a run folder, make them leave waves.raw.
+
+A netlist may end in any of three ways, and gets what it lacks, before its ``.end``:
+
+* no control block runs an analysis (only ``.tran`` and the like, ``.print``, ``.plot``): ``run waves.raw``, which
+  writes while it simulates. With ``.meas`` or ``.four`` lines, which need the vectors in memory, ``run``, then all
+  plots are written to waves.raw; what was measured is in ngspice.log.
+* its control block runs analyses: it is left as it is, and before each ``quit`` and at its end all plots that are in
+  memory are written to waves.raw, one for each analysis in the order in which they ran.
+* its control block writes waves.raw itself, as those of rramcirc do: nothing. One that runs straight into a file of
+  another name (``run other.raw``) keeps that name, and waves.raw is another name of the last such file.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rramcirc.errors import NetlistError, ParameterError
-from rramcirc.ngspice.scan import check_foreign, logical_lines
-from rramcirc.units import parse_number
+from rramcirc.errors import NetlistError, ParameterError, cannot_write, unknown_name
+from rramcirc.ngspice.lines import Line, as_text, include_name, included, read_all, words
+from rramcirc.ngspice.overlooked import OPTIONS, overlooked
+from rramcirc.ngspice.result import RAW_FILE, Expected
+from rramcirc.ngspice.scan import check_foreign
 
-_INCLUDE = re.compile(r"^(\s*\.(?:include|incl|inc|lib)\s+)([\"']?)([^\"'\s]+)\2(.*)$", re.IGNORECASE)
+ANALYSES = ("op", "dc", "ac", "tran", "noise", "disto", "pz", "sens", "tf", "sp", "pss")
+RUNNING = frozenset((*ANALYSES, "run"))
+_SAVE_WORDS = words("all allv alli nosub nointernals none")
+_WRITE_ALL = f"""set appendwrite
+set filetype=binary
+foreach rramcirc_plot $plots
+  strcmp rramcirc_order $rramcirc_plot const
+  if $rramcirc_order <> 0
+    setplot $rramcirc_plot
+    write {RAW_FILE}
+  end
+end""".split("\n")
+_FILE_PARAMETER = re.compile(r"\b[\w.]*file\s*=\s*([\"']?)([^\s\"')]+)\1", re.IGNORECASE)
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|mil|[tgkmunpfa])?[a-z]*", re.IGNORECASE)
+_SUFFIX = {"t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "mil": 25.4e-6, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12}
+_SUFFIX |= {"f": 1e-15, "a": 1e-18, "": 1.0}
 
 
 @dataclass(frozen=True)
 class Deck:
-    """A netlist in its run folder."""
+    """A netlist in its run folder, and what must come out of it."""
 
     path: Path
-    has_run_command: bool
     sha256: str
+    expected: Expected
 
 
 def prepare_foreign(
@@ -30,93 +58,227 @@ def prepare_foreign(
 ) -> Deck:
     """Copy a netlist and the compiled models it loads into a run folder.
 
-    Relative includes are rewritten to where they are; options and temperature are added before ``.end``, where they
-    win over earlier ones.
+    Parameters
+    ----------
+    source, target
+        The netlist and its copy; relative names of included files and data files become absolute in the copy.
+    options, temperature
+        Simulator options and ambient temperature [K]; they win over those of the netlist.
+    trust
+        Do not look for what reaches outside its folder.
 
     Raises
     ------
     NetlistError
-        If the file cannot be read, or reaches outside its folder and `trust` is not given.
+        If the file cannot be read, reaches outside its folder, or sets in its control block what is to be set here.
     ParameterError
-        If an option is not ``name=value``.
+        If an option is none of ngspice.
     """
-    try:
-        text = source.read_text(errors="replace")
-    except OSError as error:
-        raise NetlistError(f"cannot read the netlist {source}: {error.strerror}.") from error
-    if not text.strip():
-        raise NetlistError(f"the netlist {source} is empty.")
     if not trust:
         check_foreign(source)
-    commands = _control_commands(source)
-    for name in (n for words in commands if words[0] in ("pre_osdi", "osdi") for n in words[1:]):
-        _bring_osdi(source.parent / name.strip("\"'"), target.parent, source)
-    lines = [_absolute_include(line, source.parent) for line in text.splitlines()]
-    lines = _add_before_end(lines, _extra_lines(options, temperature))
-    text = "\n".join(lines) + "\n"
-    target.write_text(text)
-    writes_raw = any(words[0] == "run" and len(words) > 1 and words[1].endswith("waves.raw") for words in commands)
-    return Deck(target, writes_raw, hashlib.sha256(text.encode()).hexdigest())
+    lines = read_all(source)
+    commands = [line for line in lines if line.kind == "command"]
+    if not any(line.head in RUNNING or (line.kind == "card" and line.head[1:] in ANALYSES) for line in lines):
+        raise NetlistError(f"{source} has no analysis: give it a line such as .op, .dc, .ac or .tran.")
+    extra = _settings(options, temperature, commands, source)
+    rows = source.read_bytes().decode("utf-8", "surrogateescape").split("\n")
+    _includes_absolute(rows, lines, source)
+    for line, name in _used_files(lines):
+        _bring(source.parent, line, name, rows, target.parent)
+    ending = _ending(lines, commands)
+    if any("rramcirc_plot" in row for row in ending):
+        _write_before_quit(rows, [line for line in commands if line.file == source])
+    _add_before_end(rows, [*extra, *ending])
+    content = "\n".join(rows).encode("utf-8", "surrogateescape")
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    celsius = None if temperature is None else temperature - 273.15
+    return Deck(target, hashlib.sha256(content).hexdigest(), _expected(lines, commands, celsius))
 
 
 def transient_stop(netlist: Path) -> float | None:
-    """Return the stop time [s] of a netlist's ``.tran`` line, None if there is none or it is an expression."""
-    for _, line in logical_lines(netlist):
-        words = line.split()
-        if words and words[0].lower() == ".tran" and len(words) > 2:
-            try:
-                return parse_number(words[2], "s")
-            except ParameterError:
-                return None
-    return None
+    """Return the stop time [s] of a netlist's transient analysis, None if there is none or it is an expression."""
+    return _stop(read_all(netlist))
 
 
-def _control_commands(path: Path) -> list[list[str]]:
-    commands, inside = [], False
-    for _, line in logical_lines(path):
-        words = line.split()
-        if not words:
-            continue
-        head = words[0].lower()
-        if head in (".control", ".endc"):
-            inside = head == ".control"
-        elif inside:
-            commands.append([head, *words[1:]])
-    return commands
+def spice_number(text: str) -> float | None:
+    """Return the value of a number as SPICE spells it, None if it is none.
+
+    Examples
+    --------
+    >>> [spice_number(word) for word in ("10us", "1meg", "1M", "{stop}")]
+    [9.999999999999999e-06, 1000000.0, 0.001, None]
+    """
+    match = _NUMBER.fullmatch(text)
+    return float(match[1]) * _SUFFIX[(match[2] or "").lower()] if match else None
 
 
-def _bring_osdi(file: Path, folder: Path, netlist: Path) -> None:
-    try:
-        shutil.copyfile(file, folder / file.name)
-    except OSError as error:
-        raise NetlistError(
-            f"{netlist} loads {file.name}, which is not beside it ({error.strerror}). "
-            "`rramcirc build-netlist -o` puts compiled models beside the netlist."
-        ) from error
-
-
-def _absolute_include(line: str, folder: Path) -> str:
-    match = _INCLUDE.match(line)
-    if match is None or not (folder / match[3]).is_file():
-        return line
-    return f'{match[1]}"{(folder / match[3]).resolve()}"{match[4]}'
-
-
-def _extra_lines(options: Mapping[str, str], temperature: float | None) -> list[str]:
-    lines = []
+def _settings(
+    options: Mapping[str, str], temperature: float | None, commands: Sequence[Line], source: Path
+) -> list[str]:
+    """Return the lines that set options and temperature; ngspice takes the last of several."""
+    rows = []
     for name, value in options.items():
-        if not re.fullmatch(r"[A-Za-z_]\w*", name) or not re.fullmatch(r"[\w.+-]*", value):
-            raise ParameterError(f"--option {name}={value}: write name=value, as in --option reltol=1e-5.")
-        lines.append(f".options {name}={value}" if value else f".options {name}")
+        known = str(name).lower()
+        if known == "temp":
+            raise ParameterError("--option temp: the netlist's .temp would win over it. Use --temperature KELVIN.")
+        if known not in OPTIONS:
+            raise ParameterError(unknown_name("simulator option", str(name), OPTIONS))
+        if not re.fullmatch(r"[\w.+-]*", str(value), re.ASCII):
+            raise ParameterError(f"--option {name}={value}: write NAME=VALUE, as in --option reltol=1e-5.")
+        rows.append(f".options {known}={value}" if str(value) else f".options {known}")
     if temperature is not None:
-        lines.append(f".temp {temperature - 273.15:.6g}")
-    return ["* set for this run", *lines] if lines else []
+        rows.append(f".temp {temperature - 273.15:.10g}")
+    chosen = {str(name).lower() for name in options} | ({"temp"} if temperature is not None else set())
+    for line in commands:
+        both = chosen & set(re.findall(r"\w+", line.text.lower())) if line.head in ("set", "option") else set()
+        if both:
+            raise NetlistError(
+                f"{source}: {line.where} sets {min(both)} itself when it runs, so it cannot be set from outside. "
+                "Take that line out, or leave the option away."
+            )
+    return ["* set for this run", *rows] if rows else []
 
 
-def _add_before_end(lines: list[str], extra: list[str]) -> list[str]:
+def _ending(lines: Sequence[Line], commands: Sequence[Line]) -> list[str]:
+    """Return the lines that make the netlist run and leave waves.raw."""
+    runs = [line for line in commands if line.head in RUNNING]
+    memory = [line for line in lines if line.kind == "card" and line.head.startswith((".meas", ".four"))]
+    threads = [] if any("num_threads" in line.text for line in commands) else ["pre_set num_threads=1"]
+    if any(_writes(line) == RAW_FILE for line in commands):
+        rest = [] if any(_quits(line) for line in commands) else ["quit $sim_status"]
+    elif runs:
+        rest = [*_WRITE_ALL, "quit $sim_status"]
+    elif memory:
+        fourier = [f"fourier {' '.join(line.words[1:])}" for line in memory if line.head.startswith(".four")]
+        rest = ["run", *fourier, *_WRITE_ALL, "quit $sim_status"]
+    else:
+        rest = [f"run {RAW_FILE}", "quit $sim_status"]
+    saves = [] if runs else _printed_parameters(lines)
+    control = [".control", *threads, *rest, ".endc"] if rest or threads else []
+    return ["* added so that it leaves waves.raw", *saves, *control] if control else []
+
+
+def _printed_parameters(lines: Sequence[Line]) -> list[str]:
+    """Return a .save line for device parameters such as ``@m1[id]`` that only .print and .plot name."""
+    cards = [line for line in lines if line.kind == "card"]
+    if any(line.head == ".save" for line in cards):
+        return []
+    printed = " ".join(line.text for line in cards if line.head in (".print", ".plot"))
+    names = re.findall(r"@[^\s()]+\[\w+\]", printed)
+    return [f".save all {' '.join(dict.fromkeys(names))}"] if names else []
+
+
+def _expected(lines: Sequence[Line], commands: Sequence[Line], celsius: float | None) -> Expected:
+    """Return what the raw file and the log must show."""
+    cards = list(_top_level_cards(lines))
+    runs_cards = not any(line.head in RUNNING for line in commands) or any(line.head == "run" for line in commands)
+    analyses = [line.head[1:] for line in cards if line.head[1:] in ANALYSES and line.head[0] == "."]
+    files = [name for line in commands if (name := _writes(line))]
+    return Expected(
+        vectors=tuple(_saved(cards, commands)),
+        stop=_stop(lines),
+        analyses=tuple(dict.fromkeys(analyses)) if runs_cards else (),
+        celsius=celsius,
+        files=tuple(dict.fromkeys(files)),
+        own_stepping=any(line.head == "optran" for line in commands),
+        remarks=tuple(overlooked(lines)[:20]),
+    )
+
+
+def _top_level_cards(lines: Sequence[Line]) -> Iterator[Line]:
+    depth = 0
+    for line in lines:
+        if line.kind == "card":
+            depth += line.head in (".subckt", ".macro")
+            if depth == 0:
+                yield line
+            depth -= depth > 0 and line.head in (".ends", ".eom")
+
+
+def _saved(cards: Sequence[Line], commands: Sequence[Line]) -> Iterator[str]:
+    """Yield the vectors that the netlist asks for by name."""
+    for line in (*cards, *commands):
+        if line.head in (".save", "save"):
+            names = re.findall(r"[^\s,()]*\([^()]*\)|[^\s,()]+", " ".join(line.words[1:]).lower())
+            yield from (n for n in names if n not in _SAVE_WORDS and not re.search(r"[{}$=*]", n))
+
+
+def _stop(lines: Sequence[Line]) -> float | None:
+    """Return the smallest stop time of all transient analyses [s], None if one may end elsewhere."""
+    if any(line.head in ("stop", "resume") for line in lines if line.kind == "command"):
+        return None
+    if any(line.head.startswith(".opt") and "autostop" in line.text.lower() for line in lines if line.kind == "card"):
+        return None
+    found = [line.words for line in lines if (line.kind, line.head) in (("card", ".tran"), ("command", "tran"))]
+    stops = [spice_number(parts[2]) if len(parts) > 2 else None for parts in found]
+    return None if not stops or None in stops else min(s for s in stops if s is not None)
+
+
+def _writes(line: Line) -> str:
+    """Return the raw file that a command writes, '' if it writes none."""
+    return line.words[1].strip("\"'") if line.head in ("run", "write") and len(line.words) > 1 else ""
+
+
+def _quits(line: Line) -> bool:
+    return line.head in ("quit", "exit")
+
+
+def _write_before_quit(rows: list[str], commands: Sequence[Line]) -> None:
+    for line in reversed(commands):
+        if _quits(line):
+            rows[line.number - 1 : line.number - 1] = _WRITE_ALL
+
+
+def _includes_absolute(rows: list[str], lines: Sequence[Line], source: Path) -> None:
+    """Let relative names of included files lead to where they are, as the copy of the netlist stands elsewhere."""
+    for line in lines:
+        target = included(line, [source.parent]) if line.kind == "include" and line.file == source else None
+        if target is not None:
+            name = rf"^([\s+]*\S+\s+)([\"']?){re.escape(include_name(line))}\2"
+            k, full = line.number - 1, str(target.resolve()).replace("\\", r"\\")
+            rows[k] = re.sub(name, rf'\1"{full}"', rows[k])
+
+
+def _used_files(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+    """Yield (line, name) of the compiled models and data files that a netlist reads when it runs."""
+    for line in lines:
+        if line.kind == "command" and line.head == "osdi":
+            yield from ((line, as_text(name.strip("\"'"))) for name in line.words[1:])
+        elif line.kind == "card":
+            yield from ((line, as_text(name)) for _, name in _FILE_PARAMETER.findall(line.text))
+
+
+def _bring(home: Path, line: Line, name: str, rows: list[str], folder: Path) -> None:
+    """Copy a file to where the netlist's copy looks for it, or name it there by its full path."""
+    file = home / name
+    if not file.is_file():
+        if line.kind == "command":
+            raise NetlistError(
+                f"{line.where} loads {name}, which is not in {home}. "
+                "`rramcirc build-netlist -o` puts compiled models beside the netlist."
+            )
+        return
+    inside = file.resolve().is_relative_to(home.resolve()) and not Path(name).is_absolute()
+    if not inside:
+        k = line.number - 1
+        while k < len(rows) and name not in rows[k]:
+            k += 1
+        if k < len(rows):
+            rows[k] = rows[k].replace(name, str(file.resolve()))
+        return
+    try:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / name)
+    except OSError as error:
+        raise cannot_write(folder / name, error) from error
+
+
+def _add_before_end(rows: list[str], extra: Sequence[str]) -> None:
     if not extra:
-        return lines
-    for k in range(len(lines) - 1, -1, -1):
-        if lines[k].strip().lower() == ".end":
-            return [*lines[:k], *extra, *lines[k:]]
-    return [*lines, *extra, ".end"]
+        return
+    ends = [k for k, row in enumerate(rows) if re.match(r"\s*(?:\.end(?:\s|$)|@)", row, re.IGNORECASE)]
+    place = ends[0] if ends else len(rows)
+    rows[place:place] = [*extra, *([] if ends else [".end", ""])]

@@ -1,40 +1,157 @@
-"""What ngspice says, and whether it means that the result cannot be trusted."""
+"""What ngspice says, and whether it means that the result cannot be trusted.
+
+A *problem* makes a run fail: an analysis was not done, or not the circuit of the netlist was simulated. A *remark* is
+passed on to the user with a result that is otherwise whole. Every other warning of ngspice is a remark, so that
+nothing it complains about is swallowed.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-# Each of these was seen beside a wrong or missing result; several of them with exit status 0.
-SUSPECT = re.compile(
-    r"ignored|unrecognized|unknown (parameter|subckt|model)|singular matrix|source stepping failed|"
-    r"Transient op started|aborted|Timestep too small|not parsed|fatal|couldn't be loaded|could not find|"
-    r"no such (command|file|vector|model)|No \.measure possible|incorrect model type|too many args|"
-    r"can't (find|open)|cannot (find|open)|no data saved|not enough (memory|space)|No space left|"
-    r"^Error|circuit not parsed|incomplete or empty netlist|no simulations run|write error|syntax error",
+# Beginnings of lines that were seen beside a wrong or missing result, many of them with exit status 0.
+_PROBLEM = re.compile(
+    r"(internal |fatal )?error(?! *: *measure\b)\b|fatal\b|doAnalyses:|PPerror|Illegal value|No circuit loaded|"
+    r"unimplemented|un(known|recognized) (parameter|instance parameter|model type|option)|Too (few|many) param|"
+    r"Can't find|Can't open|OSDI\((err|fatal)\)|No \.measure possible|Timestep too small|DC solution failed|"
+    r"warning, can't find model|Warning ?: Model issue|Warning ?: voltage source \S+ has non-increasing|"
+    r"Warning ?: current source \S+ has non-increasing|Warning: Could not set temperature|"
+    r"Warning: Unusual leading characters|Warning: rawfile write error|Warning: *can't set option|"
+    r"Warning: Cannot (convert|copy|read)|Warning: bad csparam|Warning: clearing control structures|"
+    r"Warning: OSDI libs have not been loaded",
     re.IGNORECASE,
 )
-# Lines that match SUSPECT and are harmless.
-HARMLESS = re.compile(
-    r"^Note: |compatibility mode|can't find the initialization file|No compatibility mode|"
-    r"no `?\.?spiceinit|Using (SPARSE|KLU)|is not available, ignored$|Warning: vvolt",
+# The same anywhere in a line.
+_PROBLEM_INSIDE = re.compile(
+    r"\bsimulation\(s\) aborted$|\bsimulation (not started|interrupted)$|: no such command available in|"
+    r": too (few|many) args|: command is not implemented|\bunknown subckt\b|couldn't be loaded|circuit not parsed|"
+    r"\bincorrect model type\b|unrecognized (parameter|variable)\b|\bunknown option\b",
     re.IGNORECASE,
 )
-REFERENCE = re.compile(rb"Reference value :\s*([-+0-9.eE]+)")
+# A warning that something was left out. Many are harmless, and listed; of an unknown one the worst is assumed.
+_LEFT_OUT = re.compile(r"^Warning\b.*\b(in?gnored|skipped)\b", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"is not available during batch simulation|is ignored because|redefinition of \.subckt|is not supported, in?gnored|"
+    r"ignored extra junk|Option autostop|line ignored since rawfile|obsolete dot command",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(r"^warning\b|^Error *: *measure\b|^\.?meas\b.* failed!|OSDI\(warn\)", re.IGNORECASE)
+# What follows from something that was said before, and of stepping towards an operating point.
+_CONSEQUENCE = re.compile(
+    r"Error: incomplete or empty netlist|ERROR: fatal error in ngspice|Error: The operating point could not|"
+    r"Error: Finding the operating point|Error: sim_status: no such|Warning: (Dynamic|True|spice3) gmin stepping|"
+    r"Warning: source stepping failed|Error: Transient op failed|DC solution failed",
+    re.IGNORECASE,
+)
+_ABORTED = re.compile(r"\bsimulation\(s\) aborted$|^doAnalyses: not found$", re.IGNORECASE)
+# A trial step went there; it is repeated smaller, and if that fails, more is said.
+_OUT_OF_RANGE = re.compile(r"Error: .* out of range for ", re.IGNORECASE)
+_SINGULAR = re.compile(r"Warning: singular matrix", re.IGNORECASE)
+_FOUND = re.compile(r"^Note: .*stepping completed", re.IGNORECASE)
+_PSEUDO_TRANSIENT = re.compile(r"^Note: Transient op started", re.IGNORECASE)
+_NO_MESSAGE = re.compile(r"^(Circuit: |Reference value :)|^\S+\s+[-+]?\d[-+.\de]*(\s+[-+]?\d[-+.\de]*( \*)?)?$")
+_TEMPERATURE = re.compile(r"^Doing analysis at TEMP = ([-+.\de]+)", re.MULTILINE)
+_VERSION = re.compile(r"^(ngspice-\S+) done", re.MULTILINE)
+_REFERENCE = re.compile(rb"Reference value :\s*([-+0-9.eE]+)")
+_ANNOUNCES = re.compile(r"(:|substitute|from line|syntax of line|like '.*|line segment|level\.)$")
+_BEGINS = re.compile(r"(warning|error|note|ngspice-\d)", re.IGNORECASE)
+_MOST = 12  # lines of each sort; a device that complains does so at every step
 
 
-def suspect_lines(log: str) -> list[str]:
-    """Return the lines of a log that say something was ignored, aborted or not understood, each once."""
-    found = []
-    for raw in re.split(r"[\r\n]+", log):
-        line = raw.strip()
-        if line and SUSPECT.search(line) and not HARMLESS.search(line) and line not in found:
-            found.append(line)
-    return found
+@dataclass(frozen=True)
+class LogReport:
+    """What a log says: why the run failed, what the user should know, and at which temperatures [C] it ran."""
+
+    problems: tuple[str, ...]
+    remarks: tuple[str, ...]
+    celsius: tuple[float, ...]
+    version: str
+
+
+def read_log(log: str, own_stepping: bool = False) -> LogReport:
+    """Return what a log of ngspice says about the run.
+
+    Parameters
+    ----------
+    log
+        Everything that ngspice printed.
+    own_stepping
+        The netlist itself asks for the pseudo-transient search of the operating point (``optran``).
+    """
+    lines = [line for raw in re.split(r"[\r\n]+", log) if (line := raw.strip()) and not _NO_MESSAGE.match(line)]
+    problems: dict[str, None] = {}
+    remarks: dict[str, None] = {}
+    told = 0  # lines that belong to a message before them
+    trials: dict[str, None] = {}
+    for k, line in enumerate(lines):
+        if _OUT_OF_RANGE.match(line):
+            trials[line] = None
+        elif k < told or _CONSEQUENCE.match(line) or _SINGULAR.match(line):
+            continue
+        elif _is_problem(line):
+            told = _end_of_message(lines, k)
+            problems[" | ".join(lines[k:told])] = None
+        elif _REMARK.search(line):
+            told = _end_of_message(lines, k)
+            remarks[" | ".join(lines[k:told])] = None
+    first, remark, rejected = _stepping(lines, own_stepping)
+    problems = dict.fromkeys(first) | problems
+    causes = [line for line in problems if not _ABORTED.search(line)]
+    problems = dict.fromkeys(causes or problems)
+    trials = dict.fromkeys(rejected) | trials
+    problems, remarks = (problems | trials, remarks) if problems else (problems, trials | remarks)
+    remarks = dict.fromkeys(remark) | remarks
+    version = _VERSION.search(log)
+    celsius = tuple(float(t) for t in _TEMPERATURE.findall(log))
+    return LogReport(tuple(problems)[:_MOST], tuple(remarks)[:_MOST], celsius, version[1] if version else "")
+
+
+def _is_problem(line: str) -> bool:
+    if _HARMLESS.search(line):
+        return False
+    return bool(_PROBLEM.match(line) or _PROBLEM_INSIDE.search(line) or _LEFT_OUT.match(line))
+
+
+def _end_of_message(lines: list[str], k: int) -> int:
+    """Return the number of the line after a message: one that announces something has up to two more lines."""
+    if not _ANNOUNCES.search(lines[k]):
+        return k + 1
+    end = k + 1
+    while end < min(k + 3, len(lines)) and not _BEGINS.match(lines[end]):
+        end += 1
+    return end
+
+
+def _stepping(lines: list[str], own_stepping: bool) -> tuple[list[str], list[str], list[str]]:
+    """Judge how operating points were found; return (problems, remarks, what was tried in vain).
+
+    A singular matrix from which gmin or source stepping led to a solution is a remark: the last step is a solution of
+    the circuit itself. The pseudo-transient search that ngspice tries last is a problem: in it time passes, so device
+    states move, and its end is taken for a solution without a check (a loop without one came out at 1e12 V). A singular
+    matrix of which nothing more is said was a trial step of a transient, which is repeated with a smaller one.
+    """
+    problems: list[str] = []
+    remarks: list[str] = []
+    singular = ""
+    for line in lines:
+        if _SINGULAR.match(line):
+            singular = singular or line.removeprefix("Warning: ")
+        elif _FOUND.match(line):
+            if singular:
+                remarks.append(f"{singular}; {line.removeprefix('Note: ')}")
+            singular = ""
+        elif _PSEUDO_TRANSIENT.match(line):
+            what = "no operating point was found (gmin and source stepping failed)"
+            cause = f"{what}: {singular}" if singular else what
+            (remarks if own_stepping else problems).append(cause)
+            singular = ""
+    return list(dict.fromkeys(problems)), list(dict.fromkeys(remarks)), [singular] if singular else []
 
 
 def reference_value(chunk: bytes) -> float | None:
     """Return the last simulated time [s] (or swept value) that a piece of output reports."""
-    hits = REFERENCE.findall(chunk)
+    hits = _REFERENCE.findall(chunk)
     try:
         return float(hits[-1]) if hits else None
     except ValueError:

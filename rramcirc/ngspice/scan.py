@@ -1,7 +1,8 @@
-"""Is a netlist from somewhere else safe to run? A netlist is a program; ngspice executes its .control blocks.
+"""Is a netlist from somewhere else safe to run? A netlist is a program; ngspice executes its control blocks.
 
 The scan allows what analyses need and refuses whatever reads, writes, loads or starts something outside the netlist's
-own folder. It knows commands by name and lets no unknown one pass.
+own folder. Commands, shell variables and file names are let through because they are known to be harmless, never
+because they are not known to be harmful; what cannot be read with certainty is refused, too.
 """
 
 from __future__ import annotations
@@ -12,101 +13,40 @@ from pathlib import Path
 
 from rramcirc.devices.compile import is_known_osdi
 from rramcirc.errors import NetlistError
+from rramcirc.ngspice.lines import Line, include_name, included, read_lines, words
 
-SAFE_COMMANDS = frozenset(
-    [
-        "run",
-        "op",
-        "dc",
-        "ac",
-        "tran",
-        "noise",
-        "disto",
-        "pz",
-        "sens",
-        "tf",
-        "pss",
-        "sp",
-        "let",
-        "unlet",
-        "print",
-        "echo",
-        "set",
-        "unset",
-        "save",
-        "alter",
-        "altermod",
-        "alterparam",
-        "meas",
-        "measure",
-        "quit",
-        "exit",
-        "reset",
-        "listing",
-        "display",
-        "linearize",
-        "fft",
-        "psd",
-        "fourier",
-        "spec",
-        "if",
-        "else",
-        "elseif",
-        "end",
-        "while",
-        "dowhile",
-        "repeat",
-        "foreach",
-        "break",
-        "continue",
-        "label",
-        "goto",
-        "setplot",
-        "destroy",
-        "show",
-        "showmod",
-        "status",
-        "stop",
-        "step",
-        "resume",
-        "rusage",
-        "option",
-        "options",
-        "define",
-        "undef",
-        "deftype",
-        "compose",
-        "cross",
-        "strcmp",
-        "strstr",
-        "strslice",
-        "setseed",
-        "remzerovec",
-        "reshape",
-        "resetplot",
-        "transpose",
-        "delete",
-        "iplot",
-        "trace",
-        "version",
-        "where",
-        "write",
-        "wrdata",
-        "pre_osdi",
-        "osdi",
-        "pre_set",
-        "pre_unset",
-        "remcirc",
-        "setscale",
-        "state",
-        "settype",
-    ]
+# All of these are built into ngspice or aliases of its own: a name that is not would be looked up as a script file.
+SAFE_COMMANDS = words(
+    """
+    ac alter altermod alterparam asciiplot begin break check_ifparm compose continue cross dc define deftype delete
+    destroy display disto dowhile echo else end enddowhile endforeach endif endrepeat endwhile eprint eprvcd esave
+    exit fft foreach fourier goto if iplot label let linearize listing mc_source meas noise op option optran osdi
+    plot print psd pz quit remcirc removecirc remzerovec repeat reset reshape resume run rusage save sens set
+    setcirc setplot setscale setseed settype shift show showmod sp spec state status step stop strcmp strstr sysinfo
+    tf trace tran transpose undefine unlet unset version where while wrdata write wrnodev wrs2p
+    """
 )
-FILE_COMMANDS = frozenset(("write", "wrdata"))
-MODEL_LOADERS = frozenset(("pre_osdi", "osdi"))
-UNSAFE_VARIABLES = frozenset(("shell", "sourcepath", "editor", "lprplot5", "lprps", "xfont", "hcopydevtype", "program"))
-UNSAFE_DEVICES = re.compile(r"\b(d_process|d_cosim|process_file|simulation\s*=|sim_args|lib_args)\b", re.IGNORECASE)
-FILE_PARAMETER = re.compile(r"\b(?:file|input_file|state_file|pwlfile)\s*=\s*[\"']?([^\s\"')]+)", re.IGNORECASE)
+FILE_COMMANDS = frozenset(("run", "write", "wrdata", "wrs2p", "wrnodev"))
+COMPARING = frozenset(("if", "let", "stop", "define"))  # here > and < compare
+LOOPS = frozenset(("while", "dowhile"))  # here, too, at the beginning of a line
+# Variables that ngspice takes for files, programs and the meaning of other lines.
+UNSAFE_VARIABLES = words(
+    """
+    display editor gnuplot_terminal hcopydev hcopydevtype helppath histsubst inputdir interactive lprplot5 lprps
+    measoutfile modelcard modelline ngbehavior program pyplot_python rawfile remote_shell rhost rprogram shell
+    sourcepath spicepath subend subinvoke substart unixcom xfont
+    """
+)
+KNOWN_VALUES = frozenset(("sim_status", "plots", "curplot"))
+# These have values from elsewhere before the netlist sets them: a title may hold what separates commands.
+FOREIGN_VALUES = words("curplotdate curplotname curplottitle inputdir program prompt sourcepath")
+UNSAFE_CARDS = (".libsave", ".sndprint", ".sndparam")
+_PLAIN_FILE = re.compile(r"(?:\./)?[A-Za-z0-9_][\w.+-]*", re.ASCII)
+_PROGRAM = re.compile(r"\b(?:d_process|d_cosim|process_file|process_params|simulation|sim_args|lib_args)\b", re.I)
+_FILE_PARAMETER = re.compile(r"(?:^|[\s(,+])[\w.]*file\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s)]*)", re.I | re.ASCII)
+_MODEL = re.compile(r"\.model[ \t]+\S+[ \t]+[a-z_]\w*(?:[\s(]|$)", re.I | re.ASCII)
+_DOLLAR = re.compile(r"\$[?#]?(&?)(\w*)", re.ASCII)
+_REDIRECTION = re.compile(r">[>&\s]*([^\s;<>&]*)")
 
 
 def check_foreign(netlist: Path) -> None:
@@ -115,111 +55,142 @@ def check_foreign(netlist: Path) -> None:
     Raises
     ------
     NetlistError
-        Lists every line that reaches outside, with file and line number, and says how to run it anyway.
+        Lists every line that reaches outside, with file and line number, and says how to run it anyway. Also if a file
+        that it includes is missing.
     """
-    findings = list(_scan(netlist, netlist.resolve().parent, set()))
+    findings = list(dict.fromkeys(_Scan(netlist).findings()))
     if findings:
+        more = f"; and {len(findings) - 8} more" if len(findings) > 8 else ""
         raise NetlistError(
-            f"{netlist} does more than simulate, so it was not run: "
-            + "; ".join(findings[:8])
-            + (f"; and {len(findings) - 8} more" if len(findings) > 8 else "")
-            + ". If you trust it, run it with --trust."
+            f"{netlist} does more than simulate, so it was not run: {'; '.join(findings[:8])}{more}. "
+            "If you trust it, run it with --trust."
         )
 
 
-def logical_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line number, text) with ``+`` continuations joined and comment lines left out."""
-    number, joined = 0, ""
-    for k, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
-        text = line.strip()
-        if text.startswith("*"):
-            continue
-        if text.startswith("+"):
-            joined += " " + text[1:].strip()
-            continue
-        if joined:
-            yield number, joined
-        number, joined = k, text
-    if joined:
-        yield number, joined
+class _Scan:
+    """The scan of one netlist: its home folder, the files read and the shell variables that it sets itself."""
+
+    def __init__(self, netlist: Path) -> None:
+        self.home = netlist.resolve().parent
+        self.folders = [netlist.parent]
+        self.lines: list[Line] = []
+        self.early: list[str] = []
+        self._read(netlist, True, frozenset((netlist.resolve(),)))
+        self.own_variables = {_sets(line) for line in self.lines if line.kind == "command"} - FOREIGN_VALUES
+
+    def _read(self, path: Path, main: bool, seen: frozenset[Path]) -> None:
+        reading = read_lines(path, main)
+        self.early += [f"{path.name} line {number}: {reason}" for number, reason in reading.oddities]
+        for line in reading.lines:
+            self.lines.append(line)
+            if line.kind != "include":
+                continue
+            name = include_name(line)
+            target = included(line, self.folders)
+            if target is None and self._inside(name, path.parent):
+                raise NetlistError(f"{path}: line {line.number} includes {name}, which is not in {path.parent}.")
+            if target is None or not self._inside(name, path.parent) or not self._inside_home(target):
+                self.early.append(f"{line.where}: reads {name}, outside the netlist's folder")
+            elif target.resolve() not in seen:
+                self.folders.append(target.parent)
+                self._read(target, False, seen | {target.resolve()})
+
+    def findings(self) -> Iterator[str]:
+        """Yield one sentence for every line that does more than simulate."""
+        yield from self.early
+        for line in self.lines:
+            told = self._command(line) if line.kind == "command" else self._card(line) if line.kind == "card" else ()
+            for reason in told:
+                yield f"{line.where}: {reason}"
+
+    def _card(self, line: Line) -> Iterator[str]:
+        text, head = line.text, line.head
+        if head.startswith(UNSAFE_CARDS):
+            yield f"{head} writes a file"
+        if "`" in text:
+            yield f"backticks run a program ({_short(text)})"
+        if _PROGRAM.search(text):
+            yield f"a device that starts a program or loads a library ({_short(text)})"
+        if head.startswith(".opt"):
+            yield from (f"the option {name}" for name in _names(text) if name.lower() in UNSAFE_VARIABLES)
+            if re.search(r"[;<>&]", text):
+                yield f"an option with a character that commands are made of ({_short(text)})"
+        if head == ".model" and not _MODEL.match(text):
+            yield f"a model whose type is not a plain word ({_short(text)})"
+        if head.startswith(".lib") and len(line.words) == 2 and not re.fullmatch(r"['\"]?[\w.-]+['\"]?", line.words[1]):
+            yield f"reads {line.words[1]}"
+        for value in _FILE_PARAMETER.findall(text):
+            if not self._inside(value.strip("\"'"), line.file.parent):
+                yield f"uses the file {value}, outside the netlist's folder"
+
+    def _command(self, line: Line) -> Iterator[str]:
+        if "`" in line.text:
+            yield f"backticks run a program ({_short(line.text)})"
+        for amp, name in _DOLLAR.findall(line.text):
+            if not name or not (amp or name.lower() in self.own_variables | KNOWN_VALUES):
+                yield f"the variable ${name}, which the netlist does not set ({_short(line.text)})"
+        for k, statement in enumerate(line.text.split(";")):
+            parts = [word for word in re.split(r"[ \t]+", statement) if word]
+            if parts:
+                yield from self._statement(parts, statement, first=k == 0)
+
+    def _statement(self, parts: list[str], statement: str, first: bool) -> Iterator[str]:
+        command = parts[0].lower().removeprefix("pre_")
+        if command not in SAFE_COMMANDS:
+            yield f"the command {parts[0]!r} ({_short(statement)})"
+            return
+        if command in ("set", "unset", "option"):
+            yield from (f"sets {name}" for name in _names(statement) if name.lower() in UNSAFE_VARIABLES)
+            if re.search(r"\$[^=\s]*[ \t]*=", statement) or (len(parts) > 1 and parts[1].startswith("$")):
+                yield f"sets a variable whose name is made up ({_short(statement)})"
+        if command == "osdi":
+            yield from self._osdi(parts[1:])
+        if command in FILE_COMMANDS and len(parts) > 1 and not _plain(parts[1]):
+            yield f"writes {parts[1]}, which is not a file of the run folder"
+        if parts[0] not in COMPARING and not (first and parts[0] in LOOPS):
+            for name in _REDIRECTION.findall(statement):
+                if not _plain(name):
+                    yield f"writes {name or 'a file'}, which is not a file of the run folder"
+            if "<" in statement:
+                yield f"reads a file ({_short(statement)})"
+
+    def _osdi(self, names: list[str]) -> Iterator[str]:
+        for name in names:
+            file = self.folders[0] / name.strip("\"'")
+            if not self._inside(name.strip("\"'"), self.folders[0]):
+                yield f"loads the library {name}, outside the netlist's folder"
+            elif file.exists() and not is_known_osdi(file):
+                yield f"loads the library {name}, which rramcirc did not compile"
+
+    def _inside(self, name: str, folder: Path) -> bool:
+        """Whether a file name, seen from `folder`, is plain and stays in the netlist's folder."""
+        if not name or name.startswith(("/", "~", "-")) or re.search(r"[$\\{}`;<>&|\"'*?]", name):
+            return False
+        return self._inside_home(folder / name)
+
+    def _inside_home(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self.home)
 
 
-def _scan(path: Path, home: Path, seen: set[Path]) -> Iterator[str]:
-    if path.resolve() in seen:
-        return
-    seen.add(path.resolve())
-    in_control = False
-    for number, line in logical_lines(path):
-        where = f"{path.name} line {number}"
-        word = line.split(None, 1)[0].lower() if line else ""
-        if "`" in line:
-            yield f"{where}: backticks run a shell command ({_short(line)})"
-        if word == ".control":
-            in_control = True
-        elif word == ".endc":
-            in_control = False
-        elif in_control:
-            yield from _scan_command(line, where, home)
-        else:
-            yield from _scan_card(line, word, where, path, home, seen)
+def _plain(word: str) -> bool:
+    """Whether a word names a file in the run folder itself, and none that is loaded as a library."""
+    name = word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
+    return bool(_PLAIN_FILE.fullmatch(name)) and not re.search(r"\.(?:osdi|so|cm|dll)\b", name, re.I)
 
 
-def _scan_card(line: str, word: str, where: str, path: Path, home: Path, seen: set[Path]) -> Iterator[str]:
-    if word in (".include", ".inc", ".lib", ".incl") and len(line.split()) > 1:
-        name = line.split(None, 1)[1].strip()
-        name = name[1:].split(name[0])[0] if name[0] in "\"'" else name.split()[0]
-        target = path.parent / name
-        if word == ".lib" and len(line.split()) == 2 and not target.exists():
-            return  # the start of a library section, not a file
-        if not _inside(name, home, path.parent):
-            yield f"{where}: reads {name}, outside the netlist's folder"
-        elif target.exists():
-            yield from _scan(target, home, seen)
-    elif UNSAFE_DEVICES.search(line):
-        yield f"{where}: a device that starts a program or loads a library ({_short(line)})"
-    else:
-        for name in FILE_PARAMETER.findall(line):
-            if not _inside(name, home, path.parent):
-                yield f"{where}: uses the file {name}, outside the netlist's folder"
+def _names(text: str) -> list[str]:
+    """Return every word of a line that could be the name of a variable."""
+    return re.findall(r"[A-Za-z_]\w*", text.replace('"', "").replace("'", ""), re.ASCII)
 
 
-def _scan_command(line: str, where: str, home: Path) -> Iterator[str]:
-    for statement in line.split(";"):
-        words = statement.split()
-        if not words:
-            continue
-        command = words[0].lower()
-        if command not in SAFE_COMMANDS and not re.match(r"^[*$#]", command):
-            yield f"{where}: the command {words[0]!r} ({_short(statement)})"
-            continue
-        if command in ("set", "pre_set") and len(words) > 1 and words[1].split("=")[0].lower() in UNSAFE_VARIABLES:
-            yield f"{where}: sets {words[1].split('=')[0]}"
-        if command in MODEL_LOADERS:
-            yield from _scan_osdi(words[1:], where, home)
-        files = words[1:2] if command in FILE_COMMANDS or command == "run" else []
-        files += [words[k + 1] for k, w in enumerate(words[:-1]) if w in (">", ">>", ">&", ">>&")]
-        files += [w.lstrip(">&") for w in words[1:] if w.startswith(">") and w.lstrip(">&")]
-        for name in files:
-            if "$" in name or not _inside(name, home, home):
-                yield f"{where}: writes {name}, outside the run folder"
-
-
-def _scan_osdi(names: list[str], where: str, home: Path) -> Iterator[str]:
-    for name in names:
-        if "$" in name or not _inside(name, home, home):
-            yield f"{where}: loads the library {name}, outside the netlist's folder"
-        elif (home / name.strip("\"'")).exists() and not is_known_osdi(home / name.strip("\"'")):
-            yield f"{where}: loads the library {name}, which rramcirc did not compile"
-
-
-def _inside(name: str, home: Path, folder: Path) -> bool:
-    """Whether a file name, seen from `folder`, stays in `home`."""
-    name = name.strip("\"'")
-    if name.startswith(("/", "~")) or "$" in name or "\\" in name:
-        return False
-    return (folder / name).resolve().is_relative_to(home)
+def _sets(line: Line) -> str:
+    """Return the name of the variable that a command gives a value, '' if it gives none."""
+    if line.head not in ("set", "foreach", "strcmp", "strstr"):
+        return ""
+    name = re.match(r"\S+[ \t]+([A-Za-z_]\w*)", line.text, re.ASCII)
+    return name[1].lower() if name else ""
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text.encode("latin-1", "replace").decode(errors="replace").split())
     return text if len(text) <= 60 else text[:57] + "..."

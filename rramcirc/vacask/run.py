@@ -65,6 +65,9 @@ class VacaskRun:
     cpu_seconds: float
     log: str
     signals: tuple[Signal, ...]
+    remarks: tuple[str, ...] = ()
+    signal: int = 0
+    machine: bool = False
 
 
 def find_vacask() -> Path:
