@@ -6,7 +6,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -180,6 +180,41 @@ def plot_butterfly(
             figure.suptitle(_plain(title), fontsize=9.5)
         _save(figure, path)
     return path
+
+
+def plot_probability(
+    samples: Mapping[str, ArrayLike], path: str | os.PathLike[str], *, quantity: str, unit: str, title: str = ""
+) -> None:
+    """Draw cumulative distributions on a logarithmic axis against standard deviations; log-normal is a straight line.
+
+    Parameters
+    ----------
+    samples
+        Label -> positive values [unit].
+    path
+        Figure to write: .png, .pdf or .svg.
+    quantity, unit
+        What the values are.
+    """
+    from scipy.special import ndtri
+
+    path = _checked_path(path)
+    figure = _new_figure(4.2)
+    ax = figure.subplots()
+    for k, (label, values) in enumerate(samples.items()):
+        ordered = np.sort(np.asarray(values, dtype=float))
+        deviations = ndtri((np.arange(ordered.size) + 0.5) / ordered.size)
+        colour, line = _line_style(k, len(samples))
+        ax.plot(ordered, deviations, color=colour, linestyle=line, marker=".", markersize=3, linewidth=1, label=label)
+    ax.set_xscale("log")
+    percent = np.array([0.1, 1, 10, 50, 90, 99, 99.9])
+    ax.set_yticks(ndtri(percent / 100), [f"{p:g}" for p in percent])
+    ax.set_xlabel(_label(quantity, unit))
+    ax.set_ylabel("cumulative probability [%]")
+    ax.grid(alpha=0.3)
+    ax.set_title(title)
+    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    _save(figure, path)
 
 
 def si_scale(values: ArrayLike, unit: str) -> tuple[float, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # name -> module in this package
 EXPERIMENTS = {
     "milo2018-iv": "milo2018_iv",
+    "pedretti2018-distributions": "pedretti2018_distributions",
     "pedretti2018-iv": "pedretti2018_iv",
 }
 Status = Literal["published", "assumed"]
