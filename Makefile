@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: setup demo test lint netlists bench clean
+.PHONY: setup demo test netlists models bench clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -34,3 +34,6 @@ bench: setup
 
 clean:
 	rm -rf $(VENV) demo-output
+
+models: setup
+	@$(BIN)/python models/regenerate.py

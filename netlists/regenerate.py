@@ -7,16 +7,24 @@ from pathlib import Path
 
 from rramcirc.circuits import build_netlist
 from rramcirc.circuits.benches import CIRCUITS, Request, default_bench
+from rramcirc.devices.card import card_names, load_card
 
 HERE = Path(__file__).resolve().parent
 
 
+def requests() -> dict[str, tuple[str, Request]]:
+    """Return file name -> (circuit, request): every circuit, and a butterfly of every RRAM card."""
+    listed = {f"{name}.cir": (name, Request()) for name in CIRCUITS}
+    cards = [name for name in card_names() if load_card(name).states]
+    return listed | {f"butterfly_{name}.cir": ("cell", Request(rram=name)) for name in cards}
+
+
 def texts() -> dict[str, str]:
-    """Return file name -> netlist text for every circuit."""
-    return {f"{name}.cir": build_netlist(default_bench(name, Request())).text for name in CIRCUITS}
+    """Return file name -> netlist text."""
+    return {name: build_netlist(default_bench(*wanted)).text for name, wanted in requests().items()}
 
 
 if __name__ == "__main__":
-    for name in CIRCUITS:
-        files = build_netlist(default_bench(name, Request())).write(HERE / f"{name}.cir")
+    for name, wanted in requests().items():
+        files = build_netlist(default_bench(*wanted)).write(HERE / name)
         print("wrote", ", ".join(file.name for file in files), file=sys.stderr)

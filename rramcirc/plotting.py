@@ -134,7 +134,7 @@ def plot_waveforms(
 def plot_butterfly(
     voltage: ArrayLike, current: ArrayLike, path: str | os.PathLike[str], title: str | None = None
 ) -> Path:
-    """Draw the I-V loop of a device: \\|I\\| on a logarithmic axis and I on a linear one, with sweep directions.
+    """Draw the I-V loop of a device: |I| on a logarithmic axis and I on a linear one, with sweep directions.
 
     Parameters
     ----------
@@ -180,6 +180,73 @@ def plot_butterfly(
             figure.suptitle(_plain(title), fontsize=9.5)
         _save(figure, path)
     return path
+
+
+def plot_loops(loops: Mapping[str, tuple[ArrayLike, ArrayLike]], path: str | os.PathLike[str]) -> None:
+    """Draw I-V loops side by side, each on its own axes, |I| logarithmic.
+
+    Parameters
+    ----------
+    loops
+        Title -> (voltage [V], current [A]).
+    path
+        Figure to write: .png, .pdf or .svg.
+    """
+    path = _checked_path(path)
+    columns = min(3, max(1, len(loops)))
+    rows = -(-len(loops) // columns)
+    figure = _new_figure(2.6 * rows)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax, (title, (voltage, current)) in zip(axes, loops.items(), strict=False):
+        magnitude = np.abs(np.asarray(current, dtype=float))
+        floor = magnitude.max() * 1e-6
+        ax.plot(voltage, np.maximum(magnitude, floor), color=COLOURS[0], linewidth=1.2)
+        ax.set_yscale("log")
+        ax.set_ylim(max(floor, np.median(magnitude[magnitude > floor]) * 1e-3), magnitude.max() * 3)
+        ax.set_title(title, fontsize="small")
+        ax.set_xlabel("voltage [V]", fontsize="small")
+        ax.set_ylabel("|current| [A]", fontsize="small")
+        ax.tick_params(labelsize="small")
+        ax.grid(alpha=0.3)
+    for ax in axes[len(loops) :]:
+        ax.set_visible(False)
+    _save(figure, path)
+
+
+def plot_curves(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    path: str | os.PathLike[str],
+    *,
+    x: str,
+    y: str,
+    log: bool = False,
+) -> None:
+    """Draw several curves with markers on common axes.
+
+    Parameters
+    ----------
+    curves
+        Label -> (x values, y values).
+    path
+        Figure to write: .png, .pdf or .svg.
+    x, y
+        Axis labels with units.
+    log
+        Whether the y axis is logarithmic.
+    """
+    path = _checked_path(path)
+    figure = _new_figure(4.2)
+    ax = figure.subplots()
+    for k, (label, (across, up)) in enumerate(curves.items()):
+        colour, line = _line_style(k, len(curves))
+        ax.plot(across, up, color=colour, linestyle=line, marker="o", markersize=3.5, linewidth=1.2, label=label)
+    if log:
+        ax.set_yscale("log")
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize="small", frameon=False)
+    _save(figure, path)
 
 
 def plot_probability(

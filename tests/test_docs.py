@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import pkgutil
 import re
 import shlex
@@ -95,6 +96,14 @@ def test_committed_netlists_are_what_the_generators_write() -> None:
         sys.path.pop(0)
     for name, text in texts().items():
         assert (ROOT / "netlists" / name).read_text() == text, f"{name} is old: run `make netlists`"
+
+
+def test_page_of_the_cards_is_what_the_cards_say() -> None:
+    spec = importlib.util.spec_from_file_location("models_page", ROOT / "models" / "regenerate.py")
+    page = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(page)
+    assert (ROOT / "models" / "README.md").read_text() == page.readme(), "models/README.md is old: run `make models`"
+    assert len(page.rram_cards()) > 5
 
 
 def test_sources_of_cards_are_in_the_bibliography() -> None:

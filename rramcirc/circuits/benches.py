@@ -11,7 +11,7 @@ from rramcirc.design import Cell, Crossbar, Line
 from rramcirc.devices.card import ModelCard, load_card
 from rramcirc.devices.variability import sample_devices
 from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.stimuli import Constant, PiecewiseLinear, Pulse
+from rramcirc.stimuli import Constant, PiecewiseLinear, Pulse, triangle
 from rramcirc.testbench import Testbench, Transient
 
 RRAM_CARD, SELECTOR_CARD = "hfo2_filament", "nmos_select"
@@ -22,7 +22,7 @@ class Request:
     """What the command line says about a circuit; None is the circuit's own default."""
 
     rram: str | None = None
-    selector: str | None = SELECTOR_CARD
+    selector: str | None = None
     rows: int | None = None
     columns: int | None = None
     wire_resistance: float | None = None
@@ -56,38 +56,41 @@ def default_bench(circuit: str, request: Request) -> Testbench:
 def butterfly(
     cell: Cell,
     *,
-    set_voltage: float = 2.0,
-    reset_voltage: float = 1.2,
+    set_voltage: float | None = None,
+    reset_voltage: float | None = None,
     gate_voltage: float = 1.1,
     reset_gate_voltage: float = 3.0,
-    ramp_rate: float = 1.0,
+    ramp_rate: float | None = None,
 ) -> Testbench:
-    """Return the quasi-static I-V loop of a 1T1R cell: SET on the BL, then RESET on the SL.
+    """Return the I-V loop of a cell: SET, then RESET.
 
-    The gate limits the SET current. RESET raises the SL with the BL at 0 V, so that no junction conducts.
+    In a 1T1R cell SET is a ramp of the BL with the current limited by the gate, and RESET a ramp of the SL with the BL
+    at 0 V, so that no junction conducts. In a 1R cell the BL does both.
 
     Parameters
     ----------
     set_voltage, reset_voltage
-        Peaks of the BL and SL ramps [V].
+        Peaks of the ramps, both positive [V]; default the card's.
     gate_voltage, reset_gate_voltage
         WL level during SET and RESET [V].
     ramp_rate
-        Slope of both ramps [V/s].
+        Slope of both ramps [V/s]; default the card's.
     """
-    t_set, t_reset = set_voltage / ramp_rate, reset_voltage / ramp_rate
+    sweep = cell.rram.butterfly
+    v_set = sweep.set_voltage if set_voltage is None else set_voltage
+    v_reset = sweep.reset_voltage if reset_voltage is None else reset_voltage
+    rate = sweep.ramp_rate if ramp_rate is None else ramp_rate
+    t_set, t_reset = v_set / rate, v_reset / rate
     stop = 2 * (t_set + t_reset)
-    bl = PiecewiseLinear([0.0, t_set, 2 * t_set], [0.0, set_voltage, 0.0])
-    stimuli: dict = {"bl": bl}
-    if cell.selector is not None:
-        stimuli["sl"] = PiecewiseLinear([0.0, 2 * t_set, 2 * t_set + t_reset, stop], [0.0, 0.0, reset_voltage, 0.0])
-        step = 1e-3 * stop
-        stimuli["wl"] = PiecewiseLinear([0.0, 2 * t_set, 2 * t_set + step], [gate_voltage] * 2 + [reset_gate_voltage])
+    if cell.selector is None:
+        stimuli = {"bl": triangle(v_set, -v_reset, ramp_rate=rate)}
     else:
-        bl = PiecewiseLinear(
-            [0.0, t_set, 2 * t_set, 2 * t_set + t_reset, stop], [0.0, set_voltage, 0.0, -reset_voltage, 0.0]
-        )
-        stimuli = {"bl": bl}
+        turn = [0.0, 2 * t_set, 2 * t_set + 1e-3 * stop]
+        stimuli = {
+            "bl": triangle(v_set, ramp_rate=rate),
+            "sl": PiecewiseLinear([0.0, 2 * t_set, 2 * t_set + t_reset, stop], [0.0, 0.0, v_reset, 0.0]),
+            "wl": PiecewiseLinear(turn, [gate_voltage, gate_voltage, reset_gate_voltage]),
+        }
     return Testbench(cell, Transient(stop, max_step=stop / 400), stimuli)
 
 
@@ -108,8 +111,9 @@ def array_read(array: Crossbar, *, read_voltage: float = 0.2, gate_voltage: floa
 
 
 def _cards(request: Request) -> tuple[ModelCard, ModelCard | None]:
-    selector = None if request.selector in (None, "none") else load_card(request.selector)
-    return load_card(request.rram or RRAM_CARD), selector
+    rram = load_card(request.rram or RRAM_CARD)
+    name = rram.butterfly.selector if request.selector is None else request.selector
+    return rram, None if name == "none" else load_card(name)
 
 
 def _cell_bench(request: Request) -> Testbench:
@@ -141,7 +145,7 @@ def _crossbar_bench(request: Request) -> Testbench:
 
 
 def draw_spread(request: Request, shape: tuple[int, int]) -> dict[str, np.ndarray]:
-    """Return draws of instance parameters from the request's seed: the card's own spread, then those that were named."""
+    """Return draws of instance parameters from the request's seed: the card's spread, then what was named."""
     if not request.spread and not request.card_spread:
         return {}
     if request.seed is None:
@@ -149,7 +153,7 @@ def draw_spread(request: Request, shape: tuple[int, int]) -> dict[str, np.ndarra
     rng = np.random.default_rng(request.seed)
     card = load_card(request.rram or RRAM_CARD)
     if request.card_spread and not card.variability:
-        raise ParameterError(f"--spread card: {card.name} has no [variability] table; name a parameter and sigma.")
+        raise ParameterError(f"--spread card: {card.name} has no [variability] table; write NAME=SIGMA.")
     drawn = sample_devices(card, shape, rng) if request.card_spread else {}
     return drawn | {name: rng.normal(float(card.value(name)), sigma, shape) for name, sigma in request.spread}
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "inspect": ("inspect", "List, measure, plot and export the waveforms of a run."),
     "cards": ("cards", "List the model cards, or show one."),
     "models": ("models", "List the Verilog-A models, or show one."),
+    "study": ("study", "Answer a question about a device with a table and a picture."),
     "reproduce": ("reproduce", "Run an experiment of a paper and compare."),
     "demo": ("demo", "Simulate and draw a first example."),
     "doctor": ("doctor", "Check everything that rramcirc needs on this machine."),

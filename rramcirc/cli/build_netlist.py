@@ -24,7 +24,7 @@ Example:
 @click.option("--rows", type=int, help="Word lines of an array (default 4).")
 @click.option("--columns", type=int, help="Bit lines of an array (default: as many as rows).")
 @click.option("--card", "rram", metavar="NAME", help="RRAM card, a name or a file (default hfo2_filament).")
-@click.option("--selector", metavar="NAME", help="Selector card, or none for 1R (default nmos_select).")
+@click.option("--selector", metavar="NAME", help="Selector card, or none for 1R (default: the RRAM card's).")
 @click.option("--wire-resistance", metavar="OHM", help="Resistance of one wire segment, BL, WL and SL (default 2.5).")
 @click.option(
     "--spread",
@@ -46,7 +46,7 @@ def build_netlist(
 ) -> None:  # fmt: skip
     """Write the netlist of a circuit, with a useful testbench by default, or of a testbench file."""
     from rramcirc.benchfile import load_bench
-    from rramcirc.circuits.benches import SELECTOR_CARD, Request, default_bench
+    from rramcirc.circuits.benches import Request, default_bench
     from rramcirc.errors import ParameterError
     from rramcirc.units import parse_number
 
@@ -59,7 +59,7 @@ def build_netlist(
         bench = load_bench(Path(circuit), settings)
     else:
         request = Request(
-            rram=rram, selector=SELECTOR_CARD if selector is None else selector, rows=rows, columns=columns,
+            rram=rram, selector=selector, rows=rows, columns=columns,
             wire_resistance=_number(wire_resistance, "ohm", "--wire-resistance", parse_number),
             spread=tuple(_assignment(text, parse_number) for text in spread if text != "card"),
             card_spread="card" in spread, seed=seed,

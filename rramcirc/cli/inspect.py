@@ -192,7 +192,9 @@ def _shown(value: object, unit: str, digits: int = 4) -> str:
     from rramcirc.units import UNIT_SPELLINGS, format_number
 
     plain = unit.partition(" ")[0] in UNIT_SPELLINGS.values()
-    return format_number(float(value), unit, digits) if plain else f"{value:.{digits}g} {unit}".rstrip()
+    if plain:
+        return format_number(float(value), unit, digits)
+    return f"{value:.{digits}g} {'' if unit == '1' else unit}".rstrip()
 
 
 def _print_table(waveforms: Waveforms, table: Sequence[dict[str, object]]) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from rramcirc.devices.card_values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
 from rramcirc.devices.declarations import Module
-from rramcirc.devices.model_card import STATUSES, CardValue, LibraryDevice, ModelCard, Spread, Validity
+from rramcirc.devices.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
 from rramcirc.devices.toml_lines import key_lines, line_of
 from rramcirc.devices.veriloga import find_module, path_label
 from rramcirc.errors import ParameterError, RramcircError, unknown_name
 
 _TOP_KEYS = (
     "name", "module", "spice", "library", "title", "description", "not_modelled", "conductance_path", "validity",
-    "parameters", "variability",
+    "parameters", "variability", "butterfly",
 )  # fmt: skip
 SPREAD_KEYS = ("sigma_d2d", "of", "distribution", "truncate", "correlation", "status", "source")
 _VALUE_KEYS = ("value", "unit", "status", "source", "instance")
@@ -109,6 +110,7 @@ class _CardReader:
             declaration=module,
             conductance_path=self.conductance_path(module),
             variability=self.variability(module),
+            butterfly=self.butterfly(),
         )
 
     def device(self) -> tuple[Module | None, str | None, LibraryDevice | None]:
@@ -178,6 +180,19 @@ class _CardReader:
             elif value not in known:
                 self.mistake(unknown_name("parameter", value, known), "conductance_path")
         return tuple(points)
+
+    def butterfly(self) -> Butterfly:
+        """Return the default sweep of the device."""
+        table = self.table("butterfly")
+        known = [f.name for f in fields(Butterfly)]
+        for key in table:
+            if key not in known:
+                self.mistake(unknown_name("key", key, known), "butterfly", key)
+        try:
+            return Butterfly(**{key: value for key, value in table.items() if key in known})
+        except ParameterError as error:
+            self.mistake(str(error).rstrip("."), "butterfly")
+            return Butterfly()
 
     def variability(self, module: Module | None) -> tuple[Spread, ...]:
         """Return the spreads of instance parameters."""

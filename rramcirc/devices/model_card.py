@@ -94,6 +94,34 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Butterfly:
+    """The sweep that shows a device at its best: 0 to SET peak, to RESET peak, to 0.
+
+    Attributes
+    ----------
+    set_voltage, reset_voltage
+        Peaks, both positive [V].
+    ramp_rate
+        Slope [V/s].
+    selector
+        Card of the select transistor of the default cell, ``"none"`` for a 1R cell.
+    """
+
+    set_voltage: float = 2.0
+    reset_voltage: float = 1.2
+    ramp_rate: float = 1.0
+    selector: str = "nmos_select"
+
+    def __post_init__(self) -> None:
+        for name in ("set_voltage", "reset_voltage", "ramp_rate"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e15:
+                raise ParameterError(f"butterfly: {name} = {value!r} is not a positive number.")
+        if not isinstance(self.selector, str):
+            raise ParameterError(f"butterfly: selector = {self.selector!r} is no card name.")
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Numbers of one device of one source.
 
@@ -117,6 +145,7 @@ class ModelCard:
     declaration: Module | None = field(default=None, repr=False)
     conductance_path: tuple[Mapping[str, float | str], ...] = field(default=(), hash=False)
     variability: tuple[Spread, ...] = field(default=(), hash=False)
+    butterfly: Butterfly = Butterfly()
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -1,0 +1,62 @@
+"""Write README.md and butterflies.png of this folder: every RRAM card, simulated in ngspice."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+from rramcirc.circuits.benches import Request, default_bench
+from rramcirc.devices.card import card_names, load_card
+from rramcirc.devices.model_card import ModelCard
+from rramcirc.simulation import simulate
+
+HERE = Path(__file__).resolve().parent
+
+
+def rram_cards() -> list[ModelCard]:
+    """Return every card with states that the default cell can hold."""
+    cards = [load_card(name) for name in card_names()]
+    return [card for card in cards if card.states and set(card.declaration.ports) <= {"te", "be", "nz"}]
+
+
+def readme() -> str:
+    """Return the text of README.md."""
+    lines = [
+        "# Model cards",
+        "",
+        "A card holds the numbers of one device of one source; every value has a unit, a source and a status:",
+        "`published`, `fitted` or `assumed`. `rramcirc cards NAME` shows them. `make models` writes this page.",
+        "",
+        "![I-V loops of all cards](butterflies.png)",
+        "",
+        "| card | model | device | published / fitted / assumed | not modelled |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name in card_names():
+        card = load_card(name)
+        count = Counter(value.status for value in card.parameters.values())
+        status = " / ".join(str(count[s]) for s in ("published", "fitted", "assumed"))
+        model = f"`{card.module or card.spice}`"
+        lines.append(f"| `{name}` | {model} | {card.title} | {status} | {', '.join(card.not_modelled) or '-'} |")
+    return "\n".join(lines) + "\n"
+
+
+def draw(path: Path) -> None:
+    """Simulate and draw the I-V loop of every RRAM card."""
+    from rramcirc.plotting import plot_loops
+
+    loops = {}
+    for card in rram_cards():
+        bench = default_bench("cell", Request(rram=card.name))
+        waves = simulate(bench)
+        below = waves["v(sl)"] if bench.design.selector else waves["v(wl)"]
+        kind = "1T1R" if bench.design.selector else "1R"
+        loops[f"{card.name}\n{kind}, {card.butterfly.ramp_rate:g} V/s"] = (waves["v(bl)"] - below, waves["current"])
+    plot_loops(loops, path)
+
+
+if __name__ == "__main__":
+    (HERE / "README.md").write_text(readme())
+    draw(HERE / "butterflies.png")
+    print("wrote README.md, butterflies.png", file=sys.stderr)
