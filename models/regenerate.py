@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from rramcirc.circuits.benches import Request, default_bench
+from rramcirc.circuits.cell import fits_cell
 from rramcirc.devices.card import card_names, load_card
 from rramcirc.devices.model_card import ModelCard
 from rramcirc.simulation import simulate
@@ -15,9 +16,8 @@ HERE = Path(__file__).resolve().parent
 
 
 def rram_cards() -> list[ModelCard]:
-    """Return every card with states that the default cell can hold."""
-    cards = [load_card(name) for name in card_names()]
-    return [card for card in cards if card.states and set(card.declaration.ports) <= {"te", "be", "nz"}]
+    """Return every card that the default cell can hold."""
+    return [card for card in map(load_card, card_names()) if fits_cell(card)]
 
 
 def readme() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rramcirc.circuits import build_netlist
 from rramcirc.circuits.benches import CIRCUITS, Request, default_bench
+from rramcirc.circuits.cell import fits_cell
 from rramcirc.devices.card import card_names, load_card
 
 HERE = Path(__file__).resolve().parent
@@ -15,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 def requests() -> dict[str, tuple[str, Request]]:
     """Return file name -> (circuit, request): every circuit, and a butterfly of every RRAM card."""
     listed = {f"{name}.cir": (name, Request()) for name in CIRCUITS}
-    cards = [name for name in card_names() if load_card(name).states]
+    cards = [name for name in card_names() if fits_cell(load_card(name))]
     return listed | {f"butterfly_{name}.cir": ("cell", Request(rram=name)) for name in cards}
 
 

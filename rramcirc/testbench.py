@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rramcirc.design import Cell, Crossbar, Design
 from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven
+from rramcirc.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
 from rramcirc.units import positive_number, real_number, whole_number
 
 ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
@@ -99,14 +99,13 @@ class CycleNoise:
     edge: float = field(default=1e-9, metadata={"desc": "time in which a deviate changes", "units": "s"})
 
     def __post_init__(self) -> None:
-        times = np.atleast_1d(np.asarray(self.times, dtype=float))
-        if times.ndim != 1 or times.size == 0 or not np.all(np.isfinite(times)) or times[0] < 0:
+        times = number_list("CycleNoise.times", self.times)
+        if times.size == 0 or times[0] < 0:
             raise ParameterError(f"CycleNoise.times: {self.times!r} is not a list of times [s] of at least 0.")
         _positive("CycleNoise", edge=self.edge)
         if np.any(np.diff(times) <= 2 * self.edge):
             raise ParameterError("CycleNoise.times: must be ascending, further apart than twice the edge.")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
-            raise ParameterError(f"CycleNoise.seed: {self.seed!r} is not a whole number of at least 0.")
+        whole_number(self.seed, "CycleNoise.seed", 0)
         object.__setattr__(self, "times", times)
 
     def deviates(self, shape: tuple[int, int]) -> NDArray:
@@ -126,7 +125,7 @@ def cycle_starts(stimulus: Driven) -> NDArray:
     A rest is a stretch in which the stimulus stays at its first level; a sweep through that level without rest begins a
     new (half) cycle where it crosses. Fits `CycleNoise.times`.
     """
-    times, levels = stimulus.corners()
+    times, levels = check_driven(stimulus, "cycle_starts: stimulus").corners()
     away = levels - levels[0]
     starts = [0.0]
     for k in range(1, len(times)):
@@ -159,9 +158,9 @@ class Testbench:
     probes: tuple[str, ...] = field(
         default=(), metadata={"desc": "signals to record (patterns); empty: a useful default"}
     )
-    cycle_noise: CycleNoise | None = field(default=None, metadata={"desc": "cycle-to-cycle variability of all cells"})
     seed: int | None = field(default=None, metadata={"desc": "seed that the spread of the design was drawn with"})
     name: str = field(default="", metadata={"desc": "title; default names the circuit"})
+    cycle_noise: CycleNoise | None = field(default=None, metadata={"desc": "cycle-to-cycle variability of all cells"})
 
     def __post_init__(self) -> None:
         if not isinstance(self.design, (Cell, Crossbar)):
@@ -176,6 +175,8 @@ class Testbench:
         if not isinstance(self.probes, (list, tuple)) or not all(isinstance(p, str) for p in self.probes):
             raise ParameterError(f"Testbench.probes: {self.probes!r} is not a list of signal names.")
         object.__setattr__(self, "probes", tuple(self.probes))
+        if self.cycle_noise is not None and not isinstance(self.cycle_noise, CycleNoise):
+            raise ParameterError(f"Testbench.cycle_noise: {self.cycle_noise!r} is not a CycleNoise.")
         if self.seed is not None:
             whole_number(self.seed, "Testbench.seed", 0)
         if not isinstance(self.name, str):

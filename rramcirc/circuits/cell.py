@@ -78,6 +78,11 @@ def device_variables(card: ModelCard) -> list[tuple[str, str, str]]:
     return [(name, module.op_variables[name].unit, module.op_variables[name].description) for name in names]
 
 
+def fits_cell(card: ModelCard) -> bool:
+    """Whether a card's device can be the RRAM of a cell: states, terminals te and be, and at most nz besides."""
+    return bool(card.states) and len(card.declaration.ports) >= 2 and set(card.declaration.ports[2:]) <= {"nz"}
+
+
 def rram_nodes(module: Module, noise_node: str) -> tuple[str, ...]:
     """Return the nodes of an RRAM device inside the cell: TE to BL, BE to the selector, noise terminal or ground."""
     extra = module.ports[2:]

@@ -367,7 +367,7 @@ def test_cards_with_other_values_and_in_files_survive_a_file(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ParameterError, match="cannot write"):
+    with pytest.raises(ParameterError, match="cannot be written"):
         save_bench(Testbench(DESIGNS[0], OperatingPoint()), tmp_path / "none" / "b.toml")
 
 

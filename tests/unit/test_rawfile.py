@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rramcirc.errors import EnvironmentProblem, WaveformError
+from rramcirc.errors import EnvironmentProblem, ParameterError, WaveformError
 from rramcirc.rawfile import RawPlot, normalise_vector, read_any, read_raw, write_raw
 
 RC = """* RC low-pass
@@ -140,6 +140,14 @@ def test_plot_without_points_is_incomplete(tmp_path):
     assert second.n_points == 3
 
 
+def head(flags: str, variables: int, section: str) -> bytes:
+    """Return a header with one variable line, whatever it promises."""
+    return (
+        f"Title: a\nPlotname: t\nFlags: {flags}\nNo. Variables: {variables}\nNo. Points: 1\n"
+        f"Variables:\n\t0\ttime\ttime\n{section}:\n"
+    ).encode()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -151,32 +159,27 @@ def test_plot_without_points_is_incomplete(tmp_path):
         (b"Title: a\nhello\n", "not a raw file"),
         (b"Title: a\nPlotname: t\nFlags: real\nNo. Variables: x\nNo. Points: 1\nVariables:\n", "no number"),
         (
-            b"Title: a\nPlotname: t\nFlags: real\nNo. Variables: 2\nNo. Points: 1\nVariables:\n\t0\ttime\ttime\nBinary:\n",
+            head("real", 2, "Binary"),
             "variable 1 of 2",
         ),
         (
-            b"Title: a\nPlotname: t\nFlags: odd\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\ttime\ttime\nBinary:\n"
-            + bytes(8),
+            head("odd", 1, "Binary") + bytes(8),
             "Flags",
         ),
         (
-            b"Title: a\nPlotname: t\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\ttime\ttime\nBinary:\n"
-            + bytes(24),
+            head("real", 1, "Binary") + bytes(24),
             "where the next plot should start",
         ),
         (
-            b"Title: a\nPlotname: t\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\ttime\ttime\nValues:\n"
-            b"0\tabc\n",
+            head("real", 1, "Values") + b"0\tabc\n",
             "is no number",
         ),
         (
-            b"Title: a\nPlotname: t\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\ttime\ttime\nValues:\n"
-            b"4\t1.0\n",
+            head("real", 1, "Values") + b"4\t1.0\n",
             "is numbered 4",
         ),
         (
-            b"Title: a\nPlotname: t\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\ttime\ttime\nValues:\n"
-            b"0\t1.0\n1\t2.0\n",
+            head("real", 1, "Values") + b"0\t1.0\n1\t2.0\n",
             "more than the 1 points",
         ),
         (b"Title: a\nPlotname: t\nFlags: real\nNo. Points: 1\nBinary:\n", "variables"),
@@ -268,7 +271,7 @@ def test_partial_plot_stays_partial_in_a_copy(tmp_path):
 
 def test_unwritable_file_and_full_disk_are_told_apart(tmp_path):
     plot = RawPlot.from_columns(["time"], ["time"], [np.arange(3.0)])
-    with pytest.raises(WaveformError, match="cannot be written"):
+    with pytest.raises(ParameterError, match="cannot be written"):
         write_raw(tmp_path / "no" / "a.raw", [plot])
     with pytest.raises(EnvironmentProblem, match="disk is full"):
         write_raw("/dev/full", [plot])
