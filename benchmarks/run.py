@@ -202,8 +202,9 @@ def array_read(folder: Path) -> list[tuple[str, str, str]]:
         plain = _with_statistics(array_bench(64, selector), folder / f"plain-{selector}", ".tran 0.5n 100n")
         worst = _largest_difference(ours["folder"], plain["folder"])
         text = (
-            f"{ours['points']} points, {ours['iterations']} Newton iterations; `.tran 0.5n 100n`: {plain['cpu']:.2f} s, "
-            f"{plain['points']} points, {plain['iterations']} iterations; line currents differ by {worst:.1e} of the largest"
+            f"{ours['points']} points, {ours['iterations']} Newton iterations; `.tran 0.5n 100n`: "
+            f"{plain['cpu']:.2f} s, {plain['points']} points, {plain['iterations']} iterations; "
+            f"line currents on the plateau differ by {worst:.1e} of the largest"
         )
         rows.append((f"64 x 64 read, 100 ns, wires, {selector}", f"{ours['cpu']:.2f} s", text))
     return rows
@@ -266,10 +267,12 @@ def main() -> None:
                 rows.append(row)
     if chosen.write:
         program = find_ngspice()
+        version = ngspice_version(program, program.stat().st_mtime)
         head = (
-            f"# Measured\n\n{date.today()}, {processor()}, {os.cpu_count()} cores, {ngspice_version(program, program.stat().st_mtime)}, "
-            f"Python {platform.python_version()}, numpy {np.__version__}, load {json.dumps(os.getloadavg()[0])}. `make bench` prints "
-            "the table; CPU seconds unless it says wall; medians.\n\n| case | measured | peer in the same run |\n| --- | --- | --- |\n"
+            f"# Measured\n\n{date.today()}, {processor()}, {os.cpu_count()} cores, {version}, "
+            f"Python {platform.python_version()}, numpy {np.__version__}, load {json.dumps(os.getloadavg()[0])}. "
+            "`make bench` prints the table; CPU seconds unless it says wall; medians.\n\n"
+            "| case | measured | peer in the same run |\n| --- | --- | --- |\n"
         )
         RESULTS.write_text(head + "".join(f"| {' | '.join(row)} |\n" for row in rows))
 

@@ -116,6 +116,8 @@ def run_child(
                 exit_code, cpu = _end(child) if ended_by else _reap(child)
                 child.stdout.close()
     output = b"".join(chunks).decode(errors="replace")
+    if exit_code in (126, 127) and output.startswith("setpriv: failed to execute"):
+        raise EnvironmentProblem(f"cannot start {command[0]}: {output.rpartition(': ')[2].strip()}.")
     return ChildRun(exit_code, ended_by, number, output, time.perf_counter() - started, cpu)
 
 

@@ -18,6 +18,7 @@ from rramcirc.waveforms import Waveforms
 RECORD = "run.json"
 NETLIST = "netlist.cir"
 RAW = "waves.raw"
+RUNNING = "running"  # status of a run that has not ended, or was killed together with rramcirc
 
 
 def prepare_folder(folder: Path) -> Path:
@@ -36,7 +37,7 @@ def prepare_folder(folder: Path) -> Path:
                 )
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        (folder / RECORD).write_text(json.dumps({"rramcirc": __version__, "status": "running"}))
+        (folder / RECORD).write_text(json.dumps({"rramcirc": __version__, "status": RUNNING}))
     except OSError as error:
         raise cannot_write(f"run folder {folder}", error) from error
     return folder

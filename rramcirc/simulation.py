@@ -8,18 +8,27 @@ import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.circuits import build_netlist
 from rramcirc.circuits.pyspice import is_pyspice
 from rramcirc.circuits.pyspice_netlist import netlist_of
-from rramcirc.errors import EnvironmentProblem, ParameterError, SimulationError, WaveformError, unknown_name
+from rramcirc.errors import (
+    EnvironmentProblem,
+    ParameterError,
+    RramcircError,
+    SimulationError,
+    WaveformError,
+    unknown_name,
+)
 from rramcirc.netlist import Netlist, header_fields, read_signals
-from rramcirc.ngspice.deck import prepare_foreign
+from rramcirc.ngspice.deck import read_foreign
+from rramcirc.ngspice.overlooked import check_options
 from rramcirc.ngspice.result import Expected
 from rramcirc.ngspice.run import NgspiceRun, find_ngspice, ngspice_version, run_deck
-from rramcirc.runs import NETLIST, RAW, main_plot, prepare_folder, write_record
+from rramcirc.runs import NETLIST, RAW, RUNNING, main_plot, prepare_folder, read_record, write_record
 from rramcirc.testbench import Analysis, Testbench
 from rramcirc.waveforms import Waveforms
 
@@ -74,6 +83,8 @@ def simulate(
         raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
     else:
         netlist = build_netlist(bench, engine)
+    if engine == "ngspice" and bench is not None:
+        check_options(bench.options, "Testbench.options")
     run = _run_vacask if engine == "vacask" else _run_ngspice
     return _in_folder(output, lambda folder: run(netlist, bench, folder, timeout, progress))
 
@@ -113,14 +124,15 @@ def simulate_netlist(
         Run it even if it reads, writes or loads what lies outside its folder.
     """
     path = Path(path)
-    signals = read_signals(path) if path.is_file() else []
+    deck = read_foreign(path, options, temperature, trust)
+    signals = read_signals(path)
+    if output is not None and path.resolve().is_relative_to(Path(output).resolve()):
+        raise ParameterError(f"{path} lies in the run folder {output}, which is emptied first. Choose another with -o.")
 
     def run(folder: Path) -> Waveforms:
-        deck = prepare_foreign(path, folder / NETLIST, options or {}, temperature, trust)
+        deck.write(folder / NETLIST)
         expected = replace(deck.expected, vectors=(*deck.expected.vectors, *(s.vector for s in signals)))
-        outcome = run_deck(
-            folder, expected=replace(expected, ours=bool(signals)), timeout=timeout, progress=progress
-        )
+        outcome = run_deck(folder, expected=replace(expected, ours=bool(signals)), timeout=timeout, progress=progress)
         record = {"netlist": str(path), "netlist_sha256": deck.sha256, "seed": header_fields(path).get("seed")}
         return _finish(outcome, folder, signals, record)
 
@@ -130,7 +142,13 @@ def simulate_netlist(
 def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> Waveforms:
     """Call `run` with the run folder; a temporary one goes when all went well (read columns stay valid)."""
     if output is not None:
-        return run(prepare_folder(Path(output)))
+        folder = prepare_folder(Path(output))
+        try:
+            return run(folder)
+        except RramcircError as error:
+            if read_record(folder).get("status") == RUNNING:
+                write_record(folder, {"status": "failed", "problems": [str(error)]})
+            raise
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-"))
     keep = False
     try:
@@ -166,7 +184,7 @@ def _run_vacask(
 def _provenance(netlist: Netlist, bench: Testbench | None) -> dict[str, object]:
     models = {
         m.source.name: {
-            "sha256": hashlib.sha256(m.source.read_bytes()).hexdigest(),
+            "sha256": _sha256(m.source, m.source.stat().st_mtime_ns),
             "osdi_sha256": m.sha256,
             "compiler": m.compiler,
         }
@@ -184,6 +202,11 @@ def _provenance(netlist: Netlist, bench: Testbench | None) -> dict[str, object]:
     return record
 
 
+@lru_cache(maxsize=64)
+def _sha256(file: Path, mtime_ns: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def _finish(
     outcome: NgspiceRun | VacaskRun, folder: Path, signals: list, record: Mapping[str, object], engine: str = "ngspice"
 ) -> Waveforms:
@@ -192,7 +215,7 @@ def _finish(
     record = dict(record) | {
         "status": outcome.status,
         "engine": engine,
-        "engine_version": _engine_version(engine, outcome.log),
+        "engine_version": getattr(outcome, "version", "") or _engine_version(engine, outcome.log),
         "problems": list(outcome.problems),
         "exit_code": outcome.exit_code,
         "wall_seconds": round(outcome.wall_seconds, 6),

@@ -133,12 +133,13 @@ class SpikeTrain:
     def __post_init__(self) -> None:
         _check_levels(self, self.unit, amplitude=self.amplitude, base=self.base)
         _check_times(self, {"width": self.width, "rise": self.rise, "fall": self.fall}, {})
-        times = _vector("SpikeTrain.times", self.times)
+        times = number_list("SpikeTrain.times", self.times)
         if times.size and times[0] < 0:
             raise ParameterError(f"SpikeTrain.times: the first time {times[0]:g} s is negative.")
         length = self.rise + self.width + self.fall
-        if np.any(np.diff(times) < length * (1 - 1e-12)):
-            k = int(np.argmax(np.diff(times) < length * (1 - 1e-12)))
+        overlaps = np.diff(times) < length * (1 - 1e-12) - _resolution(times[1:])
+        if np.any(overlaps):
+            k = int(np.argmax(overlaps))
             raise ParameterError(
                 f"SpikeTrain.times: spikes {k} and {k + 1} at {times[k]:g} s and {times[k + 1]:g} s overlap or are "
                 f"out of order; each takes rise + width + fall = {length:g} s."
@@ -160,13 +161,22 @@ class PiecewiseLinear:
 
     def __post_init__(self) -> None:
         _check_unit("PiecewiseLinear", self.unit)
-        times, values = _vector("PiecewiseLinear.times", self.times), _vector("PiecewiseLinear.values", self.values)
+        times, values = (
+            number_list("PiecewiseLinear.times", self.times),
+            number_list("PiecewiseLinear.values", self.values),
+        )
         if times.size != values.size or times.size == 0:
             raise ParameterError(
                 f"PiecewiseLinear: {times.size} times and {values.size} values; give equally many, at least one."
             )
         if times[0] < 0 or np.any(np.diff(times) <= 0):
             raise ParameterError("PiecewiseLinear.times: must be ascending and not negative [s].")
+        if np.any(np.diff(times) <= _resolution(times[1:])):
+            k = int(np.argmax(np.diff(times) <= _resolution(times[1:])))
+            raise ParameterError(
+                f"PiecewiseLinear.times: corners {k} and {k + 1} at {times[k]:g} s are so close that a simulator "
+                "cannot tell them apart."
+            )
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "values", values)
 
@@ -250,7 +260,7 @@ def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLine
     return PiecewiseLinear(np.concatenate([[0.0], np.cumsum(np.abs(np.diff(levels)))]) / ramp_rate, levels, unit)
 
 
-def _vector(name: str, values: ArrayLike) -> NDArray:
+def number_list(name: str, values: ArrayLike) -> NDArray:
     """Return a read-only copy of a one-dimensional list of finite numbers."""
     vector = _numbers(name, values).copy()
     if vector.ndim != 1:
@@ -280,7 +290,21 @@ def _pulse_corners(starts: NDArray, pulse: Pulse | PulseTrain | SpikeTrain) -> t
     levels = np.tile([pulse.base, pulse.amplitude, pulse.amplitude, pulse.base], starts.size)
     if times.size == 0 or times[0] > 0:
         times, levels = np.concatenate([[0.0], times]), np.concatenate([[pulse.base], levels])
-    keep = np.concatenate([[True], np.diff(times) > 1e-9 * pulse.rise])
+    return _without_repeats(type(pulse).__name__, times, levels)
+
+
+def _resolution(times: NDArray) -> NDArray:
+    """Return the distance [s] below which two times are one: a few last bits, which simulators round."""
+    return 4.0 * np.spacing(np.abs(times))
+
+
+def _without_repeats(name: str, times: NDArray, levels: NDArray) -> tuple[NDArray, NDArray]:
+    """Drop corners that repeat the one before, as where one pulse ends and the next begins."""
+    same = np.diff(times) <= _resolution(times[1:])
+    if np.any(same & (np.diff(levels) != 0.0)):
+        at = times[1:][same & (np.diff(levels) != 0.0)][0]
+        raise ParameterError(f"{name}: an edge at {at:g} s is too short to be told from a jump at that time.")
+    keep = np.concatenate([[True], ~same])
     return times[keep], levels[keep]
 
 
@@ -322,12 +346,11 @@ def pulse_sequence(
     times = np.stack([starts, starts + edge, starts + edge + widths, starts + 2 * edge + widths], axis=1).ravel()
     ends = np.full_like(starts, base)
     levels = np.stack([ends, amplitudes, amplitudes, ends], axis=1).ravel()
-    if times.size == 0 or np.any(np.diff(times) < 0) or times[0] < 0:
+    if times.size == 0 or np.any(np.diff(times) < -_resolution(times[1:])) or times[0] < 0:
         raise ParameterError(
             "pulse_sequence: starts, at least one, must be in order, at 0 s or later, and the pulses must not overlap."
         )
-    keep = np.concatenate([np.diff(times) > 0, [True]])
-    return PiecewiseLinear(times[keep], levels[keep], unit)
+    return PiecewiseLinear(*_without_repeats("pulse_sequence", times, levels), unit)
 
 
 def _per_pulse(name: str, values: ArrayLike, starts: NDArray) -> NDArray:

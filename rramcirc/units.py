@@ -165,7 +165,7 @@ def real_number(value: object, name: str) -> float:
             number = math.inf
         if math.isfinite(number):
             return number
-    raise ParameterError(f"{name}: {value!r} is not a finite number.")
+    raise ParameterError(f"{name}: {value!r} is no finite number.")
 
 
 def positive_number(value: object, name: str, unit: str = "") -> float:

@@ -7,6 +7,7 @@ from rramcirc.circuits.crossbar import crossbar_circuit
 from rramcirc.circuits.spice import spice_netlist
 from rramcirc.design import Cell
 from rramcirc.elements import Circuit
+from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.netlist import Netlist
 from rramcirc.testbench import Testbench
 
@@ -28,6 +29,10 @@ def build_netlist(bench: Testbench, simulator: str = "ngspice") -> Netlist:
     simulator
         ``"ngspice"`` or ``"vacask"``.
     """
+    if not isinstance(bench, Testbench):
+        raise ParameterError(f"build_netlist: {bench!r} is no Testbench.")
+    if simulator not in ("ngspice", "vacask"):
+        raise ParameterError(unknown_name("simulator", str(simulator), ("ngspice", "vacask")))
     if simulator == "vacask":
         from rramcirc.circuits.vacask import vacask_netlist
 

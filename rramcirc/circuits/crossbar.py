@@ -154,7 +154,7 @@ def _line_probes(bench: Testbench) -> tuple[Probe, ...]:
     voltages = [Probe(f"v({n})", "V", "voltage", n, (), f"voltage of {n} behind its driver") for n in lines]
     currents = [
         Probe(f"i({n})", "A", "current", n, (), f"current from the driver into {n}")
-        for n in lines
+        for n in bench.design.lines
         if is_voltage_driven(bench, n)
     ]
     return (*voltages, *currents)

@@ -50,7 +50,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         *signal_table(signals),
         "",
         _options(bench),
-        f".temp {bench.temperature - 273.15:.6g}",
+        f".temp {bench.temperature - 273.15:.12g}",
         "",
         *(line for card in circuit.cards for line in _model(card)),
         "",
@@ -126,7 +126,7 @@ def model_sources(cards: Iterable[ModelCard]) -> tuple[Path, ...]:
 
 
 def number(value: float | str) -> str:
-    """Return a number as ngspice reads it back to the same double."""
+    """Return a number with all its digits (ngspice reads decimals back to 1 or 2 units in the last place)."""
     if isinstance(value, str):
         return value
     value = float(value)

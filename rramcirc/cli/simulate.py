@@ -98,6 +98,8 @@ def _temperature(text: str, parse) -> float:
 
 def _report(waves, folder: Path) -> None:
     about = waves.provenance
+    for remark in about.get("remarks", ()):
+        print(f"Remark: {remark}", file=sys.stderr)
     print(
         f"{about.get('engine_version', about.get('engine'))}: {waves.n_points} points, {len(waves.names)} signals, "
         f"{about.get('wall_seconds', 0):.3g} s ({about.get('cpu_seconds', 0):.3g} s CPU). "

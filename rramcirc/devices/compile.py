@@ -74,8 +74,11 @@ def compile_module(source: Path | str) -> CompiledModel:
         If openvaf-r or the linker is missing, the cache cannot be written, or the disk is full.
     """
     source = Path(source)
-    files = source_files(source)
     compiler = _compiler()
+    unchanged = _unchanged(source, compiler)
+    if unchanged is not None:
+        return unchanged
+    files = source_files(source)
     version = _version(*compiler)
     key = _key(source, files, version)
     folder = _osdi_folder()
@@ -173,6 +176,39 @@ def _version(program: str, mtime_ns: int, size: int) -> str:
     except OSError as error:
         raise _cache_problem(note.parent, error) from error
     return version
+
+
+def _unchanged(source: Path, compiler: tuple[str, int, int]) -> CompiledModel | None:
+    """Return what was found before, without reading a file, if no source, folder or compiler was touched since."""
+    cache = os.environ.get("RRAMCIRC_CACHE")
+    try:
+        files = _files(source, *_stamp(source))
+        found = _found(source, tuple((*_stamp(f), *_stamp(f.parent)) for f in files), compiler, cache)
+        return found if os.path.exists(found.path) else None
+    except (OSError, LookupError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _files(source: Path, mtime_ns: int, size: int) -> tuple[Path, ...]:
+    return tuple(file for file, _ in source_files(source))
+
+
+@lru_cache(maxsize=64)
+def _found(
+    source: Path, stamps: tuple[tuple[int, ...], ...], compiler: tuple[str, int, int], cache: str | None
+) -> CompiledModel:
+    """Return the entry of the cache folder for files of these times and sizes; nothing is kept if there is none."""
+    found = _from_cache(_osdi_folder(), _key(source, source_files(source), _version(*compiler)), source)
+    if found is None:
+        raise LookupError(source)
+    return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return time of change [ns] and size [bytes] of a file or folder."""
+    info = os.stat(path)
+    return info.st_mtime_ns, info.st_size
 
 
 def _key(source: Path, files: tuple[tuple[Path, str], ...], version: str) -> str:

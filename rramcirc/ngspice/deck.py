@@ -20,9 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rramcirc.errors import NetlistError, ParameterError, cannot_write, unknown_name
+from rramcirc.errors import NetlistError, cannot_write
 from rramcirc.ngspice.lines import Line, as_text, include_name, included, read_all, words
-from rramcirc.ngspice.overlooked import OPTIONS, overlooked
+from rramcirc.ngspice.overlooked import check_options, overlooked
 from rramcirc.ngspice.result import RAW_FILE, Expected
 from rramcirc.ngspice.scan import check_foreign
 
@@ -46,22 +46,44 @@ _SUFFIX |= {"f": 1e-15, "a": 1e-18, "": 1.0}
 
 @dataclass(frozen=True)
 class Deck:
-    """A netlist in its run folder, and what must come out of it."""
+    """A netlist as it will run: its text, the files that it reads when it runs, and what must come out of it.
 
-    path: Path
-    sha256: str
+    `files` are (file, its name seen from the run folder).
+    """
+
+    content: bytes
+    files: tuple[tuple[Path, str], ...]
     expected: Expected
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.content).hexdigest()
 
-def prepare_foreign(
-    source: Path, target: Path, options: Mapping[str, str], temperature: float | None, trust: bool
+    def write(self, target: Path) -> None:
+        """Write the netlist, and its files beside it."""
+        for file, name in self.files:
+            copy = target.parent / name
+            try:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
+            except OSError as error:
+                raise cannot_write(copy, error) from error
+        try:
+            target.write_bytes(self.content)
+        except OSError as error:
+            raise cannot_write(target, error) from error
+
+
+def read_foreign(
+    source: Path, options: Mapping[str, str] | None = None, temperature: float | None = None, trust: bool = False
 ) -> Deck:
-    """Copy a netlist and the compiled models it loads into a run folder.
+    """Read and check a netlist, and make it leave waves.raw in whatever folder it is written to.
 
     Parameters
     ----------
-    source, target
-        The netlist and its copy; relative names of included files and data files become absolute in the copy.
+    source
+        The netlist. Names of included files become absolute; compiled models and data files go with it.
     options, temperature
         Simulator options and ambient temperature [K]; they win over those of the netlist.
     trust
@@ -70,32 +92,26 @@ def prepare_foreign(
     Raises
     ------
     NetlistError
-        If the file cannot be read, reaches outside its folder, or sets in its control block what is to be set here.
+        If the file cannot be read, has no analysis, reaches outside its folder, or sets in its control block what is to
+        be set here.
     ParameterError
         If an option is none of ngspice.
     """
-    if not trust:
-        check_foreign(source)
-    lines = read_all(source)
+    lines = read_all(source) if trust else check_foreign(source)
     commands = [line for line in lines if line.kind == "command"]
     if not any(line.head in RUNNING or (line.kind == "card" and line.head[1:] in ANALYSES) for line in lines):
         raise NetlistError(f"{source} has no analysis: give it a line such as .op, .dc, .ac or .tran.")
-    extra = _settings(options, temperature, commands, source)
+    extra = _settings(options or {}, temperature, commands, source)
     rows = source.read_bytes().decode("utf-8", "surrogateescape").split("\n")
     _includes_absolute(rows, lines, source)
-    for line, name in _used_files(lines):
-        _bring(source.parent, line, name, rows, target.parent)
+    files = _used_files(lines, source.parent, rows)
     ending = _ending(lines, commands)
     if any("rramcirc_plot" in row for row in ending):
         _write_before_quit(rows, [line for line in commands if line.file == source])
     _add_before_end(rows, [*extra, *ending])
-    content = "\n".join(rows).encode("utf-8", "surrogateescape")
-    try:
-        target.write_bytes(content)
-    except OSError as error:
-        raise cannot_write(target, error) from error
     celsius = None if temperature is None else temperature - 273.15
-    return Deck(target, hashlib.sha256(content).hexdigest(), _expected(lines, commands, celsius))
+    content = "\n".join(rows).encode("utf-8", "surrogateescape")
+    return Deck(content, tuple(files), _expected(lines, commands, celsius))
 
 
 def transient_stop(netlist: Path) -> float | None:
@@ -119,16 +135,8 @@ def _settings(
     options: Mapping[str, str], temperature: float | None, commands: Sequence[Line], source: Path
 ) -> list[str]:
     """Return the lines that set options and temperature; ngspice takes the last of several."""
-    rows = []
-    for name, value in options.items():
-        known = str(name).lower()
-        if known == "temp":
-            raise ParameterError("--option temp: the netlist's .temp would win over it. Use --temperature KELVIN.")
-        if known not in OPTIONS:
-            raise ParameterError(unknown_name("simulator option", str(name), OPTIONS))
-        if not re.fullmatch(r"[\w.+-]*", str(value), re.ASCII):
-            raise ParameterError(f"--option {name}={value}: write NAME=VALUE, as in --option reltol=1e-5.")
-        rows.append(f".options {known}={value}" if str(value) else f".options {known}")
+    check_options(options)
+    rows = [f".options {name}={value}".lower().rstrip("=") for name, value in options.items()]
     if temperature is not None:
         rows.append(f".temp {temperature - 273.15:.10g}")
     chosen = {str(name).lower() for name in options} | ({"temp"} if temperature is not None else set())
@@ -203,7 +211,8 @@ def _saved(cards: Sequence[Line], commands: Sequence[Line]) -> Iterator[str]:
     for line in (*cards, *commands):
         if line.head in (".save", "save"):
             names = re.findall(r"[^\s,()]*\([^()]*\)|[^\s,()]+", " ".join(line.words[1:]).lower())
-            yield from (n for n in names if n not in _SAVE_WORDS and not re.search(r"[{}$=*]", n))
+            plain = ("".join(name.split()) for name in names)
+            yield from (name for name in plain if name not in _SAVE_WORDS and not re.search(r"[{}$=*]", name))
 
 
 def _stop(lines: Sequence[Line]) -> float | None:
@@ -242,38 +251,25 @@ def _includes_absolute(rows: list[str], lines: Sequence[Line], source: Path) -> 
             rows[k] = re.sub(name, rf'\1"{full}"', rows[k])
 
 
-def _used_files(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
-    """Yield (line, name) of the compiled models and data files that a netlist reads when it runs."""
+def _used_files(lines: Sequence[Line], home: Path, rows: list[str]) -> list[tuple[Path, str]]:
+    """Return compiled models and data files that go with the netlist; those from elsewhere get their full path."""
+    found: dict[str, Path] = {}
     for line in lines:
-        if line.kind == "command" and line.head == "osdi":
-            yield from ((line, as_text(name.strip("\"'"))) for name in line.words[1:])
-        elif line.kind == "card":
-            yield from ((line, as_text(name)) for _, name in _FILE_PARAMETER.findall(line.text))
-
-
-def _bring(home: Path, line: Line, name: str, rows: list[str], folder: Path) -> None:
-    """Copy a file to where the netlist's copy looks for it, or name it there by its full path."""
-    file = home / name
-    if not file.is_file():
-        if line.kind == "command":
-            raise NetlistError(
-                f"{line.where} loads {name}, which is not in {home}. "
-                "`rramcirc build-netlist -o` puts compiled models beside the netlist."
-            )
-        return
-    inside = file.resolve().is_relative_to(home.resolve()) and not Path(name).is_absolute()
-    if not inside:
-        k = line.number - 1
-        while k < len(rows) and name not in rows[k]:
-            k += 1
-        if k < len(rows):
-            rows[k] = rows[k].replace(name, str(file.resolve()))
-        return
-    try:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, folder / name)
-    except OSError as error:
-        raise cannot_write(folder / name, error) from error
+        names = line.words[1:] if (line.kind, line.head) == ("command", "osdi") else []
+        names += [name for _, name in _FILE_PARAMETER.findall(line.text)] if line.kind == "card" else []
+        for name in (as_text(name.strip("\"'")) for name in names):
+            file = home / name
+            if not file.is_file() and line.kind == "command":
+                raise NetlistError(
+                    f"{line.where} loads {name}, which is not in {home}. "
+                    "`rramcirc build-netlist -o` puts compiled models beside the netlist."
+                )
+            if file.is_file() and file.resolve().is_relative_to(home.resolve()) and not Path(name).is_absolute():
+                found[name] = file
+            elif file.is_file():
+                k = next((k for k in range(line.number - 1, len(rows)) if name in rows[k]), 0)
+                rows[k] = rows[k].replace(name, str(file.resolve()))
+    return [(file, name) for name, file in found.items()]
 
 
 def _add_before_end(rows: list[str], extra: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rramcirc.errors import NetlistError
@@ -37,15 +38,15 @@ class Line:
     text: str
     kind: str
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
         """Words between blanks and tabs."""
-        return [word for word in re.split(r"[ \t]+", self.text) if word]
+        return [word for word in self.text.replace("\t", " ").split(" ") if word]
 
-    @property
+    @cached_property
     def head(self) -> str:
         """First word in lower case, a command's without ``pre_``."""
-        word = self.words[0].lower() if self.words else ""
+        word = self.text.replace("\t", " ").lstrip(" ").partition(" ")[0].lower()
         return word.removeprefix("pre_") if self.kind == "command" else word
 
     @property
@@ -174,7 +175,8 @@ def _lines(rows: list[tuple[int, str]], path: Path, main: bool, oddities: list[t
         if row.startswith("*#"):
             yield Line(path, number, row[2:].lstrip(" \t"), "command")
             continue
-        if head.startswith(".inc") or (head.startswith(".lib") and not inside and len(row.split()) > 2):
+        library = head.startswith(".lib") and not head.startswith(".libsave")
+        if head.startswith(".inc") or (library and not inside and len(row.split()) > 2):
             text = strip_comment(row, False, include=True) if head.startswith(".inc") else row
             yield Line(path, number, text, "include")
             if inside:
@@ -190,6 +192,8 @@ def _lines(rows: list[tuple[int, str]], path: Path, main: bool, oddities: list[t
             pending = None
             continue
         text = strip_comment(row, inside)
+        if text.startswith("$") and inside:  # a command whose name is a variable, and never continued
+            yield Line(path, number, text, "command")
         if not text or text[0] in "*#$":
             continue
         if text.startswith("+"):
@@ -219,6 +223,8 @@ def strip_comment(text: str, inside: bool, include: bool = False) -> str:
     """
     if text.startswith(("*", "#")):
         return ""
+    if ";" not in text and "$" not in text and "//" not in text:
+        return text.rstrip(" \t")
     start = len(re.match(r"[^ \t]*[ \t]*\$?", text)[0]) if include else 0
     k = start
     while k < len(text):

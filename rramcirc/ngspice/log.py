@@ -12,28 +12,24 @@ from dataclasses import dataclass
 
 # Beginnings of lines that were seen beside a wrong or missing result, many of them with exit status 0.
 _PROBLEM = re.compile(
-    r"(internal |fatal )?error(?! *: *measure\b)\b|fatal\b|doAnalyses:|PPerror|Illegal value|No circuit loaded|"
-    r"unimplemented|un(known|recognized) (parameter|instance parameter|model type|option)|Too (few|many) param|"
-    r"Can't find|Can't open|OSDI\((err|fatal)\)|No \.measure possible|Timestep too small|DC solution failed|"
-    r"warning, can't find model|Warning ?: Model issue|Warning ?: voltage source \S+ has non-increasing|"
-    r"Warning ?: current source \S+ has non-increasing|Warning: Could not set temperature|"
+    r"(internal |fatal )?error(?! *: *measure\b)\b|fatal:|doAnalyses:|PPerror|Illegal value|OSDI\((err|fatal)\)|"
+    r"Too (few|many) parameters for|warning, can't find model|Warning ?: Model issue|"
+    r"Warning ?: (voltage|current) source \S+ has non-increasing|Warning: Could not set temperature|"
     r"Warning: Unusual leading characters|Warning: rawfile write error|Warning: *can't set option|"
-    r"Warning: Cannot (convert|copy|read)|Warning: bad csparam|Warning: clearing control structures|"
-    r"Warning: OSDI libs have not been loaded",
+    r"Warning: Cannot (convert|copy|read)|Warning: clearing control structures",
     re.IGNORECASE,
 )
 # The same anywhere in a line.
 _PROBLEM_INSIDE = re.compile(
-    r"\bsimulation\(s\) aborted$|\bsimulation (not started|interrupted)$|: no such command available in|"
-    r": too (few|many) args|: command is not implemented|\bunknown subckt\b|couldn't be loaded|circuit not parsed|"
-    r"\bincorrect model type\b|unrecognized (parameter|variable)\b|\bunknown option\b",
+    r"\bsimulation(\(s\))? (aborted|not started)$|: no such command available in|: too (few|many) args|"
+    r": command is not implemented|\bincorrect model type\b|\bunrecognized (parameter|variable)\b",
     re.IGNORECASE,
 )
 # A warning that something was left out. Many are harmless, and listed; of an unknown one the worst is assumed.
 _LEFT_OUT = re.compile(r"^Warning\b.*\b(in?gnored|skipped)\b", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"is not available during batch simulation|is ignored because|redefinition of \.subckt|is not supported, in?gnored|"
-    r"ignored extra junk|Option autostop|line ignored since rawfile|obsolete dot command",
+    r"ignored extra junk",
     re.IGNORECASE,
 )
 _REMARK = re.compile(r"^warning\b|^Error *: *measure\b|^\.?meas\b.* failed!|OSDI\(warn\)", re.IGNORECASE)
@@ -41,7 +37,7 @@ _REMARK = re.compile(r"^warning\b|^Error *: *measure\b|^\.?meas\b.* failed!|OSDI
 _CONSEQUENCE = re.compile(
     r"Error: incomplete or empty netlist|ERROR: fatal error in ngspice|Error: The operating point could not|"
     r"Error: Finding the operating point|Error: sim_status: no such|Warning: (Dynamic|True|spice3) gmin stepping|"
-    r"Warning: source stepping failed|Error: Transient op failed|DC solution failed",
+    r"Warning: source stepping failed|Error: Transient op failed",
     re.IGNORECASE,
 )
 _ABORTED = re.compile(r"\bsimulation\(s\) aborted$|^doAnalyses: not found$", re.IGNORECASE)
@@ -50,7 +46,7 @@ _OUT_OF_RANGE = re.compile(r"Error: .* out of range for ", re.IGNORECASE)
 _SINGULAR = re.compile(r"Warning: singular matrix", re.IGNORECASE)
 _FOUND = re.compile(r"^Note: .*stepping completed", re.IGNORECASE)
 _PSEUDO_TRANSIENT = re.compile(r"^Note: Transient op started", re.IGNORECASE)
-_NO_MESSAGE = re.compile(r"^(Circuit: |Reference value :)|^\S+\s+[-+]?\d[-+.\de]*(\s+[-+]?\d[-+.\de]*( \*)?)?$")
+_NO_MESSAGE = re.compile(r"^Circuit: |^\S+\s+[-+]?\d[-+.\de]*(\s+[-+]?\d[-+.\de]*( \*)?)?$")
 _TEMPERATURE = re.compile(r"^Doing analysis at TEMP = ([-+.\de]+)", re.MULTILINE)
 _VERSION = re.compile(r"^(ngspice-\S+) done", re.MULTILINE)
 _REFERENCE = re.compile(rb"Reference value :\s*([-+0-9.eE]+)")

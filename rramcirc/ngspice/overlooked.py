@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from rramcirc.errors import nearest
+from rramcirc.errors import ParameterError, nearest, unknown_name
 from rramcirc.ngspice.lines import Line, words
 
 # What .options takes and the simulation depends on.
@@ -25,6 +25,24 @@ _PRINTING = words(
     norefvalue numdgt opts post probe rawfileprec seedinfo statlocal temp width
     """
 )
+
+
+def check_options(options: Mapping[str, object], where: str = "--option") -> None:
+    """Refuse simulator options that ngspice would ignore.
+
+    Raises
+    ------
+    ParameterError
+        If a name is none of its options, or a value has characters that no value has.
+    """
+    for name, value in options.items():
+        known = str(name).lower()
+        if known == "temp":
+            raise ParameterError(f"{where} temp: .temp would win over it. Set the temperature, in kelvin, instead.")
+        if known not in OPTIONS:
+            raise ParameterError(f"{where}: {unknown_name('option of ngspice', str(name), OPTIONS)}")
+        if not re.fullmatch(r"[\w.+-]*", str(value), re.ASCII):
+            raise ParameterError(f"{where} {name}={value}: write NAME=VALUE, as in --option reltol=1e-5.")
 
 
 def overlooked(lines: Sequence[Line]) -> list[str]:

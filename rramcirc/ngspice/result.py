@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rramcirc.errors import WaveformError
 from rramcirc.ngspice.log import LogReport
@@ -78,7 +79,9 @@ def read_result(folder: Path, expected: Expected) -> tuple[list[RawPlot], list[s
     raw = folder / RAW_FILE
     _take_other_file(raw, expected.files)
     if not raw.exists():
-        return [], ["no raw file was written"], []
+        names = ", ".join(expected.vectors[:5])
+        saved = f", or one of the saved vectors does not exist ({names})" if names and not expected.ours else ""
+        return [], [f"no raw file was written: no analysis left points{saved}"], []
     try:
         plots = read_raw(raw)
     except WaveformError as error:
@@ -88,7 +91,7 @@ def read_result(folder: Path, expected: Expected) -> tuple[list[RawPlot], list[s
         return plots, ["the raw file holds no points"], []
     problems = [f"{plot.plotname}: {plot.problem}" for plot in plots if not plot.complete]
     problems += _too_short(plots, expected)
-    missing = [name for name in expected.vectors if not any(_find(plot, name) for plot in plots)]
+    missing = [name for name in expected.vectors if not any(_holds(plot, name) for plot in plots)]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         problems.append(f"the raw file lacks {', '.join(missing[:5])}{more}")
@@ -136,19 +139,27 @@ def _too_short(plots: Sequence[RawPlot], expected: Expected) -> list[str]:
     return problems
 
 
-def _find(plot: RawPlot, name: str) -> bool:
+def _holds(plot: RawPlot, name: str) -> bool:
     return plot.find(name) is not None or plot.find(f"i({normalise_vector(name)})") is not None
 
 
 def _judge_values(plot: RawPlot, ours: bool, problems: list[str], remarks: list[str]) -> None:
     """Add a sentence for each vector that is not finite, and for each voltage or current beyond all circuits."""
+    if not plot.n_points:
+        return
     real = plot.plotname.lower().startswith((_PLOTS["op"], _PLOTS["dc"], _PLOTS["tran"]))
-    for k, name in enumerate(plot.names if plot.n_points else ()):
-        column = plot.column(k)
-        if not np.all(np.isfinite(column)):
+    largest = _largest(plot.data)
+    for k in np.flatnonzero(~(largest <= LARGEST_VALUE)):
+        name, value = plot.names[k], largest[k]
+        if not np.isfinite(value):
             problems.append(f"{name} has values that are not finite")
         elif real and plot.kinds[k] in ("voltage", "current") and "@" not in name:
-            largest = float(np.max(np.abs(column)))
-            if largest > LARGEST_VALUE:
-                worse = problems if ours or largest > NONSENSE else remarks
-                worse.append(f"{name} reaches {largest:.3g}, which no circuit does")
+            worse = problems if ours or value > NONSENSE else remarks
+            worse.append(f"{name} reaches {value:.3g}, which no circuit does")
+
+
+def _largest(data: NDArray) -> NDArray[np.float64]:
+    """Return the largest absolute value of every column, nan or inf if it is not finite; read block by block."""
+    rows = max(1, (1 << 19) // max(1, data.shape[1]))
+    blocks = [np.abs(data[k : k + rows]).max(axis=0) for k in range(0, len(data), rows)]
+    return blocks[0] if len(blocks) == 1 else np.max(blocks, axis=0)

@@ -71,13 +71,19 @@ def find_ngspice() -> Path:
         If there is none.
     """
     name = os.environ.get("RRAMCIRC_NGSPICE", "ngspice")
-    found = shutil.which(name)
-    if found is None:
+    found = _which(name, os.environ.get("PATH", os.defpath))
+    if found is None or not os.access(found, os.X_OK):
+        _which.cache_clear()
         raise EnvironmentProblem(
             f"{name!r} was not found on PATH. rramcirc needs ngspice 44 or newer with OSDI: run `make setup` in the "
             "checkout, or on Debian 12 apt-get install -t bookworm-backports ngspice."
         )
     return Path(found)
+
+
+@lru_cache(maxsize=4)
+def _which(name: str, path: str) -> str | None:
+    return shutil.which(name, path=path)
 
 
 @lru_cache(maxsize=4)

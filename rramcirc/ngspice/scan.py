@@ -49,8 +49,13 @@ _DOLLAR = re.compile(r"\$[?#]?(&?)(\w*)", re.ASCII)
 _REDIRECTION = re.compile(r">[>&\s]*([^\s;<>&]*)")
 
 
-def check_foreign(netlist: Path) -> None:
+def check_foreign(netlist: Path) -> list[Line]:
     """Raise NetlistError if a netlist, or a file it includes, does more than simulate.
+
+    Returns
+    -------
+    list of Line
+        Its lines and those of the files it includes, each file at its place.
 
     Raises
     ------
@@ -58,13 +63,15 @@ def check_foreign(netlist: Path) -> None:
         Lists every line that reaches outside, with file and line number, and says how to run it anyway. Also if a file
         that it includes is missing.
     """
-    findings = list(dict.fromkeys(_Scan(netlist).findings()))
+    scan = _Scan(netlist)
+    findings = list(dict.fromkeys(scan.findings()))
     if findings:
         more = f"; and {len(findings) - 8} more" if len(findings) > 8 else ""
         raise NetlistError(
             f"{netlist} does more than simulate, so it was not run: {'; '.join(findings[:8])}{more}. "
             "If you trust it, run it with --trust."
         )
+    return scan.lines
 
 
 class _Scan:
@@ -179,8 +186,9 @@ def _plain(word: str) -> bool:
 
 
 def _names(text: str) -> list[str]:
-    """Return every word of a line that could be the name of a variable."""
-    return re.findall(r"[A-Za-z_]\w*", text.replace('"', "").replace("'", ""), re.ASCII)
+    """Return the names that a ``set`` or ``.options`` line gives a value, rather one too many than too few."""
+    plain = re.sub(r"^\S+", "", text.strip()).replace('"', "").replace("'", "")
+    return re.findall(r"([A-Za-z_]\w*)(?:[ \t]*=[ \t]*(?:\([ \t][^)]*\)|[^\s]+))?", plain, re.ASCII)
 
 
 def _sets(line: Line) -> str:

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import resource
-import selectors
 import shutil
-import signal
-import subprocess
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -22,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rramcirc.child import run_child
 from rramcirc.circuits.vacask import ANALYSIS, SWEEP_AXIS
 from rramcirc.errors import EnvironmentProblem, WaveformError, cannot_write
 from rramcirc.netlist import Netlist
@@ -138,31 +134,28 @@ def run_netlist(
     # --tomlfile: no configuration of the user; -qp: no remarks on progress; -n, -b: one thread
     command = [str(program), "--tomlfile", os.devnull, "-qp", "-n", "1", "-b", "1", NETLIST_FILE]
     tick = _watch(own, progress) if progress is not None and netlist.analysis == "tran" else None
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    exit_code, ended_by, log = _run_child(command, folder, timeout, tick)
-    wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SIM_")}  # they move its search paths
+    child = run_child(command, folder, timeout=timeout, on_wait=tick, poll=POLL, environment=environment)
+    log = child.output
     try:
         (folder / LOG_FILE).write_text(log)
     except OSError as error:
         raise cannot_write(folder / LOG_FILE, error) from error
     plots, problems = _take_result(own, folder / RAW_FILE, netlist)
-    problems = [*_ending(exit_code, ended_by, timeout), *_said(log, exit_code), *problems]
-    status = ended_by or ("killed" if exit_code < 0 else "failed" if problems else "done")
+    problems = [*child.ending("vacask", timeout), *_said(log, child.exit_code), *problems]
+    status = child.ended_by or ("killed" if child.exit_code < 0 else "failed" if problems else "done")
     signals = tuple(replace(s, vector=s.name, sign=1) for s in netlist.signals)
-    return VacaskRun(status, tuple(problems), tuple(plots), exit_code, wall, cpu, log, signals)
-
-
-def _ending(exit_code: int, ended_by: str, timeout: float | None) -> list[str]:
-    if ended_by == "timeout":
-        return [f"stopped after the time limit of {timeout:g} s"]
-    if ended_by == "interrupted":
-        return ["interrupted by the user"]
-    if exit_code < 0:
-        return [f"vacask was ended by signal {-exit_code} ({signal.strsignal(-exit_code) or 'unknown'})"]
-    return [f"vacask ended with exit status {exit_code}"] if exit_code else []
+    return VacaskRun(
+        status,
+        tuple(problems),
+        tuple(plots),
+        child.exit_code,
+        child.wall_seconds,
+        child.cpu_seconds,
+        log,
+        signals,
+        signal=child.signal,
+    )
 
 
 def _said(log: str, exit_code: int) -> list[str]:
@@ -170,66 +163,6 @@ def _said(log: str, exit_code: int) -> list[str]:
     lines = [line.strip().rstrip(".") for line in log.partition(_BANNER_END)[2].splitlines()[1:]]
     told = [line for line in lines if not _CHATTER.match(line) and (exit_code > 0 or _SUSPECT.search(line))]
     return [f"vacask said: {', '.join(dict.fromkeys(told))}"] if told else []
-
-
-def _run_child(
-    command: list[str], folder: Path, timeout: float | None, tick: Callable[[], None] | None
-) -> tuple[int, str, str]:
-    """Run VACASK, follow its output; return (exit status, why we ended it or "", output)."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SIM_")}  # they move its search paths
-    try:
-        child = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            bufsize=0,
-        )
-    except OSError as error:
-        raise EnvironmentProblem(f"cannot start {command[0]}: {error.strerror}.") from error
-    deadline = float("inf") if timeout is None else time.monotonic() + timeout
-    chunks: list[bytes] = []
-    ended_by = "interrupted"
-    try:
-        ended_by = _follow(child, chunks, deadline, tick)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if ended_by:
-            _end_group(child)
-        exit_code = child.wait()
-        child.stdout.close()
-    return exit_code, ended_by, b"".join(chunks).decode(errors="replace")
-
-
-def _follow(child: subprocess.Popen, chunks: list[bytes], deadline: float, tick: Callable[[], None] | None) -> str:
-    """Collect output until the child closes it; VACASK prints no progress into a pipe, so `tick` looks at its file."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(child.stdout, selectors.EVENT_READ)
-        while (left := deadline - time.monotonic()) > 0:
-            if selector.select(min(left, POLL)):
-                chunk = os.read(child.stdout.fileno(), 65536)
-                if not chunk:
-                    return ""
-                chunks.append(chunk)
-            elif tick is not None:
-                tick()
-    return "timeout"
-
-
-def _end_group(child: subprocess.Popen) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(child.pid, number)
-            child.wait(timeout=2.0)
-            return
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def _watch(raw: Path, progress: Progress) -> Callable[[], None]:

@@ -307,7 +307,7 @@ def test_design_kit_is_refused_with_a_card_that_works() -> None:
 def test_op_variable_in_a_small_signal_analysis_is_refused_by_name() -> None:
     test = bench(CELL, rc.Ac("bl", 1e3, 1e6), {})
     assert "gap" not in {s.name for s in rc.build_netlist(test, "vacask").signals}  # the default leaves it out
-    with pytest.raises(rc.ParameterError, match="gap.* no small-signal value"):
+    with pytest.raises(rc.ParameterError, match=r"gap.* no small-signal value"):
         rc.build_netlist(replace(test, probes=("i(bl)", "gap")), "vacask")
 
 

@@ -1,4 +1,4 @@
-"""Bad input and a bad machine: one paragraph that names what was given and what to do, and the documented exit status."""
+"""Bad input and a bad machine: one paragraph that says what to do, and the documented exit status."""
 
 from __future__ import annotations
 

@@ -1,0 +1,168 @@
+"""Long simulations that are interrupted, timed out or killed: the child goes, what was computed stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+from rramcirc.errors import SimulationError
+from rramcirc.rawfile import read_raw
+
+LONG = "* long\nv1 1 0 sin(0 1 1meg)\nr1 1 2 1k\nc1 2 0 1n\n.tran 1n 1 0 1n\n.end\n"
+ENOUGH = 200_000  # bytes in the raw file after which a run counts as well under way
+
+
+def children(parent: int) -> list[int]:
+    """Return the ngspice processes of a process."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = entry.read_text().rpartition(")")
+        except OSError:
+            continue
+        state, father = rest.split()[:2]
+        if int(father) == parent and state != "Z" and "ngspice" in name:
+            found.append(int(entry.parent.name))
+    return found
+
+
+def gone(number: int) -> bool:
+    end = time.monotonic() + 3.0
+    while time.monotonic() < end:
+        try:
+            if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def wait_until_under_way(raw: Path) -> None:
+    end = time.monotonic() + 30.0
+    while not (raw.exists() and raw.stat().st_size > ENOUGH):
+        assert time.monotonic() < end, f"{raw} does not grow"
+        time.sleep(0.02)
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    (folder / "long.cir").write_text(LONG)
+    command = [sys.executable, "-m", "rramcirc", "simulate", "long.cir", "-o", "run"]
+    return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+def record(folder: Path) -> dict:
+    return json.loads((folder / "run" / "run.json").read_text())
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+def test_interrupted_command_leaves_no_child_and_keeps_what_was_computed(tmp_path, number, status):
+    command = start(tmp_path)
+    try:
+        wait_until_under_way(tmp_path / "run" / "waves.raw")
+        (child,) = children(command.pid)
+        command.send_signal(number)
+        assert gone(child)
+        said = command.communicate(timeout=20)[1]
+        assert command.returncode == status
+    finally:
+        command.kill()
+        command.wait()
+    assert "Traceback" not in said
+    assert record(tmp_path)["status"] == "interrupted"
+    assert record(tmp_path)["points"] > 1000
+    waves = rc.load_run(tmp_path / "run")
+    assert not waves.complete
+    assert waves.n_points == record(tmp_path)["points"]
+    assert np.all(np.abs(waves["v(2)"]) < 1)
+
+
+def test_killed_command_leaves_no_child(tmp_path):
+    command = start(tmp_path)
+    try:
+        wait_until_under_way(tmp_path / "run" / "waves.raw")
+        (child,) = children(command.pid)
+        command.kill()
+        assert gone(child)
+    finally:
+        command.wait()
+        command.stderr.close()
+    assert record(tmp_path)["status"] == "running"
+    assert not rc.load_run(tmp_path / "run").complete
+
+
+def test_child_killed_from_outside_is_told(tmp_path):
+    command = start(tmp_path)
+    try:
+        wait_until_under_way(tmp_path / "run" / "waves.raw")
+        (child,) = children(command.pid)
+        os.kill(child, signal.SIGKILL)
+        said = command.communicate(timeout=20)[1]
+        assert command.returncode == 1
+    finally:
+        command.kill()
+        command.wait()
+    assert "ngspice was killed from outside by signal 9 (SIGKILL)" in said
+    assert "rramcirc inspect run" in said
+    assert record(tmp_path)["status"] == "killed"
+    assert not rc.load_run(tmp_path / "run").complete
+
+
+def test_time_limit_is_told_and_what_was_computed_is_kept(tmp_path):
+    (tmp_path / "long.cir").write_text(LONG)
+    with pytest.raises(SimulationError, match=r"stopped after the time limit of 0\.5 s.*rramcirc inspect"):
+        rc.simulate_netlist(tmp_path / "long.cir", output=tmp_path / "run", timeout=0.5)
+    assert record(tmp_path)["status"] == "timeout"
+    waves = rc.load_run(tmp_path / "run")
+    assert not waves.complete
+    assert waves.n_points > 1000
+
+
+def test_progress_is_reported_in_simulated_time(tmp_path):
+    (tmp_path / "long.cir").write_text(LONG)
+    times: list[float] = []
+
+    def listen(time: float) -> None:
+        times.append(time)
+        if len(times) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rc.simulate_netlist(tmp_path / "long.cir", output=tmp_path / "run", timeout=60, progress=listen)
+    assert 0 < times[0] < times[1] < times[2]
+    assert times[2] <= rc.load_run(tmp_path / "run").time[-1] * 1.01
+
+
+def test_time_limit_of_the_command_ends_with_status_1(tmp_path):
+    (tmp_path / "long.cir").write_text(LONG)
+    command = [sys.executable, "-m", "rramcirc", "simulate", "long.cir", "-o", "run", "--timeout", "0.3"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "stopped after the time limit of 0.3 s" in done.stderr
+    assert (read_raw(tmp_path / "run" / "waves.raw")[0]).complete is False
+
+
+def test_interrupted_call_names_the_folder_that_it_leaves(tmp_path):
+    (tmp_path / "long.cir").write_text(LONG)
+    script = (
+        "import os, signal, threading, rramcirc as rc\n"
+        "threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n    rc.simulate_netlist('long.cir')\nexcept KeyboardInterrupt as error:\n    print(error)\n"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30,
+        check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("interrupted; what was computed is in ")
+    folder = Path(done.stdout.split()[-1])
+    assert not rc.load_run(folder).complete

@@ -1,0 +1,178 @@
+"""Run folders: made empty, never at the cost of somebody's files, and readable afterwards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+from rramcirc.errors import ParameterError, SimulationError, WaveformError
+from rramcirc.rawfile import RawPlot, write_raw
+from rramcirc.runs import load_run, main_plot, prepare_folder, read_record, write_record
+
+DECK = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n.end\n"
+
+
+def plot(name: str, points: int = 2, kind: str = "voltage") -> RawPlot:
+    axis = {"Transient Analysis": ("time", "time"), "AC Analysis": ("frequency", "frequency")}
+    first = axis.get(name, ("v(v-sweep)", "voltage"))
+    return RawPlot.from_columns(
+        [first[0], "v(1)"], [first[1], kind], [np.arange(points, dtype=float)] * 2, plotname=name
+    )
+
+
+def test_new_folder_is_made_with_its_parents(tmp_path):
+    folder = prepare_folder(tmp_path / "a" / "b.run")
+    assert read_record(folder)["status"] == "running"
+
+
+def test_empty_folder_is_taken(tmp_path):
+    assert list(prepare_folder(tmp_path / "").iterdir()) == [tmp_path / "run.json"]
+
+
+def test_folder_of_an_earlier_run_is_replaced(tmp_path):
+    folder = prepare_folder(tmp_path / "x.run")
+    (folder / "waves.raw").write_text("old")
+    prepare_folder(folder)
+    assert [file.name for file in folder.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "run.json"])
+def test_folder_of_somebody_else_is_left_alone(tmp_path, name):
+    (tmp_path / name).write_text('{"other": 1}')
+    with pytest.raises(ParameterError, match="no run folder of rramcirc, so it is left alone"):
+        prepare_folder(tmp_path)
+    assert (tmp_path / name).read_text() == '{"other": 1}'
+
+
+def test_file_is_left_alone(tmp_path):
+    (tmp_path / "x.run").write_text("mine")
+    with pytest.raises(ParameterError, match="left alone"):
+        prepare_folder(tmp_path / "x.run")
+    assert (tmp_path / "x.run").read_text() == "mine"
+
+
+def test_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ParameterError, match="cannot be written"):
+        prepare_folder(tmp_path / "file" / "x.run")
+
+
+def test_netlist_inside_the_run_folder_is_not_deleted(tmp_path):
+    (tmp_path / "deck.cir").write_text(DECK)
+    rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
+    inside = tmp_path / "x.run" / "netlist.cir"
+    with pytest.raises(ParameterError, match="lies in the run folder"):
+        rc.simulate_netlist(inside, output=tmp_path / "x.run")
+    assert inside.exists()
+
+
+def test_refused_netlist_leaves_the_earlier_run(tmp_path):
+    (tmp_path / "deck.cir").write_text(DECK)
+    rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
+    (tmp_path / "deck.cir").write_text(DECK.replace(".op", ".op\n.include nope.inc"))
+    with pytest.raises(rc.NetlistError):
+        rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
+    assert load_run(tmp_path / "x.run")["v(1)"][0] == 1.0
+
+
+def test_run_that_could_not_start_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setenv("RRAMCIRC_NGSPICE", "no-such-ngspice")
+    (tmp_path / "deck.cir").write_text(DECK)
+    with pytest.raises(rc.EnvironmentProblem):
+        rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
+    record = read_record(tmp_path / "x.run")
+    assert record["status"] == "failed"
+    assert "no-such-ngspice" in record["problems"][0]
+
+
+def test_record_tells_what_ran(tmp_path):
+    (tmp_path / "deck.cir").write_text(DECK)
+    rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
+    record = read_record(tmp_path / "x.run")
+    assert (record["status"], record["engine"], record["points"], record["exit_code"]) == ("done", "ngspice", 1, 0)
+    assert record["engine_version"].startswith("ngspice-")
+    assert record["plots"] == [{"name": "Operating Point", "points": 1}]
+    assert record["remarks"] == record["problems"] == []
+    assert {"rramcirc", "python", "machine", "written", "netlist_sha256", "wall_seconds"} <= set(record)
+
+
+def test_record_of_a_failure_tells_why(tmp_path):
+    (tmp_path / "deck.cir").write_text(DECK.replace(".op", ".op\nr2 1 0"))
+    with pytest.raises(SimulationError):
+        rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
+    record = read_record(tmp_path / "x.run")
+    assert record["status"] == "failed"
+    assert "'r2 1 0' is not a valid resistor" in record["problems"][0]
+
+
+def test_temporary_folder_goes_when_all_went_well_and_stays_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "deck.cir").write_text(DECK)
+    waves = rc.simulate_netlist(tmp_path / "deck.cir")
+    assert [file.name for file in tmp_path.iterdir()] == ["deck.cir"]
+    assert waves["v(1)"][0] == 1.0  # read after the folder is gone
+    (tmp_path / "deck.cir").write_text(DECK.replace(".op", ".op\nr2 1 0"))
+    with pytest.raises(SimulationError) as caught:
+        rc.simulate_netlist(tmp_path / "deck.cir")
+    (folder,) = (file for file in tmp_path.iterdir() if file.is_dir())
+    assert str(folder) in str(caught.value)
+    assert (folder / "netlist.cir").exists()
+
+
+@pytest.mark.parametrize("content", [None, "no json", "[1"])
+def test_folder_without_record_is_told(tmp_path, content):
+    if content:
+        (tmp_path / "run.json").write_text(content)
+    with pytest.raises(WaveformError, match=r"run\.json"):
+        load_run(tmp_path)
+
+
+def test_run_without_waveforms_is_told_with_its_status(tmp_path):
+    write_record(tmp_path, {"status": "failed"})
+    with pytest.raises(WaveformError, match=r"no waves\.raw; status of the run: failed"):
+        load_run(tmp_path)
+
+
+def test_record_keeps_every_value(tmp_path):
+    write_record(tmp_path, {"status": "done", "value": 1.5})
+    assert read_record(tmp_path)["value"] == 1.5
+    assert json.loads((tmp_path / "run.json").read_text())["rramcirc"] == rc.__version__
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["Operating Point", "AC Analysis", "Transient Analysis", "Transfer Function"], 2),
+        (["Operating Point", "DC transfer characteristic", "AC Analysis"], 2),
+        (["Noise Spectral Density Curves", "Integrated Noise"], 0),
+        (["Transient Analysis", "Transient Analysis", "Operating Point"], 1),
+        (["Sensitivity Analysis", "Operating Point"], 0),
+    ],
+)
+def test_main_plot_is_the_one_that_a_run_is_about(names, chosen):
+    plots = [plot(name) for name in names]
+    assert main_plot(plots) is plots[chosen]
+
+
+def test_empty_plots_are_passed_over():
+    plots = [plot("Transient Analysis"), plot("Transient Analysis", points=0)]
+    assert main_plot(plots) is plots[0]
+    assert main_plot(plots[1:]) is plots[1]
+    assert main_plot([]) is None
+
+
+def test_loaded_run_is_the_main_plot(tmp_path):
+    write_record(tmp_path, {"status": "done"})
+    write_raw(tmp_path / "waves.raw", [plot("Transient Analysis"), plot("Integrated Noise")])
+    assert load_run(tmp_path).axis_name == "time"
+
+
+def test_path_may_be_relative(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("deck.cir").write_text(DECK)
+    waves = rc.simulate_netlist("deck.cir", output="x.run")
+    assert waves["v(1)"][0] == load_run(Path("x.run"))["v(1)"][0]

@@ -1,0 +1,313 @@
+"""Netlists that reach outside their folder are refused by name, and simulate when they are trusted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import rramcirc as rc
+from rramcirc.devices.compile import compile_module
+from rramcirc.errors import NetlistError
+from rramcirc.ngspice.scan import SAFE_COMMANDS, check_foreign
+from rramcirc.paths import verilog_a_folder
+
+HEAD = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n"
+
+
+def script(*lines: str) -> str:
+    return HEAD + "\n".join([".control", *lines, ".endc", ".end", ""])
+
+
+def cards(*lines: str) -> str:
+    return HEAD + "\n".join([*lines, ".end", ""])
+
+
+def write(folder: Path, text: str | bytes, name: str = "deck.cir") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+# name: (netlist, number of the line, what is said about it)
+ESCAPES = {
+    "shell": (script("shell rm -rf x"), 6, "'shell'"),
+    "shell in capitals": (HEAD + ".CONTROL\nSHELL ls\n.ENDC\n.end\n", 6, "'SHELL'"),
+    "shell after pre_": (script("pre_shell ls"), 6, "'pre_shell'"),
+    "shell in quotes": (script("'shell' ls"), 6, "shell"),
+    "shell in braces": (script("{shell,ls} x"), 6, "shell"),
+    "shell with a backslash": (script("sh\\ell ls"), 6, "ell"),
+    "shell with a carriage return inside": (script("sh\rell ls"), 6, "'shell'"),
+    "continuation": (script("write", "* in between", "+ /tmp/x"), 6, "/tmp/x"),
+    "continuation by backslashes": (script("write \\\\", "/tmp/x"), 6, "/tmp/x"),
+    "shell behind a semicolon in quotes": (script('set x = ( a ";" shell ls )', "echo $x"), 6, '"'),
+    "shell behind a leading semicolon": (script("; shell ls"), 6, "'shell'"),
+    "shell behind a form feed that looks like .endc": (script("echo a\x0c.endc", "shell ls"), 6, "control character"),
+    "shell behind backslashes that hide .endc": (script("echo a \\\\", ".endc", "shell ls"), 8, "'shell'"),
+    "shell behind .end": (HEAD + ".end\n.control\nshell ls\n.endc\n", 7, "'shell'"),
+    "shell in a control block that is not closed": (HEAD + ".control\nop\n", 6, "without .endc"),
+    "shell in .controlled": (HEAD + ".controlled\nshell ls\n.endcontrol\n.end\n", 6, "'shell'"),
+    "shell behind a title that is too long": ("*" * 4999 + ".control\nshell ls\n.endc\n" + HEAD, 1, "title"),
+    "shell in *#": (cards("*# shell ls"), 5, "'shell'"),
+    "shell in *# with blanks": (cards("  *#shell ls"), 5, "'shell'"),
+    "shell in *# behind a comment": (cards("*# echo a ; shell ls"), 5, "'shell'"),
+    "shell from the title": (";\n" + script("echo a $curplottitle shell ls"), 7, r"\$curplottitle"),
+    "shell from a title that is set": (script("echo $curplottitle shell", "set curplottitle = a"), 6, "curplottitle"),
+    "shell from an option": (cards('.options foo=";"', "*# echo a $foo shell ls"), 5, "commands are made of"),
+    "shell from a variable": (script("set c = shell", "$c ls"), 7, "'\\$c'"),
+    "shell from the environment": (script("echo $SHELL"), 6, r"\$SHELL"),
+    "shell from a device parameter": (script("echo $@r1[resistance] shell"), 6, r"variable \$"),
+    "shell from standard input": (script("echo $< shell"), 6, r"variable \$"),
+    "shell in the condition of if": (script("if `ls`", "end"), 6, "backticks"),
+    "backticks": (script("echo `ls`"), 6, "backticks"),
+    "backticks in set": (script("set x = `ls`"), 6, "backticks"),
+    "backticks in a card": (cards(".param x='`ls`'"), 5, "backticks"),
+    "history": (script("echo shell ls", "!!:1*"), 7, "'!!:1\\*'"),
+    "history turned on": (script("set histsubst"), 6, "sets histsubst"),
+    "programs as commands": (script("set unixcom", "ls"), 6, "sets unixcom"),
+    "second variable of a set": (script("set a=1 unixcom"), 6, "sets unixcom"),
+    "variable after a list": (script("set a = ( b c ) unixcom"), 6, "sets unixcom"),
+    "variable in a list that is none": (script("set a = (b unixcom c)"), 6, "sets unixcom"),
+    "variable in quotes": (script("set 'unixcom'"), 6, "sets unixcom"),
+    "variable of a made-up name": (script("set a = unix", "set $a = 1"), 7, "name is made up"),
+    "variable as an option": (cards(".options unixcom"), 5, "option unixcom"),
+    "variable as an option command": (script("option unixcom"), 6, "sets unixcom"),
+    "sourcepath": (script("set sourcepath = ( /etc )"), 6, "sets sourcepath"),
+    "pre_set sourcepath": (script("pre_set sourcepath = ( /etc )"), 6, "sets sourcepath"),
+    "editor": (script("set editor=/bin/sh"), 6, "sets editor"),
+    "rawfile": (script("set rawfile=/tmp/x"), 6, "sets rawfile"),
+    "measoutfile": (cards(".options measoutfile=/tmp/x"), 5, "option measoutfile"),
+    "inputdir": (script("set inputdir=/etc"), 6, "sets inputdir"),
+    "prompt, which holds a redirection": (script("strcmp a $prompt b"), 6, r"\$prompt"),
+    "strslice": (script("set s = abc", "strslice g $s 1 1"), 7, "'strslice'"),
+    "source": (script("source /etc/x"), 6, "'source'"),
+    "file name as a command": (script("echo op > foo", "foo"), 7, "'foo'"),
+    "cd": (script("cd /"), 6, "'cd'"),
+    "edit": (script("edit x"), 6, "'edit'"),
+    "aspice": (script("aspice x y"), 6, "'aspice'"),
+    "rspice": (script("rspice x"), 6, "'rspice'"),
+    "alias": (script("alias foo shell"), 6, "'alias'"),
+    "hardcopy": (script("hardcopy x.ps v(1)"), 6, "'hardcopy'"),
+    "gnuplot": (script("gnuplot x v(1)"), 6, "'gnuplot'"),
+    "snsave": (script("snsave x"), 6, "'snsave'"),
+    "snload": (script("snload x y"), 6, "'snload'"),
+    "codemodel": (script("codemodel /tmp/x.cm"), 6, "'codemodel'"),
+    "pre_codemodel": (script("pre_codemodel x.cm"), 6, "'pre_codemodel'"),
+    "circbyline": (script("circbyline .include /etc/passwd"), 6, "'circbyline'"),
+    "load": (script("load /etc/passwd"), 6, "'load'"),
+    "fopen": (script("fopen h /etc/passwd r"), 6, "'fopen'"),
+    "use of a library": (script("use /tmp/x.so"), 6, "'use'"),
+    "run into an absolute path": (script("run /tmp/x.raw"), 6, "/tmp/x.raw"),
+    "run into the folder above": (script("run ../x.raw"), 6, r"\.\./x\.raw"),
+    "write to the home folder": (script("write ~/x.raw"), 6, "~/x.raw"),
+    "write with a variable": (script("set f = /tmp/x", "write $f v(1)"), 7, r"\$f"),
+    "write in quotes": (script('write "/tmp/x" v(1)'), 6, "/tmp/x"),
+    "write with quotes inside": (script("write ''/tmp/x v(1)"), 6, "/tmp/x"),
+    "write in braces": (script("write {/tmp/x,y} v(1)"), 6, "/tmp/x"),
+    "write of a library": (script("write x.osdi v(1)"), 6, "x.osdi"),
+    "write in capitals": (script("WRITE /tmp/x"), 6, "/tmp/x"),
+    "wrdata": (script("wrdata /tmp/x v(1)"), 6, "/tmp/x"),
+    "redirection": (script("echo a > /tmp/x"), 6, "/tmp/x"),
+    "redirection without blanks": (script("echo a>/tmp/x"), 6, "/tmp/x"),
+    "redirection that appends": (script("print all >> ../x"), 6, r"\.\./x"),
+    "redirection of errors": (script("print all >& /tmp/x"), 6, "/tmp/x"),
+    "redirection of let in capitals": (script("LET a=1 > /tmp/x"), 6, "/tmp/x"),
+    "redirection in a loop that is none": (cards("*# echo a; while > /tmp/x"), 5, "/tmp/x"),
+    "redirection from a variable": (script('set r = "> /tmp/x"', "echo a $r"), 6, "/tmp/x"),
+    "reading a file into a variable": (script("set a < /etc/passwd"), 6, "reads a file"),
+    "include absolute": (cards(".include /etc/passwd"), 5, "/etc/passwd"),
+    "include above": (cards(".include ../x.inc"), 5, r"\.\./x\.inc"),
+    "include in quotes": (cards('.inc "/etc/passwd"'), 5, "/etc/passwd"),
+    "include of the home folder": (cards(".include ~/.profile"), 5, "profile"),
+    "include from the environment": (cards(".include $HOME/.profile"), 5, "HOME"),
+    "include in capitals": (cards(".INCLUDE /etc/passwd"), 5, "/etc/passwd"),
+    "include as the title": (".include /etc/passwd\n" + HEAD, 1, "title"),
+    "include in a control block": (script(".include deck.cir"), 6, "inside a control block"),
+    "library absolute": (cards(".lib /etc/passwd tt"), 5, "/etc/passwd"),
+    "library above": (cards(".lib '../x.lib' tt"), 5, r"\.\./x\.lib"),
+    "library without section": (cards(".lib /etc/passwd"), 5, "/etc/passwd"),
+    "saved library": (cards(".libsave x.lib tt"), 5, "x.lib|writes a file"),
+    "sound file": (cards(".sndprint tran v(1)"), 5, "writes a file"),
+    "osdi absolute": (script("pre_osdi /tmp/x.osdi"), 6, "/tmp/x.osdi"),
+    "osdi above": (script("pre_osdi ../x.osdi"), 6, r"\.\./x\.osdi"),
+    "osdi when it runs": (script("osdi /tmp/x.osdi"), 6, "/tmp/x.osdi"),
+    "osdi with a variable": (script("set f = x", "osdi $f"), 7, r"\$f"),
+    "device that starts a program": (cards('.model m d_process(process_file="ls")'), 5, "starts a program"),
+    "device that starts a program, in capitals": (cards(".MODEL m D_PROCESS"), 5, "starts a program"),
+    "device that loads a library": (cards('.model m d_cosim(simulation="./x.so")'), 5, "starts a program"),
+    "model whose type is made up": (cards(".param t='d'", ".model m {t}(a=1)"), 6, "not a plain word"),
+    "input file absolute": (cards('.model m d_source(input_file="/etc/passwd")'), 5, "/etc/passwd"),
+    "input file in a continuation": (cards(".model m d_source(", '+ input_file = "/etc/passwd")'), 5, "/etc/passwd"),
+    "state file above": (cards('.model m d_state(state_file="../x")'), 5, r"\.\./x"),
+    "file of a table": (cards(".model m table2d(file=/etc/passwd)"), 5, "/etc/passwd"),
+    "file from a parameter": (cards(".model m filesource(file={f})"), 5, "{f}"),
+    "command script": ("*ng_script\nshell ls\n", 1, "command script"),
+    "nothing after @": (HEAD + ".control\nshell ls\n.endc\n@\n", 6, "'shell'"),
+    "null character": (script("echo a\x00 shell"), 6, "control character"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "number", "said"), ESCAPES.values(), ids=ESCAPES)
+def test_escape_is_refused_with_its_line(tmp_path, text, number, said):
+    path = write(tmp_path, text)
+    with pytest.raises(NetlistError) as caught:
+        check_foreign(path)
+    message = str(caught.value)
+    assert re.search(rf"deck\.cir line {number}: [^;]*?.*{said}", message), message
+    assert "--trust" in message
+
+
+def test_all_findings_of_a_netlist_are_told(tmp_path):
+    path = write(tmp_path, script("shell a", "cd /", "write /x", "echo `b`"))
+    with pytest.raises(NetlistError) as caught:
+        check_foreign(path)
+    assert [f"line {n}" in str(caught.value) for n in (6, 7, 8, 9)] == [True] * 4
+
+
+def test_escapes_in_included_files_are_refused(tmp_path):
+    (tmp_path / "sub").mkdir()
+    write(tmp_path / "sub", ".include ../../x.inc\n", "above.inc")
+    write(tmp_path / "sub", "r2 1 0 1k\n.control\nshell ls\n.endc\n", "script.inc")
+    write(tmp_path / "sub", ".include script.inc\n", "nested.inc")
+    write(tmp_path, ".lib tt\n*# shell ls\n.endl\n", "x.lib")
+    write(tmp_path, "r3 1 0 1k\n.control\nop\n", "open.inc")
+    for line, said in {
+        ".include sub/above.inc": r"above\.inc line 1: reads \.\./\.\./x\.inc",
+        ".include sub/script.inc": r"script\.inc line 3: the command 'shell'",
+        ".include sub/nested.inc": r"script\.inc line 3: the command 'shell'",
+        ".lib x.lib tt": r"x\.lib line 2: the command 'shell'",
+        ".include open.inc": r"open\.inc line 3: \.control without",
+        # ngspice looks for a file beside those that were read before, too
+        ".include sub/empty.inc\n.include script.inc": r"script\.inc line 3: the command 'shell'",
+        ".include sub/script.inc;.txt": r"script\.inc line 3: the command 'shell'",
+    }.items():
+        write(tmp_path / "sub", "* nothing\n", "empty.inc")
+        with pytest.raises(NetlistError, match=said):
+            check_foreign(write(tmp_path, cards(line)))
+
+
+def test_links_that_lead_outside_are_refused(tmp_path):
+    (tmp_path / "home").mkdir()
+    write(tmp_path, "r2 1 0 1k\n", "outside.inc")
+    (tmp_path / "home" / "link.inc").symlink_to(tmp_path / "outside.inc")
+    (tmp_path / "home" / "folder").symlink_to(tmp_path)
+    for name in ("link.inc", "folder/outside.inc"):
+        with pytest.raises(NetlistError, match=f"reads {name}, outside"):
+            check_foreign(write(tmp_path / "home", cards(f".include {name}")))
+
+
+HARMLESS = {
+    "a usual script": script(
+        "set num_threads=2", "save v(1)", "op", "print v(1) > values.txt", "let a = v(1) > 0.5 ; a comment",
+        "if a > 0.5", "  echo large $&a", "else", "  echo small", "end", "set mode = display", "foreach r 1k 2k",
+        "  alter r1 = $r", "  tran 1n 1u", "end", "while a < 3", "  let a = a + 1", "end", "meas tran m max v(1)",
+        "set x = ( 1 2 3 )",
+        "echo $x[2] $?x $#x $sim_status $plots", 'write "values.raw" v(1)', "wrdata values.dat v(1)", "run waves.raw",
+        "plot v(1)", "setplot tran1", "quit $sim_status",
+    ),
+    "comments": cards("* shell ls", "*shell `ls`", "r2 1 0 1k ; .include /etc/passwd", "r3 1 0 1k $ `ls`"),
+    "names": cards("rshell 1 0 1k", "xcd 1 0 s", ".subckt s a b", "rsource a b 1k", ".ends"),
+    "semicolon as a comment": script("op ; then shell ls", "print v(1) $ write /tmp/x"),
+    "models": cards(".model dd d", ".model m nmos (level=1)", ".model\tn\tnpn(bf=100)", ".model r1 r tc1=0"),
+    "files beside it": cards('.model m filesource(file="data/x.txt")', ".model n table2d (file=x.txt)"),
+    "library section": cards(".lib tt", ".param x=1", ".endl"),
+    "options": cards(".options reltol=1e-4 method=gear klu", ".option temp=50"),
+    "control block with blank and comment lines": script("", "* comment", "# comment", "op"),
+    "windows line ends": script("op", "print v(1)").replace("\n", "\r\n"),
+    "other letters": cards("* Größe µ", "rµ 1 0 1k"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
+def test_harmless_netlist_passes(tmp_path, text):
+    check_foreign(write(tmp_path, text))
+
+
+def test_included_files_of_the_own_folder_pass(tmp_path):
+    (tmp_path / "sub").mkdir()
+    write(tmp_path / "sub", ".include more.inc\n.include 'with blank.inc'\n", "a.inc")
+    write(tmp_path / "sub", "r4 1 0 1k\n", "more.inc")
+    write(tmp_path / "sub", ".include ../up.inc\n", "with blank.inc")
+    write(tmp_path, "r5 1 0 1k\n.include sub/a.inc\n", "up.inc")  # and a circle
+    check_foreign(write(tmp_path, cards(".include sub/a.inc", '.lib "sub/more.inc" tt')))
+
+
+def test_generated_netlists_pass(tmp_path):
+    rram, selector = rc.load_card("hfo2_filament"), rc.load_card("nmos_select")
+    cell = rc.Cell(rram=rram, selector=selector)
+    read = {"wl": rc.Constant(1.8), "bl": rc.Pulse(0.2, width=50e-9, delay=10e-9)}
+    for k, bench in enumerate([
+        rc.Testbench(cell, rc.OperatingPoint(), {"wl": rc.Constant(1.8)}),
+        rc.Testbench(rc.Crossbar(cell, rows=3, columns=4), rc.Transient(100e-9), read),
+        rc.Testbench(rc.Cell(rram=rram), rc.DcSweep("bl", -1.0, 1.0)),
+        rc.Testbench(rc.Cell(rram=rram), rc.Ac("bl", 1e3, 1e6), name="a `title`; with $signs > and .control"),
+    ]):  # fmt: skip
+        path = tmp_path / f"{k}.cir"
+        rc.build_netlist(bench).write(path)
+        check_foreign(path)
+
+
+def test_compiled_models_of_our_cache_are_allowed_and_others_refused(tmp_path):
+    model = compile_module(verilog_a_folder() / "rram_filament.va")
+    (tmp_path / "sub").mkdir()
+    for name in ("ours.osdi", "sub/ours.osdi"):
+        (tmp_path / name).write_bytes(model.path.read_bytes())
+        check_foreign(write(tmp_path, script(f"pre_osdi {name}", "op")))
+    (tmp_path / "ours.osdi").write_bytes(model.path.read_bytes() + b"\0")
+    with pytest.raises(NetlistError, match=r"line 6: loads the library ours\.osdi, which rramcirc did not compile"):
+        check_foreign(write(tmp_path, script("pre_osdi ours.osdi", "op")))
+
+
+def test_trusted_netlist_runs(tmp_path):
+    target = tmp_path / "outside.txt"
+    (tmp_path / "home").mkdir()
+    path = write(tmp_path / "home", script(f"shell touch {target}", "op"))
+    with pytest.raises(NetlistError, match="--trust"):
+        rc.simulate_netlist(path, output=tmp_path / "run")
+    assert not target.exists()
+    assert rc.simulate_netlist(path, output=tmp_path / "run", trust=True)["v(1)"][0] == 1.0
+    assert target.exists()
+
+
+def test_trusted_netlist_finds_files_outside(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "models").mkdir()
+    write(tmp_path / "models", "r2 1 2 1k\nr3 2 0 1k\n", "x.inc")
+    model = compile_module(verilog_a_folder() / "rram_filament.va")
+    (tmp_path / "models" / "x.osdi").write_bytes(model.path.read_bytes())
+    path = write(
+        tmp_path / "home", HEAD + ".include ../models/x.inc\n.control\npre_osdi ../models/x.osdi\n.endc\n.end\n"
+    )
+    assert rc.simulate_netlist(path, output=tmp_path / "run", trust=True)["v(2)"][0] == pytest.approx(0.5)
+
+
+def test_safe_commands_are_built_into_ngspice(tmp_path):
+    """A name that is not built in would be looked up as a script file in the run folder."""
+    structure = {"begin", "break", "continue", "dowhile", "else", "end", "exit", "foreach", "goto", "if", "label"}
+    structure |= {"quit", "remcirc", "removecirc", "repeat", "resume", "while"}
+    names = sorted(n for n in SAFE_COMMANDS - structure if not n.startswith("end"))
+    path = write(tmp_path, HEAD + "\n".join([".control", "op", *names, ".endc", ".end", ""]))
+    done = subprocess.run(["ngspice", "-n", "-b", path.name], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert re.findall(r"^.*(?:no such command|not implemented).*$", done.stdout + done.stderr, re.M) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (";\n" + script("op", "echo a $curplottitle shell touch mark"), "semicolon in a variable"),
+        (ESCAPES["shell in *#"][0].replace("shell ls", "shell touch mark"), "star and hash"),
+        (script("echo a\x0c.endc", "shell touch mark"), "form feed"),
+        (script("sh\rell touch mark"), "carriage return"),
+        (script("echo a \\\\", ".endc", "shell touch mark"), "backslashes"),
+        ("*" * 4999 + ".control\nshell touch mark\n.endc\n" + HEAD, "long title"),
+    ],
+)
+def test_what_is_refused_would_have_worked(tmp_path, text, rule):
+    """The scan reads lines as ngspice does; were ngspice to change, these rules could go."""
+    path = write(tmp_path, text)
+    with pytest.raises(NetlistError):
+        check_foreign(path)
+    subprocess.run(["ngspice", "-n", "-b", path.name], cwd=tmp_path, capture_output=True, timeout=30)
+    assert (tmp_path / "mark").exists(), rule
