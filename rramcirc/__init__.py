@@ -23,6 +23,7 @@ _HOME = {
     "devices.veriloga": ("find_module", "read_modules", "compile_module"),
     "design": ("Cell", "Crossbar", "Line", "with_state"),
     "stimuli": ("Constant", "Floating", "PiecewiseLinear", "Pulse", "PulseTrain", "SpikeTrain", "sample", "triangle"),
+    "devices.pulsed": ("PulseExponential",),
     "devices.variability": ("sample_devices", "read_noise", "random_telegraph"),
     "testbench": (
         "Ac",
