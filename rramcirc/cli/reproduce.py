@@ -15,12 +15,14 @@ Example:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("name", required=False)
-@click.option("--engine", default="ngspice", show_default=True, help="Engine that simulates.")
+@click.option("--engine", help="Engine that simulates (default: the first that can).")
 @click.option("--quick", is_flag=True, help="The short form, seconds.")
 @click.option("--seed", type=int, help="Seed of experiments that draw at random.")
 @click.option("-o", "--output", metavar="DIR", help="Folder for figure, result and comparison.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def reproduce(name: str | None, engine: str, quick: bool, seed: int | None, output: str | None, as_json: bool) -> None:
+def reproduce(
+    name: str | None, engine: str | None, quick: bool, seed: int | None, output: str | None, as_json: bool
+) -> None:
     """Run an experiment of a paper and compare it with what the paper says; without NAME list all.
 
     Exit status 1 if an expectation does not hold.

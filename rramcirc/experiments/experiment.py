@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # name -> module in this package
 EXPERIMENTS = {
+    "fouda2020-curves": "fouda2020_curves",
+    "fouda2020-variation": "fouda2020_variation",
     "milo2018-iv": "milo2018_iv",
     "pedretti2018-distributions": "pedretti2018_distributions",
     "pedretti2018-iv": "pedretti2018_iv",
@@ -125,7 +127,7 @@ def load_experiment(name: str) -> Experiment:
 def reproduce(
     name: str,
     *,
-    engine: str = "ngspice",
+    engine: str | None = None,
     quick: bool = False,
     seed: int | None = None,
     output: Path | str | None = None,
@@ -137,7 +139,7 @@ def reproduce(
     name
         For example ``"milo2018-iv"``.
     engine
-        Engine that simulates.
+        Engine that simulates; default the first that can.
     quick
         Run the short form.
     seed
@@ -153,6 +155,7 @@ def reproduce(
     import pandas as pd
 
     experiment = load_experiment(name)
+    engine = engine or experiment.engines[0]
     if engine not in experiment.engines:
         raise ParameterError(unknown_name(f"engine for {name}", engine, experiment.engines))
     parameters = experiment.quick if quick else experiment.parameters
