@@ -6,17 +6,34 @@ needs no change here. `benchwrite` writes them.
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.benchvalues import (
+    BROKEN,
+    About,
+    about_field,
+    array_value,
+    as_table,
+    declared_unit,
+    find_blame,
+    needed,
+    number_value,
+    one_of_values,
+    quoted,
+    read_npy,
+    shown,
+    stand_in,
+    text_value,
+    whole_value,
+)
 from rramcirc.benchwrite import (
     alternatives,
     bench_to_mapping,
@@ -27,15 +44,12 @@ from rramcirc.benchwrite import (
     set_values,
 )
 from rramcirc.devices.card import ModelCard, load_card
-from rramcirc.devices.card_values import read_quantity
 from rramcirc.devices.toml_lines import key_lines, line_of
 from rramcirc.errors import ModelCompileError, ParameterError, unknown_name
 from rramcirc.testbench import Testbench
-from rramcirc.units import UNIT_SPELLINGS, parse_number
 
 __all__ = ["bench_from_mapping", "bench_to_mapping", "load_bench", "save_bench", "set_values", "used_files"]
 
-_BROKEN: Any = object()  # stands for a value that has mistakes
 _DRAWS = {"normal": ("mean", "sigma"), "lognormal": ("median", "sigma"), "uniform": ("low", "high")}
 
 
@@ -128,22 +142,6 @@ def _read_toml(path: str | Path) -> tuple[Path, str, dict[str, Any]]:
         raise ParameterError(f"{path.name} has 1 mistake:\n  {where}: no TOML: {what}.") from error
 
 
-@dataclass(frozen=True)
-class _About:
-    """What a value is understood from: unit (None if a mistake elsewhere hides it), and what it belongs to.
-
-    `shape` is that of the crossbar; empty if that is not known, None if the record is no crossbar. `declared` says that
-    the unit is that of a Verilog-A parameter, `choice` that the record has a `unit` of its own.
-    """
-
-    unit: str | None = ""
-    declared: bool = False
-    choice: bool = False
-    card: ModelCard | None = None
-    states: bool = False
-    shape: tuple[int, ...] | None = None
-
-
 class _Reader:
     """Walks over one testbench and collects its mistakes."""
 
@@ -167,7 +165,7 @@ class _Reader:
         self.mistakes.append((line, f"{where}: {text}." if where else f"{text}."))
 
     def record(self, record: type, table: Mapping[str, Any], place: tuple[str, ...]) -> Any:
-        """Return a record from its table, or _BROKEN."""
+        """Return a record from its table, or BROKEN."""
         known = {f.name: f for f in fields(record) if f.init}
         for key in table:
             if key not in known:
@@ -175,21 +173,21 @@ class _Reader:
         values: dict[str, Any] = {}
         broken = False
         for name, field in known.items():
-            hint, value = field_types(record)[name], _BROKEN
+            hint, value = field_types(record)[name], BROKEN
             if name in table:
-                about = _about(field, known, table, values)
+                about = about_field(field, known, table, values)
                 value = self.value(hint, table[name], (*place, name), about)
             elif is_required(field):
-                self.mistake(f"is missing; needed is {_needed(field, hint)}", (*place, name))
+                self.mistake(f"is missing; needed is {needed(field, hint)}", (*place, name))
             else:
                 continue
-            if value is _BROKEN:
-                value = _stand_in(field, hint)
-            if value is _BROKEN:
+            if value is BROKEN:
+                value = stand_in(field, hint)
+            if value is BROKEN:
                 broken = True
             else:
                 values[name] = value
-        return _BROKEN if broken else self.build(record, values, place)
+        return BROKEN if broken else self.build(record, values, place)
 
     def build(self, record: type, values: dict[str, Any], place: tuple[str, ...]) -> Any:
         """Return the record; what it refuses is left out, one by one, to hear of its other mistakes too."""
@@ -198,24 +196,24 @@ class _Reader:
             try:
                 return record(**values)
             except (ParameterError, ModelCompileError) as error:
-                blamed, text = _blamed(record, values, str(error))
+                blamed, text = find_blame(record, values, str(error))
                 self.mistake(text, (*place, *blamed))
             if not blamed or blamed[0] not in values or blamed[0] not in optional:
-                return _BROKEN
+                return BROKEN
             if len(blamed) > 1 and isinstance(values[blamed[0]], dict) and blamed[1] in values[blamed[0]]:
                 values[blamed[0]] = {k: v for k, v in values[blamed[0]].items() if k != blamed[1]}
             else:
                 del values[blamed[0]]
 
-    def value(self, hint: Any, given: Any, place: tuple[str, ...], about: _About) -> Any:
-        """Return what a field holds, or _BROKEN."""
+    def value(self, hint: Any, given: Any, place: tuple[str, ...], about: About) -> Any:
+        """Return what a field holds, or BROKEN."""
         try:
             return self.converted(hint, given, place, about)
         except (ParameterError, ModelCompileError) as error:
             self.mistake(str(error), place)
-            return _BROKEN
+            return BROKEN
 
-    def converted(self, hint: Any, given: Any, place: tuple[str, ...], about: _About) -> Any:
+    def converted(self, hint: Any, given: Any, place: tuple[str, ...], about: About) -> Any:
         kinds, records = alternatives(hint), record_types(hint)
         kind = kinds[0]
         if records:
@@ -227,46 +225,46 @@ class _Reader:
         if get_origin(kind) is tuple:
             return self.sequence(get_args(kind)[0], given, place, about)
         if get_origin(kind) is Literal:
-            return _one_of(get_args(kind), given)
+            return one_of_values(get_args(kind), given)
         if about.unit is None:
             return given
         if np.ndarray in (kind, get_origin(kind)):
             return self.array(given, place, about)
         if str in kinds and (isinstance(given, str) or len(kinds) == 1):
-            return _text(given)
-        return _whole(given, about) if int in kinds and float not in kinds else _number(given, about)
+            return text_value(given)
+        return whole_value(given, about) if int in kinds and float not in kinds else number_value(given, about)
 
     def one_of(self, records: dict[str, type], given: Any, place: tuple[str, ...]) -> Any:
         """Return a record of the type that its table names."""
-        table = _table(given, place)
+        table = as_table(given, place)
         name = table.get("type", next(iter(records)) if len(records) == 1 else None)
         if name is None:
-            raise ParameterError(f"type is missing; write type = {' or '.join(_shown(r) for r in records)}.")
+            raise ParameterError(f"type is missing; write type = {' or '.join(shown(r) for r in records)}.")
         if not isinstance(name, str) or name not in records:
             self.mistake(unknown_name("type", str(name), records), (*place, "type"))
-            return _BROKEN
+            return BROKEN
         return self.record(records[name], {k: v for k, v in table.items() if k != "type"}, place)
 
-    def mapping(self, hint: Any, given: Any, place: tuple[str, ...], about: _About) -> dict[str, Any]:
+    def mapping(self, hint: Any, given: Any, place: tuple[str, ...], about: About) -> dict[str, Any]:
         found = {}
-        for name, item in _table(given, place).items():
+        for name, item in as_table(given, place).items():
             inner = (*place, str(name))
             try:
-                unit = _declared_unit(about.card, str(name), about.states) if about.card else about.unit
+                unit = declared_unit(about.card, str(name), about.states) if about.card else about.unit
             except ParameterError as error:
                 self.mistake(str(error), inner)
                 continue
-            own = _About(unit, declared=about.card is not None, shape=about.shape)
+            own = About(unit, declared=about.card is not None, shape=about.shape)
             value = self.value(hint, item, inner, own)
-            if value is not _BROKEN:
+            if value is not BROKEN:
                 found[str(name)] = value
         return found
 
-    def sequence(self, hint: Any, given: Any, place: tuple[str, ...], about: _About) -> Any:
+    def sequence(self, hint: Any, given: Any, place: tuple[str, ...], about: About) -> Any:
         if not isinstance(given, (list, tuple)):
-            raise ParameterError(f"{_shown(given)} is no list; write it in [ ].")
+            raise ParameterError(f"{shown(given)} is no list; write it in [ ].")
         items = [self.value(hint, item, (*place, str(k)), about) for k, item in enumerate(given)]
-        return _BROKEN if any(item is _BROKEN for item in items) else tuple(items)
+        return BROKEN if any(item is BROKEN for item in items) else tuple(items)
 
     def card(self, given: Any, place: tuple[str, ...]) -> Any:
         table = given if isinstance(given, Mapping) else {"card": given}
@@ -274,12 +272,12 @@ class _Reader:
             self.mistake(unknown_name("key", str(key), ("card", "values")), (*place, str(key)))
         name, values = table.get("card"), table.get("values", {})
         if not isinstance(name, str):
-            raise ParameterError(f"{_shown(name or given)} is no card; give its name, its file, or {{card, values}}.")
+            raise ParameterError(f"{shown(name or given)} is no card; give its name, its file, or {{card, values}}.")
         if name.endswith(".toml") or "/" in name:
             card = load_card((self.folder / Path(name).expanduser()).resolve())
         else:
             card = load_card(name)
-        return self.card_with_values(card, _table(values, (*place, "values")), (*place, "values"))
+        return self.card_with_values(card, as_table(values, (*place, "values")), (*place, "values"))
 
     def card_with_values(self, card: ModelCard, values: Mapping[str, Any], place: tuple[str, ...]) -> ModelCard:
         """Return the card with other values; after a mistake without them."""
@@ -292,24 +290,24 @@ class _Reader:
                 card.with_values({name: value})
             except ParameterError as error:
                 text = str(error).removeprefix(f"card {card.name}: ").removeprefix(f"{name}: ")
-                self.mistake(_quoted(text, value), (*place, str(name)))
+                self.mistake(quoted(text, value), (*place, str(name)))
         if len(self.mistakes) == before:
             self.mistake(str(whole), place)
         return card
 
-    def array(self, given: Any, place: tuple[str, ...], about: _About) -> NDArray:
+    def array(self, given: Any, place: tuple[str, ...], about: About) -> NDArray:
         """Return numbers from a list, one number, a file or a draw."""
         if isinstance(given, Mapping):
             if "file" in given:
-                return _npy(self.folder, given)
+                return read_npy(self.folder, given)
             return self.drawn(given, place, about)
         if isinstance(given, (list, tuple)):
-            return _array(given, about)
+            return array_value(given, about)
         if about.shape is None:
-            raise ParameterError(f"{_shown(given)} is no list of numbers.")
-        return np.array(_number(given, about))
+            raise ParameterError(f"{shown(given)} is no list of numbers.")
+        return np.array(number_value(given, about))
 
-    def drawn(self, given: Mapping[str, Any], place: tuple[str, ...], about: _About) -> Any:
+    def drawn(self, given: Mapping[str, Any], place: tuple[str, ...], about: About) -> Any:
         """Return one number a cell from a seeded distribution."""
         kinds = [key for key in given if key != "seed"]
         if len(kinds) != 1 or kinds[0] not in _DRAWS:
@@ -322,179 +320,16 @@ class _Reader:
         if not isinstance(table, Mapping) or set(table) != set(names):
             raise ParameterError(f"write {kind} = {{{', '.join(f'{name} = ...' for name in names)}}}.")
         relative = kind == "lognormal"
-        first = _number(table[names[0]], about)
-        second = _number(table[names[1]], _About() if relative else about)
+        first = number_value(table[names[0]], about)
+        second = number_value(table[names[1]], About() if relative else about)
         if (second < first) if kind == "uniform" else (second < 0) or (relative and first <= 0):
             raise ParameterError(f"{kind} with {names[0]} = {first:g} and {names[1]} = {second:g} is no distribution.")
         seed = given.get("seed", self.content.get("seed"))
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise ParameterError("a draw needs a seed, a whole number of at least 0, here or for the whole testbench.")
         if not about.shape:
-            return _BROKEN
+            return BROKEN
         generator = np.random.default_rng([seed, *place[-1].encode()])
         if relative:
             return first * np.exp(second * generator.standard_normal(about.shape))
         return getattr(generator, kind)(first, second, about.shape)
-
-
-def _about(field: Field, known: Mapping[str, Field], table: Mapping[str, Any], values: Mapping[str, Any]) -> _About:
-    """Return what the field, and the fields of the record before it, say about a value."""
-    unit, choice = field.metadata.get("units", ""), False
-    if " or " in unit:  # the record's own `unit` decides
-        own, choice = table.get("unit", known["unit"].default), True
-        unit = own if own in unit.split(" or ") else None
-    shape: tuple[int, ...] | None = None
-    if {"rows", "columns"} <= set(known):
-        sizes = (values.get("rows", 0), values.get("columns", 0))
-        shape = sizes if min(sizes) > 0 else ()
-    if field.name != "initial_state" and not field.name.endswith("_parameters"):
-        return _About(unit, choice=choice, shape=shape)
-    role = "rram" if field.name == "initial_state" else field.name.removesuffix("_parameters")
-    card = values.get(role, getattr(values.get("cell"), role, None))
-    return _About(unit if card else None, card=card, states=field.name == "initial_state", shape=shape)
-
-
-def _declared_unit(card: ModelCard, name: str, state: bool) -> str:
-    """Return the unit of a state or instance parameter of a card's device."""
-    if state and name not in card.states:
-        raise ParameterError(f"card {card.name}: {unknown_name('state', name, card.states)}")
-    if card.declaration is None:
-        return card.parameters[name].unit if name in card.parameters else ""
-    known = card.declaration.parameters
-    own = f"{name}_ini" if state else name
-    if own not in known:
-        listed = [p.name for p in known.values() if p.instance]
-        raise ParameterError(f"card {card.name}: {unknown_name('instance parameter', name, listed)}")
-    return known[own].unit
-
-
-def _blamed(record: type, values: Mapping[str, Any], message: str) -> tuple[tuple[str, ...], str]:
-    """Return the place inside a record that its message is about, and the message without that place."""
-    place: tuple[str, ...] = ()
-    start = re.match(rf"{record.__name__}((?:\.\w+)*)(?:\[[^\]]*\])?:? ", message)
-    text = message
-    if start:
-        place, text = tuple(start[1].split(".")[1:]), message[start.end() :]
-    if len(place) > 1:
-        return place, text
-    # which entry of a table is it about? The one named first
-    searched = re.sub(r"^card \S+: ", "", message)
-    named = []
-    for field, table in values.items():
-        for entry in table if isinstance(table, dict) and place in ((), (field,)) else ():
-            found = re.search(rf"(?<!\w){re.escape(entry)}(?:_ini)?(?!\w)", searched)
-            named += [(found.start(), (field, entry))] if found else []
-    return (min(named)[1] if named else place), text
-
-
-def _stand_in(field: Field, hint: Any) -> Any:
-    """Return what a field with a mistake may hold while other mistakes are looked for, or _BROKEN."""
-    kind = alternatives(hint)[0]
-    if not is_required(field):
-        # the default of a number or a table of them says nothing wrong about other fields; that of a card might
-        plain = kind in (float, int, str, np.ndarray) or get_origin(kind) in (np.ndarray, Mapping, tuple)
-        default = field.default_factory() if field.default is MISSING else field.default  # type: ignore[misc]
-        return default if plain else _BROKEN
-    records = record_types(hint)
-    without_fields = [record for record in records.values() if not fields(record)]
-    return without_fields[0]() if without_fields else _BROKEN
-
-
-def _needed(field: Field, hint: Any) -> str:
-    """Say what a missing field would be, with its unit, or the types of its table."""
-    unit = field.metadata.get("units", "1")
-    text = field.metadata.get("desc", field.name) + (f" [{unit}]" if unit != "1" else "")
-    records = record_types(hint)
-    return f"{text}, a table with type = {' or '.join(_shown(r) for r in records)}" if len(records) > 1 else text
-
-
-def _shown(value: Any) -> str:
-    """Write a value as the file has it, shortened."""
-    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _quoted(message: str, value: Any) -> str:
-    return message.replace(repr(value), _shown(value)) if isinstance(value, str) else message
-
-
-def _table(given: Any, place: tuple[str, ...]) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise ParameterError(f"{_shown(given)} is no table; write [{'.'.join(place)}].")
-    return given
-
-
-def _text(given: Any) -> str:
-    if not isinstance(given, str):
-        raise ParameterError(f"{_shown(given)} is no text.")
-    return given
-
-
-def _one_of(allowed: tuple[Any, ...], given: Any) -> Any:
-    if isinstance(given, bool) or not isinstance(given, (str, int)) or given not in allowed:
-        raise ParameterError(f"{_shown(given)} is not one of {', '.join(map(str, allowed))}.")
-    return given
-
-
-def _number(given: Any, about: _About) -> float | int:
-    """Return a finite number in the unit of the field."""
-    if isinstance(given, bool) or not isinstance(given, (int, float, str)):
-        raise ParameterError(f"{_shown(given)} is no number{f' in {about.unit}' if about.unit else ''}.")
-    plain = "" if about.unit == "1" else about.unit or ""
-    try:
-        if isinstance(given, str) and plain != "A" and re.search(r"\d\s*A\s*$", given):  # no 1e-18 as in SPICE
-            wanted = f"a number in {plain}" if plain else "no unit"
-            raise ParameterError(f"{_shown(given)} is in A, but {wanted} is expected.")
-        if about.declared or (plain and plain not in UNIT_SPELLINGS.values()):
-            value = read_quantity(given, plain, "value")
-        else:
-            value = given if isinstance(given, int) else parse_number(given, plain, "value")
-    except ParameterError as error:
-        hint = f' The unit of the table is {plain}; unit = "V" or "A" sets it.' if about.choice else ""
-        raise ParameterError(_quoted(str(error).removeprefix("value: "), given) + hint) from None
-    if not math.isfinite(value):
-        raise ParameterError(f"{_shown(given)} is no finite number.")
-    return value
-
-
-def _whole(given: Any, about: _About) -> int:
-    value = _number(given, about)
-    if value % 1:
-        raise ParameterError(f"{_shown(given)} is no whole number.")
-    return int(value)
-
-
-def _array(given: Sequence[Any], about: _About) -> NDArray:
-    """Return an array from nested lists; the first element that is no number is named."""
-
-    def numbers(item: Any, index: tuple[int, ...]) -> Any:
-        if isinstance(item, (list, tuple)):
-            return [numbers(inner, (*index, k)) for k, inner in enumerate(item)]
-        try:
-            return _number(item, about)
-        except ParameterError as error:
-            raise ParameterError(f"[{','.join(map(str, index))}]: {error}") from None
-
-    try:
-        return np.array(numbers(given, ()), dtype=float)
-    except ParameterError:
-        raise
-    except ValueError:
-        raise ParameterError("the rows of the array are not equally long.") from None
-
-
-def _npy(folder: Path, given: Mapping[str, Any]) -> NDArray:
-    """Return the numbers of an ``.npy`` file."""
-    name = given["file"]
-    if len(given) != 1 or not isinstance(name, str):
-        raise ParameterError('write {file = "name.npy"}.')
-    try:
-        with open(folder / name, "rb") as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
-    except OSError as error:
-        raise ParameterError(f"cannot read {folder / name} ({error.strerror}).") from error
-    except (ValueError, EOFError) as error:
-        raise ParameterError(f"{folder / name} is no .npy file of numbers.") from error
-    if array.dtype.kind not in "iuf":
-        raise ParameterError(f"{folder / name} holds {array.dtype}, not numbers.")
-    return array.astype(float)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from rramcirc.errors import EnvironmentProblem
 
 GRACE = 2.0  # [s] between asking a program to end and killing it
+KEPT_OUTPUT = 1 << 24  # [bytes] of the beginning and of the end that are kept, if a program prints more than both
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class ChildRun:
     signal
         The signal that interrupted us (SIGINT for Ctrl-C), else 0.
     output
-        What it printed.
+        What it printed; of very long output the beginning and the end.
     wall_seconds, cpu_seconds
         Time from start to end, and its processor time [s].
     """
@@ -62,6 +64,29 @@ class _Told(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+class _Output:
+    """What a program printed; the middle is dropped if it is too long."""
+
+    def __init__(self) -> None:
+        self.first: list[bytes] = []
+        self.last: deque[bytes] = deque()
+        self.sizes = [0, 0]
+        self.dropped = 0
+
+    def append(self, chunk: bytes) -> None:
+        part = int(self.sizes[0] >= KEPT_OUTPUT)
+        (self.last if part else self.first).append(chunk)
+        self.sizes[part] += len(chunk)
+        while self.sizes[1] > KEPT_OUTPUT and len(self.last) > 1:
+            gone = len(self.last.popleft())
+            self.sizes[1] -= gone
+            self.dropped += gone
+
+    def text(self) -> str:
+        gap = [f"\n[{self.dropped} bytes left out]\n".encode()] if self.dropped else []
+        return b"".join([*self.first, *gap, *self.last]).decode(errors="replace")
 
 
 def run_child(
@@ -95,7 +120,7 @@ def run_child(
     EnvironmentProblem
         If the program cannot be started.
     """
-    chunks: list[bytes] = []
+    chunks = _Output()
     started = time.perf_counter()
     ended_by, number, child = "", 0, None
     exit_code, cpu = 0, 0.0
@@ -115,7 +140,7 @@ def run_child(
             if child is not None:
                 exit_code, cpu = _end(child) if ended_by else _reap(child)
                 child.stdout.close()
-    output = b"".join(chunks).decode(errors="replace")
+    output = chunks.text()
     if exit_code in (126, 127) and output.startswith("setpriv: failed to execute"):
         raise EnvironmentProblem(f"cannot start {command[0]}: {output.rpartition(': ')[2].strip()}.")
     return ChildRun(exit_code, ended_by, number, output, time.perf_counter() - started, cpu)
@@ -166,7 +191,7 @@ def _told_by_signals() -> Iterator[None]:
 
 def _follow(
     child: subprocess.Popen[bytes],
-    chunks: list[bytes],
+    chunks: _Output,
     deadline: float,
     on_output: Callable[[bytes], None] | None,
     on_wait: Callable[[], None] | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import signal
 import tempfile
@@ -35,9 +36,10 @@ from rramcirc.waveforms import Waveforms
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit
 
+    from rramcirc.behavioural.result import NumpyRun
     from rramcirc.vacask.run import VacaskRun
 
-ENGINES = ("ngspice", "vacask")
+ENGINES = ("ngspice", "vacask", "numpy")
 _NETLISTS = {"ngspice": NETLIST, "vacask": "netlist.sim"}
 Progress = Callable[[float], None]
 
@@ -59,7 +61,7 @@ def simulate(
     bench
         Design, stimuli and analysis; or a netlist made from them; or a PySpice circuit (ngspice only).
     engine
-        ``"ngspice"`` or ``"vacask"``.
+        ``"ngspice"``, ``"vacask"``, or ``"numpy"`` (operating points and DC sweeps of cells and crossbars).
     analysis, probes
         For a PySpice circuit, which has none: what to compute and what to record
         (:func:`rramcirc.circuits.pyspice_netlist.netlist_of`).
@@ -75,8 +77,13 @@ def simulate(
     SimulationError
         If the simulation failed or its result cannot be trusted; what was computed is in the folder it names.
     """
+    _check_call(output, timeout, progress)
     if engine not in ENGINES:
-        raise ParameterError(unknown_name("engine", str(engine), ENGINES, "The engines are ngspice and vacask."))
+        raise ParameterError(unknown_name("engine", str(engine), ENGINES, "The engines are ngspice, vacask and numpy."))
+    if engine == "numpy":
+        if not isinstance(bench, Testbench):
+            raise ParameterError(f"simulate: engine 'numpy' needs a testbench, not a {type(bench).__name__}.")
+        return _in_folder(output, lambda folder: _run_numpy(bench, folder, progress))
     if not isinstance(bench, Testbench):
         bench, netlist = None, _given_netlist(bench, engine, analysis, probes)
     elif analysis is not None or probes:
@@ -122,7 +129,17 @@ def simulate_netlist(
         Simulator options and ambient temperature [K] that win over those of the netlist.
     trust
         Run it even if it reads, writes or loads what lies outside its folder.
+
+    Raises
+    ------
+    NetlistError, ParameterError
+        If it cannot be read, must not be run without trust, or an option is none of ngspice.
+    SimulationError
+        If the simulation failed or its result cannot be trusted; what was computed is in the folder it names.
     """
+    _check_call(output, timeout, progress)
+    if not isinstance(path, (str, os.PathLike)):
+        raise ParameterError(f"path: {path!r} is not the name of a netlist.")
     path = Path(path)
     deck = read_foreign(path, options, temperature, trust)
     signals = read_signals(path)
@@ -137,6 +154,15 @@ def simulate_netlist(
         return _finish(outcome, folder, signals, record)
 
     return _in_folder(output, run)
+
+
+def _check_call(output: object, timeout: object, progress: object) -> None:
+    if output is not None and not isinstance(output, (str, os.PathLike)):
+        raise ParameterError(f"output: {output!r} is not the name of a folder.")
+    if timeout is not None and (not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not timeout > 0):
+        raise ParameterError(f"timeout: {timeout!r} is not a positive number of seconds.")
+    if progress is not None and not callable(progress):
+        raise ParameterError(f"progress: {progress!r} cannot be called.")
 
 
 def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> Waveforms:
@@ -166,7 +192,11 @@ def _run_ngspice(
 ) -> Waveforms:
     netlist.write(folder / NETLIST)
     expected = Expected(
-        vectors=tuple(s.vector for s in netlist.signals), stop=netlist.stop, analyses=(netlist.analysis,), ours=True
+        vectors=tuple(s.vector for s in netlist.signals),
+        stop=netlist.stop,
+        analyses=(netlist.analysis,),
+        celsius=bench.temperature - 273.15 if bench is not None else None,
+        ours=True,
     )
     outcome = run_deck(folder, expected=expected, timeout=timeout, progress=progress)
     return _finish(outcome, folder, list(netlist.signals), _provenance(netlist, bench))
@@ -179,6 +209,18 @@ def _run_vacask(
 
     outcome = run_netlist(netlist, folder, timeout, progress)
     return _finish(outcome, folder, list(outcome.signals), _provenance(netlist, bench), "vacask")
+
+
+def _run_numpy(bench: Testbench, folder: Path, progress: Progress | None) -> Waveforms:
+    from rramcirc.behavioural.result import provenance, run_bench
+
+    try:
+        outcome = run_bench(bench, folder, progress)
+    except SimulationError as error:
+        write_record(folder, provenance(bench) | {"status": "failed", "engine": "numpy", "problems": [str(error)]})
+        raise
+    record = provenance(bench) | {"newton_steps": outcome.newton_steps, "kcl_residual": outcome.kcl_residual}
+    return _finish(outcome, folder, list(outcome.signals), record, "numpy")
 
 
 def _provenance(netlist: Netlist, bench: Testbench | None) -> dict[str, object]:
@@ -208,7 +250,11 @@ def _sha256(file: Path, mtime_ns: int) -> str:
 
 
 def _finish(
-    outcome: NgspiceRun | VacaskRun, folder: Path, signals: list, record: Mapping[str, object], engine: str = "ngspice"
+    outcome: NgspiceRun | VacaskRun | NumpyRun,
+    folder: Path,
+    signals: list,
+    record: Mapping[str, object],
+    engine: str = "ngspice",
 ) -> Waveforms:
     """Write run.json and return the waveforms, or raise with what is known about the failure."""
     plot = main_plot(outcome.plots)

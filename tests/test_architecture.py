@@ -13,11 +13,11 @@ LAYERS = [
     ["units", "paths", "child"],
     ["devices"],
     ["stimuli", "rawfile"],
-    ["design", "waveforms"],
+    ["design", "waveforms", "rawformats"],
     ["testbench", "elements", "netlist", "expressions"],
     ["benchfile", "benchwrite", "benchvalues", "measurements"],
     ["circuits"],
-    ["ngspice", "vacask"],
+    ["ngspice", "vacask", "behavioural"],
     ["runs"],
     ["simulation"],
     ["plotting"],
@@ -29,7 +29,8 @@ LAYERS = [
 LEVEL = {name: k for k, names in enumerate(LAYERS) for name in names}
 LAZY = {"matplotlib", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
 MAY_IMPORT_AT_TOP = {("devices/compiled.py", "numba"), ("devices/osdi_kernels.py", "numba")}
-STRANGERS = {"ngspice", "vacask"}
+MAY_IMPORT_AT_TOP |= {(f"behavioural/{name}.py", "numba") for name in ("lines", "schur", "merge", "reduce")}
+STRANGERS = {"ngspice", "vacask", "behavioural"}
 # allowed to look up: the dispatcher of dialects and the interoperation with PySpice, lazily
 UPWARD = {("netlist", "circuits"), ("circuits", "ngspice"), ("circuits", "simulation"), ("circuits", "runs")}
 

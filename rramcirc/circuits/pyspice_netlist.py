@@ -76,7 +76,7 @@ def netlist_of(
         _options(DEFAULT_OPTIONS),
         *circuit_lines(text, (".title",)),
         *([_options(chosen)] if chosen else []),
-        *([f".temp {temperature - 273.15:.6g}"] if temperature is not None else []),
+        *([f".temp {temperature - 273.15:.12g}"] if temperature is not None else []),
         command,
         *_saves(signals),
         ".control",

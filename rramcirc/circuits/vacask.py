@@ -154,7 +154,7 @@ def _options(bench: Testbench) -> str:
             how = "Taken are those that mean the same in ngspice, and solver options of VACASK."
             raise NetlistError(f"VACASK: {unknown_name('option', str(name), OPTIONS, how)}")
         options[name] = value
-    temperature = f"{bench.temperature - 273.15:.6g}"
+    temperature = f"{bench.temperature - 273.15:.12g}"
     own = f"temp={temperature} strictsave=2 strictoutput=0 tran_minpts=0"
     return f"options {own} " + " ".join(f"{name}={_option_value(value)}" for name, value in options.items())
 

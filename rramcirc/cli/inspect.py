@@ -105,7 +105,8 @@ def load(source: Path, analysis: int | None = None) -> tuple[Waveforms, dict[str
         If there are no waveforms, or `analysis` is too large.
     """
     from rramcirc.errors import WaveformError
-    from rramcirc.rawfile import read_any, read_raw
+    from rramcirc.rawfile import read_raw
+    from rramcirc.rawformats import read_any
     from rramcirc.waveforms import Waveforms
 
     record: dict[str, object] = {}

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rramcirc.errors import NetlistError, cannot_write
+from rramcirc.errors import NetlistError, ParameterError, cannot_write
 from rramcirc.ngspice.lines import Line, as_text, include_name, included, read_all, words
 from rramcirc.ngspice.overlooked import check_options, overlooked
 from rramcirc.ngspice.result import RAW_FILE, Expected
@@ -29,16 +29,17 @@ from rramcirc.ngspice.scan import check_foreign
 ANALYSES = ("op", "dc", "ac", "tran", "noise", "disto", "pz", "sens", "tf", "sp", "pss")
 RUNNING = frozenset((*ANALYSES, "run"))
 _SAVE_WORDS = words("all allv alli nosub nointernals none")
-_WRITE_ALL = f"""set appendwrite
+_WRITE_ALL = f"""unset appendwrite
 set filetype=binary
 foreach rramcirc_plot $plots
   strcmp rramcirc_order $rramcirc_plot const
   if $rramcirc_order <> 0
     setplot $rramcirc_plot
     write {RAW_FILE}
+    set appendwrite
   end
 end""".split("\n")
-_FILE_PARAMETER = re.compile(r"\b[\w.]*file\s*=\s*([\"']?)([^\s\"')]+)\1", re.IGNORECASE)
+_FILE_OF_MODEL = re.compile(r"file[\s=,()]+([\"']?)([^\s\"')]+)\1", re.IGNORECASE)
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|mil|[tgkmunpfa])?[a-z]*", re.IGNORECASE)
 _SUFFIX = {"t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "mil": 25.4e-6, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12}
 _SUFFIX |= {"f": 1e-15, "a": 1e-18, "": 1.0}
@@ -101,7 +102,7 @@ def read_foreign(
     commands = [line for line in lines if line.kind == "command"]
     if not any(line.head in RUNNING or (line.kind == "card" and line.head[1:] in ANALYSES) for line in lines):
         raise NetlistError(f"{source} has no analysis: give it a line such as .op, .dc, .ac or .tran.")
-    extra = _settings(options or {}, temperature, commands, source)
+    extra = _settings({} if options is None else options, temperature, commands, source)
     rows = source.read_bytes().decode("utf-8", "surrogateescape").split("\n")
     _includes_absolute(rows, lines, source)
     files = _used_files(lines, source.parent, rows)
@@ -136,6 +137,9 @@ def _settings(
 ) -> list[str]:
     """Return the lines that set options and temperature; ngspice takes the last of several."""
     check_options(options)
+    number = isinstance(temperature, (int, float)) and not isinstance(temperature, bool)
+    if temperature is not None and not (number and 0 < temperature < 1e5):
+        raise ParameterError(f"temperature: {temperature!r} is not a positive number of kelvin.")
     rows = [f".options {name}={value}".lower().rstrip("=") for name, value in options.items()]
     if temperature is not None:
         rows.append(f".temp {temperature - 273.15:.10g}")
@@ -256,7 +260,7 @@ def _used_files(lines: Sequence[Line], home: Path, rows: list[str]) -> list[tupl
     found: dict[str, Path] = {}
     for line in lines:
         names = line.words[1:] if (line.kind, line.head) == ("command", "osdi") else []
-        names += [name for _, name in _FILE_PARAMETER.findall(line.text)] if line.kind == "card" else []
+        names += [name for _, name in _FILE_OF_MODEL.findall(line.text)] if line.head == ".model" else []
         for name in (as_text(name.strip("\"'")) for name in names):
             file = home / name
             if not file.is_file() and line.kind == "command":

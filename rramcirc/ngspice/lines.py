@@ -160,18 +160,14 @@ def _rows(data: bytes, main: bool, oddities: list[tuple[int, str]]) -> Iterator[
 
 def _lines(rows: list[tuple[int, str]], path: Path, main: bool, oddities: list[tuple[int, str]]) -> Iterator[Line]:
     """Join continuation lines and tell commands from cards."""
-    inside = False
+    inside = after_include = False
     pending: Line | None = None
     for k, (number, row) in enumerate(rows):
         head = row.lower().lstrip("+") if row.startswith("+.") else row.lower()
-        title = main and k == 0
-        if title:
+        if main and k == 0:
             yield Line(path, number, row, "title")
-            if head.startswith("*ng_script"):
-                oddities.append((number, "a command script, not a netlist (*ng_script)"))
-            if not head.startswith((".inc", ".lib", ".control", ".endc")):
+            if not _title_is_more(number, row, oddities):
                 continue
-            oddities.append((number, f"the title is a dot command ({row[:40]})"))
         if row.startswith("*#"):
             yield Line(path, number, row[2:].lstrip(" \t"), "command")
             continue
@@ -179,6 +175,7 @@ def _lines(rows: list[tuple[int, str]], path: Path, main: bool, oddities: list[t
         if head.startswith(".inc") or (library and not inside and len(row.split()) > 2):
             text = strip_comment(row, False, include=True) if head.startswith(".inc") else row
             yield Line(path, number, text, "include")
+            after_include = True
             if inside:
                 oddities.append((number, "a file is included inside a control block"))
             continue
@@ -197,16 +194,29 @@ def _lines(rows: list[tuple[int, str]], path: Path, main: bool, oddities: list[t
         if not text or text[0] in "*#$":
             continue
         if text.startswith("+"):
+            if after_include:
+                oddities.append((number, "the last line of an included file is continued"))
             if pending is not None:
                 pending = Line(path, pending.number, f"{pending.text} {text[1:]}", pending.kind)
             continue
         if pending is not None:
             yield pending
+        after_include = False
         pending = Line(path, number, text, "command" if inside else "card")
     if pending is not None:
         yield pending
     if inside:
         oddities.append((rows[-1][0], ".control without .endc"))
+
+
+def _title_is_more(number: int, row: str, oddities: list[tuple[int, str]]) -> bool:
+    """Whether ngspice takes the title for a dot command, too; such a title is odd."""
+    if row.lower().startswith("*ng_script"):
+        oddities.append((number, "a command script, not a netlist (*ng_script)"))
+    more = row.lower().startswith((".inc", ".lib", ".control", ".endc"))
+    if more:
+        oddities.append((number, f"the title is a dot command ({row[:40]})"))
+    return more
 
 
 def strip_comment(text: str, inside: bool, include: bool = False) -> str:

@@ -78,19 +78,15 @@ def read_log(log: str, own_stepping: bool = False) -> LogReport:
     lines = [line for raw in re.split(r"[\r\n]+", log) if (line := raw.strip()) and not _NO_MESSAGE.match(line)]
     problems: dict[str, None] = {}
     remarks: dict[str, None] = {}
-    told = 0  # lines that belong to a message before them
     trials: dict[str, None] = {}
+    told = 0  # lines that belong to a message before them
     for k, line in enumerate(lines):
-        if _OUT_OF_RANGE.match(line):
-            trials[line] = None
-        elif k < told or _CONSEQUENCE.match(line) or _SINGULAR.match(line):
+        if k < told or _CONSEQUENCE.match(line) or _SINGULAR.match(line):
             continue
-        elif _is_problem(line):
+        sort = trials if _OUT_OF_RANGE.match(line) else problems if _is_problem(line) else remarks
+        if sort is not remarks or _REMARK.search(line):
             told = _end_of_message(lines, k)
-            problems[" | ".join(lines[k:told])] = None
-        elif _REMARK.search(line):
-            told = _end_of_message(lines, k)
-            remarks[" | ".join(lines[k:told])] = None
+            sort[" | ".join(lines[k:told])] = None
     first, remark, rejected = _stepping(lines, own_stepping)
     problems = dict.fromkeys(first) | problems
     causes = [line for line in problems if not _ABORTED.search(line)]

@@ -35,6 +35,8 @@ def check_options(options: Mapping[str, object], where: str = "--option") -> Non
     ParameterError
         If a name is none of its options, or a value has characters that no value has.
     """
+    if not isinstance(options, Mapping):
+        raise ParameterError(f"options: {options!r} is not a mapping of names to values.")
     for name, value in options.items():
         known = str(name).lower()
         if known == "temp":

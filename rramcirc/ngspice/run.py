@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -38,7 +39,7 @@ class NgspiceRun:
     wall_seconds, cpu_seconds
         Time from start to end, and processor time of the child [s].
     log
-        Everything that ngspice printed.
+        What ngspice printed, but for its reports of progress.
     remarks
         What ngspice warned of beside a result that can be trusted.
     signal
@@ -78,7 +79,7 @@ def find_ngspice() -> Path:
             f"{name!r} was not found on PATH. rramcirc needs ngspice 44 or newer with OSDI: run `make setup` in the "
             "checkout, or on Debian 12 apt-get install -t bookworm-backports ngspice."
         )
-    return Path(found)
+    return Path(os.path.abspath(found))
 
 
 @lru_cache(maxsize=4)
@@ -130,15 +131,16 @@ def run_deck(
             progress(value)
 
     child = run_child([str(program), "-n", "-b", deck], folder, timeout=timeout, on_output=follow)
+    log = re.sub(r" Reference value :[^\r\n]*\r", "", child.output)
     try:
-        (folder / LOG_FILE).write_text(child.output)
+        (folder / LOG_FILE).write_text(log, encoding="utf-8")
     except OSError as error:
         raise cannot_write(folder / LOG_FILE, error) from error
-    return _judge(child, folder, expected, timeout)
+    return _judge(child, log, folder, expected, timeout)
 
 
-def _judge(child: ChildRun, folder: Path, expected: Expected, timeout: float | None) -> NgspiceRun:
-    report = read_log(child.output, expected.own_stepping)
+def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout: float | None) -> NgspiceRun:
+    report = read_log(log, expected.own_stepping)
     plots, structure, remarks = read_result(folder, expected)
     ending = child.ending("ngspice", timeout)
     said = [f"ngspice said: {line.rstrip('.')}" for line in report.problems]
@@ -160,7 +162,7 @@ def _judge(child: ChildRun, folder: Path, expected: Expected, timeout: float | N
         child.exit_code,
         child.wall_seconds,
         child.cpu_seconds,
-        child.output,
+        log,
         (*expected.remarks, *report.remarks, *remarks),
         child.signal,
         machine,

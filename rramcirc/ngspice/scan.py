@@ -43,7 +43,9 @@ FOREIGN_VALUES = words("curplotdate curplotname curplottitle inputdir program pr
 UNSAFE_CARDS = (".libsave", ".sndprint", ".sndparam")
 _PLAIN_FILE = re.compile(r"(?:\./)?[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _PROGRAM = re.compile(r"\b(?:d_process|d_cosim|process_file|process_params|simulation|sim_args|lib_args)\b", re.I)
-_FILE_PARAMETER = re.compile(r"(?:^|[\s(,+])[\w.]*file\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s)]*)", re.I | re.ASCII)
+# In a model, blanks, commas and parentheses serve as well as an equals sign.
+_FILE_PARAMETER = re.compile(r"file\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s)]*)", re.I)
+_FILE_OF_MODEL = re.compile(r"file[\s=,()]+(\"[^\"]*\"|'[^']*'|[^\s)]+)", re.I)
 _MODEL = re.compile(r"\.model[ \t]+\S+[ \t]+[a-z_]\w*(?:[\s(]|$)", re.I | re.ASCII)
 _DOLLAR = re.compile(r"\$[?#]?(&?)(\w*)", re.ASCII)
 _REDIRECTION = re.compile(r">[>&\s]*([^\s;<>&]*)")
@@ -126,7 +128,7 @@ class _Scan:
             yield f"a model whose type is not a plain word ({_short(text)})"
         if head.startswith(".lib") and len(line.words) == 2 and not re.fullmatch(r"['\"]?[\w.-]+['\"]?", line.words[1]):
             yield f"reads {line.words[1]}"
-        for value in _FILE_PARAMETER.findall(text):
+        for value in (_FILE_OF_MODEL if head == ".model" else _FILE_PARAMETER).findall(text):
             if not self._inside(value.strip("\"'"), line.file.parent):
                 yield f"uses the file {value}, outside the netlist's folder"
 

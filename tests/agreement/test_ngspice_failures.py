@@ -310,11 +310,13 @@ def test_generated_netlist_is_run_unchanged(tmp_path):
     assert waves["i(bl)"][0] > 0
 
 
-def test_run_folder_reruns_by_hand(tmp_path):
-    waves = run(tmp_path, deck("r2 1 2 1k\nc2 2 0 1n\n.ic v(2)=0\n.tran 10n 20u"))
+@pytest.mark.parametrize("control", ["", ".control\nop\nrun\nquit\n.endc\n"], ids=["cards", "script"])
+def test_run_folder_reruns_by_hand(tmp_path, control):
+    waves = run(tmp_path, deck("r2 1 2 1k\nc2 2 0 1n\n.ic v(2)=0\n.tran 10n 20u", control))
     before = waves["v(2)"].copy()
     subprocess.run(["ngspice", "-b", "netlist.cir"], cwd=tmp_path / "run", check=True, capture_output=True, timeout=30)
     np.testing.assert_array_equal(rc.load_run(tmp_path / "run")["v(2)"], before)
+    assert len(read_raw(tmp_path / "run" / "waves.raw")) == len(waves.provenance["plots"])
 
 
 RC_SINE = "vs s 0 sin(0 1 1k)\nrs s d 1k\ncs d 0 1n\nds d 0 dd\n.model dd d\n.tran 10u 1m 0 1"

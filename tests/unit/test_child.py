@@ -110,6 +110,15 @@ def test_program_left_behind_with_the_pipe_is_not_waited_for(tmp_path):
     os.kill(int(child.output), signal.SIGKILL)
 
 
+def test_of_very_long_output_the_beginning_and_the_end_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("rramcirc.child.KEPT_OUTPUT", 100_000)
+    child = run_child(["sh", "-c", "echo first; yes | head -c 1000000; echo last"], tmp_path)
+    assert child.output.startswith("first\ny\n")
+    assert child.output.endswith("y\nlast\n")
+    assert "bytes left out" in child.output
+    assert len(child.output) < 400_000
+
+
 def test_waiting_is_reported_while_nothing_is_printed(tmp_path):
     ticks = []
     run_child(["sleep", "0.3"], tmp_path, on_wait=lambda: ticks.append(1), poll=0.05)

@@ -32,13 +32,14 @@ def added(folder: Path, text: str, **settings: object) -> list[str]:
 
 
 WRITE_ALL = [
-    "set appendwrite",
+    "unset appendwrite",
     "set filetype=binary",
     "foreach rramcirc_plot $plots",
     "  strcmp rramcirc_order $rramcirc_plot const",
     "  if $rramcirc_order <> 0",
     "    setplot $rramcirc_plot",
     "    write waves.raw",
+    "    set appendwrite",
     "  end",
     "end",
 ]

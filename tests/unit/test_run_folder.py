@@ -89,6 +89,29 @@ def test_run_that_could_not_start_is_recorded(tmp_path, monkeypatch):
     assert "no-such-ngspice" in record["problems"][0]
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"output": 3}, {"timeout": "x"}, {"timeout": 0}, {"timeout": float("nan")}, {"timeout": True},
+        {"progress": 3}, {"options": 3}, {"options": {"reltol": [1]}}, {"temperature": "300"},
+        {"temperature": float("nan")}, {"temperature": -1.0}, {"temperature": True},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_nonsense_is_refused_by_name_and_leaves_nothing(tmp_path, nonsense):
+    (tmp_path / "deck.cir").write_text(DECK)
+    with pytest.raises(ParameterError, match="|".join([*nonsense, "--option"])):
+        rc.simulate_netlist(tmp_path / "deck.cir", **{"output": tmp_path / "x.run"} | nonsense)
+    assert not (tmp_path / "x.run").exists()
+
+
+def test_nonsense_as_netlist_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match="path: 3 is not the name"):
+        rc.simulate_netlist(3)
+    with pytest.raises(rc.NetlistError, match="cannot read"):
+        rc.simulate_netlist(tmp_path)
+
+
 def test_record_tells_what_ran(tmp_path):
     (tmp_path / "deck.cir").write_text(DECK)
     rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
