@@ -70,7 +70,10 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """
     known = list(known)
     by_lower = {k.lower(): k for k in known}
-    hits = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)
+    lowered = name.lower()
+    starts = sorted(k for k in by_lower if len(lowered) > 2 and k.startswith(lowered))
+    close = difflib.get_close_matches(lowered, by_lower, n=count, cutoff=0.5)
+    hits = list(dict.fromkeys(starts + close))[:count]
     return [by_lower[h] for h in hits]
 
 

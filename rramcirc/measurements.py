@@ -21,6 +21,31 @@ EDGES = ("both", "rise", "fall")
 _INTEGRAL_UNITS = {("W", "s"): "J", ("A", "s"): "C", ("A", "V"): "W", ("V", "A"): "W"}
 
 
+def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
+    """Return the SET voltage of an I-V loop [V]: where the current rises most steeply before the positive peak.
+
+    Parameters
+    ----------
+    voltage, current : (n,) arrays
+        The loop, from 0 V to the positive peak, to the negative peak and back [V, A].
+    """
+    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    up = slice(1, int(voltage.argmax()) + 1)
+    steps = np.diff(voltage[up])
+    slope = np.divide(np.diff(current[up]), steps, out=np.zeros_like(steps), where=steps > 0)
+    return float(voltage[up][int(np.argmax(slope))])
+
+
+def reset_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
+    """Return the RESET voltage of an I-V loop [V]: that of the largest current of the way to the negative peak.
+
+    From there on the resistance grows faster than the voltage. See `set_voltage` for the arguments.
+    """
+    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    down = slice(int(voltage.argmax()), int(voltage.argmin()) + 1)
+    return float(voltage[down][int(np.argmin(current[down]))])
+
+
 def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "both") -> NDArray[np.float64]:
     """Return where a waveform crosses a level, by linear interpolation.
 

@@ -107,7 +107,8 @@ def signal_table(signals: tuple[Signal, ...], simulator: str = "ngspice") -> lis
     rows += [(s.name, s.unit, s.vector, f"{s.sign:+d}", s.description) for s in signals]
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
     form = f"{TABLE_MARK} {{:<{widths[0]}}}  {{:<{widths[1]}}}  {{:<{widths[2]}}}  {{:<{widths[3]}}}  {{}}"
-    return [f"{TABLE_MARK} signals of this netlist and the {simulator} vectors that carry them"] + [
+    note = "; the raw file may write @x[y] as v(@x[y])" if simulator == "ngspice" else ""
+    return [f"{TABLE_MARK} signals of this netlist and the {simulator} vectors that carry them{note}"] + [
         form.format(row[0], row[1] or "-", row[2], row[3], row[4]).rstrip() for row in rows
     ]
 

@@ -78,8 +78,9 @@ def read_record(folder: Path) -> dict[str, object]:
         raise WaveformError(f"{folder / RECORD} cannot be read: {error}.") from error
 
 
-def load_run(folder: Path) -> Waveforms:
+def load_run(folder: Path | str) -> Waveforms:
     """Read the waveforms of a run folder, with the units and signs of its own signal table."""
+    folder = Path(folder)
     record = read_record(folder)
     netlist, raw = folder / NETLIST, folder / RAW
     if not raw.exists():

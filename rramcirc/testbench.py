@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rramcirc.design import Cell, Crossbar, Design
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
-from rramcirc.units import positive_number, real_number, whole_number
+from rramcirc.units import parse_number, positive_number, real_number, whole_number
 
 ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
 
@@ -216,10 +216,9 @@ class Testbench:
         if not isinstance(self.options, Mapping):
             raise ParameterError(f"Testbench.options: {self.options!r} is not a dict of names and values.")
         for name, value in self.options.items():
-            if not isinstance(value, str):
-                real_number(value, f"Testbench.options: {name}")
             if not re.fullmatch(r"[a-zA-Z_]\w*", str(name)) or not re.fullmatch(r"[\w.+-]+", str(value)):
                 raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
+            check_option(str(name), value, "Testbench.options")
 
     def stimulus(self, line: str) -> Stimulus:
         """Return what drives `line`; 0 V if nothing was said."""
@@ -230,6 +229,23 @@ class Testbench:
     def title(self) -> str:
         """Name of the testbench, or a description of its circuit."""
         return self.name or describe(self.design)
+
+
+TOLERANCES = frozenset(("reltol", "abstol", "vntol", "chgtol", "trtol", "gmin", "pivrel", "pivtol"))
+COUNTS = frozenset(("itl1", "itl2", "itl4", "maxord"))
+METHODS = ("gear", "trap", "trapezoidal")
+
+
+def check_option(name: str, value: object, where: str) -> None:
+    """Raise ParameterError unless the value of a simulator option can be meant; ngspice takes any without a word."""
+    where = f"{where}: {name}"
+    if name == "method":
+        if str(value) not in METHODS:
+            raise ParameterError(f"{where}: {unknown_name('method', str(value), METHODS)}")
+    elif name in TOLERANCES | COUNTS:
+        positive_number(parse_number(value, "", where) if isinstance(value, str) else value, where)
+    elif not isinstance(value, str):
+        real_number(value, where)
 
 
 def describe(design: Design) -> str:

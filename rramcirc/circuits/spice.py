@@ -44,7 +44,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         f"{_one_line(bench.title)}",
         f"* circuit: {_one_line(circuit.title)}",
         f"* analysis: {kind}" + (f" to {format_number(stop, 's')}" if stop else ""),
-        f"* seed: {bench.seed}",
+        f"* seed: {'none' if bench.seed is None else bench.seed}",
         "* rerun: ngspice -b on this file, in its folder",
         "*",
         *signal_table(signals),
@@ -72,12 +72,26 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     return Netlist("\n".join(lines), sources, signals, circuit.title, kind, stop)
 
 
-def spice_subcircuit(circuit: Circuit) -> str:
+def spice_subcircuit(circuit: Circuit, name: str) -> str:
     """Return a circuit without drivers and analysis as one ``.subckt`` between its lines, for use in any deck.
 
-    A cell is the subcircuit ``cell_1t1r`` (or ``cell_1r``); an array is ``crossbar_NxM`` with its lines as ports.
+    Models and inner blocks are local to it, so that several exports can stand in one deck.
+
+    Parameters
+    ----------
+    circuit
+        Circuit of a cell or an array.
+    name
+        Name of the subcircuit.
     """
     sources = model_sources(circuit.cards)
+    if circuit.cell_probes:
+        ports, parameters, body = circuit.lines, {}, circuit.block
+        inner = [line for block in circuit.subcircuits for line in subcircuit_text(block)]
+    else:
+        (cell,) = circuit.subcircuits
+        ports, parameters, body, inner = cell.ports, cell.parameters, cell.body, []
+    head = [f"{k}={number(v)}" for k, v in parameters.items()]
     lines = [
         f"* {circuit.title}",
         "* Load the compiled models in the deck that includes this file:",
@@ -85,22 +99,20 @@ def spice_subcircuit(circuit: Circuit) -> str:
         *(f"*   pre_osdi {osdi_name(source)}" for source in sources),
         "*   .endc",
         "",
+        *wrap([".subckt", name, *ports, *head]),
         *(line for card in circuit.cards for line in _model(card)),
+        *inner,
+        *_bodies(body),
+        f".ends {name}",
         "",
-        *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
     ]
-    if circuit.cell_probes:
-        rows, columns = circuit.shape
-        whole = Subcircuit(
-            f"crossbar_{rows}x{columns}", circuit.lines, {}, circuit.block, "the array; ports are its lines"
-        )
-        lines += subcircuit_text(whole)
     return "\n".join(lines)
 
 
 def subcircuit_files(circuit: Circuit, path: Path) -> list[Path]:
-    """Write the bare block of a circuit and the compiled models beside it; return all files written."""
-    block = Netlist(spice_subcircuit(circuit), model_sources(circuit.cards), (), circuit.title, "none")
+    """Write the bare block of a circuit, named as the file, and the compiled models beside it; return all files."""
+    name = re.sub(r"\W", "_", path.stem).lower()
+    block = Netlist(spice_subcircuit(circuit, name), model_sources(circuit.cards), (), circuit.title, "none")
     return block.write(path)
 
 

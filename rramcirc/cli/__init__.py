@@ -18,6 +18,7 @@ COMMANDS = {
     "cards": ("cards", "List the model cards, or show one."),
     "models": ("models", "List the Verilog-A models, or show one."),
     "study": ("study", "Answer a question about a device with a table and a picture."),
+    "fit": ("fit", "Fit a model card to measured data."),
     "reproduce": ("reproduce", "Run an experiment of a paper and compare."),
     "demo": ("demo", "Simulate and draw a first example."),
     "doctor": ("doctor", "Check everything that rramcirc needs on this machine."),
@@ -80,6 +81,8 @@ def main() -> None:
         if debug:
             raise
         status = _say(f"Error: {error}", error.exit_code)
+    except MemoryError:
+        status = _say("Error: not enough memory for a circuit of this size. Choose fewer rows and columns.", NO_SPACE)
     except BrokenPipeError:
         sys.stderr.close()
         status = 0

@@ -32,7 +32,7 @@ Example:
     metavar="NAME=SIGMA|card",
     help="Normal spread of an RRAM instance parameter, or all the card has.",
 )
-@click.option("--seed", type=int, help="Seed of the spread.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the spread.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 @click.option("--engine", type=click.Choice(["ngspice", "vacask"]), default="ngspice", help="Whose netlist to write.")
 @click.option(

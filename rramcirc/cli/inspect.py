@@ -25,8 +25,8 @@ _MOST_PLOTTED = 64
 _EXAMPLE = """\b
 Example:
   rramcirc inspect cell.run
-  rramcirc inspect cell.run 'i(bl*)' 'v(bl0)*i(bl0)' --from 1u --to 3u --plot power.png
-  rramcirc inspect cell.run --measure 'crossing(i(bl0), 50u)' --measure 'max(v(bl0))'
+  rramcirc inspect cell.run 'i(*)' 'v(bl)*i(bl)' --from 1 --to 3 --plot power.png
+  rramcirc inspect cell.run --measure 'crossing(i(bl), 40u)' --measure 'max(v(bl))'
 """
 
 

@@ -31,9 +31,10 @@ def reproduce(
     from rramcirc.experiments.experiment import reproduce as run
 
     if name is None:
+        width = max(map(len, experiment_names()))
         for known in experiment_names():
             experiment = load_experiment(known)
-            click.echo(f"{known:<24} {experiment.paper}, {experiment.figure}: {experiment.claim}")
+            click.echo(f"{known:<{width}}  {experiment.paper}, {experiment.figure}: {experiment.claim}")
         return
     found = run(name, engine=engine, quick=quick, seed=seed, output=output)
     if as_json:

@@ -24,7 +24,7 @@ Example:
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5.")
 @click.option("--temperature", metavar="KELVIN", help="Ambient temperature, e.g. 350K.")
 @click.option("-o", "--output", metavar="RUN", help="Run folder (default: <name>.run).")
-@click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 90 or 10m for 0.01 s.")
+@click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 600.")
 @click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 def simulate(
@@ -80,10 +80,12 @@ def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
 
 def _option(text: str) -> tuple[str, str]:
     from rramcirc.errors import ParameterError
+    from rramcirc.testbench import check_option
 
     name, equals, value = text.partition("=")
     if not name or not equals or not value:
         raise ParameterError(f"--option {text!r}: write NAME=VALUE, as in --option reltol=1e-5.")
+    check_option(name, value, "--option")
     return name, value
 
 

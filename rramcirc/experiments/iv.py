@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rramcirc import measurements
 from rramcirc.circuits.benches import butterfly
 from rramcirc.design import Cell
 from rramcirc.devices.card import load_card
@@ -61,17 +62,13 @@ def resistance_at(table: pd.DataFrame, voltage: float, branch: str) -> float:
 
 
 def set_voltage(table: pd.DataFrame) -> float:
-    """Return the voltage [V] of the steepest rise of the current in SET."""
-    import numpy as np
-
-    part = table.iloc[: int(table["voltage"].to_numpy().argmax()) + 1]
-    slope = np.diff(part["current"]) / np.diff(part["voltage"])
-    return float(part["voltage"].iloc[int(np.argmax(slope))])
+    """Return the SET voltage [V] of a loop."""
+    return measurements.set_voltage(table["voltage"], table["current"])
 
 
 def reset_voltage(table: pd.DataFrame) -> float:
-    """Return the voltage [V] of the largest RESET current."""
-    return float(table["voltage"].iloc[int(table["current"].to_numpy().argmin())])
+    """Return the RESET voltage [V] of a loop."""
+    return measurements.reset_voltage(table["voltage"], table["current"])
 
 
 def plot_loop(table: pd.DataFrame, path: Path) -> None:

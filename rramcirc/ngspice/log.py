@@ -28,7 +28,7 @@ _PROBLEM_INSIDE = re.compile(
 # A warning that something was left out. Many are harmless, and listed; of an unknown one the worst is assumed.
 _LEFT_OUT = re.compile(r"^Warning\b.*\b(in?gnored|skipped)\b", re.IGNORECASE)
 _HARMLESS = re.compile(
-    r"is not available during batch simulation|is ignored because|redefinition of \.subckt|is not supported, in?gnored|"
+    r"is not available during batch simulation|is ignored because|is not supported, in?gnored|"
     r"ignored extra junk",
     re.IGNORECASE,
 )

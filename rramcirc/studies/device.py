@@ -9,6 +9,7 @@ import numpy as np
 
 from rramcirc.circuits.benches import Request, butterfly, default_bench
 from rramcirc.design import Cell, with_state
+from rramcirc.measurements import reset_voltage, set_voltage
 from rramcirc.simulation import simulate
 from rramcirc.stimuli import Constant, pulse_sequence
 from rramcirc.testbench import Testbench, Transient
@@ -56,32 +57,24 @@ def iv(card: str, *, cycles: int = 2, engine: str = "ngspice") -> pd.DataFrame:
 def iv_figures(table: pd.DataFrame) -> dict[str, tuple[float, str]]:
     """Return what an I-V loop says: quantity -> (value, unit).
 
-    SET and RESET voltage are where the conductance changes fastest with the voltage; LRS and HRS are read at a tenth of
+    SET voltage: steepest rise of the current. RESET voltage: largest RESET current. LRS and HRS are read at a tenth of
     the SET peak on the two branches.
     """
     voltage, current = table["voltage"].to_numpy(), table["current"].to_numpy()
-    top, bottom = int(voltage.argmax()), int(voltage.argmin())
+    top = int(voltage.argmax())
     read = 0.1 * voltage[top]
     up, down = slice(1, top + 1), slice(top, int(np.argmax(voltage[top:] <= 0)) + top)
     hrs = read / np.interp(read, voltage[up], current[up])
     lrs = read / np.interp(read, voltage[down][::-1], current[down][::-1])
     return {
-        "SET voltage": (_steepest(voltage[up], current[up]), "V"),
-        "RESET voltage": (_steepest(voltage[down.stop + 1 : bottom + 1], current[down.stop + 1 : bottom + 1]), "V"),
+        "SET voltage": (set_voltage(voltage, current), "V"),
+        "RESET voltage": (reset_voltage(voltage, current), "V"),
         "largest SET current": (float(current.max()), "A"),
         "largest RESET current": (float(-current.min()), "A"),
         "LRS": (float(lrs), "ohm"),
         "HRS": (float(hrs), "ohm"),
         "window HRS / LRS": (float(hrs / lrs), "1"),
     }
-
-
-def _steepest(voltage: np.ndarray, current: np.ndarray) -> float:
-    """Voltage [V] at which log G changes fastest."""
-    large = np.abs(voltage) > 0.05 * np.abs(voltage).max()
-    v, g = voltage[large], np.abs(current[large] / voltage[large])
-    slope = np.abs(np.diff(np.log(np.maximum(g, 1e-18))) / np.where(np.diff(v) == 0, np.inf, np.diff(v)))
-    return float(v[int(np.argmax(slope))])
 
 
 def pulse(

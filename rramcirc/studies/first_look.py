@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rramcirc.circuits.benches import RRAM_CARD, SELECTOR_CARD, butterfly
 from rramcirc.design import Cell, Crossbar, Line
 from rramcirc.devices.card import load_card
-from rramcirc.measurements import clip, integral
+from rramcirc.measurements import clip, integral, reset_voltage, set_voltage
 from rramcirc.simulation import simulate
 from rramcirc.stimuli import pulse_sequence
 from rramcirc.testbench import Testbench, Transient
@@ -51,13 +51,12 @@ def measure_loop(gate_voltage: float = 1.1, engine: str = "ngspice") -> Loop:
     turn = int(np.argmax(voltage))
     down = slice(turn, int(np.argmax(voltage[turn:] <= 0)) + turn)
     rising = slice(1, turn)
-    steepest = int(np.argmax(np.diff(current[rising]) / np.diff(voltage[rising])))
     return Loop(
-        set_voltage=float(voltage[rising][steepest]),
+        set_voltage=set_voltage(voltage, current),
         compliance=float(current.max()),
         lrs=_resistance_at(voltage[down][::-1], current[down][::-1]),
         hrs=_resistance_at(voltage[rising], current[rising]),
-        reset_voltage=float(voltage[np.argmin(current)]),
+        reset_voltage=reset_voltage(voltage, current),
         waveforms=waves,
     )
 

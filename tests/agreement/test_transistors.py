@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.spice import spice_subcircuit
 from rramcirc.devices.veriloga import compile_module
 
 RRAM = rc.load_card("hfo2_filament")
@@ -28,7 +27,7 @@ BIASES = [(1.0, 1.2, 0.0), (0.3, 1.5, 0.1), (2.0, 0.5, 0.3), (0.4, 0.3, 0.0), (0
 def run(folder: Path, card: rc.ModelCard, analysis: str, sources: dict[str, str], options: str = REFEREE):
     """Simulate one transistor; return its waveforms with the currents i(d), i(g), i(s), i(b) into the terminals."""
     bench = rc.Testbench(rc.Cell(RRAM, card), rc.OperatingPoint())
-    models = spice_subcircuit(rc.build_circuit(bench)).split(".subckt")[0]
+    models = rc.build_netlist(bench).text.split(".temp 27\n")[1].split(".subckt")[0]
     letter = "n" if card.module else "m"
     size = " ".join(f"{name}={value}" for name, value in card.instance_values.items())
     loads = []

@@ -281,7 +281,7 @@ def test_missing_program_is_a_problem_of_the_machine(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_option_that_vacask_does_not_share_is_refused_by_name(option: str, value: object, message: str) -> None:
-    with pytest.raises(rc.NetlistError, match=message):
+    with pytest.raises(rc.RramcircError, match=message):
         rc.build_netlist(bench(CELL, rc.OperatingPoint(), {}, options={option: value}), "vacask")
 
 

@@ -159,7 +159,7 @@ def test_no_save_line_is_longer_than_ngspice_takes():
 
 def own_deck(folder, circuit, lines):
     """Write a subcircuit export and a deck that includes it; return its waveforms."""
-    (folder / "block.subckt").write_text(spice_subcircuit(circuit))
+    (folder / "block.subckt").write_text(spice_subcircuit(circuit, "block"))
     netlist = rc.build_netlist(rc.Testbench(rc.Cell("hfo2_filament", "nmos_select"), rc.OperatingPoint()))
     netlist.write(folder / "compiled.cir")  # puts the compiled models there
     control = [".control", "pre_osdi rram_filament.osdi", "pre_osdi nmos_ekv.osdi", "set num_threads=1", ".endc"]
@@ -174,7 +174,7 @@ def test_an_exported_cell_works_in_a_deck_written_by_hand(tmp_path):
     bench = rc.Testbench(cell, rc.OperatingPoint(), {line: rc.Constant(v) for line, v in levels.items()})
     ours = rc.simulate(bench)
     lines = [f"v{line} {line} 0 {value}" for line, value in levels.items()]
-    lines += ["x1 bl wl sl bulk cell_1t1r", "x2 bl wl sl bulk cell_1t1r gap_ini=1.0", ".options klu reltol=1e-4", ".op"]
+    lines += ["x1 bl wl sl bulk block", "x2 bl wl sl bulk block gap_ini=1.0", ".options klu reltol=1e-4", ".op"]
     # two instances: one as exported, one with its own initial state, that of a second run of ours
     second = rc.simulate(
         rc.Testbench(rc.with_state(cell, {"diameter": 3.0, "gap": 1.0}), bench.analysis, bench.stimuli)
@@ -205,7 +205,7 @@ def test_an_exported_array_works_in_a_deck_written_by_hand(tmp_path):
     bench = rc.Testbench(array, rc.OperatingPoint(), {line: rc.Constant(v) for line, v in levels.items()})
     ours = rc.simulate(bench).final()
     lines = [f"v{line} {line} 0 {value}" for line, value in levels.items()]
-    lines += [f"x1 {' '.join(levels)} crossbar_2x3", ".options klu reltol=1e-4", ".op"]
+    lines += [f"x1 {' '.join(levels)} block", ".options klu reltol=1e-4", ".op"]
     theirs = own_deck(tmp_path, rc.build_circuit(bench), lines).final()
     for line in array.lines[:-1]:
         assert -theirs[f"i(v{line})"] == pytest.approx(ours[f"i({line})"], rel=1e-3, abs=1e-12)

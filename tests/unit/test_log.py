@@ -44,12 +44,12 @@ PROBLEMS = [
     "aspice: command is not implemented",
     "n1 model1 ... incorrect model type! Expected OSDI device",
     "unrecognized parameter (foo) - ignored",
+    "Warning: redefinition of .subckt inv, ignored",
     "Warning: unrecognized variable - @r1[nope]",
 ]
 REMARKS = [
     "Warning: command 'plot' is not available during batch simulation, ignored!",
     "Warning: nsub is ignored because k1 or k2 is given.",
-    "Warning: redefinition of .subckt inv, ignored",
     "Warning: Dot command .biaschk is not supported, ingnored",
     "Warning: Value of resistor r1 is too small, set to 1.000000e-03",
     "Warning: Interpolated raw file data!",

@@ -144,7 +144,9 @@ def test_bounds_in_the_wrong_order_are_refused():
 
 
 @pytest.mark.parametrize(
-    "value", [None, "1", True, float("nan"), [1.0, float("inf")], object(), [[1], [1, 2]]], ids=lambda value: repr(value).split(" at ")[0]
+    "value",
+    [None, "1", True, float("nan"), [1.0, float("inf")], object(), [[1], [1, 2]]],
+    ids=lambda value: repr(value).split(" at ")[0],
 )
 def test_nonsense_in_the_functions_is_refused_by_name(value):
     for call, name in [

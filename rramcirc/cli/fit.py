@@ -1,0 +1,107 @@
+"""`rramcirc fit`: a model card from measured data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+EXAMPLE = """\b
+Example:
+  rramcirc fit --example pulses.csv --model rram_filament
+  rramcirc fit pulses.csv --model rram_filament --free rho,gap_resistance,gap_decay_length -o my_device.toml
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("data", nargs=-1, metavar="DATA.csv...")
+@click.option("--model", required=True, metavar="MODULE", help="Verilog-A module, or a .va file.")
+@click.option(
+    "--card", "start", metavar="START", help="Card to start from (default: the library's first of the module)."
+)
+@click.option("--free", metavar="a,b,c", help="Parameters to fit (default: all but numerical aids and zeros).")
+@click.option("--fix", metavar="a,b,c", help="Parameters not to fit.")
+@click.option("--seed", default=1, show_default=True, help="Of the global search.")
+@click.option("--columns", metavar="NAMES", help="Columns of a file without a header, e.g. 'V [mV],I [uA]'.")
+@click.option("--ramp-rate", default="1", show_default=True, metavar="V/s", help="Of sweeps without times.")
+@click.option("--read-voltage", default="0.1V", show_default=True, help="At which resistances were read.")
+@click.option("--set-pulse", metavar="VOLT,SECONDS", help="Of trains without such columns, e.g. 1.2V,100n.")
+@click.option("--reset-pulse", metavar="VOLT,SECONDS", help="Of trains without such columns, e.g. -1.2V,100n.")
+@click.option("--noise-floor", metavar="AMPERE", help="Currents of sweeps below it do not count, e.g. 10p.")
+@click.option("--selector", metavar="CARD", help="Card of the select transistor of a 1T1R cell.")
+@click.option("--temperature", metavar="KELVIN", help="Of the measurement, e.g. 300K (default 300.15 K).")
+@click.option("--example", metavar="FILE.csv", help="Write made-up pulse data of the start card, to see the form.")
+@click.option("-o", "--output", metavar="CARD.toml", help="Card to write; picture and residuals go beside it.")
+def fit(
+    data: tuple[str, ...], model: str, start: str | None, free: str | None, fix: str | None, seed: int,
+    columns: str | None, ramp_rate: str, read_voltage: str, set_pulse: str | None, reset_pulse: str | None,
+    noise_floor: str | None, selector: str | None, temperature: str | None, example: str | None, output: str | None,
+) -> None:  # fmt: skip
+    """Fit the parameters of a model to measured data and write a model card.
+
+    DATA are I-V sweeps (columns V, I; t or ramp, Vg, cycle), pulses (amplitude, width, R before, R after) or trains of
+    pulses (pulse, G or R; amplitude, width); several files are fitted together. Units stand in the header, as in
+    "I [uA]" or "R_kohm". Parameters that the data do not determine keep the value of the start card, with a warning.
+    """
+    from rramcirc.errors import ParameterError
+    from rramcirc.studies.fit import fit as run
+    from rramcirc.studies.fit import start_card
+    from rramcirc.studies.fit_check import check_with_ngspice
+    from rramcirc.studies.fit_data import read_measurement
+    from rramcirc.studies.fit_report import report, write_example, write_fit
+
+    card = start_card(model, start)
+    if example is not None:
+        click.echo(f"{write_example(card, Path(example), seed)}: made-up data of {card.name} with 2 % noise")
+        return
+    if not data:
+        raise ParameterError("give one or more files with measured data; --example FILE.csv writes one to try.")
+    if output is not None and Path(output).suffix != ".toml":
+        raise ParameterError(f"-o {output}: a model card ends in .toml.")
+    settings = _settings(
+        ramp_rate, read_voltage, set_pulse, reset_pulse, noise_floor, selector, temperature
+    )  # fmt: skip
+    measured = [read_measurement(path, _names(columns) or None) for path in data]
+    result = run(measured, card, free=_names(free), fix=_names(fix), seed=seed, settings=settings)
+    for m in (p.data for p in result.protocols):
+        for remark in m.remarks:
+            print(f"{m.path}: {remark}", file=sys.stderr)
+    click.echo(report(result))
+    for said in check_with_ngspice(result):
+        click.echo(said)
+    for u in result.undetermined:
+        print(f"Warning: {u.name} is not determined, it keeps the value of {card.name}: {u.reason}.", file=sys.stderr)
+    if output is not None:
+        click.echo("written: " + ", ".join(map(str, write_fit(result, Path(output)))))
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()] if text else []
+
+
+def _settings(ramp_rate, read_voltage, set_pulse, reset_pulse, noise_floor, selector, temperature):
+    from rramcirc.devices.card import load_card
+    from rramcirc.errors import ParameterError
+    from rramcirc.studies.fit_model import Settings
+    from rramcirc.units import parse_number, positive_number
+
+    def pulse(text: str | None, name: str) -> tuple[float, float] | None:
+        if text is None:
+            return None
+        volt, comma, seconds = text.partition(",")
+        if not comma:
+            raise ParameterError(f"{name} {text!r}: write VOLT,SECONDS, as in 1.2V,100n.")
+        return parse_number(volt.strip(), "V", name), positive_number(parse_number(seconds.strip(), "s", name), name)
+
+    return Settings(
+        ramp_rate=positive_number(
+            parse_number(ramp_rate.removesuffix("V/s").strip(), "", "--ramp-rate"), "--ramp-rate"
+        ),
+        read_voltage=positive_number(parse_number(read_voltage, "V", "--read-voltage"), "--read-voltage"),
+        set_pulse=pulse(set_pulse, "--set-pulse"),
+        reset_pulse=pulse(reset_pulse, "--reset-pulse"),
+        noise_floor=None if noise_floor is None else parse_number(noise_floor, "A", "--noise-floor"),
+        selector=None if selector is None else load_card(selector),
+        temperature=300.15 if temperature is None else parse_number(temperature, "K", "--temperature"),
+    )

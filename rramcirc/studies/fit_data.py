@@ -1,0 +1,311 @@
+"""Measured data of devices: I-V sweeps, single pulses and trains of pulses, from tables as instruments write them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.errors import ParameterError
+
+KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
+_NAMES = {
+    "voltage": "v voltage vte vbl vcell vd vdevice bias vapplied vforce v1",
+    "current": "i current ite ibl icell id idevice abscurrent absi i1",
+    "time": "t time timestamp",
+    "gate": "vg gate vgate gatevoltage vwl wl vgs",
+    "cycle": "cycle cycles cyclenumber loop sweep run repeat",
+    "ramp": "ramp ramprate sweeprate scanrate",
+    "amplitude": "amplitude amp vpulse pulseamplitude pulsevoltage vp height vamp",
+    "width": "width pulsewidth tpulse tp tw pw pulselength duration pulseduration",
+    "before": "rbefore gbefore before r0 g0 rini gini rinitial ginitial rpre gpre rstart gstart ri gi",
+    "after": "rafter gafter after rfinal gfinal rpost gpost rend gend rf gf",
+    "resistance": "r resistance rread res",
+    "conductance": "g conductance gread cond",
+    "pulse": "pulse pulses pulsenumber pulseno n number npulse index count pulseindex",
+}
+_COLUMN = {name: column for column, names in _NAMES.items() for name in names.split()}
+_UNITS = {
+    "voltage": "V", "current": "A", "time": "s", "gate": "V", "cycle": "1", "ramp": "V/s", "amplitude": "V",
+    "width": "s", "before": "ohm", "after": "ohm", "resistance": "ohm", "conductance": "S", "pulse": "1",
+}  # fmt: skip
+_SI = {
+    "T": 1e12,
+    "G": 1e9,
+    "M": 1e6,
+    "k": 1e3,
+    "K": 1e3,
+    "": 1.0,
+    "m": 1e-3,
+    "u": 1e-6,
+    "n": 1e-9,
+    "p": 1e-12,
+    "f": 1e-15,
+}
+_BASES = {
+    "V": "V", "volt": "V", "volts": "V", "A": "A", "amp": "A", "amps": "A", "ampere": "A", "s": "s", "sec": "s",
+    "second": "s", "seconds": "s", "ohm": "ohm", "Ohm": "ohm", "ohms": "ohm", "Ohms": "ohm", "Ω": "ohm", "S": "S",
+    "siemens": "S", "V/s": "V/s", "1": "1", "#": "1",
+}  # fmt: skip
+_HEADING = re.compile(r"^\s*(.*?)\s*(?:\[\s*(.*?)\s*\]|\(\s*(.*?)\s*\)|(?:\s+|_|/|\s+in\s+)([^\s_/]+(?:/s)?))?\s*$")
+_WITHOUT_HEADER = {2: ("voltage", "current"), 4: ("amplitude", "width", "before", "after")}
+_MOST_NAMED = 3  # bad lines that an error names
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One file of measured data, in SI units, rows in the order of the file.
+
+    Attributes
+    ----------
+    path, sha256
+        The file and the hash of its bytes.
+    kind
+        ``"sweep"`` (voltage, current), ``"pulses"`` (amplitude, width, before, after) or ``"train"`` (pulse, value).
+    columns : dict of (n_rows,) arrays
+        voltage, gate, amplitude [V], current [A], time, width [s], ramp [V/s], before, after [ohm], conductance [S],
+        cycle, pulse.
+    lines : (n_rows,) array
+        Line of the file on which each row stands.
+    remarks
+        What was assumed or left out.
+    """
+
+    path: Path
+    sha256: str
+    kind: str
+    columns: dict[str, NDArray[np.float64]]
+    lines: NDArray[np.int64]
+    remarks: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+def read_measurement(path: Path | str, columns: Sequence[str] | None = None) -> Measurement:
+    """Read measured data; the kind is recognised from the columns.
+
+    Parameters
+    ----------
+    path
+        Text with tab, comma, semicolon or blanks between the values; lines that start with # % ! or // are remarks.
+    columns
+        Headings of the columns, for a file without a header: ``["V [mV]", "I [uA]"]``.
+
+    Raises
+    ------
+    ParameterError
+        If the file cannot be read or understood; names the lines.
+    """
+    path = Path(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ParameterError(f"cannot read {path} ({error.strerror}).") from error
+    headings, units, rows, lines = _split(path, _text(raw))
+    headings = list(columns) if columns else headings
+    if headings is None:
+        headings, remark = _default_headings(path, rows, lines), ["no header: columns taken by their number"]
+    else:
+        remark = []
+    places, unknown = _places(path, headings, units)
+    if unknown:
+        remark.append(f"columns not used: {', '.join(unknown)}")
+    values = _numbers(path, rows, lines, len(headings), places)
+    kind, chosen = _kind(path, values)
+    _check(path, lines, chosen)
+    return Measurement(path, hashlib.sha256(raw).hexdigest(), kind, chosen, np.array(lines), tuple(remark))
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _split(path: Path, text: str) -> tuple[list[str] | None, list[str] | None, list[list[str]], list[int]]:
+    """Return headings and units if there are, and the cells of all rows with their lines."""
+    numbered = [(k, line.strip()) for k, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    data = [(k, line) for k, line in numbered if not re.match(r"#|%|!|//", line)]
+    if not data:
+        raise ParameterError(
+            f"{path}: no data, only {len(numbered)} lines of remarks." if numbered else f"{path}: empty."
+        )
+    separator = next((s for s in ("\t", ";", ",") if 2 * sum(s in line for _, line in data) >= len(data)), None)
+    if separator is None:  # a blank before a unit separates nothing
+        data = [(k, re.sub(r"\s+(?=[\[(])", "", line)) for k, line in data]
+    cells = [(k, [c.strip().strip('"') for c in line.split(separator)]) for k, line in data]
+    comma = separator in ("\t", ";")
+    if comma:
+        cells = [(k, [c.replace(",", ".") if re.fullmatch(r"[-+\d,eE]+", c) else c for c in row]) for k, row in cells]
+    first = next((k for k, (_, row) in enumerate(cells) if _is_number(row[0]) or _is_number(row[-1])), len(cells))
+    above = [row for _, row in cells[:first]]
+    if not above:  # perhaps the last remark above the data names the columns
+        remarks = [line.lstrip("#%!/ ") for k, line in numbered if k < data[0][0]]
+        last = [c.strip() for c in remarks[-1].split(separator)] if remarks else []
+        above = [last] if len(last) == len(cells[0][1]) and _COLUMN.get(_plain(_heading(last[0])[0])) else []
+    if first == len(cells):
+        raise ParameterError(f"{path}: line {cells[0][0]}: {cells[0][1][0]!r} ...: there are no numbers in this file.")
+    has_units = len(above) > 1 and all(_unit(c.strip("[]()")) is not None or not c for c in above[-1])
+    headings = None if not above else above[-2] if has_units else above[-1]
+    units = [c.strip("[]()") for c in above[-1]] if has_units else None
+    return headings, units, [row for _, row in cells[first:]], [k for k, _ in cells[first:]]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _heading(text: str) -> tuple[str, str | None]:
+    """Split a heading into name and unit.
+
+    Examples
+    --------
+    >>> _heading("I [uA]"), _heading("R_kohm"), _heading("R before (ohm)"), _heading("pulse number")
+    (('I', 'uA'), ('R', 'kohm'), ('R before', 'ohm'), ('pulse number', None))
+    """
+    match = _HEADING.match(text)
+    assert match is not None
+    unit = match[2] or match[3] or match[4]
+    if match[4] and (_unit(unit) is None or _plain(text) in _COLUMN):
+        return text.strip(), None
+    return match[1], unit
+
+
+def _unit(text: str) -> tuple[float, str] | None:
+    """Return factor and SI unit of a unit with prefix; None if it is none.
+
+    Examples
+    --------
+    >>> _unit("kohm"), _unit("µS"), _unit("mV/s"), _unit("apples")
+    ((1000.0, 'ohm'), (1e-06, 'S'), (0.001, 'V/s'), None)
+    """
+    text = text.replace("µ", "u").replace("μ", "u").replace("Ω", "ohm").replace("Ω", "ohm")
+    if text in _BASES:
+        return 1.0, _BASES[text]
+    if text[:1] in _SI and text[1:] in _BASES and _BASES[text[1:]] != "1":
+        return _SI[text[:1]], _BASES[text[1:]]
+    return None
+
+
+def _default_headings(path: Path, rows: list[list[str]], lines: list[int]) -> list[str]:
+    if len(rows[0]) not in _WITHOUT_HEADER:
+        raise ParameterError(
+            f"{path}: line {lines[0]}: {len(rows[0])} columns without a header. Write one, for example "
+            "'V [V], I [A], t [s]', or name the columns with --columns."
+        )
+    return list(_WITHOUT_HEADER[len(rows[0])])
+
+
+def _places(
+    path: Path, headings: list[str], units: list[str] | None
+) -> tuple[dict[str, tuple[int, float, str]], list[str]]:
+    """Return (place, factor, unit) of every known column, and the headings that are not known."""
+    places: dict[str, tuple[int, float, str]] = {}
+    unknown = []
+    for k, heading in enumerate(headings):
+        name, unit = _heading(heading)
+        column = _COLUMN.get(_plain(name)) or (heading.strip() if heading.strip() in _UNITS else None)
+        if column is None or column in places:
+            unknown.append(heading)
+            continue
+        unit = unit or (units[k] if units and k < len(units) else None)
+        natural = "S" if column in ("before", "after") and _plain(name).startswith("g") else _UNITS[column]
+        factor, found = (1.0, natural) if not unit else (_unit(unit) or (0.0, unit))
+        swapped = {found, _UNITS[column]} == {"S", "ohm"}
+        if found != _UNITS[column] and not swapped:
+            raise ParameterError(f"{path}: column {heading!r}: {found!r} is no unit of {column} ({_UNITS[column]}).")
+        places[column] = (k, factor, found)
+    return places, unknown
+
+
+def _numbers(
+    path: Path, rows: list[list[str]], lines: list[int], width: int, places: dict[str, tuple[int, float, str]]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the known columns in SI units; resistances in ohm, trains in S."""
+    bad: list[str] = []
+    table = np.full((len(rows), len(places)), np.nan)
+    for r, row in enumerate(rows):
+        if len(row) != width and not (len(row) == width + 1 and not row[-1]):
+            bad.append(f"line {lines[r]}: {len(row)} values where the header has {width}")
+            continue
+        for c, (column, (place, _, _)) in enumerate(places.items()):
+            try:
+                table[r, c] = float(row[place])
+            except ValueError:
+                bad.append(f"line {lines[r]}: {row[place]!r} ({column}) is no number")
+                continue
+            if not abs(table[r, c]) < 1e37:
+                bad.append(f"line {lines[r]}: {column} is {row[place]}")
+    _raise(path, bad)
+    found = {}
+    for c, (column, (_, factor, unit)) in enumerate(places.items()):
+        values = table[:, c] * factor
+        if unit != _UNITS[column]:
+            _raise(path, [f"line {lines[k]}: {column} is zero" for k in np.flatnonzero(values == 0.0)])
+            values = 1.0 / values
+        found[column] = values
+    return found
+
+
+def _raise(path: Path, bad: list[str]) -> None:
+    if bad:
+        more = f"; and {len(bad) - _MOST_NAMED} more" if len(bad) > _MOST_NAMED else ""
+        raise ParameterError(f"{path}: {'; '.join(bad[:_MOST_NAMED])}{more}.")
+
+
+def _kind(path: Path, values: dict[str, NDArray]) -> tuple[str, dict[str, NDArray]]:
+    """Return the kind of data and its columns."""
+    values = dict(values)
+    if "after" in values or "before" in values:
+        if "amplitude" not in values and "voltage" in values:
+            values["amplitude"] = values.pop("voltage")
+        if "width" not in values and "time" in values:
+            values["width"] = values.pop("time")
+        return "pulses", _needed(path, "pulses", values, ["amplitude", "width", "before", "after"])
+    if "voltage" in values and "current" in values and "pulse" not in values:
+        return "sweep", values
+    if "resistance" in values and "conductance" not in values:
+        values["conductance"] = 1.0 / np.where(values["resistance"] > 0, values.pop("resistance"), np.nan)
+    if "conductance" in values:
+        if "amplitude" not in values and "voltage" in values:
+            values["amplitude"] = values.pop("voltage")
+        if "pulse" not in values:
+            values["pulse"] = np.arange(len(values["conductance"]), dtype=float)
+        return "train", values
+    return "sweep", _needed(path, "sweep", values, ["voltage", "current"])
+
+
+def _needed(path: Path, kind: str, values: dict[str, NDArray], names: list[str]) -> dict[str, NDArray]:
+    missing = [name for name in names if name not in values]
+    if missing:
+        known = ", ".join(f"{name} ({' '.join(_NAMES[name].split()[:4])} ...)" for name in missing)
+        found = ", ".join(values) or "none that is known"
+        raise ParameterError(f"{path}: {KINDS[kind]} without {known}. Columns found: {found}.")
+    return values
+
+
+def _check(path: Path, lines: list[int], values: dict[str, NDArray]) -> None:
+    """Raise if a value that must be positive is not."""
+    bad = []
+    for column in ("width", "before", "after", "conductance", "ramp"):
+        wrong = np.flatnonzero(~(values[column] > 0.0)) if column in values else []
+        bad += [(lines[k], f"line {lines[k]}: {column} = {values[column][k]:g} is not positive") for k in wrong]
+    _raise(path, [text for _, text in sorted(bad)])
+
+
+__all__ = ["KINDS", "Measurement", "read_measurement"]
