@@ -18,8 +18,8 @@ Example:
 @click.command(epilog=EXAMPLE)
 @click.argument("source", metavar="NETLIST.cir|BENCH.toml")
 @click.option(
-    "--engine", default="ngspice", show_default=True, metavar="ngspice|vacask",
-    help="A .cir runs in ngspice only; a testbench runs in any engine.",
+    "--engine", default="ngspice", show_default=True, metavar="ngspice|vacask|numpy",
+    help="A .cir runs in ngspice only; a testbench in any engine (numpy: op and dc).",
 )  # fmt: skip
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5.")
 @click.option("--temperature", metavar="KELVIN", help="Ambient temperature, e.g. 350K.")

@@ -1,0 +1,194 @@
+"""Print the figures of the array engine, each beside its peer in the same run.
+
+CPU seconds of one process and one thread, set-up and matrix build included, compilation of the loops apart (every case
+runs once on a small array first). Peers: scipy's splu on the same nodal equations; ngspice on the same testbench.
+"""
+
+# ruff: noqa: E402
+from __future__ import annotations
+
+import os
+
+for _name in ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import argparse
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import rramcirc as rc
+from rramcirc.behavioural.engine import run_static
+from rramcirc.behavioural.passive import effective_matrix, solve_passive
+
+OHM = {"row_resistance": 1.0, "column_resistance": 1.0}
+
+
+def cpu(work: Callable[[], object], runs: int = 3) -> tuple[float, object]:
+    """Return the median of the CPU seconds of several runs, and what the last one returned."""
+    times, found = [], None
+    for _ in range(runs):
+        started = time.process_time()
+        found = work()
+        times.append(time.process_time() - started)
+    return statistics.median(times), found
+
+
+def passive_case(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Conductances over two decades and 100 input vectors."""
+    conductance = 10 ** np.random.default_rng(0).uniform(-6, -4, (size, size))
+    return conductance, np.random.default_rng(1).uniform(0, 0.2, (size, 100)).T
+
+
+def read_bench(size: int, source_line: str = "row", selector: str | None = "nmos_select") -> rc.Testbench:
+    """A read of random states at 0.1 V with 2 ohm wires."""
+    rng, shape, wire = np.random.default_rng(1), (size, size), rc.Line(2.0)
+    states = {"gap": rng.uniform(0, 1, shape), "diameter": rng.uniform(1, 4, shape)}
+    array = rc.Crossbar(
+        rc.Cell("hfo2_filament", selector), size, size, source_line=source_line, bl=wire, wl=wire,
+        sl=rc.Line(2.0, end="last"), initial_state=states,
+    )  # fmt: skip
+    stimuli = {"bl": rc.Constant(0.1), "wl": rc.Constant(2.0 if selector else 0.0)}
+    return rc.Testbench(array, rc.OperatingPoint(), stimuli, probes=("i(*)",))
+
+
+def show(case: str, ours: float, peer: str, theirs: float | None, error: float | None) -> None:
+    """Print one row."""
+    other = "-" if theirs is None else f"{theirs:.3g}"
+    difference = "-" if error is None else f"{error:.1e}"
+    print(f"{case:58s} {ours:9.3g}   {peer:18s} {other:>8s}   {difference:>8s}", flush=True)
+
+
+def passive_rows(sizes: list[int], largest_direct: int) -> None:
+    """One vector, 100 vectors, effective matrix."""
+    for size in sizes:
+        g, volts = passive_case(size)
+        ours, found = cpu(lambda: solve_passive(g, volts[0], **OHM))  # noqa: B023
+        theirs = error = None
+        if size <= largest_direct:
+            theirs, exact = cpu(lambda: solve_passive(g, volts[0], **OHM, method="direct"), 1)  # noqa: B023
+            error = relative(found.column_currents, exact.column_currents)
+        show(f"passive {size} x {size}, one vector", ours, "scipy splu", theirs, error)
+        ours, many = cpu(lambda: solve_passive(g, volts, **OHM), 1)  # noqa: B023
+        show(
+            f"passive {size} x {size}, 100 vectors ({many.method})", ours, "one by one", 100 * one_time(g, volts), None
+        )
+        ours, matrix = cpu(lambda: effective_matrix(g, **OHM), 1)  # noqa: B023
+        error = relative(volts @ matrix, many.column_currents)
+        error = max(error, relative(volts[:1] @ matrix, found.column_currents))
+        show(f"passive {size} x {size}, effective matrix", ours, "one by one", size * one_time(g, volts), error)
+
+
+def one_time(g: np.ndarray, volts: np.ndarray) -> float:
+    """Return the CPU seconds of one more vector, set-up shared."""
+    few, more = (cpu(lambda n=n: solve_passive(g, volts[:n], **OHM, method="iterative"), 1)[0] for n in (1, 3))
+    return max(more - few, 1e-6) / 2
+
+
+def hard_rows(size: int) -> None:
+    """Cases on which line solvers are slow."""
+    stripes = np.full((size, size), 1e-7)
+    stripes[::2] = 1e-3
+    decades = 10 ** np.random.default_rng(2).uniform(-12, -3, (size, size))
+    cases = [
+        ("all 1e-4 S, 10 ohm", np.full((size, size), 1e-4), 10.0),
+        ("row stripes 1e-3/1e-7 S, 5 ohm", stripes, 5.0),
+    ]
+    cases += [("nine decades, 20 ohm", decades, 20.0), ("no column resistance", decades, 0.0)]
+    volts = passive_case(size)[1][0]
+    for name, g, ohm in cases:
+        ohms = {"row_resistance": ohm or 1.0, "column_resistance": ohm}
+        ours, found = cpu(lambda: solve_passive(g, volts, **ohms))  # noqa: B023
+        lost = abs(found.row_currents.sum() - found.column_currents.sum()) / np.abs(found.row_currents).max()
+        show(f"passive {size} x {size}, {name}", ours, f"{found.iterations[0]} iterations", None, lost)
+
+
+def device_rows(sizes: list[int], largest_ngspice: int) -> None:
+    """Compiled models, one read; the peer is ngspice with its default options here."""
+    kinds = [("1T1R, SL parallel to WL", "row", "nmos_select"), ("1T1R, SL parallel to BL", "column", "nmos_select")]
+    kinds.append(("1R", "column", None))
+    for name, source_line, selector in kinds:
+        for size in sizes:
+            bench = read_bench(size, source_line, selector)
+            ours, run = cpu(lambda: run_static(bench), 3 if size < 512 else 1)  # noqa: B023
+            theirs = error = None
+            if size <= largest_ngspice:
+                waves = rc.simulate(bench, "ngspice", timeout=300.0)
+                theirs = float(waves.provenance["cpu_seconds"])
+                expected = np.array([waves[p.name][0] for p in run.probes])
+                error = relative(run.values[0], expected)
+            show(f"{name}, {size} x {size}, one read", ours, "ngspice", theirs, error)
+
+
+def sweep_row(size: int, points: int) -> None:
+    """Time of one more vector: a sweep of one line, set-up shared."""
+    bench = replace(read_bench(size), analysis=rc.DcSweep("bl3", 0.05, 0.15, points))
+    ours, run = cpu(lambda: run_static(bench), 1)
+    waves = rc.simulate(bench, "ngspice", timeout=300.0)
+    error = relative(run.values.T, np.array([waves[p.name] for p in run.probes]))
+    theirs = float(waves.provenance["cpu_seconds"]) / points
+    show(
+        f"1T1R, SL parallel to WL, {size} x {size}, one of {points} reads", ours / points, "ngspice .dc", theirs, error
+    )
+
+
+def relative(found: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest difference relative to the largest value; of the vectors that both have."""
+    count = min(len(found), len(expected))
+    return float(np.max(np.abs(found[:count] - expected[:count])) / np.max(np.abs(expected)))
+
+
+def peak_memory() -> float:
+    """Peak memory of this process [GB]; that of getrusage begins with the peak of the parent."""
+    return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1e6
+
+
+def memory_row(code: str, case: str) -> None:
+    """Peak memory of a process that does one thing, without that of one that only imports."""
+    peaks = []
+    for body in ("pass", code):
+        script = f"import arrays as a\n{body}\nprint(a.peak_memory())"
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parent
+        )
+        peaks.append(float(done.stdout.split()[-1]))
+    print(f"{case:58s} {peaks[1]:9.3g} GB, of which {peaks[0]:.2g} GB are the libraries", flush=True)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="sizes up to 128 only")
+    quick = parser.parse_args().quick
+    g, volts = passive_case(20)
+    for method in ("iterative", "merge", "direct"):
+        solve_passive(g, volts[:2], **OHM, method=method)
+    for source_line, selector in (("row", "nmos_select"), ("column", "nmos_select"), ("column", None)):
+        run_static(read_bench(24, source_line, selector))
+    print(f"{'case':58s} {'CPU s':>9s}   {'peer':18s} {'CPU s':>8s}   {'error':>8s}")
+    passive_rows([128] if quick else [128, 256, 1024], 128 if quick else 256)
+    hard_rows(128 if quick else 1024)
+    device_rows([32, 64] if quick else [32, 64, 128, 256], 32 if quick else 64)
+    sweep_row(64, 5 if quick else 100)
+    if not quick:
+        bench = read_bench(1024)
+        show(
+            "1T1R, SL parallel to WL, 1024 x 1024, one read", cpu(lambda: run_static(bench), 1)[0], "nobody", None, None
+        )
+        memory_row(
+            "a.solve_passive(*[x[:1] if k else x for k, x in enumerate(a.passive_case(1024))], **a.OHM)",
+            "memory, passive 1024 x 1024",
+        )
+        memory_row("a.run_static(a.read_bench(256))", "memory, 1T1R 256 x 256")
+    print(f"peak memory of this process {peak_memory():.2g} GB")
+
+
+if __name__ == "__main__":
+    main()

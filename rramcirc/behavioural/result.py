@@ -1,0 +1,88 @@
+"""A run of the engine ``numpy`` as every engine gives it: a raw file with the names, units and signs of rramcirc."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rramcirc import __version__
+from rramcirc.behavioural.engine import StaticRun, run_static
+from rramcirc.devices.veriloga import compile_module
+from rramcirc.rawfile import RawPlot, read_raw, write_raw
+from rramcirc.testbench import DcSweep, Testbench
+from rramcirc.waveforms import Signal
+
+RAW_FILE = "waves.raw"
+_KINDS = {"V": "voltage", "A": "current"}
+
+
+@dataclass(frozen=True)
+class NumpyRun:
+    """Outcome of one run; the fields are those of `rramcirc.ngspice.run.NgspiceRun`."""
+
+    plots: tuple[RawPlot, ...]
+    signals: tuple[Signal, ...]
+    wall_seconds: float
+    cpu_seconds: float
+    newton_steps: int
+    kcl_residual: float
+    status: str = "done"
+    problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    exit_code: int = 0
+    signal: int = 0
+    machine: bool = False
+    log: str = ""
+    version: str = f"rramcirc {__version__} numpy"
+
+
+def run_bench(bench: Testbench, folder: Path, progress: Callable[[float], None] | None = None) -> NumpyRun:
+    """Solve a testbench and write waves.raw.
+
+    Parameters
+    ----------
+    bench
+        A cell or crossbar of compiled models with an operating point or a DC sweep.
+    folder
+        The run folder.
+    progress
+        Called with the swept voltage [V] after every point.
+
+    Raises
+    ------
+    ParameterError
+        If the engine cannot do the testbench; names what.
+    SimulationError
+        If there is no convergence.
+    """
+    run = run_static(bench, progress)
+    write_raw(folder / RAW_FILE, [_plot(bench, run)])
+    signals = tuple(Signal(p.name, p.unit, p.name, 1, p.description) for p in run.probes)
+    plots = tuple(read_raw(folder / RAW_FILE))
+    return NumpyRun(plots, signals, run.wall_seconds, run.cpu_seconds, run.steps, run.residual)
+
+
+def _plot(bench: Testbench, run: StaticRun) -> RawPlot:
+    """Return the values in the form of ngspice; a kind that it does not know is the unit itself."""
+    names = [p.name for p in run.probes]
+    kinds = [_KINDS.get(p.unit, p.unit) or "notype" for p in run.probes]
+    columns, plotname = list(run.values.T), "Operating Point"
+    if isinstance(bench.analysis, DcSweep):
+        names, kinds, columns = ["v(v-sweep)", *names], ["voltage", *kinds], [run.axis, *columns]
+        plotname = "DC transfer characteristic"
+    return RawPlot.from_columns(names, kinds, columns, title=bench.title, plotname=plotname)
+
+
+def provenance(bench: Testbench) -> dict[str, object]:
+    """Return what the waveforms come from: circuit, models, cards, seed, temperature."""
+    cell = getattr(bench.design, "cell", bench.design)
+    cards = [cell.rram] + ([cell.selector] if cell.selector else [])
+    compiled = [compile_module(card.declaration.path) for card in cards if card.declaration is not None]
+    return {
+        "circuit": bench.title,
+        "models": {m.source.name: {"osdi_sha256": m.sha256, "compiler": m.compiler} for m in compiled},
+        "cards": [card.name for card in cards],
+        "seed": bench.seed,
+        "temperature_K": bench.temperature,
+    }
