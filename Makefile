@@ -24,7 +24,7 @@ demo: setup
 
 test: setup
 	@$(BIN)/ruff check .
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 netlists: setup
 	@$(BIN)/python netlists/regenerate.py

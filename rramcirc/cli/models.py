@@ -1,24 +1,60 @@
-"""`rramcirc models`: the Verilog-A modules, or the declarations of one."""
+"""`rramcirc models`: the Verilog-A modules, the declarations of one, and the check of anybody's file."""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from rramcirc.devices.lint_fix import Repair
+    from rramcirc.studies.model_check import ModelCheck
 
-@click.command("models")
+EXAMPLE = """\b
+Example:
+  rramcirc models rram_filament
+"""
+CHECK_EXAMPLE = """\b
+Exit status 0 if the model works, 1 if it does not.
+
+\b
+Example:
+  rramcirc models check my_model.va
+  rramcirc models check my_model.va --fix -o mended.va
+"""
+
+
+class _Models(click.Group):
+    """A group whose words are those of `show` unless the first is a command: `models MODULE`, `models check FILE`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return ["[MODULE] [--json] | check FILE.va [OPTIONS]"]
+
+
+@click.group(cls=_Models, epilog=EXAMPLE)
+def models() -> None:
+    """List the Verilog-A modules, show one (a name or a .va file), or check a file of any origin.
+
+    Showing a module prints its ports, parameters and states; it compiles the module, unless that was done before.
+    """
+
+
+@models.command("show", hidden=True, epilog=EXAMPLE)
 @click.argument("module", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
-def models(module: str | None, as_json: bool) -> None:
-    """List the Verilog-A modules, or show the ports, parameters and states of MODULE (a name, or a .va file).
-
-    Showing a module compiles it, unless that was done before.
-
-    \b
-    Example:
-      rramcirc models rram_filament
-    """
+def show(module: str | None, as_json: bool) -> None:
+    """List the Verilog-A modules, or show the ports, parameters and states of MODULE (a name, or a .va file)."""
     from rramcirc.devices.veriloga import compile_module, find_module, library
 
     if module is not None:
@@ -38,6 +74,79 @@ def models(module: str | None, as_json: bool) -> None:
     ports = max((len(", ".join(m.ports)) for m in listed), default=0)
     for m in listed:
         click.echo(f"{m.name:<{wide}}  {', '.join(m.ports):<{ports}}  {m.description}")
+
+
+@models.command("check", epilog=CHECK_EXAMPLE)
+@click.argument("file", metavar="FILE.va")
+@click.option("--fix", is_flag=True, help="Write a file with the mechanical repairs made, and check that one.")
+@click.option("-o", "--output", metavar="OUT.va", help="Where --fix writes; - is stdout.")
+@click.option("--electrodes", metavar="TOP,BOTTOM", help="Terminals to drive (default: guessed from their names).")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Parameter of the model for the runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def check(
+    file: str, fix: bool, output: str | None, electrodes: str | None, settings: tuple[str, ...], as_json: bool
+) -> None:  # fmt: skip
+    """Say what openvaf-r or ngspice will not take in a Verilog-A file, or will quietly get wrong, and what to write.
+
+    Then compile it, and run triangles of 0.5 to 5 V and of 1 s to 100 ns on one cell: does it switch, at which
+    voltages, with what window, and does it converge?
+    """
+    from rramcirc.errors import ParameterError
+    from rramcirc.studies.model_check import check_model
+    from rramcirc.studies.model_report import as_record, as_text
+
+    if fix != (output is not None):
+        raise ParameterError("models check: --fix and -o OUT.va go together; FILE.va itself is never changed.")
+    pair = None if electrodes is None else [name.strip() for name in electrodes.split(",")]
+    if pair is not None and len(pair) != 2:
+        raise ParameterError(f"--electrodes {electrodes}: give two terminals, as in --electrodes te,be.")
+    source = Path(file)
+    if not source.is_file():
+        raise ParameterError(f"{file} is no file. Give a Verilog-A file (.va).")
+    run = partial(check_model, electrodes=pair, values=dict(_setting(text) for text in settings))
+    report, repairs = (run(source), ()) if output is None else _fixed(source, output, run)
+    if as_json:
+        click.echo(json.dumps(as_record(report, repairs), indent=2), err=output == "-")
+    else:
+        click.echo(as_text(report, repairs), err=output == "-")
+    if not report.works:
+        sys.exit(1)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    from rramcirc.errors import ParameterError
+
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier() or not re.fullmatch(r"[-+]?[\w.+-]+", value):
+        raise ParameterError(f"--set {text!r}: write NAME=VALUE, as in --set gap_ini=0.5.")
+    return name, value
+
+
+def _fixed(source: Path, output: str, run: Callable[[Path], ModelCheck]) -> tuple[ModelCheck, tuple[Repair, ...]]:
+    """Write the repaired file and return its check and the repairs."""
+    import tempfile
+
+    from rramcirc.devices.lint_fix import repair
+    from rramcirc.devices.lint_source import encode
+    from rramcirc.errors import ParameterError, cannot_write
+
+    if output == "-":
+        with tempfile.TemporaryDirectory(prefix="rramcirc-fix-") as folder:
+            target = Path(folder) / source.name
+            text, repairs = repair(source, target)
+            target.write_bytes(encode(text))
+            report = run(target)
+        click.echo(encode(repair(source)[0]), nl=False)
+        return report, repairs
+    target = Path(output)
+    if target.exists() and target.samefile(source):
+        raise ParameterError(f"-o {output} is FILE.va itself, which is never changed. Choose another name.")
+    text, repairs = repair(source, target)
+    try:
+        target.write_bytes(encode(text))
+    except OSError as error:
+        raise cannot_write(f"-o {output}", error) from error
+    return run(target), repairs
 
 
 def _as_text(module, compiled) -> str:
