@@ -31,6 +31,7 @@ netlists: setup
 
 bench: setup
 	@$(BIN)/python benchmarks/run.py
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/arrays.py
 
 clean:
 	rm -rf $(VENV) demo-output

@@ -54,7 +54,7 @@ def simulate(
             raise ParameterError(f"--set: {source} is a netlist. Give the testbench (.toml), or edit the netlist.")
         from rramcirc.ngspice.deck import transient_stop
 
-        with Meter(transient_stop(path)) as meter:
+        with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
             waves = simulate_netlist(
                 path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin, trust=trust
             )
