@@ -13,9 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rramcirc.circuits import build_netlist
-from rramcirc.circuits.pyspice import is_pyspice
-from rramcirc.circuits.pyspice_netlist import netlist_of
 from rramcirc.errors import (
     EnvironmentProblem,
     ParameterError,
@@ -30,13 +27,13 @@ from rramcirc.ngspice.overlooked import check_options
 from rramcirc.ngspice.result import Expected
 from rramcirc.ngspice.run import NgspiceRun, find_ngspice, ngspice_version, run_deck
 from rramcirc.runs import NETLIST, RAW, RUNNING, main_plot, prepare_folder, read_record, write_record
-from rramcirc.testbench import Analysis, Testbench
 from rramcirc.waveforms import Waveforms
 
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit
 
     from rramcirc.behavioural.result import NumpyRun
+    from rramcirc.testbench import Analysis, Testbench
     from rramcirc.vacask.run import VacaskRun
 
 ENGINES = ("ngspice", "vacask", "numpy")
@@ -77,6 +74,10 @@ def simulate(
     SimulationError
         If the simulation failed or its result cannot be trusted; what was computed is in the folder it names.
     """
+    # a netlist file is run without what makes netlists; its 0.1 s of imports come with the first testbench
+    from rramcirc.circuits import build_netlist
+    from rramcirc.testbench import Testbench
+
     _check_call(output, timeout, progress)
     if engine not in ENGINES:
         raise ParameterError(unknown_name("engine", str(engine), ENGINES, "The engines are ngspice, vacask and numpy."))
@@ -101,6 +102,9 @@ def _given_netlist(
 ) -> Netlist:
     """Return the netlist that is given, or the one of a PySpice circuit; it must be one for `engine`."""
     if not isinstance(circuit, Netlist):
+        from rramcirc.circuits.pyspice import is_pyspice
+        from rramcirc.circuits.pyspice_netlist import netlist_of
+
         if not is_pyspice(circuit):
             raise ParameterError(f"simulate: {circuit!r} is no testbench, netlist or PySpice circuit.")
         circuit = netlist_of(circuit, analysis, probes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from importlib import import_module
 
@@ -66,6 +67,8 @@ def rramcirc(debug: bool) -> None:
 def main() -> None:
     """Run the command line and exit with the status that its help documents."""
     debug = "--debug" in sys.argv[1:]
+    # the matrices here are small: threads of the linear algebra only cost start-up, and fight on few cores
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         status = rramcirc.main(prog_name="rramcirc", standalone_mode=False)
     except click.exceptions.Abort:

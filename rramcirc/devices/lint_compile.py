@@ -1,0 +1,102 @@
+"""Compile a Verilog-A file for the lint: all messages of openvaf-r with file and line, and the compiled file."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rramcirc.child import run_child
+from rramcirc.devices import compile as compiling
+from rramcirc.devices.osdi import OsdiModule, read_osdi
+from rramcirc.errors import ModelCompileError
+
+_HEAD = re.compile(r"^(?P<severity>error|warning)(?:\[\w+\])?: (?P<text>.+)$")
+_PLACE = re.compile(r"^\s*(?:-->|┌─) (?P<file>.+?):(?P<line>\d+):\d+\s*$")
+_SECONDS, _WORDS_PER_SECOND = 30.0, 1000.0  # of openvaf-r; transistor models take 1/20 of that on an idle core
+_SUMMARY = re.compile(r"could not compile|generated \d+ warning|`[^`]+` generated")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of openvaf-r: ``error`` or ``warning``, where (line 0 if it does not say), and its words."""
+
+    severity: str
+    path: Path
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What openvaf-r made of a file: the compiled file (``None`` if there is none), its modules, its messages."""
+
+    osdi: Path | None
+    modules: tuple[OsdiModule, ...]
+    messages: tuple[Message, ...]
+    compiler: str
+
+
+def compile_for_lint(source: Path, folder: Path, words: int = 0) -> Compilation:
+    """Compile a file into a folder, also if it declares things that rramcirc does not understand.
+
+    Parameters
+    ----------
+    source
+        The .va file.
+    folder
+        Where the compiled file goes.
+    words
+        Length of the model; openvaf-r can hang on broken text, and a long model takes its time.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If openvaf-r or the linker is missing.
+    """
+    output = folder / f"{re.sub(r'[^A-Za-z0-9_]', '_', source.stem)}.osdi"
+    output.unlink(missing_ok=True)
+    limit = _SECONDS + words / _WORDS_PER_SECOND
+    command = [str(compiling.compiler_path()), str(source.resolve()), "-o", str(output.resolve())]
+    command += ["--target_cpu", compiling.TARGET_CPU]
+    child = run_child(
+        command, source.resolve().parent, timeout=limit, environment=os.environ | {"TMPDIR": str(folder.resolve())}
+    )
+    if child.ended_by == "interrupted":
+        raise KeyboardInterrupt
+    if child.ended_by:
+        message = Message("error", source, 0, f"openvaf-r did not finish within {limit:.0f} s")
+        return Compilation(None, (), (message,), compiling.compiler_version())
+    said = re.sub(r"\x1b\[[0-9;]*m", "", child.output)
+    messages = _messages(said, source)
+    modules: tuple[OsdiModule, ...] = ()
+    found = output if output.is_file() and output.stat().st_size else None
+    if found is not None:
+        modules = read_osdi(found).modules
+    elif not any(m.severity == "error" for m in messages):
+        problem = compiling._failure(source, said, folder)
+        if not isinstance(problem, ModelCompileError):
+            raise problem
+        crashed = "has crashed" in said or "panicked" in said
+        text = "the compiler itself crashed on this file" if crashed else " ".join(said.split())[:300] or "no message"
+        messages = (*messages, Message("error", source, 0, text))
+    return Compilation(found, modules, messages, compiling.compiler_version())
+
+
+def _messages(said: str, source: Path) -> tuple[Message, ...]:
+    """Return the messages in a text of openvaf-r; each has a head line and, further down, a place."""
+    found: list[Message] = []
+    open_head: tuple[str, str] | None = None
+    for line in said.splitlines():
+        head, place = _HEAD.match(line), _PLACE.match(line)
+        if head:
+            if open_head:
+                found.append(Message(open_head[0], source, 0, open_head[1]))
+            open_head = None if _SUMMARY.search(head["text"]) else (head["severity"], head["text"])
+        elif place and open_head:
+            found.append(Message(open_head[0], Path(place["file"]), int(place["line"]), open_head[1]))
+            open_head = None
+    if open_head:
+        found.append(Message(open_head[0], source, 0, open_head[1]))
+    return tuple(dict.fromkeys(found))
