@@ -52,8 +52,9 @@ class _Exponentials:
             return set() if any(self.ways(n) for n in walk(node.parts[1])) else left
         if node.text in "+-":
             return left | {(-w if node.text == "-" else w) for w in right}
-        if node.text == "*" and written(node.parts[0]) == written(node.parts[1]):
-            return {1} if left else set()
+        if node.text == "*" and written(_positive(node.parts[0])) == written(_positive(node.parts[1])):
+            same = _positive(node.parts[0]) is node.parts[0]
+            return ({1} if same == (_positive(node.parts[1]) is node.parts[1]) else {-1}) if left else set()
         if node.text == "*":
             return {a * b for a in left for b in right} or left | right
         return set()
@@ -131,3 +132,8 @@ class _Exponentials:
         elif node.kind in ("block", "item"):
             for part in node.parts:
                 self.statement(part, guarded, free)
+
+
+def _positive(node: Node) -> Node:
+    """Return an expression without its leading minus."""
+    return node.parts[0] if node.kind == "unary" and node.text == "-" else node

@@ -32,6 +32,8 @@ class Finding:
         What to write.
     fixable
         Whether `lint_fix` does it.
+    offset
+        Of the word in its file; -1 if a macro made it.
     """
 
     rule: str
@@ -41,6 +43,7 @@ class Finding:
     text: str
     instead: str
     fixable: bool = False
+    offset: int = -1
 
 
 def found(
@@ -48,4 +51,4 @@ def found(
 ) -> Finding:
     """Return a finding at a word; `fixable` is false for most words that a macro made."""
     own = at.start >= 0 or (rule == "attribute" and at.origin >= 0)
-    return Finding(rule, severity, at.path, at.line, text, instead, bool(fixable) and own)
+    return Finding(rule, severity, at.path, at.line, text, instead, bool(fixable) and own, at.start)

@@ -15,7 +15,7 @@ from rramcirc.devices.lint import Lint, lint
 from rramcirc.devices.lint_finding import Finding
 from rramcirc.devices.lint_records import LintModule
 from rramcirc.devices.lint_source import Word
-from rramcirc.devices.lint_tree import Node, walk, written
+from rramcirc.devices.lint_tree import Node, walk
 from rramcirc.devices.lint_words import TAKEN_NAMES, bodies, free_name
 from rramcirc.devices.tokens import strip_comments
 
@@ -87,7 +87,7 @@ def _without_overlap(repairs: list[Repair]) -> list[Repair]:
 
 
 def _repairs(found: Lint) -> Iterator[Repair]:
-    places = {(f.rule, f.path, f.line) for f in found.findings if f.fixable}
+    places = {(f.rule, f.offset) for f in found.findings if f.fixable and f.path == found.source.root}
     own = _Own(found)
     for module in found.modules:
         if module.at.path != found.source.root or module.at.start < 0:
@@ -177,39 +177,34 @@ class _Own:
 
     # statements
 
-    def node(self, node: Node, module: LintModule, places: set[tuple[str, Path, int]]) -> Iterator[Repair]:
-        here = (node.at.path, node.at.line)
-        if node.kind == "event" and ("event", *here) in places:
+    def node(self, node: Node, module: LintModule, places: set[tuple[str, int]]) -> Iterator[Repair]:
+        here = node.at.start
+        if node.kind == "event" and ("event", here) in places:
             close = self.close_of(node.at.start)
             yield Repair(node.at.start, close, "@(initial_step)", node.at.line, "one event")
         if node.kind != "call" or node.text in module.functions:
             return
         close = self.close_of(node.at.start)
         inner = self.text[self.text.index("(", node.at.start) + 1 : close - 1]
-        if node.text in ("exp", "sinh", "cosh") and ("exponential", *here) in places and self.is_told(node):
+        if node.text in ("exp", "sinh", "cosh") and ("exponential", here) in places:
             yield Repair(node.at.start, close, _limited(node.text, inner), node.at.line, f"{node.text} with limexp")
-        elif node.text == "analysis" and ("analysis", *here) in places and len(node.parts) == 1:
+        elif node.text == "analysis" and ("analysis", here) in places and len(node.parts) == 1:
             yield Repair(node.at.start, close, "($abstime <= 0.0)", node.at.line, "analysis by $abstime")
-        elif node.text == "idt" and ("idt", *here) in places and len(node.parts) == 2:
+        elif node.text == "idt" and ("idt", here) in places and len(node.parts) == 2:
             comma = _last_comma(self.clean[node.at.start : close])
             call = self.text[node.at.start : close]
             text = f"({call[comma + 1 : -1].strip()} + {call[:comma]}, 0.0))"
             yield Repair(node.at.start, close, text, node.at.line, "initial condition outside of idt")
-
-    def is_told(self, node: Node) -> bool:
-        """Return whether the lint names this very exponential (one of a line may be bounded, another not)."""
-        start = f"{node.text}({written(node.parts[0])}) has no bound"
-        return any(f.line == node.at.line and f.text.startswith(start) and f.fixable for f in self.found.findings)
 
     def directives(self) -> Iterator[Repair]:
         for problem in self.found.source.problems:
             if problem.kind == "directive" and self.is_own(problem.word):
                 yield self.insert(problem.word.start, problem.word.line, "// ", f"{problem.word.text} left out")
 
-    def numbers(self, places: set[tuple[str, Path, int]]) -> Iterator[Repair]:
+    def numbers(self, places: set[tuple[str, int]]) -> Iterator[Repair]:
         words = self.found.source.words
         for k, word in enumerate(words):
-            if word.kind != "number" or not self.is_own(word) or ("number", word.path, word.line) not in places:
+            if word.kind != "number" or not self.is_own(word) or ("number", word.start) not in places:
                 continue
             end = word.start + len(word.text)
             if word.text.startswith("."):

@@ -159,14 +159,13 @@ class _Items:
             self.odd("instance", first, first.text)
             reader.skip_to(";")
             return
-        if reader.peek() == "[":
-            self.odd("vector", first, "".join(w.text for w in reader.skip_to(";")))
-            return
-        if reader.word().kind != "name":
+        if reader.word().kind != "name" and reader.peek() != "[":
             raise Lost
         words = reader.skip_to(";")
         if any(w.text == "[" for w in words):
             self.odd("vector", first, "".join(w.text for w in words))
+            last = max(k for k, w in enumerate(words) if w.text in "[]")
+            words = [w for k, w in enumerate(words) if k > last or words[0].text != "["]
         for k, word in enumerate(words):
             if word.kind != "name" or (k and words[k - 1].text != ","):
                 continue

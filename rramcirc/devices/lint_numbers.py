@@ -199,7 +199,18 @@ def _state_variables(module: LintModule) -> dict[str, Node]:
     for assignment in _statements(module, "assign"):
         value = assignment.parts[1]
         if any(n.kind == "call" and n.text == "idt" for n in walk(value)) or (
-            module.is_access(value) and value.text not in ("I", "flow") and set(module.nets_of(value)) & nodes
+            any(
+                set(module.nets_of(a)) & nodes
+                for a in _terms(value)
+                if module.is_access(a) and a.text not in ("I", "flow")
+            )
         ):
             found_states.setdefault(assignment.text, assignment)
     return found_states
+
+
+def _terms(node: Node) -> list[Node]:
+    """Return the terms of a sum."""
+    if node.kind == "binary" and node.text in "+-":
+        return [t for p in node.parts for t in _terms(p)]
+    return [node]
