@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from rramcirc.child import run_child
 from rramcirc.devices import compile as compiling
-from rramcirc.devices.osdi import OsdiModule, read_osdi
+from rramcirc.devices.osdi import NO_OFFSET, OsdiModule, raw_descriptors, read_osdi
 from rramcirc.errors import ModelCompileError
 
 _HEAD = re.compile(r"^(?P<severity>error|warning)(?:\[\w+\])?: (?P<text>.+)$")
@@ -37,6 +38,17 @@ class Compilation:
     messages: tuple[Message, ...]
     compiler: str
 
+    def unread_nodes(self, module: OsdiModule) -> tuple[str, ...]:
+        """Return inner nodes of a module whose voltage nothing depends on: an empty column of the matrix."""
+        if self.osdi is None:
+            return ()
+        raw = raw_descriptors(self.osdi)[self.modules.index(module)]
+        read = {raw.jacobian_entries[k].nodes.node_2 for k in range(raw.num_jacobian_entries)}
+        pairs = [raw.collapsible[k] for k in range(raw.num_collapsible)]
+        joined = {n for pair in pairs for n in (pair.node_1, pair.node_2) if n != NO_OFFSET}
+        inner = range(raw.num_terminals, raw.num_nodes)
+        return tuple(module.nodes[k] for k in inner if k not in read | joined)
+
 
 def compile_for_lint(source: Path, folder: Path, words: int = 0) -> Compilation:
     """Compile a file into a folder, also if it declares things that rramcirc does not understand.
@@ -55,8 +67,11 @@ def compile_for_lint(source: Path, folder: Path, words: int = 0) -> Compilation:
     EnvironmentProblem
         If openvaf-r or the linker is missing.
     """
-    output = folder / f"{re.sub(r'[^A-Za-z0-9_]', '_', source.stem)}.osdi"
-    output.unlink(missing_ok=True)
+    stem = re.sub(r"[^A-Za-z0-9_]", "_", source.stem)
+    handle, name = tempfile.mkstemp(prefix=f"{stem}_", suffix=".osdi", dir=folder)  # loaded files must differ in name
+    os.close(handle)
+    output = Path(name)
+    output.unlink()
     limit = _SECONDS + words / _WORDS_PER_SECOND
     command = [str(compiling.compiler_path()), str(source.resolve()), "-o", str(output.resolve())]
     command += ["--target_cpu", compiling.TARGET_CPU]

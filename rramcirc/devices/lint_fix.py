@@ -16,7 +16,7 @@ from rramcirc.devices.lint_finding import Finding
 from rramcirc.devices.lint_records import LintModule
 from rramcirc.devices.lint_source import Word
 from rramcirc.devices.lint_tree import Node, walk
-from rramcirc.devices.lint_words import TAKEN_NAMES, bodies, free_name
+from rramcirc.devices.lint_words import TAKEN_NAMES, bodies, free_name, is_removable
 from rramcirc.devices.tokens import strip_comments
 
 _MOST_PASSES = 6
@@ -89,9 +89,12 @@ def _without_overlap(repairs: list[Repair]) -> list[Repair]:
 def _repairs(found: Lint) -> Iterator[Repair]:
     places = {(f.rule, f.offset) for f in found.findings if f.fixable and f.path == found.source.root}
     own = _Own(found)
-    for module in found.modules:
-        if module.at.path != found.source.root or module.at.start < 0:
-            continue
+    modules = [m for m in found.modules if own.is_own(m.at)]
+    grounds = [r for m in modules for r in own.grounds(m)]
+    if grounds:  # in a pass of their own: no other repair may cover a place where a ground net stands
+        yield from grounds
+        return
+    for module in modules:
         yield from own.declarations(module, found.findings)
         for block in bodies(module):
             for node in walk(block):
@@ -126,9 +129,6 @@ class _Own:
             elif oddity.kind == "attribute" and oddity.at.path == self.found.source.root:
                 start, end = self.attribute(oddity.at)
                 yield Repair(start, end, "", oddity.at.line, f"attribute behind {oddity.detail} left out")
-        for name, word in module.grounds.items():
-            if name not in module.nets and self.is_own(word):
-                yield self.insert(word.start, word.line, f"electrical {name}; ", f"discipline of the ground {name}")
         head = module.header_end
         if self.is_own(head):
             missing = [p for p in module.ports if p not in module.directions]
@@ -139,6 +139,41 @@ class _Own:
                 yield self.insert(head.start + 1, head.line, text, "directions and disciplines of ports")
             yield from self.undeclared(module, head)
         yield from self.initializers(module, findings)
+
+    def grounds(self, module: LintModule) -> Iterator[Repair]:
+        """Leave out ground nets: their declarations, and their names in branches and accesses."""
+        for name, keyword in module.grounds.items():
+            if not self.is_own(keyword) or not is_removable(name, module):
+                continue
+            what = f"ground net {name} left out"
+            yield Repair(keyword.start, _behind(self.clean, ";", keyword.start), "", keyword.line, what)
+            if name in module.nets and self.is_own(module.nets[name][1]):
+                yield from self.without_net(module.nets[name][1], what)
+            for match in re.finditer(rf"\bbranch\s*\(\s*\w+(\s*,\s*{re.escape(name)})\s*\)", self.clean):
+                yield Repair(*match.span(1), "", self.clean.count("\n", 0, match.start()) + 1, what)
+            for node in (n for block in bodies(module) for n in walk(block) if module.is_access(n)):
+                nets = [p.text for p in node.parts]
+                if len(nets) != 2 or name not in nets or not self.is_own(node.at):
+                    continue
+                first, second = (p.at for p in node.parts)
+                if nets[1] == name:
+                    yield Repair(first.start + len(first.text), second.start + len(name), "", node.at.line, what)
+                else:
+                    text = f"(-{node.text}({nets[1]}))"
+                    yield Repair(node.at.start, self.close_of(node.at.start), text, node.at.line, what)
+
+    def without_net(self, word: Word, what: str) -> Iterator[Repair]:
+        """Take one net out of the list that declares it."""
+        start, end = word.start, word.start + len(word.text)
+        before = re.compile(r",\s*$").search(self.clean[:start])
+        after = re.compile(r"\s*,\s*").match(self.clean, end)
+        alone = re.compile(r"\w+\s+$").search(self.clean[:start])
+        if before:
+            yield Repair(before.start(), end, "", word.line, what)
+        elif after:
+            yield Repair(start, after.end(), "", word.line, what)
+        elif alone:
+            yield Repair(alone.start(), _behind(self.clean, ";", end), "", word.line, what)
 
     def undeclared(self, module: LintModule, head: Word) -> Iterator[Repair]:
         """Declare variables that are assigned and declared nowhere."""
@@ -185,7 +220,7 @@ class _Own:
         if node.kind != "call" or node.text in module.functions:
             return
         close = self.close_of(node.at.start)
-        inner = self.text[self.text.index("(", node.at.start) + 1 : close - 1]
+        inner = self.text[_behind(self.clean, "(", node.at.start) : close - 1]
         if node.text in ("exp", "sinh", "cosh") and ("exponential", here) in places:
             yield Repair(node.at.start, close, _limited(node.text, inner), node.at.line, f"{node.text} with limexp")
         elif node.text == "analysis" and ("analysis", here) in places and len(node.parts) == 1:
@@ -230,11 +265,17 @@ class _Own:
     def close_of(self, start: int) -> int:
         """Return the offset behind the bracket that closes the first one after `start`."""
         depth = 0
-        for k in range(self.clean.index("(", start), len(self.clean)):
+        for k in range(_behind(self.clean, "(", start) - 1, len(self.clean)):
             depth += (self.clean[k] == "(") - (self.clean[k] == ")")
             if depth == 0:
                 return k + 1
         return len(self.clean)
+
+
+def _behind(text: str, letter: str, start: int) -> int:
+    """Return the offset behind the next such letter, the end of the text if there is none."""
+    at = text.find(letter, start)
+    return at + 1 if at >= 0 else len(text)
 
 
 def _limited(function: str, argument: str) -> str:

@@ -70,6 +70,7 @@ _ADVICE = (
     (r"constant expressions must not contain variable", "assign it in the analog block"),
     (r"macro '`(\w+)' has not been declared", r"`define \1 ..."),
     (r"reserved keyword '(\w+)'", r"another name for \1"),
+    (r"unexpected token '+\{'", "no lists: a table becomes a formula, noise_table white_noise and flicker_noise"),
     (r"type mismatch", "real variables for voltages and states, integer for counters; (x > 0) is an integer"),
     (r"invalid argument count", "the arguments that the Verilog-A manual gives for this function"),
     (r"did not finish", "leave parts out until it compiles; a bracket, begin or end is missing somewhere"),

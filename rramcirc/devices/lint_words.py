@@ -206,9 +206,16 @@ def _oddity(oddity: Oddity) -> Finding:
 
 def _nets(module: LintModule) -> Iterator[Finding]:
     for name, word in module.grounds.items():
-        if name not in module.nets:
-            yield found("ground", word, f"the ground net {name} has no discipline",
-                        f"electrical {name}; ground {name};", fixable=True)  # fmt: skip
+        if name in module.nets:
+            text = (
+                f"the ground net {name} is an unknown without an equation for openvaf-r; with the solver KLU ngspice "
+                "can compute 0 V everywhere then, without a word"
+            )
+        else:
+            text = f"the ground net {name} has no discipline, and with one it is an unknown without an equation"
+        yield found("ground-net" if name in module.nets else "ground", word, text,
+                    f"V(x) and I(x) for V(x, {name}) and I(x, {name}): ground is understood",
+                    fixable=is_removable(name, module))  # fmt: skip
     for port in module.ports:
         if port not in module.directions:
             yield found("direction", module.at, f"port {port} has no direction", f"inout {port};",
@@ -216,6 +223,19 @@ def _nets(module: LintModule) -> Iterator[Finding]:
         if port not in module.nets:
             yield found("discipline", module.at, f"port {port} has no discipline", f"electrical {port};",
                         fixable=True)  # fmt: skip
+
+
+def is_removable(ground: str, module: LintModule) -> bool:
+    """Return whether a ground net stands only where it can be left out: as the second net, or read as the first."""
+    if any(nets[:1] == (ground,) for nets in module.branches.values()):
+        return False
+    for node in (n for block in bodies(module) for n in walk(block)):
+        target = node.parts[0] if node.kind == "contribute" else None
+        if target is not None and target.parts and target.parts[0].text == ground:
+            return False
+        if module.is_access(node) and [p.text for p in node.parts] == [ground]:
+            return False
+    return True
 
 
 def _twins(module: LintModule) -> Iterator[Finding]:

@@ -19,11 +19,10 @@ from rramcirc.devices.lint_messages import merged
 from rramcirc.devices.lint_numbers import state_nodes
 from rramcirc.devices.lint_records import LintModule
 from rramcirc.devices.lint_source import encode
-from rramcirc.devices.lint_states import constant, defaults_of
-from rramcirc.devices.lint_tree import walk
 from rramcirc.devices.lint_words import free_name
 from rramcirc.devices.osdi import OsdiModule
 from rramcirc.studies.model_cell import chosen_cell, guess_cell
+from rramcirc.studies.model_findings import cell_findings, refused_values, step_bound, unread_nets
 from rramcirc.studies.model_sweep import AMPLITUDES, DURATIONS, OUTSIDE, SWITCHED, Cell, Sweep, sweep
 from rramcirc.studies.model_verdict import behaviour
 
@@ -32,7 +31,6 @@ _MEMORY = re.compile(
 )
 _TIME_LIMIT = 10.0  # [s] for one run
 _MOST_STEPS = 2e5  # that $bound_step may ask for in one run
-_ACTIVE = 1e12  # [ohm]; a negative resistance beyond it is a rounding error
 _SERIES = 1e3  # [ohm] tried where a bare cell does not converge
 
 
@@ -160,6 +158,11 @@ class _Run:
         states = tuple(n for n in self.module.internal_nodes)
         return ModuleCheck(self.module.name, kind, cell, states, tuple(sweeps), tuple(extra), verdict, works)
 
+    @property
+    def solver(self) -> str:
+        """KLU, as everywhere in rramcirc, but for models that it cannot solve."""
+        return "sparse" if self.compiled.unread_nodes(self.module) else "klu"
+
     def renamed(self) -> tuple[str, Path | None]:
         """Compile the module under a name that ngspice does not use itself, to see what it would do."""
         assert self.source is not None
@@ -175,7 +178,7 @@ class _Run:
     def sweeps(self, osdi: Path, name: str, cell: Cell, kind: str) -> list[Sweep]:
         """Run all amplitudes and durations, as many as the time allows."""
         begin, done = time.monotonic(), []
-        bound = self.step_bound()
+        bound = step_bound(self.source) if self.source is not None else 0.0
         grid = [(d, a) for d in self.durations for a in self.amplitudes] if kind == "cell" else [(1e-3, 1.0)]
         for duration, amplitude in grid:
             left = self.budget - (time.monotonic() - begin)
@@ -189,7 +192,7 @@ class _Run:
             nodes = self.module.internal_nodes if kind == "cell" else ()
             run = partial(
                 sweep, osdi, name, cell, amplitude, duration, self.folder,
-                nodes=nodes, values=self.values, timeout=min(_TIME_LIMIT, left),
+                nodes=nodes, values=self.values, timeout=min(_TIME_LIMIT, left), solver=self.solver,
             )  # fmt: skip
             one = run()
             if one.problem.startswith(OUTSIDE):
@@ -200,79 +203,16 @@ class _Run:
             done.append(one)
         return done
 
-    def step_bound(self) -> float:
-        """Return what ``$bound_step`` asks for [s], 0 if it does not or cannot be told."""
-        if self.source is None:
-            return 0.0
-        values = defaults_of(self.source)
-        starts = {n: v.start for n, v in self.source.variables.items() if v.start is not None}
-        values |= {n: x for n, s in starts.items() if (x := constant(s, values)) is not None}
-        calls = (n for b in self.source.analog for n in walk(b) if n.kind == "call" and n.text == "$bound_step")
-        bounds = [constant(c.parts[0], values) for c in calls if c.parts]
-        return min((b for b in bounds if b), default=0.0)
-
     def findings(self, sweeps: list[Sweep], cell: Cell | None, kind: str) -> list[Finding]:
-        """Return what the runs show that the text does not."""
-        if cell is None or self.source is None:
+        """Return what compiling and running show that the text does not."""
+        if self.source is None:
             return []
-        at = self.source.at
-        found: list[Finding] = []
-        for sweep_ in sweeps:
-            if sweep_.problem.startswith(OUTSIDE):
-                return [self.outside(name) for name in sweep_.problem.removeprefix(OUTSIDE).replace(",", " ").split()]
-        if kind != "cell":
-            return found
-        done = [s for s in sweeps if s.status == "done"]
-        if done and all(-_ACTIVE < r < 0 for s in done for r in s.resistances):
-            found.append(Finding(
-                "sign", "error", at.path, at.line,
-                f"at +0.1 V the current flows out of {cell.top}: the model delivers power",
-                f"I({cell.top}, {cell.bottom}) <+ +g * V({cell.top}, {cell.bottom}); without the minus sign",
-            ))  # fmt: skip
-        bound = self.step_bound()
-        if bound and any("bound_step" in s.problem for s in sweeps):
-            found.append(Finding(
-                "bound-step", "warning", at.path, at.line,
-                f"$bound_step asks for steps of {bound:g} s: a sweep of 1 s takes {5 / bound:.0e} of them",
-                "no $bound_step: ngspice chooses the steps by the accuracy of the states",
-            ))  # fmt: skip
-        failed = [s for s in sweeps if s.status == "failed"]
-        if self.is_memory():
-            failed += [s for s in sweeps if s.status == "done" and s.problem]
-        if failed:
-            shown = "; ".join(f"{s.amplitude:g} V in {s.duration:g} s: {s.problem}" for s in failed[:2])
-            mended = sum(s.status == "done" for s in failed)
-            also = f"; {mended} of them run with {_SERIES:g} ohm in series" if mended else ""
-            resting = all("operating point" in s.problem for s in failed)
-            found.append(Finding(
-                "convergence", "warning", at.path, at.line, f"{len(failed)} of {len(sweeps)} runs fail ({shown}){also}",
-                "a value at rest for every state: f = rate;  if ($abstime <= 0.0) f = -V(s);  I(s) <+ -f;" if resting
-                else "bounds for every exponential and rate; smooth windows instead of clamps",
-            ))  # fmt: skip
-        best = max((s for s in done if s.switches), key=lambda s: s.window, default=None)
-        states = [n for n in state_nodes(self.source) if best and 0 < best.node_range.get(n, 0) < 1e-5]
-        states += [n for n in (best.node_range if best else ()) if n.startswith("implicit") and
-                   0 < best.node_range[n] < 1e-5]  # fmt: skip
-        if states and not any(f.rule == "metres" for f in self.found.findings):
-            found.append(Finding(
-                "metres", "warning", at.path, at.line,
-                f"the state on {states[0]} stays below {best.node_range[states[0]]:.2g} V; ngspice takes changes below "
-                "vntol (1e-6) for settled",
-                "keep the state in nm (order 1)",
-            ))  # fmt: skip
-        return found
-
-    def outside(self, name: str) -> Finding:
-        """Return the finding for a parameter whose value ngspice refuses."""
-        assert self.source is not None
-        parameter = self.source.parameters.get(name)
-        at = parameter.at if parameter else self.source.at
-        given = name.lower() in {n.lower() for n in self.values}
-        text = (
-            f"the {'value' if given else 'default'} of {name} lies outside its own range; ngspice makes no such device"
-        )
-        return Finding("default", "error", at.path, at.line, text, f"another {'value' if given else 'default'}, "
-                       f"or a range that holds it; to check on: --set {name}=VALUE")  # fmt: skip
+        found = [*unread_nets(self.compiled.unread_nodes(self.module), self.source)]
+        found += refused_values(sweeps, self.source, self.values)
+        if cell is not None and not any(f.rule == "default" for f in found):
+            found += cell_findings(sweeps, self.source, cell, kind == "cell", self.is_memory())
+        told = {f.rule for f in self.found.findings}
+        return [f for f in found if f.rule != "metres" or f.rule not in told]
 
     def verdict(
         self, kind: str, cell: Cell | None, sweeps: list[Sweep], extra: list[Finding], errors: list[Finding]
@@ -280,7 +220,8 @@ class _Run:
         """Return one sentence and whether the module works."""
         if cell is None:
             return "was not run: it has no two terminals to drive. Name them: --electrodes TOP,BOTTOM", False
-        said, works = behaviour(sweeps, kind, self.is_memory())
+        hidden = any(f.rule == "hidden-state" for f in errors)
+        said, works = behaviour(sweeps, kind, self.is_memory(), hidden)
         if not works and kind == "cell" and cell.grounded and self.follows_inputs(cell):
             said = f"conducts; its state follows {', '.join(cell.grounded)}, not {cell.top} and {cell.bottom} alone"
             works = True
@@ -296,7 +237,7 @@ class _Run:
         assert self.compiled.osdi is not None
         one = sweep(
             self.compiled.osdi, self.module.name, cell, max(self.amplitudes), max(self.durations), self.folder,
-            values=self.values, drive_inputs=True, timeout=_TIME_LIMIT,
+            values=self.values, drive_inputs=True, timeout=_TIME_LIMIT, solver=self.solver,
         )  # fmt: skip
         return any(max(abs(a / b), abs(b / a)) >= SWITCHED for a, b in pairwise(one.resistances))
 

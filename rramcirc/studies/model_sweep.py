@@ -14,16 +14,14 @@ from rramcirc.errors import EnvironmentProblem
 from rramcirc.ngspice.result import Expected
 from rramcirc.ngspice.run import run_deck
 from rramcirc.rawfile import RawPlot, normalise_vector
+from rramcirc.studies.model_drive import Wave, deck
 
-READ_VOLTAGE = 0.1  # [V]
 AMPLITUDES = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)  # [V]
 DURATIONS = (1.0, 1e-3, 1e-5, 1e-7)  # [s] of one triangle
-SIGNS = (1, -1, 1, -1)
 SWITCHED = 1.5  # smallest ratio of resistances that counts
+NO_DRIVE = "ngspice computed another voltage than its source has (a node without an equation)"
 OUTSIDE = "outside of its range:"  # begins the reason when a parameter is
-_EDGE, _READ = 0.02, 0.2  # parts of the duration of a triangle
 _LEAST_CURRENT = 1e-18  # [A]
-_OPEN = 1e12  # [ohm] from an output to ground
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,7 @@ class Sweep:
     set_sign: int = field(default=0, metadata={"desc": "polarity of SET: 1, -1; 0 if it does not switch"})
     set_voltage: float | None = field(default=None, metadata={"unit": "V"})
     reset_voltage: float | None = field(default=None, metadata={"unit": "V"})
-    hysteresis: float = field(
-        default=1.0, metadata={"desc": "ratio of the currents of both branches at half amplitude"}
-    )
+    hysteresis: float = field(default=1.0, metadata={"desc": "largest ratio of the currents of both branches"})
     node_range: dict[str, float] = field(default_factory=dict, metadata={"desc": "largest value of inner nodes"})
 
     @property
@@ -85,6 +81,7 @@ def sweep(
     values: Mapping[str, str] | None = None,
     series_resistance: float = 0.0,
     drive_inputs: bool = False,
+    solver: str = "klu",
     timeout: float = 10.0,
 ) -> Sweep:
     """Run four triangles on one cell.
@@ -109,6 +106,8 @@ def sweep(
         Between driver and cell [ohm].
     drive_inputs
         Tie the inputs to the top electrode and not to ground.
+    solver
+        ``"klu"`` or ``"sparse"``.
     timeout
         Wall-clock limit [s].
 
@@ -117,17 +116,19 @@ def sweep(
     EnvironmentProblem
         If ngspice is missing, cannot load compiled models, or the disk is full.
     """
-    wave = _Wave.of(amplitude, duration)
+    wave = Wave.of(amplitude, duration)
     local = folder / osdi.name
     if not local.exists():
         local.symlink_to(osdi.resolve())
-    names = {cell.top: "top", cell.bottom: "bottom"} | dict.fromkeys(cell.grounded, "top" if drive_inputs else "0")
+    names = {cell.top: "top", cell.bottom: "0"} | dict.fromkeys(cell.grounded, "top" if drive_inputs else "0")
     names |= {name: f"out{k}" for k, name in enumerate(cell.outputs)}
-    connection = " ".join(names[t] for t in cell.terminals)
     card = " ".join([module, *(f"{name}={value}" for name, value in (values or {}).items())])
-    deck = _deck(local.name, card, connection, len(cell.outputs), wave, duration, nodes, series_resistance)
-    (folder / "check.cir").write_text(deck)
-    expected = Expected(("v(top)", "v(bottom)", "i(vdrive)"), wave.times[-1], ("tran",))
+    text = deck(
+        local.name, card, " ".join(names[t] for t in cell.terminals), wave, outputs=len(cell.outputs), nodes=nodes,
+        series_resistance=series_resistance, solver=solver,
+    )  # fmt: skip
+    (folder / "check.cir").write_text(text)
+    expected = Expected(("v(top)", "i(vdrive)"), wave.times[-1], ("tran",))
     outcome = run_deck(folder, "check.cir", expected=expected, timeout=timeout)
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
@@ -138,71 +139,6 @@ def sweep(
         status = "slow" if outcome.status == "timeout" else "failed"
         return Sweep(status=status, problem=_reason(outcome.problems, outcome.log, timeout), **common)
     return _measured(outcome.plots[-1], wave, nodes, common)
-
-
-@dataclass(frozen=True)
-class _Wave:
-    """Times and voltages of the drive; windows of the reads and of the triangles (start, peak, end)."""
-
-    times: tuple[float, ...]
-    voltages: tuple[float, ...]
-    reads: tuple[tuple[float, float], ...]
-    triangles: tuple[tuple[float, float, float], ...]
-
-    @classmethod
-    def of(cls, amplitude: float, duration: float) -> _Wave:
-        edge, read = _EDGE * duration, _READ * duration
-        times, voltages = [0.0], [0.0]
-        reads, triangles = [], []
-
-        def go(length: float, voltage: float) -> None:
-            times.append(times[-1] + length)
-            voltages.append(voltage)
-
-        def look() -> None:
-            go(edge, READ_VOLTAGE)
-            go(read, READ_VOLTAGE)
-            reads.append((times[-1] - read / 2, times[-1]))
-            go(edge, 0.0)
-
-        look()
-        for sign in SIGNS:
-            start = times[-1]
-            go(duration / 2, sign * amplitude)
-            go(duration / 2, 0.0)
-            triangles.append((start, start + duration / 2, times[-1]))
-            look()
-        return cls(tuple(times), tuple(voltages), tuple(reads), tuple(triangles))
-
-
-def _deck(
-    osdi: str, card: str, connection: str, outputs: int, wave: _Wave, duration: float, nodes: Sequence[str],
-    ohm: float,
-) -> str:  # fmt: skip
-    """Return the netlist of one run."""
-    points = " ".join(f"{t:.9g} {v:.9g}" for t, v in zip(wave.times, wave.voltages, strict=True))
-    drive = "drive" if ohm else "top"
-    saved = [f"v(n1#{n})" for n in nodes if re.fullmatch(r"\w+", n)]
-    lines = [
-        "* check of a Verilog-A model",
-        ".options klu method=gear reltol=1e-4",
-        f".model checked {card}",
-        f"n1 {connection} checked",
-        f"vdrive {drive} 0 pwl({points})",
-        *([f"rseries drive top {ohm:g}"] if ohm else []),
-        "vbottom bottom 0 0",
-        *(f"rout{k} out{k} 0 {_OPEN:g}" for k in range(outputs)),
-        f".save v(top) v(bottom) i(vdrive) {' '.join(saved)}",
-        f".tran {duration / 100:.9g} {wave.times[-1]:.9g} 0 {duration / 100:.9g}",
-        ".control",
-        "set num_threads=1",
-        f"pre_osdi {osdi}",
-        "run waves.raw",
-        "quit $sim_status",
-        ".endc",
-        ".end",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def _reason(problems: Sequence[str], log: str, timeout: float) -> str:
@@ -226,14 +162,17 @@ def _short(text: str) -> str:
     return " ".join(text.split())[:160]
 
 
-def _measured(plot: RawPlot, wave: _Wave, nodes: Sequence[str], common: dict[str, float]) -> Sweep:
+def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str, float]) -> Sweep:
     column = {normalise_vector(name): k for k, name in enumerate(plot.names)}
 
     def get(name: str) -> NDArray:
         return np.asarray(plot.column(column[name]), dtype=float)
 
     time = np.asarray(plot.column(0), dtype=float)
-    voltage, current = get("v(top)") - get("v(bottom)"), -get("i(vdrive)")
+    voltage, current = get("v(top)"), -get("i(vdrive)")
+    driven = np.interp(time, wave.times, wave.voltages)
+    if not common["series_resistance"] and np.max(np.abs(voltage - driven)) > 0.01 * common["amplitude"]:
+        return Sweep(status="failed", problem=NO_DRIVE, **common)
     reads = tuple(_resistance(time, voltage, current, window) for window in wave.reads)
     window, sign = _window(reads)
     voltages: list[float | None] = [None, None]
@@ -308,4 +247,4 @@ def _switching_voltage(
 
 def _hysteresis(time: NDArray, voltage: NDArray, current: NDArray, triangle: tuple[float, float, float]) -> float:
     grid, ratio = _branches(time, voltage, current, triangle)
-    return float(np.exp(np.abs(ratio[grid.size // 2]))) if grid.size else 1.0
+    return float(np.exp(np.max(np.abs(ratio[grid.size // 10 :])))) if grid.size else 1.0

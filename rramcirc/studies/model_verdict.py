@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from rramcirc.studies.model_sweep import SWITCHED, Sweep
 
 
-def behaviour(sweeps: list[Sweep], kind: str, memory: bool) -> tuple[str, bool]:
-    """Return what the runs show, and whether that is what a model of its kind should do."""
+def behaviour(sweeps: list[Sweep], kind: str, memory: bool, hidden: bool = False) -> tuple[str, bool]:
+    """Return what the runs show, and whether that is what a model of its kind should do.
+
+    Parameters
+    ----------
+    sweeps, kind
+        The runs; ``"cell"`` or ``"device"``.
+    memory
+        Whether the model is meant to keep a state.
+    hidden
+        Whether it tries to in variables; what looks like a volatile switch is a function of the time then.
+    """
     done = [s for s in sweeps if s.status == "done"]
     if not done:
         reasons = ", ".join(dict.fromkeys(s.problem for s in sweeps))
@@ -21,7 +31,7 @@ def behaviour(sweeps: list[Sweep], kind: str, memory: bool) -> tuple[str, bool]:
     a, d = [s.amplitude for s in done], [s.duration for s in done]
     span = f"between {min(a):g} and {max(a):g} V, {max(d):g} and {min(d):g} s"
     loop = max(s.hysteresis for s in done if s.duration == max(d))  # of fast sweeps, capacitances open the loop too
-    if memory and loop >= SWITCHED:
+    if memory and not hidden and loop >= SWITCHED:
         return f"is volatile: its loop opens by {loop:.3g}, and nothing is left of it at 0.1 V ({span})", True
     if memory:
         return f"does not switch {span}: its resistance at 0.1 V stays what it was", False

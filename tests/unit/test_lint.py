@@ -73,6 +73,7 @@ DEFECTS = {
     "digital": ("digital", module(CONDUCT, "always @(posedge te) ;")),
     "range": ("range", module("I(te, be) <+ V(te, be) * p;", "parameter real p = 1 from [0, 2];")),
     "ground": ("ground", module("I(te, gnd) <+ V(te, be);", "ground gnd;")),
+    "ground with discipline": ("ground-net", module("I(te, gnd) <+ V(te, gnd);", "electrical gnd, a; ground gnd;")),
     "direction": ("direction", "module rram_a(a, b); electrical a, b; analog I(a, b) <+ V(a, b); endmodule"),
     "discipline": ("discipline", "module rram_a(a, b); inout a, b; electrical b; analog I(a, b) <+ V(a, b); endmodule"),
     "name": ("name", module(CONDUCT, name="Memristor")),
@@ -370,8 +371,8 @@ def test_state_nodes_are_told_from_inner_nodes(tmp_path: Path, body: str, nodes:
 # repairs
 
 FIXABLE = [
-    "two events", "range", "ground", "direction", "discipline", "name", "directive", "initializer", "attribute",
-    "point", "meg", "idt", "analysis", "exp", "sinh", "cosh", "exp of a square",
+    "two events", "range", "ground", "ground with discipline", "direction", "discipline", "name", "directive",
+    "initializer", "attribute", "point", "meg", "idt", "analysis", "exp", "sinh", "cosh", "exp of a square",
 ]  # fmt: skip
 
 
@@ -409,6 +410,34 @@ def test_repairs_keep_the_rest_of_the_text(tmp_path: Path, body: str, fixed: str
     )
     (tmp_path / "model.va").write_text(module("a = 1; b = V(te, be);" + body + CONDUCT, declarations))
     assert fixed in repair(tmp_path / "model.va")[0]
+
+
+@pytest.mark.parametrize(
+    ("declarations", "body", "fixed"),
+    [
+        (
+            "electrical a, gnd; ground gnd;",
+            "V(a, gnd) <+ V(gnd, te);",
+            "electrical a; \nanalog begin\nV(a) <+ (-V(te));",
+        ),
+        ("electrical gnd; ground gnd; electrical a;", "I(a,gnd) <+ 1;", " electrical a;\nanalog begin\nI(a) <+ 1;"),
+        ("electrical gnd, a; branch (a, gnd) b; ground gnd;", "I(b) <+ 1;", "electrical a; branch (a) b; \n"),
+        ("ground gnd;", "I(te, /* down */ gnd) <+ 1;", "I(te) <+ 1;"),
+    ],
+)
+def test_ground_nets_are_left_out(tmp_path: Path, declarations: str, body: str, fixed: str) -> None:
+    text = module(body, declarations)
+    assert rules(tmp_path, text) <= {"ground", "ground-net"}
+    mended, _ = repair(tmp_path / "model.va")
+    assert fixed in mended
+    assert rules(tmp_path, mended) == set()
+
+
+def test_ground_net_that_cannot_be_left_out_stays(tmp_path: Path) -> None:
+    text = module("I(gnd, te) <+ 1;", "electrical gnd; ground gnd;")
+    (finding,) = check(tmp_path, text)
+    assert not finding.fixable
+    assert repair(tmp_path / "model.va") == (text, ())
 
 
 def test_exponential_under_a_condition_is_not_made_limexp(tmp_path: Path) -> None:
@@ -495,11 +524,12 @@ def test_broken_text_is_read_in_short_time(tmp_path: Path, name: str) -> None:
 
 
 WORDS = st.sampled_from(
-    ["module", "endmodule", "rram_a", "(", ")", "te", "be", ",", ";", "inout", "electrical", "analog", "begin", "end",
-     "if", "else", "case", "endcase", "default", "for", "while", "@", "initial_step", "real", "parameter", "x", "y",
-     "=", "<+", "I", "V", "ddt", "idt", "exp", "1", "2.5e-9", "1n", "+", "-", "*", "/", "**", "?", ":", "&&", "[", "]",
-     "{", "'{", "}", "(*", "*)", '"text"', "`define", "`A", "`ifdef", "`endif", "`include", "\n", "function", "endfunction",  # noqa: E501
-     "branch", "ground", "genvar", "#", ".", "from", "exclude", "$abstime", "$limit", "$random", "//", "/*", "*/", "\\"]
+    ["module", "endmodule", "rram_a", "(", ")", "te", "be", ",", ";", "inout", "electrical", "analog", "begin",
+     "end", "if", "else", "case", "endcase", "default", "for", "while", "@", "initial_step", "real",
+     "parameter", "x", "y", "=", "<+", "I", "V", "ddt", "idt", "exp", "1", "2.5e-9", "1n", "+", "-", "*", "/",
+     "**", "?", ":", "&&", "[", "]", "{", "'{", "}", "(*", "*)", '"text"', "`define", "`A", "`ifdef", "`endif",
+     "`include", "\n", "function", "endfunction", "branch", "ground", "genvar", "#", ".", "from", "exclude",
+     "$abstime", "$limit", "$random", "//", "/*", "*/", "\\"]
 )  # fmt: skip
 
 
