@@ -15,6 +15,7 @@ LAYERS = [
     ["stimuli", "rawfile"],
     ["design", "waveforms", "rawformats"],
     ["testbench", "elements", "netlist", "expressions"],
+    ["driven"],
     ["benchfile", "benchwrite", "benchvalues", "measurements"],
     ["circuits"],
     ["ngspice", "vacask", "behavioural"],

@@ -1,0 +1,46 @@
+"""Does every driven line carry the voltage of its source? A solver that returns nonsense without a word does not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rramcirc.design import Crossbar
+from rramcirc.stimuli import Floating, sample
+from rramcirc.testbench import OperatingPoint, Testbench, Transient
+from rramcirc.waveforms import Waveforms
+
+LINES_CHECKED = 16
+TOLERANCE = 1e-3  # of the level; a right solution is off by far less, since nothing is between source and line
+
+
+def undriven_lines(bench: Testbench, waves: Waveforms) -> list[str]:
+    """Return one sentence per recorded line whose voltage is not the one that its source forces.
+
+    Lines behind a driver resistance and analyses other than operating point and transient are not looked at, and at
+    most `LINES_CHECKED` lines, because such a failure of the solver (KLU of ngspice 46, empty column) takes all.
+    """
+    if not isinstance(bench.analysis, (OperatingPoint, Transient)):
+        return []
+    problems = []
+    for line in _stiff_lines(bench, waves)[:LINES_CHECKED]:
+        stimulus = bench.stimulus(line)
+        time = waves.time if isinstance(bench.analysis, Transient) else np.zeros(1)
+        forced = sample(stimulus, time)
+        k = int(np.argmax(np.abs(forced)))
+        found = float(np.real(waves[f"v({line})"][k]))
+        if abs(found - forced[k]) > TOLERANCE * abs(forced[k]) + 1e-9:
+            problems.append(f"line {line} is at {found:.6g} V although its source forces {forced[k]:.6g} V")
+    return problems
+
+
+def _stiff_lines(bench: Testbench, waves: Waveforms) -> list[str]:
+    """Lines that a voltage source holds without resistance at a level other than 0 V, and that are recorded."""
+    design, found = bench.design, []
+    for line in design.lines:
+        stimulus = bench.stimulus(line)
+        if isinstance(stimulus, Floating) or stimulus.unit != "V" or not np.any(stimulus.corners()[1]):
+            continue
+        family = getattr(design, line.rstrip("0123456789"), None) if isinstance(design, Crossbar) else None
+        if (family is None or family.driver_resistance == 0) and f"v({line})" in waves:
+            found.append(line)
+    return found
