@@ -44,7 +44,7 @@ def readme() -> str:
 
 def draw(path: Path) -> None:
     """Simulate and draw the I-V loop of every RRAM card."""
-    from rramcirc.plotting import plot_loops
+    from rramcirc.charts import plot_loops
 
     loops = {}
     for card in rram_cards():

@@ -47,12 +47,69 @@ class Capacitors:
 
 @dataclass(frozen=True)
 class Source:
-    """An independent source between ground and `node`; `ac` is the magnitude of its small signal [V or A]."""
+    """An independent source from `minus` (ground) to `node`; `ac` is the magnitude of its small signal [V or A]."""
 
     name: str
     node: str
     stimulus: Driven
     ac: float = 0.0
+    minus: str = GROUND
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Voltage-controlled switches between nodes `a` and `b`, all of one kind.
+
+    Closed (`on` [ohm]) when v(`control`) - v(`control_minus`) rises above `threshold` + `hysteresis`, open (`off`
+    [ohm]) when it falls below `threshold` - `hysteresis` [V]. `model` names the kind; it must be unique in its block.
+    """
+
+    names: Names
+    a: PerElement
+    b: PerElement
+    control: PerElement
+    model: str
+    threshold: float | str
+    hysteresis: float | str = 0.0
+    on: float | str = 1.0
+    off: float | str = 1e12
+    control_minus: PerElement = GROUND
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Controlled:
+    """Linear controlled sources of one kind.
+
+    `kind` is ``"vcvs"`` (gain [V/V]), ``"vccs"`` ([A/V], current flows from `a` through the source to `b`), ``"cccs"``
+    ([A/A]) or ``"ccvs"`` ([V/A]). `control` and `control_minus` are nodes; for ``cccs`` and ``ccvs`` `control` is the
+    name of the `Source` whose current (into its `node` terminal, through itself) counts.
+    """
+
+    names: Names
+    kind: str
+    a: PerElement
+    b: PerElement
+    control: PerElement
+    gain: Values | str
+    control_minus: PerElement = GROUND
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Behavioural:
+    """Sources whose voltage or current is an expression of node voltages, in SPICE's words: ``v(a)``, ``max(x, y)``.
+
+    `unit` is ``"V"`` (voltage of `a` against `b`) or ``"A"`` (current from `a` through the source to `b`). Not for
+    devices: those are Verilog-A.
+    """
+
+    names: Names
+    a: PerElement
+    b: PerElement
+    expressions: PerElement
+    unit: str = "V"
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +134,7 @@ class Instances:
     comment: str = ""
 
 
-Group = Resistors | Capacitors | Source | Devices | Instances
+Group = Resistors | Capacitors | Source | Switches | Controlled | Behavioural | Devices | Instances
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,12 @@ def simulate_netlist(
         deck.write(folder / NETLIST)
         expected = replace(deck.expected, vectors=(*deck.expected.vectors, *(s.vector for s in signals)))
         outcome = run_deck(folder, expected=replace(expected, ours=bool(signals)), timeout=timeout, progress=progress)
-        record = {"netlist": str(path), "netlist_sha256": deck.sha256, "seed": header_fields(path).get("seed")}
+        record = {"netlist": str(path), "netlist_sha256": deck.sha256}
+        told = header_fields(path)
+        record |= {
+            "circuit": told.get("circuit"),
+            "seed": int(told["seed"]) if told.get("seed", "").isdigit() else None,
+        }
         return _finish(outcome, folder, signals, record)
 
     return _in_folder(output, run)

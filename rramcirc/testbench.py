@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.design import Cell, Crossbar, Design
+from rramcirc.design import Crossbar, Design
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
 from rramcirc.units import parse_number, positive_number, real_number, whole_number
@@ -163,8 +164,9 @@ class Testbench:
     cycle_noise: CycleNoise | None = field(default=None, metadata={"desc": "cycle-to-cycle variability of all cells"})
 
     def __post_init__(self) -> None:
-        if not isinstance(self.design, (Cell, Crossbar)):
-            raise ParameterError(f"Testbench.design: {self.design!r} is neither a Cell nor a Crossbar.")
+        if not isinstance(self.design, Design):
+            known = ", ".join(kind.__name__ for kind in get_args(Design))
+            raise ParameterError(f"Testbench.design: {self.design!r} is none of {known}.")
         if not isinstance(self.analysis, (OperatingPoint, DcSweep, Transient, Ac)):
             raise ParameterError(
                 f"Testbench.analysis: {self.analysis!r} is none of OperatingPoint, DcSweep, Transient, Ac."
@@ -198,7 +200,7 @@ class Testbench:
         if not isinstance(self.stimuli, Mapping):
             raise ParameterError(f"Testbench.stimuli: {self.stimuli!r} is not a dict of line names and stimuli.")
         object.__setattr__(self, "stimuli", dict(self.stimuli))
-        kinds = _line_kinds(self.design)
+        kinds = self.design.line_kinds
         for line, stimulus in self.stimuli.items():
             if line not in kinds:
                 self._check_line(f"Testbench.stimuli: {line!r}", line)
@@ -250,12 +252,7 @@ def check_option(name: str, value: object, where: str) -> None:
 
 def describe(design: Design) -> str:
     """Return one line that says what a design is."""
-    cell = design if isinstance(design, Cell) else design.cell
-    kind = "1T1R" if cell.selector else "1R"
-    cards = cell.rram.name + (f" + {cell.selector.name}" if cell.selector else "")
-    if isinstance(design, Cell):
-        return f"{kind} cell, {cards}"
-    return f"{design.rows} x {design.columns} {kind} crossbar, {cards}"
+    return design.description
 
 
 def half_select(
@@ -292,10 +289,3 @@ def half_select(
         for s in shares[scheme]
     )
     return {"bl": bl_share, "wl": wl_share, f"bl{column}": stimulus, f"wl{row}": Constant(0.0)}
-
-
-def _line_kinds(design: Design) -> tuple[str, ...]:
-    """Names that mean all lines of one kind."""
-    if isinstance(design, Cell):
-        return ()
-    return ("bl", "wl", "sl") if design.cell.selector else ("bl", "wl")

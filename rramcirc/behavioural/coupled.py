@@ -13,8 +13,8 @@ from rramcirc.behavioural import schur
 from rramcirc.behavioural.cells import Cells
 from rramcirc.behavioural.iterative import column_stencil
 from rramcirc.behavioural.ladders import Ladders, factor, smooth_correction
+from rramcirc.behavioural.line_network import Family, Network
 from rramcirc.behavioural.lines import solve_rows
-from rramcirc.behavioural.network import Family, Network
 
 Array = NDArray[np.float64]
 FEWEST_CELLS = 400  # below, a sparse factorisation is as fast

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rramcirc.behavioural.cells import Cells
 from rramcirc.behavioural.coupled import CoupledLines
-from rramcirc.behavioural.network import Family, Network
+from rramcirc.behavioural.line_network import Family, Network
 from rramcirc.errors import SimulationError
 
 Array = NDArray[np.float64]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.behavioural.bench_solver import BenchSolver
 from rramcirc.circuits.cell import cards_of, cell_circuit
-from rramcirc.circuits.crossbar import _cell_probes, _line_families, _line_probes
+from rramcirc.circuits.crossbar import cell_probes, line_families, line_probes
 from rramcirc.design import Cell
 from rramcirc.elements import Circuit, Probe
 from rramcirc.testbench import Testbench, describe
-
-if TYPE_CHECKING:
-    from rramcirc.behavioural.engine import _Solver
 
 Array = NDArray[np.float64]
 _PLACE = re.compile(r"\[(\d+),(\d+)\]")
@@ -33,14 +30,14 @@ def circuit_of(bench: Testbench) -> Circuit:
         block=(),
         drivers=(),
         lines=design.lines,
-        probes=_line_probes(bench),
-        cell_probes=_cell_probes(design, _line_families(design)),
+        probes=line_probes(bench),
+        cell_probes=cell_probes(design, line_families(design)),
         shape=design.shape,
         cards=cards_of(design.cell),
     )
 
 
-def read_probes(probes: tuple[Probe, ...], solver: _Solver) -> Array:
+def read_probes(probes: tuple[Probe, ...], solver: BenchSolver) -> Array:
     """Return the present values of all probes."""
     variables = tuple(dict.fromkeys(p.item for p in probes if p.kind == "variable"))
     found = solver.cells.variables(variables) if variables else {}
@@ -60,7 +57,7 @@ def read_probes(probes: tuple[Probe, ...], solver: _Solver) -> Array:
     return values
 
 
-def _line_value(probe: Probe, solver: _Solver, lines: dict[str, Array]) -> float:
+def _line_value(probe: Probe, solver: BenchSolver, lines: dict[str, Array]) -> float:
     """Return voltage or current of one line; `lines` keeps what was computed for all lines of a kind."""
     kind, index = _LINE.match(probe.item).groups()
     state = solver.state

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rramcirc import __version__
-from rramcirc.behavioural.engine import StaticRun, run_static
+from rramcirc.behavioural.engine import run_static
+from rramcirc.behavioural.record import EngineRun
 from rramcirc.devices.veriloga import compile_module
 from rramcirc.rawfile import RawPlot, read_raw, write_raw
 from rramcirc.testbench import DcSweep, Testbench
@@ -63,7 +64,7 @@ def run_bench(bench: Testbench, folder: Path, progress: Callable[[float], None] 
     return NumpyRun(plots, signals, run.wall_seconds, run.cpu_seconds, run.steps, run.residual)
 
 
-def _plot(bench: Testbench, run: StaticRun) -> RawPlot:
+def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
     """Return the values in the form of ngspice; a kind that it does not know is the unit itself."""
     names = [p.name for p in run.probes]
     kinds = [_KINDS.get(p.unit, p.unit) or "notype" for p in run.probes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rramcirc.circuits.cell import cell_circuit
 from rramcirc.circuits.crossbar import crossbar_circuit
 from rramcirc.circuits.spice import spice_netlist
-from rramcirc.design import Cell
+from rramcirc.design import Cell, Crossbar
 from rramcirc.elements import Circuit
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.netlist import Netlist
@@ -16,7 +16,12 @@ __all__ = ["build_circuit", "build_netlist"]
 
 def build_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a testbench as groups of elements, in no simulator's syntax."""
-    return cell_circuit(bench) if isinstance(bench.design, Cell) else crossbar_circuit(bench)
+    match bench.design:
+        case Cell():
+            return cell_circuit(bench)
+        case Crossbar():
+            return crossbar_circuit(bench)
+    raise ParameterError(f"build_circuit: no generator for a {type(bench.design).__name__}.")
 
 
 def build_netlist(bench: Testbench, simulator: str = "ngspice") -> Netlist:

@@ -23,7 +23,7 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
     states = {name: defaults.pop(f"{name}_ini") for name in array.states}
     noise = bench.cycle_noise
     block = cell_subcircuit(array.cell, defaults, states, noise_port=noise is not None)
-    families = _line_families(array)
+    families = line_families(array)
     nodes = {f.kind: f.cell_nodes() for f in families} | {"nz": [f"nz_{c}" for c in cells]}
     ports = tuple("bulk" if port == "bulk" else nodes[port] for port in block.ports)
     names = [f"cell_{c}" for c in cells]
@@ -44,8 +44,8 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
         block=tuple(cells_and_wires),
         drivers=tuple(drivers),
         lines=array.lines,
-        probes=_line_probes(bench),
-        cell_probes=_cell_probes(array, families),
+        probes=line_probes(bench),
+        cell_probes=cell_probes(array, families),
         shape=array.shape,
         cards=cards_of(array.cell),
     )
@@ -142,14 +142,14 @@ class _LineFamily:
         return groups
 
 
-def _line_families(array: Crossbar) -> list[_LineFamily]:
+def line_families(array: Crossbar) -> list[_LineFamily]:
     families = [_LineFamily("bl", array.bl, array.shape, False), _LineFamily("wl", array.wl, array.shape, True)]
     if array.cell.selector:
         families.append(_LineFamily("sl", array.sl, array.shape, array.source_line == "row"))
     return families
 
 
-def _line_probes(bench: Testbench) -> tuple[Probe, ...]:
+def line_probes(bench: Testbench) -> tuple[Probe, ...]:
     lines = [line for line in bench.design.lines if line != "bulk"]
     voltages = [Probe(f"v({n})", "V", "voltage", n, (), f"voltage of {n} behind its driver") for n in lines]
     currents = [
@@ -160,7 +160,7 @@ def _line_probes(bench: Testbench) -> tuple[Probe, ...]:
     return (*voltages, *currents)
 
 
-def _cell_probes(array: Crossbar, families: list[_LineFamily]) -> tuple[CellProbes, ...]:
+def cell_probes(array: Crossbar, families: list[_LineFamily]) -> tuple[CellProbes, ...]:
     cell = "cell_{i}_{j}"
     states = set(array.states)
     found = [

@@ -10,8 +10,10 @@ import numpy as np
 
 from rramcirc.devices.card import ModelCard
 from rramcirc.elements import (
+    Behavioural,
     Capacitors,
     Circuit,
+    Controlled,
     Devices,
     Group,
     Instances,
@@ -19,6 +21,7 @@ from rramcirc.elements import (
     Resistors,
     Source,
     Subcircuit,
+    Switches,
     chosen_probes,
 )
 from rramcirc.errors import NetlistError
@@ -230,6 +233,12 @@ def _group(group: Group) -> list[str]:
             return _two_terminal("c", group.names, group.a, group.b, group.farad)
         case Source():
             return list(_source(group))
+        case Switches():
+            return _switches(group)
+        case Controlled():
+            return _controlled(group)
+        case Behavioural():
+            return _behavioural(group)
         case Instances():
             return _instances("x", group.names, group.nodes, group.subcircuit, group.parameters)
         case Devices():
@@ -260,6 +269,36 @@ def _two_terminal(letter: str, names: Sequence[str], a, b, values) -> list[str]:
     return [f"{letter}{name} {p} {q} {value}" for name, p, q, value in columns]
 
 
+def _switches(group: Switches) -> list[str]:
+    count = len(group.names)
+    values = {"vt": group.threshold, "vh": group.hysteresis, "ron": group.on, "roff": group.off}
+    model = f".model {group.model} sw " + " ".join(f"{name}={number(value)}" for name, value in values.items())
+    columns = [each(column, count) for column in (group.a, group.b, group.control, group.control_minus)]
+    return [f"s{words[0]} {' '.join(words[1:])} {group.model}" for words in zip(group.names, *columns, strict=True)] + [
+        model
+    ]
+
+
+CONTROLLED_LETTER = {"vcvs": "e", "vccs": "g", "cccs": "f", "ccvs": "h"}
+
+
+def _controlled(group: Controlled) -> list[str]:
+    letter, count = CONTROLLED_LETTER[group.kind], len(group.names)
+    by_current = group.kind in ("cccs", "ccvs")
+    control = [f"v{name}" if by_current else name for name in each(group.control, count)]
+    columns = [each(group.a, count), each(group.b, count), control]
+    if not by_current:
+        columns.append(each(group.control_minus, count))
+    gains = map(number, each(group.gain, count))
+    return [f"{letter}{' '.join(words)}" for words in zip(group.names, *columns, gains, strict=True)]
+
+
+def _behavioural(group: Behavioural) -> list[str]:
+    letter, count = {"V": "v", "A": "i"}[group.unit], len(group.names)
+    columns = zip(group.names, *(each(c, count) for c in (group.a, group.b, group.expressions)), strict=True)
+    return [line for name, a, b, text in columns for line in wrap([f"b{name}", a, b, f"{letter}={text}"])]
+
+
 def _instances(letter: str, names: Sequence[str], nodes, model: str, parameters) -> list[str]:
     count = len(names)
     fixed = "".join(f" {k}={number(v)}" for k, v in parameters.items() if isinstance(v, (str, float, int)))
@@ -277,7 +316,7 @@ def _instances(letter: str, names: Sequence[str], nodes, model: str, parameters)
 def _source(source: Source) -> Iterator[str]:
     letter = "v" if source.stimulus.unit == "V" else "i"
     # an i source drives its current from its first to its second node, through itself
-    nodes = [source.node, "0"] if letter == "v" else ["0", source.node]
+    nodes = [source.node, source.minus] if letter == "v" else [source.minus, source.node]
     times, levels = source.stimulus.corners()
     words = [f"{letter}{source.name}", *nodes, number(float(levels[0]))]
     if source.ac:

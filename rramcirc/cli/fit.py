@@ -47,9 +47,9 @@ def fit(
     from rramcirc.errors import ParameterError
     from rramcirc.studies.fit import fit as run
     from rramcirc.studies.fit import start_card
-    from rramcirc.studies.fit_check import check_with_ngspice
-    from rramcirc.studies.fit_data import read_measurement
-    from rramcirc.studies.fit_report import report, write_example, write_fit
+    from rramcirc.studies.fit.check import check_with_ngspice
+    from rramcirc.studies.fit.data import read_measurement
+    from rramcirc.studies.fit.report import report, write_example, write_fit
 
     card = start_card(model, start)
     if example is not None:
@@ -83,7 +83,7 @@ def _names(text: str | None) -> list[str]:
 def _settings(ramp_rate, read_voltage, set_pulse, reset_pulse, noise_floor, selector, temperature):
     from rramcirc.devices.card import load_card
     from rramcirc.errors import ParameterError
-    from rramcirc.studies.fit_model import Settings
+    from rramcirc.studies.fit.model import Settings
     from rramcirc.units import parse_number, positive_number
 
     def pulse(text: str | None, name: str) -> tuple[float, float] | None:

@@ -282,48 +282,7 @@ def _draw(plot_file: Path | None, html_file: Path | None, waveforms: Waveforms, 
         plot_waveforms(waveforms, names, plot_file)
         click.echo(f"Wrote {plot_file}.", err=True)
     if html_file:
-        _write_html(html_file, waveforms, names)
+        from rramcirc.page import write_page
+
+        write_page(waveforms, names, html_file)
         click.echo(f"Wrote {html_file}.", err=True)
-
-
-def _write_html(path: Path, waveforms: Waveforms, names: Sequence[str]) -> None:
-    """Write one page that needs no network: a panel for each unit, decimated as the figures are."""
-    from rramcirc.errors import EnvironmentProblem, cannot_write
-    from rramcirc.expressions import resolve
-    from rramcirc.plotting import COLOURS, decimate
-
-    try:
-        import plotly.graph_objects as go
-        from plotly.subplots import make_subplots
-    except ImportError as error:
-        raise EnvironmentProblem("--html needs plotly: pip install 'rramcirc[report]'") from error
-    rows = magnitudes(resolve(names, waveforms))
-    units = list(dict.fromkeys(unit for _, _, unit in rows))
-    figure = make_subplots(len(units), 1, shared_xaxes=True, vertical_spacing=0.04)
-    for k, (label, values, unit) in enumerate(rows):
-        keep = decimate(waveforms.axis, values, 5000)
-        line = go.Scattergl(
-            x=waveforms.axis[keep],
-            y=values[keep],
-            name=label,
-            mode="lines",
-            line={"color": COLOURS[k % len(COLOURS)], "width": 1.5},
-        )
-        figure.add_trace(line, row=units.index(unit) + 1, col=1)
-    for k, unit in enumerate(units, 1):
-        figure.update_yaxes(title_text=unit or "value", exponentformat="SI", row=k, col=1)
-    axis = f"{waveforms.axis_name} [{waveforms.axis_unit}]" if waveforms.axis_unit else waveforms.axis_name
-    figure.update_xaxes(exponentformat="SI")
-    figure.update_xaxes(title_text=axis, row=len(units), col=1)
-    figure.update_layout(title=waveforms.title.lstrip("* "), template="simple_white", height=120 + 260 * len(units))
-    try:
-        figure.write_html(path, include_plotlyjs=True)
-    except OSError as error:
-        raise cannot_write(f"--html {path}", error) from error
-
-
-def magnitudes(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows with the magnitude in the place of complex values."""
-    import numpy as np
-
-    return [(f"|{label}|", np.abs(v), unit) if np.iscomplexobj(v) else (label, v, unit) for label, v, unit in rows]

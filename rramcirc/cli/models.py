@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rramcirc.devices.lint_fix import Repair
-    from rramcirc.studies.model_check import ModelCheck
+    from rramcirc.devices.lint.fix import Repair
+    from rramcirc.studies.check import ModelCheck
 
 EXAMPLE = """\b
 Example:
@@ -92,8 +92,8 @@ def check(
     voltages, with what window, and does it converge?
     """
     from rramcirc.errors import ParameterError
-    from rramcirc.studies.model_check import check_model
-    from rramcirc.studies.model_report import as_record, as_text
+    from rramcirc.studies.check import check_model
+    from rramcirc.studies.check.report import as_record, as_text
 
     if fix != (output is not None):
         raise ParameterError("models check: --fix and -o OUT.va go together; FILE.va itself is never changed.")
@@ -126,8 +126,8 @@ def _fixed(source: Path, output: str, run: Callable[[Path], ModelCheck]) -> tupl
     """Write the repaired file and return its check and the repairs."""
     import tempfile
 
-    from rramcirc.devices.lint_fix import repair
-    from rramcirc.devices.lint_source import encode
+    from rramcirc.devices.lint.fix import repair
+    from rramcirc.devices.lint.source import encode
     from rramcirc.errors import ParameterError, cannot_write
 
     if output == "-":

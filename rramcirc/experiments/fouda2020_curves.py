@@ -83,16 +83,17 @@ def _nonlinearity(kind: str):
 
 def plot_curves(table: pd.DataFrame, path: Path) -> None:
     """Draw both curves against the pulse number."""
-    from rramcirc.plotting import plot_curves as draw
+    from rramcirc.charts import plot_curves as draw
 
     pulses = table["pulse"].to_numpy()
     shown = {
-        "potentiation, simulated": (pulses, table["ltp"] * 1e9),
         "potentiation, Eq. (10)": (pulses, table["ltp_rule"] * 1e9),
-        "depression, simulated": (pulses, table["ltd"] * 1e9),
         "depression, Eq. (10)": (pulses, table["ltd_rule"] * 1e9),
+        "potentiation, simulated": (pulses[::3], table["ltp"][::3] * 1e9),
+        "depression, simulated": (pulses[::3], table["ltd"][::3] * 1e9),
     }
-    draw(shown, path, x="pulse number", y="conductance [nS]")
+    simulated = ("potentiation, simulated", "depression, simulated")
+    draw(shown, path, x="pulse number", y="conductance [nS]", markers_only=simulated)
 
 
 EXPERIMENT = Experiment(

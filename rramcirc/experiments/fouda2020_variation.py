@@ -80,7 +80,7 @@ def top_spread(table: pd.DataFrame) -> float:
 
 def plot_variation(table: pd.DataFrame, path: Path) -> None:
     """Draw the first devices' conductance against the pulse number."""
-    from rramcirc.plotting import plot_curves
+    from rramcirc.charts import plot_curves
 
     shown = {}
     for device, part in table[table["device"] < 8].groupby("device"):

@@ -124,7 +124,7 @@ def lognormal_skew(table: pd.DataFrame) -> float:
 
 def plot_distributions(table: pd.DataFrame, path: Path) -> None:
     """Draw cumulative distributions of LRS and HRS on a normal-probability axis."""
-    from rramcirc.plotting import plot_probability
+    from rramcirc.charts import plot_probability
 
     gate = table["gate_voltage"].min()
     curves = {}

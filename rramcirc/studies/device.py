@@ -142,10 +142,14 @@ def _one_pulse(cell: Cell, polarity: str, width: float, amplitude: float, engine
 
 def plot_pulse(table: pd.DataFrame, path: Path) -> None:
     """Draw resistance after the pulse against amplitude, one line per width."""
-    from rramcirc.plotting import plot_curves
+    from rramcirc.charts import plot_curves
+    from rramcirc.units import format_number
 
     curves = {}
     for (polarity, width), part in table.groupby(["polarity", "width"], sort=False):
         sign = 1 if polarity == "SET" else -1
-        curves[f"{polarity}, {width:g} s"] = (sign * part["amplitude"].to_numpy(), part["after"].to_numpy())
+        curves[f"{polarity}, {format_number(width, 's')}"] = (
+            sign * part["amplitude"].to_numpy(),
+            part["after"].to_numpy(),
+        )
     plot_curves(curves, path, x="pulse amplitude [V]", y="resistance after the pulse [ohm]", log=True)

@@ -21,10 +21,10 @@ from rramcirc.devices.pulse_response import pulse_response
 from rramcirc.errors import ParameterError
 from rramcirc.stimuli import PiecewiseLinear
 from rramcirc.studies.fit import FitResult, fit, start_card
-from rramcirc.studies.fit_check import check_with_ngspice
-from rramcirc.studies.fit_data import Measurement, read_measurement
-from rramcirc.studies.fit_model import Settings, make_protocol, path_ends, predict
-from rramcirc.studies.fit_problem import log_ratio
+from rramcirc.studies.fit.check import check_with_ngspice
+from rramcirc.studies.fit.data import Measurement, read_measurement
+from rramcirc.studies.fit.model import Settings, make_protocol, path_ends, predict
+from rramcirc.studies.fit.problem import log_ratio
 
 NOISE = 0.02
 FILAMENT, NMOS = rc.load_card("hfo2_filament"), rc.load_card("nmos_select")

@@ -11,14 +11,14 @@ import pytest
 
 from rramcirc import paths
 from rramcirc.devices.lint import lint
-from rramcirc.devices.lint_compile import compile_for_lint
-from rramcirc.devices.lint_messages import REFUSALS
-from rramcirc.devices.lint_words import TAKEN_NAMES
+from rramcirc.devices.lint.compile import compile_for_lint
+from rramcirc.devices.lint.messages import REFUSALS
+from rramcirc.devices.lint.words import TAKEN_NAMES
 from rramcirc.devices.veriloga import library
 from rramcirc.errors import ParameterError
-from rramcirc.studies.model_check import ModelCheck, check_model
-from rramcirc.studies.model_report import as_record, as_text
-from rramcirc.studies.model_sweep import NO_DRIVE, Cell, sweep
+from rramcirc.studies.check import ModelCheck, check_model
+from rramcirc.studies.check.report import as_record, as_text
+from rramcirc.studies.check.sweep import NO_DRIVE, Cell, sweep
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
 from test_lint import CLEAN, CONDUCT, DEFECTS, module

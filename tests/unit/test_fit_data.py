@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rramcirc.errors import ParameterError
-from rramcirc.studies.fit_data import read_measurement
-from rramcirc.studies.fit_model import Settings, make_protocol
+from rramcirc.studies.fit.data import read_measurement
+from rramcirc.studies.fit.model import Settings, make_protocol
 
 
 def write(folder: Path, text: str, name: str = "data.csv") -> Path:

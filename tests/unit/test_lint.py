@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from rramcirc import paths
 from rramcirc.devices.lint import Finding, lint
-from rramcirc.devices.lint_fix import repair
-from rramcirc.devices.lint_messages import REFUSALS
-from rramcirc.devices.lint_modules import read_lint_modules
-from rramcirc.devices.lint_numbers import state_nodes
-from rramcirc.devices.lint_source import encode, read_source
-from rramcirc.devices.lint_tree import walk, written
+from rramcirc.devices.lint.fix import repair
+from rramcirc.devices.lint.messages import REFUSALS
+from rramcirc.devices.lint.modules import read_lint_modules
+from rramcirc.devices.lint.numbers import state_nodes
+from rramcirc.devices.lint.source import encode, read_source
+from rramcirc.devices.lint.tree import walk, written
 from rramcirc.errors import ModelCompileError
 
 STATE = "x = x_ini + V(s); f = {rate}; if ($abstime <= 0.0) f = -V(s); I(s) <+ ddt(V(s)); I(s) <+ -f;"

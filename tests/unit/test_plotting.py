@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rramcirc.errors import ParameterError, RramcircError, WaveformError
-from rramcirc.plotting import decimate, plot_butterfly, plot_waveforms, si_scale
+from rramcirc.figure import decimate, si_scale
+from rramcirc.plotting import plot_butterfly, plot_waveforms
 from rramcirc.waveforms import Waveforms
 
 T = np.linspace(0, 3e-6, 301)
@@ -31,7 +32,7 @@ def figure_of(monkeypatch: pytest.MonkeyPatch, *arguments: object):
     import rramcirc.plotting as plotting
 
     kept = []
-    monkeypatch.setattr(plotting, "_save", lambda figure, path: kept.append(figure))
+    monkeypatch.setattr(plotting, "save", lambda figure, path: kept.append(figure))
     plot_waveforms(*arguments)
     return kept[0]
 
@@ -138,7 +139,7 @@ def test_butterfly_has_four_numbered_branches(monkeypatch):
     import rramcirc.plotting as plotting
 
     kept = []
-    monkeypatch.setattr(plotting, "_save", lambda figure, path: kept.append(figure))
+    monkeypatch.setattr(plotting, "save", lambda figure, path: kept.append(figure))
     plot_butterfly(*butterfly(), "b.png")
     for ax in kept[0].axes:
         assert [t.get_text() for t in ax.texts if t.get_text()] == ["1", "2", "3", "4"]

@@ -1,0 +1,340 @@
+"""What a card predicts: every kind of measurement as corners of a voltage, and currents read at some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.devices.card import ModelCard
+from rramcirc.devices.conductance import READ_VOLTAGE, _Path, states_for_conductance
+from rramcirc.errors import ParameterError
+from rramcirc.studies.fit.data import Measurement
+
+if TYPE_CHECKING:
+    from rramcirc.devices.pulse_response import PulseResponse
+
+FAILED = 10.0  # residual [1, logarithm] of a device that could not be integrated
+_GATE_OPEN = 3.0  # [V] at which a cell with a transistor is read
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the files do not say.
+
+    Attributes
+    ----------
+    ramp_rate
+        Of sweeps without times [V/s].
+    read_voltage
+        At which resistances were read [V].
+    set_pulse, reset_pulse
+        Amplitude [V] and width [s] of trains without these columns.
+    noise_floor
+        Currents of sweeps below it are left out [A]; None is 1e-6 of the largest one, at least 1 pA.
+    selector
+        Card of the select transistor; needed for data with gate voltages.
+    temperature
+        [K].
+    """
+
+    ramp_rate: float = 1.0
+    read_voltage: float = READ_VOLTAGE
+    set_pulse: tuple[float, float] | None = None
+    reset_pulse: tuple[float, float] | None = None
+    noise_floor: float | None = None
+    selector: ModelCard | None = None
+    temperature: float = 300.15
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """N devices under piecewise-linear voltages, and what was read.
+
+    Attributes
+    ----------
+    data
+        The measurement.
+    times, voltages, gates : (N, M) arrays
+        Corners [s, V, V]; NaN in `times` ends a device early. `gates` is None without a transistor.
+    device, corner, row : (n,) arrays
+        Device and corner of every reading, and its row in the file.
+    current : (n,) array
+        What was read [A].
+    start : (N,) array
+        Conductance at the first corner, as measured [S].
+    start_known
+        Whether `start` is a measured value for each device, or a first guess that is fitted with the card.
+    """
+
+    data: Measurement
+    times: NDArray[np.float64]
+    voltages: NDArray[np.float64]
+    gates: NDArray[np.float64] | None
+    device: NDArray[np.int64]
+    corner: NDArray[np.int64]
+    row: NDArray[np.int64]
+    current: NDArray[np.float64]
+    start: NDArray[np.float64]
+    start_known: bool
+
+    def __len__(self) -> int:
+        return len(self.current)
+
+    def subset(self, devices: NDArray[np.int64]) -> Protocol:
+        """Return the protocol with some of its devices."""
+        place = np.full(len(self.start), -1)
+        place[devices] = np.arange(len(devices))
+        kept = place[self.device] >= 0
+        cut = {name: getattr(self, name)[kept] for name in ("corner", "row", "current")}
+        gates = None if self.gates is None else self.gates[devices]
+        return replace(
+            self, times=self.times[devices], voltages=self.voltages[devices], gates=gates,
+            device=place[self.device[kept]], start=self.start[devices], **cut,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a card predicts for a protocol.
+
+    Attributes
+    ----------
+    current : (n,) array
+        At the readings [A].
+    missed : (N,) array
+        By how much the starts are out of reach of the card [1, logarithm].
+    states : dict of (N,) arrays
+        States at the start [their units].
+    response
+        At all corners.
+    """
+
+    current: NDArray[np.float64]
+    missed: NDArray[np.float64]
+    states: dict[str, NDArray[np.float64]]
+    response: PulseResponse
+
+
+def make_protocol(data: Measurement, settings: Settings) -> Protocol:
+    """Return what was done to the devices and what was read.
+
+    Raises
+    ------
+    ParameterError
+        If the file needs something that `settings` does not have.
+    """
+    if "gate" in data.columns and settings.selector is None:
+        raise ParameterError(f"{data.path} has a gate voltage: name the card of the transistor with --selector.")
+    return {"sweep": _sweep, "pulses": _pulses, "train": _train}[data.kind](data, settings)
+
+
+def predict(
+    card: ModelCard, protocol: Protocol, start: NDArray, settings: Settings, tolerance: float = 1e-5,
+    follow: Prediction | None = None,
+) -> Prediction:  # fmt: skip
+    """Return the currents of a card at the readings.
+
+    Parameters
+    ----------
+    start : (N,) array
+        Conductances at the first corner [S].
+    tolerance
+        Error of a step of the integration [unit of the states].
+    follow
+        A prediction for the same protocol whose time steps are taken.
+    """
+    return predict_all(card, [protocol], [start], settings, tolerance, [follow])[0]
+
+
+def predict_all(
+    card: ModelCard, protocols: Sequence[Protocol], starts: Sequence[NDArray], settings: Settings,
+    tolerance: float = 1e-5, follow: Sequence[Prediction | None] | None = None,
+) -> list[Prediction]:  # fmt: skip
+    """Return the currents of a card for several protocols; see :func:`predict`.
+
+    The states of all starts are found together, which is most of the work of a fit otherwise.
+    """
+    from rramcirc.devices.pulse_response import pulse_response
+
+    most, least = path_ends(card, settings.temperature)
+    bounds = np.cumsum([len(s) for s in starts])[:-1]
+    start = np.concatenate(starts)
+    reached = np.clip(start, least, most)
+    states = states_for_conductance(card, reached, temperature=settings.temperature)
+    pieces = {name: np.split(values, bounds) for name, values in states.items()}
+    missed = np.split(np.log(start / reached), bounds)
+    predictions = []
+    for k, protocol in enumerate(protocols):
+        own, earlier = {name: values[k] for name, values in pieces.items()}, follow[k] if follow else None
+        found = pulse_response(
+            card, protocol.times, protocol.voltages, own, temperature=settings.temperature, tolerance=tolerance,
+            selector=settings.selector if protocol.gates is not None else None,
+            gate_voltages=0.0 if protocol.gates is None else protocol.gates, follow=earlier and earlier.response,
+        )  # fmt: skip
+        predictions.append(Prediction(found.current[protocol.device, protocol.corner], missed[k], own, found))
+    return predictions
+
+
+def path_ends(card: ModelCard, temperature: float) -> tuple[float, float]:
+    """Return the largest and smallest conductance on a card's path of states [S]."""
+    reach = _Path(card).table({}, 1, temperature)[:, 0]
+    return float(reach[0]), float(reach[-1])
+
+
+def _sweep(data: Measurement, settings: Settings) -> Protocol:
+    """Every cycle is a device of its own, whose state at the start is not known."""
+    columns = data.columns
+    voltage, current = columns["voltage"], np.abs(columns["current"])
+    cycle = columns.get("cycle", np.zeros(len(data)))
+    firsts = np.flatnonzero(np.r_[True, np.diff(cycle) != 0])
+    lengths = np.diff(np.r_[firsts, len(data)])
+    device = np.repeat(np.arange(len(firsts)), lengths)
+    corner = np.arange(len(data)) - firsts[device]
+    times = _sweep_times(data, settings, firsts, device)
+    tables = [_table(values, device, corner) for values in (times, voltage, columns.get("gate", voltage))]
+    floor = settings.noise_floor if settings.noise_floor is not None else max(1e-6 * current.max(), 1e-12)
+    smallest = 0.02 * np.abs(voltage).max()
+    read = np.flatnonzero((current > floor) & (np.abs(voltage) > smallest))
+    if not len(read):
+        raise ParameterError(f"{data.path}: no current is above the noise floor of {floor:g} A.")
+    start = np.empty(len(firsts))
+    for k in range(len(firsts)):
+        own = read[device[read] == k]
+        if not len(own):
+            raise ParameterError(
+                f"{data.path}: line {data.lines[firsts[k]]}: cycle without currents above {floor:g} A."
+            )
+        low = own[: max(3, len(own) // 50)]
+        start[k] = np.median(current[low] / np.abs(voltage[low]))
+    return Protocol(
+        data, tables[0], tables[1], tables[2] if "gate" in columns else None, device[read], corner[read], read,
+        current[read], start, False,
+    )  # fmt: skip
+
+
+def _sweep_times(data: Measurement, settings: Settings, firsts: NDArray, device: NDArray) -> NDArray:
+    """Return the times of the rows of a sweep, each cycle from zero [s]."""
+    if "time" in data.columns:
+        times = data.columns["time"] - data.columns["time"][firsts][device]
+    else:
+        ramp = data.columns.get("ramp", np.full(len(data), settings.ramp_rate))
+        steps = np.abs(np.diff(data.columns["voltage"], prepend=0.0)) / ramp
+        steps[firsts] = 0.0
+        times = np.cumsum(steps)
+        times -= times[firsts][device]
+    late = np.flatnonzero((np.diff(times) < 0) & (np.diff(device) == 0))
+    if len(late):
+        raise ParameterError(f"{data.path}: line {data.lines[late[0] + 1]}: the time goes back.")
+    return times
+
+
+def _table(values: NDArray, device: NDArray, corner: NDArray) -> NDArray:
+    table = np.full((device[-1] + 1, corner.max() + 1), np.nan)
+    table[device, corner] = values
+    return table
+
+
+def _pulses(data: Measurement, settings: Settings) -> Protocol:
+    """Every row is a device of its own that starts from the resistance before."""
+    columns, count = data.columns, len(data)
+    none, width = np.zeros(count), columns["width"]
+    read = np.full(count, settings.read_voltage)
+    gates = None
+    if "gate" in columns:
+        gates = np.stack([columns["gate"], columns["gate"], np.full(count, _GATE_OPEN)], 1)
+    rows = np.arange(count)
+    return Protocol(
+        data, np.stack([none, width, width], 1), np.stack([columns["amplitude"]] * 2 + [read], 1), gates, rows,
+        np.full(count, 2), rows, settings.read_voltage / columns["after"],
+        1.0 / (columns["before"] - _open_resistance(settings, gates, columns["before"])), True,
+    )  # fmt: skip
+
+
+def _open_resistance(settings: Settings, gates: NDArray | None, whole: NDArray) -> NDArray:
+    """Return what the open transistor adds to a resistance that was read [ohm]; at most 99 % of it."""
+    if gates is None:
+        return np.zeros_like(whole)
+    from rramcirc.devices.compiled import CompiledDevices
+
+    at_rest = CompiledDevices(settings.selector, 1, temperature=settings.temperature).evaluate([[0, _GATE_OPEN, 0, 0]])
+    return np.minimum(1.0 / at_rest.resistive_jacobian[0, 0, 0], 0.99 * whole)
+
+
+def _train(data: Measurement, settings: Settings) -> Protocol:
+    """A device (one per cycle) whose state goes on from pulse to pulse; the first row of each is the start."""
+    columns = data.columns
+    cycle = columns.get("cycle", np.zeros(len(data)))
+    firsts = np.flatnonzero(np.r_[True, np.diff(cycle) != 0])
+    amplitude, width = _train_pulses(data, settings, firsts)
+    if "amplitude" not in columns:
+        turns = 1 + np.flatnonzero(np.diff(amplitude))
+        lines = ", ".join(str(data.lines[k]) for k in turns[:6]) or "none"
+        said = f"no column amplitude: the pulses are taken to change at the lines {lines}, by the conductance"
+        data = replace(data, remarks=(*data.remarks, said))
+    number = columns["pulse"]
+    step = np.diff(number, prepend=number[0])
+    repeats = np.where(step > 0, step, np.where(number > 0, 1, 0)).astype(int)
+    repeats[firsts] = 0
+    device_of_row = np.cumsum(np.isin(np.arange(len(data)), firsts)) - 1
+    times, voltages, device, corner, row = [], [], [], [], []
+    for first, end in zip(firsts, [*firsts[1:], len(data)], strict=True):
+        rows = np.repeat(np.arange(first, end), repeats[first:end])
+        ends = np.cumsum(width[rows])
+        times.append(np.r_[0.0, np.stack([np.r_[0.0, ends][:-1], ends, ends], 1).ravel()])
+        read = np.full(len(rows), settings.read_voltage)
+        voltages.append(np.r_[settings.read_voltage, np.stack([amplitude[rows], amplitude[rows], read], 1).ravel()])
+        device.append(device_of_row[first:end])
+        corner.append(3 * np.cumsum(repeats[first:end]))
+        row.append(np.arange(first, end))
+    longest = max(len(t) for t in times)
+    padded = [
+        np.stack([np.pad(v, (0, longest - len(v)), constant_values=np.nan) for v in a]) for a in (times, voltages)
+    ]
+    row = np.concatenate(row)
+    return Protocol(
+        data, *padded, None, np.concatenate(device), np.concatenate(corner), row,
+        columns["conductance"][row] * settings.read_voltage, columns["conductance"][firsts], False,
+    )  # fmt: skip
+
+
+def _train_pulses(data: Measurement, settings: Settings, firsts: NDArray) -> tuple[NDArray, NDArray]:
+    """Return amplitude [V] and width [s] of the pulse before each row."""
+    columns = data.columns
+    if "amplitude" in columns and "width" in columns:
+        return columns["amplitude"], columns["width"]
+    if settings.set_pulse is None and settings.reset_pulse is None:
+        raise ParameterError(
+            f"{data.path}: a train of pulses without columns amplitude and width: give --set-pulse 1.2V,100n and "
+            "--reset-pulse -1.2V,100n, or the columns."
+        )
+    rising, value, number = np.zeros(len(data), bool), columns["conductance"], columns["pulse"]
+    for first, end in zip(firsts, [*firsts[1:], len(data)], strict=True):
+        turns = first + 1 + np.flatnonzero(np.diff(number[first:end]) <= 0)
+        if not len(turns):
+            turns = [first + 1 + _turn(value[first:end])]
+        bounds = [first, *(int(t) for t in turns if first < t < end), end]
+        for a, b in pairwise(bounds):
+            rising[a:b] = value[b - 1] > value[max(a - 1, first)]
+    for pulse, name, wanted in ((settings.set_pulse, "set", rising), (settings.reset_pulse, "reset", ~rising)):
+        if pulse is None and wanted.any():
+            raise ParameterError(
+                f"{data.path}: line {data.lines[np.argmax(wanted)]}: needs --{name}-pulse VOLT,SECONDS."
+            )
+    up, down = settings.set_pulse or (0.0, 1.0), settings.reset_pulse or (0.0, 1.0)
+    return np.where(rising, up[0], down[0]), np.where(rising, up[1], down[1])
+
+
+def _turn(values: NDArray) -> int:
+    """Return the place at which potentiation and depression meet: the extreme that stands out from the ends."""
+    peak = values.max() - max(values[0], values[-1])
+    dip = min(values[0], values[-1]) - values.min()
+    if max(peak, dip) < 0.1 * np.ptp(values):
+        return len(values)
+    extreme = values if peak >= dip else -values
+    # of a plateau the last one
+    return int(np.flatnonzero(extreme >= extreme.max() - 0.05 * np.ptp(values))[-1])

@@ -1,0 +1,269 @@
+"""The parameters of a fit and its residuals: a card against all measured data at once."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.devices.card import ModelCard
+from rramcirc.devices.tokens import evaluate
+from rramcirc.errors import ParameterError, RramcircError, unknown_name
+from rramcirc.studies.fit.model import FAILED, Prediction, Protocol, Settings, predict, predict_all
+
+# what a fit leaves alone unless it is asked for: numerical aids, and what is not seen in nominal data
+_NOT_FITTED = re.compile(r"sigma_c2c$|window_width|smoothing|bend_width|rate_max|temperature_rise_max|^capacitance$")
+# how far from the start value a fit looks: factor by unit, where the declared range does not bind earlier
+_REACH = {
+    "eV": 2.0, "eV/V": 4.0, "V": 5.0, "nm": 5.0, "1": 8.0, "1/V": 8.0, "nm/s": 1e4, "m/s": 1e4, "1/s": 1e4, "Hz": 1e4,
+    "m^2/(V s)": 1e4,
+}  # fmt: skip
+_OTHER_REACH = 30.0
+OUTLYING = 5.0  # standard deviations beyond which a reading is an outlier
+_STEEP = 3.0  # ln(after) against ln(before) of a pulse that ends in the middle of a runaway
+_EDGE = 0.2  # change of ln(current) from reading to reading that makes a sweep's edge
+_STEP = 1e-4  # of the central differences [1, logarithm]
+
+
+@dataclass(frozen=True)
+class FreeParameter:
+    """A parameter that is fitted: its logarithm where it cannot change its sign, else its value over `scale`."""
+
+    name: str
+    unit: str
+    start: float
+    low: float
+    high: float
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the search runs in the logarithm of the magnitude."""
+        return self.low * self.high > 0.0
+
+    def value(self, x: float) -> float:
+        """Return the value [`unit`] at a place of the search."""
+        if self.logarithmic:
+            return math.copysign(math.exp(x), self.start)
+        return x * self._scale
+
+    def place(self, value: float) -> float:
+        """Return the place of a value."""
+        return math.log(abs(value)) if self.logarithmic else value / self._scale
+
+    @property
+    def _scale(self) -> float:
+        return abs(self.start) or 1.0
+
+    def sigma(self, value: float, sigma: float) -> float:
+        """Return the standard deviation of the value [`unit`] for one of the place."""
+        return abs(value) * sigma if self.logarithmic else sigma * self._scale
+
+
+def free_parameters(card: ModelCard, free: Iterable[str] = (), fix: Iterable[str] = ()) -> tuple[FreeParameter, ...]:
+    """Return the parameters to be fitted, with start value and bounds.
+
+    Parameters
+    ----------
+    free
+        Names; none means all real parameters of the model that are neither numerical aids nor zero.
+    fix
+        Names that are not fitted.
+    """
+    declared, free, fix = card.declaration.parameters, list(free), set(fix)
+    for name in (*free, *fix):
+        if name not in declared:
+            raise ParameterError(f"card {card.name}: {unknown_name('parameter', name, declared, card._listing())}")
+    for name in free:
+        if declared[name].kind != "real" or name.removesuffix("_ini") in card.states:
+            raise ParameterError(f"--free {name}: only real parameters that are no initial states can be fitted.")
+    chosen = free or [name for name in declared if _is_fitted(card, name)]
+    found = tuple(_free(card, name) for name in chosen if name not in fix)
+    if not found:
+        raise ParameterError("no parameter is left to fit; see --free and --fix.")
+    return found
+
+
+def _is_fitted(card: ModelCard, name: str) -> bool:
+    parameter, value = card.declaration.parameters[name], card.value(name)
+    if parameter.instance or parameter.kind != "real" or _NOT_FITTED.search(name) or not value:
+        return False
+    return not (name in card.parameters and card.parameters[name].source.startswith("numerical"))
+
+
+def _free(card: ModelCard, name: str) -> FreeParameter:
+    """Return one parameter with bounds: its declared range, and not too far from the start value."""
+    parameter, start = card.declaration.parameters[name], float(card.value(name))
+    known = {n: card.value(n) for n in card.declaration.parameters}
+    low, high = -math.inf, math.inf
+    for interval in (r for r in parameter.ranges if not r.exclude):
+        bounds = (evaluate(interval.low, known), evaluate(interval.high, known))
+        low, high = (given if given is not None else old for given, old in zip(bounds, (low, high), strict=True))
+    reach = _REACH.get(parameter.unit, _OTHER_REACH)
+    around = sorted((start / reach, start * reach)) if start else (-1.0, 1.0)
+    # a bound that is another fitted parameter moves with it; the check of the card holds it
+    fixed = all(not re.search(r"[A-Za-z_]\w*_", r.low + r.high) for r in parameter.ranges)
+    low, high = (max(low, around[0]), min(high, around[1])) if fixed else around
+    return FreeParameter(name, parameter.unit, start, low, high)
+
+
+class Problem:
+    """Residuals of a card against data, as a function of the parameters and of the states at the start of sweeps."""
+
+    def __init__(
+        self, card: ModelCard, free: Sequence[FreeParameter], protocols: Sequence[Protocol], settings: Settings
+    ) -> None:
+        self.card, self.free, self.protocols, self.settings = card, tuple(free), tuple(protocols), settings
+        self.weights = [np.ones(len(p)) for p in protocols]
+        self.evaluations, self.tolerance = 0, 1e-5
+        unknown = [0 if p.start_known else len(p.start) for p in protocols]
+        self.first_start = np.cumsum([len(self.free), *unknown])  # places of the start conductances in x
+        self.n_data = sum(map(len, protocols))
+        bounds = [sorted((f.place(f.low), f.place(f.high))) for f in self.free]
+        wide = np.full(self.first_start[-1] - len(self.free), 5.0)
+        self.low = np.r_[[b[0] for b in bounds], -wide]
+        self.high = np.r_[[b[1] for b in bounds], wide]
+        self.start = np.r_[[f.place(f.start) for f in self.free], 0.0 * wide]
+
+    def candidate(self, x: NDArray) -> ModelCard:
+        """Return the card of a place; ParameterError if the model does not allow it."""
+        return self.card.with_values({f.name: f.value(v) for f, v in zip(self.free, x, strict=False)})
+
+    def starts(self, x: NDArray) -> list[NDArray]:
+        """Return the conductances at the first corner for every protocol [S]."""
+        pieces = np.split(x, self.first_start)[1:]
+        return [
+            p.start if p.start_known else p.start * np.exp(moved)
+            for p, moved in zip(self.protocols, pieces, strict=False)
+        ]
+
+    def predictions(self, x: NDArray, follow: Sequence[Prediction] | None = None) -> list[Prediction]:
+        """Return the prediction for every protocol; with the time steps of earlier ones if they are given."""
+        return predict_all(self.candidate(x), self.protocols, self.starts(x), self.settings, self.tolerance, follow)
+
+    def residuals(self, x: NDArray) -> NDArray:
+        """Return weighted logarithms of model over data, then the unreachable parts of the starts.
+
+        A place that the model does not allow is far from everything.
+        """
+        found = self._residuals(x)
+        return np.full(self.n_data + sum(len(p.start) for p in self.protocols), FAILED) if found is None else found
+
+    def _residuals(self, x: NDArray, follow: Sequence[Prediction] | None = None) -> NDArray | None:
+        """Return the residuals; None at a place that the model does not allow."""
+        self.evaluations += 1
+        try:
+            found = self.predictions(x, follow)
+        except RramcircError:
+            return None
+        logs = [log_ratio(f.current, p.current) for f, p in zip(found, self.protocols, strict=True)]
+        scaled = [w * r for w, r in zip(self.weights, logs, strict=True)]
+        return np.concatenate([*scaled, *(w.max() * f.missed for w, f in zip(self.weights, found, strict=True))])
+
+    def jacobian(self, x: NDArray) -> NDArray:
+        """Return the derivatives of the residuals by central differences; starts of all devices at once.
+
+        At a bound of the model they are one-sided.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        n = len(self.free)
+        moves = [np.eye(len(x))[k] for k in range(n)]
+        if len(x) > n:
+            moves.append(np.r_[np.zeros(n), np.ones(len(x) - n)])
+        base = self.predictions(x)
+        ends = [x, *(x + s * _STEP * m for m in moves for s in (1.0, -1.0))]
+        with ThreadPoolExecutor(2) as pool:
+            here, *found = pool.map(lambda y: self._residuals(y, base), ends)
+        slopes = []
+        for up, down in zip(found[::2], found[1::2], strict=True):
+            sides = (up is not None) + (down is not None)
+            high, low = (here if side is None else side for side in (up, down))
+            slopes.append((high - low) / (max(sides, 1) * _STEP))
+        result = np.zeros((len(slopes[0]), len(x)))
+        result[:, :n] = np.stack(slopes[:n], 1)
+        if len(x) > n:
+            owner = self._owner()
+            rows = np.flatnonzero(owner >= 0)
+            result[rows, owner[rows]] = slopes[n][rows]
+        return result
+
+    def _owner(self) -> NDArray[np.int64]:
+        """Return for every residual the place in x of the start it depends on, or -1."""
+        read, missed = [], []
+        for p, first in zip(self.protocols, self.first_start, strict=False):
+            read.append(np.full(len(p), -1) if p.start_known else first + p.device)
+            missed.append(np.full(len(p.start), -1) if p.start_known else first + np.arange(len(p.start)))
+        return np.concatenate([*read, *missed])
+
+    def weigh(self, x: NDArray) -> None:
+        """Weigh every reading by one over its expected scatter; the best file has about its own number of readings.
+
+        The scatter of a reading is that of its file, larger where the result depends on the start (the error of the
+        measured start counts as well) and on the steep edges of a sweep (which a step of the voltage misses).
+        """
+        base = self.predictions(x)
+        self.weights = [self._reliability(k, x, f) for k, f in enumerate(base)]
+        rms = [max(value, 1e-4) for value in self.rms(base)]
+        self.weights = [w * min(rms) / value for w, value in zip(self.weights, rms, strict=True)]
+
+    def rms(self, found: Sequence[Prediction]) -> list[float]:
+        """Return the root mean square of ln(model / data) of every file.
+
+        Unreliable readings count less, and those beyond `OUTLYING` standard deviations are left out.
+        """
+        shares = [w / w.max() for w in self.weights]
+        logs = [log_ratio(f.current, p.current) for f, p in zip(found, self.protocols, strict=True)]
+        kept = [np.abs(s * r) <= OUTLYING * typical(s * r) for s, r in zip(shares, logs, strict=True)]
+        return [
+            float(np.sqrt(np.sum((s * r)[k] ** 2) / np.sum(s[k] ** 2)))
+            for s, r, k in zip(shares, logs, kept, strict=True)
+        ]
+
+    def _reliability(self, k: int, x: NDArray, base: Prediction) -> NDArray[np.float64]:
+        """Return the expected scatter of a plain reading over that of each reading of a file."""
+        protocol = self.protocols[k]
+        if not protocol.start_known:
+            if protocol.data.kind != "sweep" or len(protocol) < 3:
+                return np.ones(len(protocol))
+            change = np.abs(np.gradient(np.log(protocol.current)))
+            return 1.0 / np.hypot(1.0, np.where(np.isfinite(change), change, 0.0) / _EDGE)
+        card = self.candidate(x)
+        ends = [
+            predict(card, protocol, protocol.start * np.exp(s * _STEP), self.settings, self.tolerance, base).current
+            for s in (1.0, -1.0)
+        ]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slope = np.log(ends[0] / ends[1]) / (2 * _STEP)
+        slope = np.nan_to_num(slope, nan=1e3, posinf=1e3, neginf=1e3)
+        # beyond _STEEP the result is not even linear in the errors
+        return 1.0 / np.hypot(1.0, slope) / np.hypot(1.0, slope / _STEEP)
+
+    def reduced(self, rng: np.random.Generator, most: int) -> Problem:
+        """Return the problem with at most `most` pulses of every file."""
+        protocols = []
+        for p in self.protocols:
+            few = p.start_known and len(p.start) > most
+            protocols.append(p.subset(np.sort(rng.permutation(len(p.start))[:most])) if few else p)
+        return Problem(self.card, self.free, protocols, self.settings)
+
+    def with_free(self, free: Sequence[FreeParameter]) -> Problem:
+        """Return the problem with other free parameters."""
+        other = Problem(self.card, free, self.protocols, self.settings)
+        other.weights, other.evaluations, other.tolerance = self.weights, self.evaluations, self.tolerance
+        return other
+
+
+def typical(residuals: NDArray) -> float:
+    """Return the standard deviation of the bulk of residuals, from the median of their magnitudes."""
+    return 1.4826 * float(np.median(np.abs(residuals))) + 1e-12
+
+
+def log_ratio(model: NDArray, data: NDArray) -> NDArray:
+    """Return ln(|model| / data), at most `FAILED`."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(np.abs(model) / data)
+    return np.clip(np.nan_to_num(logs, nan=FAILED, posinf=FAILED, neginf=-FAILED), -FAILED, FAILED)

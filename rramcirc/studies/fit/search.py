@@ -1,0 +1,186 @@
+"""The searches of a fit, and the judgement which parameters the data determine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.studies.fit.problem import OUTLYING, Problem, typical
+
+UNDETERMINED = 0.3  # a standard deviation above it, of the logarithm or relative to the start value, is none
+_BOXES, _DRAWS = (0.03, 0.1, 0.3, 1.0), 6  # part of the bounds around the start card, 2^draws places in each
+_LOCAL_STARTS, _FEW, _MANY, _CAREFUL = 4, 12, 25, 60  # local searches; steps of each
+_SAME = 0.05  # two local searches whose costs differ by less found the same place
+_TETHER = 0.02  # residual for one e-fold from the start card, so that undetermined parameters stay near it
+_SMALLEST_SCATTER = 1e-3  # no measurement is better: 0.1 %
+_ALIKE = 3.0  # standard deviations within this factor: the start card's word decides which value stays
+_TRUST = {"published": 0, "assumed": 1, "fitted": 2}
+
+
+@dataclass(frozen=True)
+class Undetermined:
+    """A parameter that the data do not determine, and why."""
+
+    name: str
+    reason: str
+
+
+def search_globally(problem: Problem, seed: int) -> NDArray[np.float64]:
+    """Return the best of several local searches that start from the best places of a Sobol sequence.
+
+    Parameters
+    ----------
+    problem
+        A part of the data, for speed.
+    seed
+        Of the sequence.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from scipy.stats import qmc
+
+    n = len(problem.free)
+    unit = qmc.Sobol(n, seed=np.random.default_rng(seed)).random_base2(_DRAWS)
+    places = [problem.start]
+    for part in _BOXES:
+        low = problem.start[:n] + part * (problem.low[:n] - problem.start[:n])
+        high = problem.start[:n] + part * (problem.high[:n] - problem.start[:n])
+        places += [np.r_[low + u * (high - low), problem.start[n:]] for u in unit]
+    with ThreadPoolExecutor(2) as pool:
+        costs = list(pool.map(lambda x: _cost(problem.residuals(x)), places))
+    best, least = places[0], np.inf
+    for k in np.argsort(costs, kind="stable")[:_LOCAL_STARTS]:
+        found = search_locally(problem, places[k], steps=_FEW, careful=True)
+        cost = _cost(problem.residuals(found))
+        again = abs(cost - least) < _SAME * least
+        if cost < least:
+            best, least = found, cost
+        if again:  # two searches end in the same place
+            break
+    return best
+
+
+def _cost(residuals: NDArray) -> float:
+    """Return a sum of squares in which far points count little."""
+    return float(np.sum(np.log1p((residuals / 0.3) ** 2)))
+
+
+def search_locally(
+    problem: Problem, x: NDArray, *, steps: int | None = None, careful: bool = False
+) -> NDArray[np.float64]:
+    """Return the least-squares solution near `x`.
+
+    Parameters
+    ----------
+    careful
+        Tether the parameters to the start card, weakly, and let points that are far off count less.
+    """
+    from scipy.optimize import least_squares
+
+    n = len(problem.free)
+    tether = _TETHER * np.eye(n, len(x)) if careful else np.zeros((0, len(x)))
+
+    def residuals(x: NDArray) -> NDArray:
+        return np.r_[problem.residuals(x), tether @ (x - problem.start)]
+
+    def jacobian(x: NDArray) -> NDArray:
+        return np.vstack([problem.jacobian(x), tether])
+
+    margin = 1e-6 * (problem.high - problem.low)
+    start = np.clip(x, problem.low + margin, problem.high - margin)
+    loss, most, close, wide = "soft_l1", _CAREFUL, 1e-4, 0.3
+    if not careful:  # readings within the noise count in full, those far off linearly
+        noise = typical(problem.residuals(start)[: problem.n_data])
+        loss, most, close, wide = "huber", _MANY, 1e-6, max(OUTLYING * noise, 0.01)
+    return least_squares(
+        residuals, start, jacobian, bounds=(problem.low, problem.high), x_scale="jac", ftol=close, xtol=1e-5,
+        gtol=1e-10, max_nfev=steps or most, loss=loss, f_scale=wide,
+    ).x  # fmt: skip
+
+
+def scatter(problem: Problem, x: NDArray) -> float:
+    """Return the standard deviation of the weighted residuals, without outliers."""
+    r = problem.residuals(x)[: problem.n_data]
+    r = np.clip(r, -OUTLYING * typical(r), OUTLYING * typical(r))
+    return float(np.sqrt(np.sum(r**2) / max(len(r) - len(x), 1)))
+
+
+def covariance(problem: Problem, x: NDArray) -> NDArray[np.float64]:
+    """Return the covariance of the places, from the Jacobian and the scatter of the residuals."""
+    return scatter(problem, x) ** 2 * _inverse(problem.jacobian(x)[: problem.n_data])
+
+
+def _inverse(jacobian: NDArray, limit: float = 1e-6) -> NDArray[np.float64]:
+    """Return (J^T J)^-1 through the singular values; directions without any weight get a very large one."""
+    scale = np.maximum(np.linalg.norm(jacobian, axis=0), limit)
+    _, values, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
+    values = np.maximum(values, 1e-7 * values[0])
+    return (rows.T / values**2) @ rows / np.outer(scale, scale)
+
+
+def determine(problem: Problem, x: NDArray, share: float = 1.0) -> list[Undetermined]:
+    """Return the parameters that the data do not determine, worst first.
+
+    They are taken away one by one: the one with the largest standard deviation; among about equal ones, that of which
+    the start card is surest.
+
+    Parameters
+    ----------
+    share
+        Part of the data that the problem holds; the standard deviations are those of all data.
+    """
+    jacobian, n = problem.jacobian(x)[: problem.n_data], len(problem.free)
+    noise = max(scatter(problem, x), _SMALLEST_SCATTER) * np.sqrt(share)
+    kept, found = list(range(len(x))), []
+    while sum(k < n for k in kept) > 1:
+        matrix = noise**2 * _inverse(jacobian[:, kept])
+        sigma = np.sqrt(np.diag(matrix))
+        free = [j for j, k in enumerate(kept) if k < n]
+        worst = max(sigma[j] for j in free)
+        if worst < UNDETERMINED:
+            break
+        alike = [j for j in free if sigma[j] > max(worst / _ALIKE, UNDETERMINED)]
+        chosen = min(alike, key=lambda j: (_trust(problem, kept[j]), -sigma[j]))
+        alone = noise / max(float(np.linalg.norm(jacobian[:, kept[chosen]])), 1e-9)
+        others = [j for j in free if j != chosen and abs(matrix[j, chosen]) > 0.9 * sigma[j] * sigma[chosen]]
+        names = [problem.free[kept[j]].name for j in others]
+        found.append(Undetermined(problem.free[kept[chosen]].name, _reason(alone, sigma[chosen], names)))
+        kept.pop(chosen)
+    return found
+
+
+def _trust(problem: Problem, k: int) -> int:
+    name = problem.free[k].name
+    return _TRUST[problem.card.parameters[name].status] if name in problem.card.parameters else 0
+
+
+def _reason(alone: float, sigma: float, others: Sequence[str]) -> str:
+    if alone > UNDETERMINED:
+        return "the data hardly depend on it"
+    size = "any value fits" if sigma > 5.0 else f"one sigma {100 * sigma:.0f} %"
+    together = f"together with {', '.join(others)}" if others else "together with the other parameters"
+    return f"only {together}: the data see a combination ({size})"
+
+
+def freeze(problem: Problem, x: NDArray, names: Sequence[str]) -> tuple[Problem, NDArray[np.float64]]:
+    """Return the problem without some parameters, which go back to the start card, and the place to go on from.
+
+    The others move so that the predictions stay where they are, as far as that is linear.
+    """
+    n = len(problem.free)
+    back = [k for k in range(n) if problem.free[k].name in names]
+    kept = [k for k in range(len(x)) if k not in back]
+    other = problem.with_free([f for f in problem.free if f.name not in names])
+    jacobian = problem.jacobian(x)[: problem.n_data]
+    change = jacobian[:, back] @ (problem.start[back] - x[back])
+    move = -np.linalg.lstsq(jacobian[:, kept], change, rcond=1e-6)[0]
+    starts = [np.clip(x[kept] + part * move, other.low, other.high) for part in (1.0, 0.5, 0.25, 0.0)]
+    starts.append(np.r_[other.start[: len(other.free)], x[n:]])
+    best = min(starts, key=lambda y: _cost(other.residuals(y)))
+    return other, best
+
+
+__all__ = ["Undetermined", "covariance", "determine", "freeze", "search_globally", "search_locally"]
