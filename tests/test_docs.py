@@ -16,6 +16,7 @@ import pytest
 
 import rramcirc
 from rramcirc.cli import COMMANDS
+from rramcirc.cli.study import STUDIES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,9 +29,9 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"study {name}" for name in STUDIES)])
 def test_help_of_every_command_ends_with_an_example_that_runs(command: str, tmp_path: Path) -> None:
-    text = run(command, "--help", cwd=tmp_path).stdout
+    text = run(*command.split(), "--help", cwd=tmp_path).stdout
     assert "Example:" in text
     lines = [line.strip() for line in text.split("Example:")[1].splitlines()]
     examples = [shlex.split(line)[1:] for line in lines if line.startswith("rramcirc ")]

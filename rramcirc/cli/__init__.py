@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from importlib import import_module
 
 import click
 
 from rramcirc import __version__
-from rramcirc.errors import RramcircError, unknown_name
+from rramcirc.cli.lazy import LazyGroup
+from rramcirc.errors import RramcircError
 
 COMMANDS = {
     "build-netlist": ("build_netlist", "Write the netlist of a circuit."),
@@ -18,7 +18,7 @@ COMMANDS = {
     "inspect": ("inspect", "List, measure, plot and export the waveforms of a run."),
     "cards": ("cards", "List the model cards, or show one."),
     "models": ("models", "List the Verilog-A models, or show one."),
-    "study": ("study", "Answer a question about a device with a table and a picture."),
+    "study": ("study", "Answer a question about a device or circuit with a table and a picture."),
     "fit": ("fit", "Fit a model card to measured data."),
     "reproduce": ("reproduce", "Run an experiment of a paper and compare."),
     "demo": ("demo", "Simulate and draw a first example."),
@@ -27,26 +27,10 @@ COMMANDS = {
 OUR_BUG, INTERRUPTED, NO_SPACE = 70, 130, 3
 
 
-class _Commands(click.Group):
-    """The group of all commands; a command's module is imported when the command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        module = COMMANDS[name][0]
-        return getattr(import_module(f"rramcirc.cli.{module}"), module)
-
-    def resolve_command(self, ctx: click.Context, args: list[str]):
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(unknown_name("command", args[0], COMMANDS, "`rramcirc --help` lists all."))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+class _Commands(LazyGroup):
+    table = COMMANDS
+    package = __name__
+    hint = "`rramcirc --help` lists all."
 
 
 EXAMPLE = """\b

@@ -1,0 +1,39 @@
+"""rramcirc study: one command for each question about a device or a circuit.
+
+A study's computation stands in `rramcirc.studies`; its command, which prints and writes, in a module of this package.
+"""
+
+from __future__ import annotations
+
+import click
+
+from rramcirc.cli.lazy import LazyGroup
+
+# name -> (module of this package, one line)
+STUDIES = {
+    "iv": ("device", "I-V loop of a card's cell: SET and RESET voltage, LRS, HRS, currents."),
+    "pulse": ("device", "Resistance after single SET and RESET pulses against amplitude and width."),
+}
+EXAMPLE = """\b
+Example:
+  rramcirc study
+  rramcirc study iv --card stanford_gap_v1 -o study
+  rramcirc study pulse --card hfo2_filament --quick -o study
+"""
+
+
+class _Studies(LazyGroup):
+    table = STUDIES
+    package = __name__
+    kind = "study"
+    hint = "`rramcirc study` lists all."
+
+
+@click.group(cls=_Studies, epilog=EXAMPLE, invoke_without_command=True)
+@click.pass_context
+def study(context: click.Context) -> None:
+    """Answer a question about a device or circuit with a table and a picture; without NAME list the questions."""
+    if context.invoked_subcommand is None:
+        width = max(map(len, STUDIES))
+        for name, (_, text) in STUDIES.items():
+            click.echo(f"{name:<{width}}  {text}")

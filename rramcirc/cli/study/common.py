@@ -1,0 +1,63 @@
+"""What the commands of all studies share: options, output folder, tables as CSV and on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+card_option = click.option("--card", default="hfo2_filament", show_default=True, help="RRAM card, a name or a file.")
+quick_option = click.option("--quick", is_flag=True, help="Fewer points.")
+seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
+output_option = click.option("-o", "--output", metavar="DIR", callback=lambda _c, _p, value: open_folder(value),
+                             help="Folder for table and picture.")  # fmt: skip
+
+
+def engine_option(default: str = "ngspice") -> Callable:
+    """Return the option --engine, checked."""
+    return click.option("--engine", default=default, show_default=True, callback=lambda _c, _p, name: _engine(name),
+                        help="Engine that simulates.")  # fmt: skip
+
+
+def _engine(name: str) -> str:
+    from rramcirc.errors import ParameterError, unknown_name
+    from rramcirc.simulation import ENGINES
+
+    if name not in ENGINES:
+        raise ParameterError(unknown_name("engine", name, ENGINES))
+    return name
+
+
+def open_folder(name: str | None) -> Path | None:
+    """Return the output folder, made if needed; None if there is none."""
+    if name is None:
+        return None
+    folder = Path(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV with ``name [unit]`` on top; units stand in ``table.attrs["units"]``."""
+    units = table.attrs["units"]
+    table.rename(columns={c: f"{c} [{units[c]}]" for c in table.columns if units.get(c)}).to_csv(path, index=False)
+
+
+def print_quantities(rows: Sequence[tuple[str, float, str]]) -> None:
+    """Print (quantity, value, unit), one a line."""
+    from rramcirc.units import format_number
+
+    width = max((len(quantity) for quantity, _, _ in rows), default=0)
+    for quantity, value, unit in rows:
+        click.echo(f"{quantity:<{width}}  {format_number(value, unit)}")
+
+
+def say_where(folder: Path | None) -> None:
+    """Tell where table and picture are."""
+    if folder:
+        click.echo(f"table and picture: {folder}", err=True)

@@ -1,0 +1,65 @@
+"""rramcirc study iv, rramcirc study pulse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rramcirc.cli.study.common import (
+    card_option,
+    engine_option,
+    output_option,
+    print_quantities,
+    quick_option,
+    say_where,
+    write_table,
+)
+
+IV_EXAMPLE = """\b
+Example:
+  rramcirc study iv --card stanford_gap_v1 -o study
+"""
+PULSE_EXAMPLE = """\b
+Example:
+  rramcirc study pulse --card hfo2_filament --quick -o study
+"""
+
+
+@click.command(epilog=IV_EXAMPLE)
+@card_option
+@engine_option()
+@quick_option
+@output_option
+def iv(card: str, engine: str, quick: bool, output: Path | None) -> None:
+    """I-V loop of a card's cell: SET and RESET voltage, LRS, HRS, currents."""
+    from rramcirc.plotting import plot_butterfly
+    from rramcirc.studies.device import iv, iv_figures
+
+    table = iv(card, cycles=1 if quick else 2, engine=engine)
+    print_quantities([(quantity, value, unit) for quantity, (value, unit) in iv_figures(table).items()])
+    if output:
+        write_table(table, output / "iv.csv")
+        plot_butterfly(table["voltage"].to_numpy(), table["current"].to_numpy(), output / "iv.png", title=card)
+    say_where(output)
+
+
+@click.command(epilog=PULSE_EXAMPLE)
+@card_option
+@engine_option()
+@quick_option
+@output_option
+def pulse(card: str, engine: str, quick: bool, output: Path | None) -> None:
+    """Resistance after single SET and RESET pulses against amplitude and width."""
+    from rramcirc.studies.device import plot_pulse, pulse
+    from rramcirc.units import format_number
+
+    table = pulse(card, points=4 if quick else 8, engine=engine)
+    click.echo(f"{'':<6} {'width':>8} {'amplitude':>10} {'before':>12} {'after':>12}")
+    for row in table.itertuples():
+        cells = [(row.width, "s", 8), (row.amplitude, "V", 10), (row.before, "ohm", 12), (row.after, "ohm", 12)]
+        click.echo(f"{row.polarity:<6} " + " ".join(f"{format_number(v, u):>{w}}" for v, u, w in cells))
+    if output:
+        write_table(table, output / "pulse.csv")
+        plot_pulse(table, output / "pulse.png")
+    say_where(output)
