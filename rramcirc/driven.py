@@ -6,7 +6,7 @@ import numpy as np
 
 from rramcirc.design import Crossbar
 from rramcirc.stimuli import Floating, sample
-from rramcirc.testbench import OperatingPoint, Testbench, Transient
+from rramcirc.testbench import OperatingPoint, Testbench, Transient, VectorSweep
 from rramcirc.waveforms import Waveforms
 
 LINES_CHECKED = 16
@@ -16,16 +16,16 @@ TOLERANCE = 1e-3  # of the level; a right solution is off by far less, since not
 def undriven_lines(bench: Testbench, waves: Waveforms) -> list[str]:
     """Return one sentence per recorded line whose voltage is not the one that its source forces.
 
-    Lines behind a driver resistance and analyses other than operating point and transient are not looked at, and at
-    most `LINES_CHECKED` lines, because such a failure of the solver (KLU of ngspice 46, empty column) takes all.
+    Lines behind a driver resistance are not looked at, nor DC sweeps of one line and small-signal analyses, and at most
+    `LINES_CHECKED` lines, because such a failure of the solver (KLU of ngspice 46, empty column) takes all.
     """
-    if not isinstance(bench.analysis, (OperatingPoint, Transient)):
+    if not isinstance(bench.analysis, (OperatingPoint, Transient, VectorSweep)):
         return []
     problems = []
     for line in _stiff_lines(bench, waves)[:LINES_CHECKED]:
         stimulus = bench.stimulus(line)
         time = waves.time if isinstance(bench.analysis, Transient) else np.zeros(1)
-        forced = sample(stimulus, time)
+        forced = sample(stimulus, time) if bench.swept(line) is None else bench.swept(line)
         k = int(np.argmax(np.abs(forced)))
         found = float(np.real(waves[f"v({line})"][k]))
         if abs(found - forced[k]) > TOLERANCE * abs(forced[k]) + 1e-9:
@@ -35,12 +35,15 @@ def undriven_lines(bench: Testbench, waves: Waveforms) -> list[str]:
 
 def _stiff_lines(bench: Testbench, waves: Waveforms) -> list[str]:
     """Lines that a voltage source holds without resistance at a level other than 0 V, and that are recorded."""
-    design, found = bench.design, []
-    for line in design.lines:
+    array, found = getattr(bench.design, "array", bench.design), []
+    for line in bench.design.lines:
         stimulus = bench.stimulus(line)
-        if isinstance(stimulus, Floating) or stimulus.unit != "V" or not np.any(stimulus.corners()[1]):
+        if isinstance(stimulus, Floating) or stimulus.unit != "V":
             continue
-        family = getattr(design, line.rstrip("0123456789"), None) if isinstance(design, Crossbar) else None
+        levels = stimulus.corners()[1] if bench.swept(line) is None else bench.swept(line)
+        if not np.any(levels):
+            continue
+        family = getattr(array, line.rstrip("0123456789"), None) if isinstance(array, Crossbar) else None
         if (family is None or family.driver_resistance == 0) and f"v({line})" in waves:
             found.append(line)
     return found

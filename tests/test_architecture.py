@@ -12,9 +12,9 @@ LAYERS = [
     ["errors"],
     ["units", "paths", "child"],
     ["devices"],
-    ["stimuli", "rawfile"],
+    ["stimuli", "rawfile", "spike_trains"],
     ["design", "waveforms", "rawformats"],
-    ["testbench", "elements", "netlist", "expressions"],
+    ["analyses", "testbench", "elements", "netlist", "expressions"],
     ["driven"],
     ["benchfile", "benchwrite", "benchvalues", "measurements"],
     ["circuits"],
@@ -22,7 +22,7 @@ LAYERS = [
     ["runs"],
     ["simulation"],
     ["figure"],
-    ["plotting", "charts", "page"],
+    ["plotting", "charts", "page", "maps"],
     ["studies"],
     ["experiments"],
     ["doctor"],
@@ -31,7 +31,8 @@ LAYERS = [
 LEVEL = {name: k for k, names in enumerate(LAYERS) for name in names}
 LAZY = {"matplotlib", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
 MAY_IMPORT_AT_TOP = {("devices/compiled.py", "numba"), ("devices/osdi_kernels.py", "numba")}
-MAY_IMPORT_AT_TOP |= {(f"behavioural/{name}.py", "numba") for name in ("lines", "schur", "merge", "reduce")}
+_KERNELS = ("lines", "schur", "merge", "reduce", "moving_kernels", "network_kernel", "network_events")
+MAY_IMPORT_AT_TOP |= {(f"behavioural/{name}.py", "numba") for name in _KERNELS}
 STRANGERS = {"ngspice", "vacask", "behavioural"}
 # allowed to look up: the dispatcher of dialects and the interoperation with PySpice, lazily
 UPWARD = {("netlist", "circuits"), ("circuits", "ngspice"), ("circuits", "simulation"), ("circuits", "runs")}

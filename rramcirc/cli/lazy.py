@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from keyword import iskeyword
 from typing import ClassVar
 
 import click
@@ -30,7 +31,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.table:
             return None
-        return getattr(import_module(f"{self.package}.{self.table[name][0]}"), name.replace("-", "_"))
+        module = import_module(f"{self.package}.{self.table[name][0]}")
+        function = name.replace("-", "_")
+        return getattr(module, f"{function}_" if iskeyword(function) else function)
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if args and args[0] not in self.table and not args[0].startswith("-"):

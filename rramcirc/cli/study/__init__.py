@@ -13,6 +13,11 @@ from rramcirc.cli.lazy import LazyGroup
 STUDIES = {
     "iv": ("device", "I-V loop of a card's cell: SET and RESET voltage, LRS, HRS, currents."),
     "pulse": ("device", "Resistance after single SET and RESET pulses against amplitude and width."),
+    "ir-drop": ("array", "Voltage that is left at every cell of an array that is read."),
+    "read-margin": ("array", "LRS against HRS current of the farthest cell, with sneak paths, against the size."),
+    "mvm-error": ("array", "Matrix-vector products of an array with wires against those without."),
+    "max-size": ("array", "Largest array whose products keep within an error."),
+    "yield": ("array", "Bits that arrays of different devices read wrong."),
 }
 EXAMPLE = """\b
 Example:

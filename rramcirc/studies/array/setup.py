@@ -1,0 +1,168 @@
+"""Arrays to be read: cells, size, wires, levels, stored bits, and the currents of their bit lines.
+
+Operating points are solved with the compiled device models (engine ``numpy``), states frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.behavioural.array_point import array_points
+from rramcirc.circuits.benches import SELECTOR_CARD
+from rramcirc.design import Cell, Crossbar, Line, with_state
+from rramcirc.devices.card import ModelCard, load_card
+from rramcirc.errors import ParameterError
+from rramcirc.stimuli import Constant, Stimulus
+from rramcirc.testbench import OperatingPoint, Testbench
+from rramcirc.units import number_from_zero, real_number, whole_number
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ReadArray:
+    """An array to be read: cells, size, wires, levels. Every wire has the same segments.
+
+    Attributes
+    ----------
+    card
+        RRAM card.
+    rows, columns
+        Size.
+    wire_resistance, driver_resistance
+        Of one segment, and between source and line [ohm].
+    read_voltage, gate_voltage
+        On the bit lines, and on a selected word line of a 1T1R array [V].
+    selector
+        Card of the transistor; ``"none"`` is a 1R array, None the card's own habit.
+    source_line
+        ``"column"`` (SL parallel to BL) or ``"row"``.
+    """
+
+    card: str = "hfo2_filament"
+    rows: int = 64
+    columns: int = 64
+    wire_resistance: float = 2.5
+    driver_resistance: float = 0.0
+    read_voltage: float = 0.2
+    gate_voltage: float = 2.0
+    selector: str | None = None
+    source_line: str = "column"
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "columns"):
+            whole_number(getattr(self, name), f"ReadArray.{name}", 1)
+        for name in ("wire_resistance", "driver_resistance"):
+            number_from_zero(getattr(self, name), f"ReadArray.{name}")
+        real_number(self.read_voltage, "ReadArray.read_voltage")
+        real_number(self.gate_voltage, "ReadArray.gate_voltage")
+        if self.read_voltage == 0:
+            raise ParameterError("ReadArray.read_voltage: 0 V reads nothing.")
+        window = self.rram.validity.get("cell_voltage")
+        if window is not None and not window.minimum <= self.read_voltage <= window.maximum:
+            raise ParameterError(
+                f"ReadArray.read_voltage: {self.read_voltage:g} V is beyond what card {self.rram.name} is valid for, "
+                f"{window.minimum:g} to {window.maximum:g} V."
+            )
+
+    @property
+    def rram(self) -> ModelCard:
+        """The RRAM card."""
+        return load_card(self.card)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell at every crossing."""
+        name = self.rram.butterfly.selector if self.selector is None else self.selector
+        return Cell(self.rram, None if name == "none" else load_card(name or SELECTOR_CARD))
+
+    def array(self, states: dict[str, Array], spread: dict[str, Array] | None = None) -> Crossbar:
+        """Return the array with given states, (rows, columns) each."""
+        wire = Line(self.wire_resistance, driver_resistance=self.driver_resistance)
+        return Crossbar(
+            self.cell,
+            self.rows,
+            self.columns,
+            source_line=self.source_line,
+            bl=wire,
+            wl=wire,
+            sl=replace(wire, end="last"),
+            initial_state=states,
+            rram_parameters=spread or {},
+        )
+
+    def bench(self, array: Crossbar, stimuli: dict[str, Stimulus] | None = None) -> Testbench:
+        """Return the read of all cells at once, or with other stimuli."""
+        if stimuli is None:
+            stimuli = {"bl": Constant(self.read_voltage)}
+            if array.cell.selector is not None:
+                stimuli["wl"] = Constant(self.gate_voltage)
+        return Testbench(array, OperatingPoint(), stimuli)
+
+
+def window_states(card: str) -> dict[str, dict[str, float]]:
+    """Return the states that a card's I-V loop ends its SET and RESET branches in.
+
+    Returns
+    -------
+    dict
+        ``"LRS"`` and ``"HRS"`` -> state name -> value in its unit; of the steady loop.
+    """
+    from rramcirc.studies.device import default_cell, iv
+
+    loop, cell = iv(card), default_cell(card)
+    top = loop.iloc[int(np.argmax(loop["voltage"].to_numpy() * (loop["current"] > 0).to_numpy()))]
+    ends = {"LRS": top, "HRS": loop.iloc[-1]}
+    return {k: dict(with_state(cell, {n: float(end[n]) for n in cell.states}).initial_state) for k, end in ends.items()}
+
+
+def states_of_bits(card: str, bits: NDArray[np.bool_]) -> dict[str, Array]:
+    """Return states for an array of bits, 1 for LRS."""
+    window = window_states(card)
+    return {name: np.where(bits, window["LRS"][name], window["HRS"][name]) for name in window["LRS"]}
+
+
+def random_bits(setup: ReadArray, seed: int) -> NDArray[np.bool_]:
+    """Return (rows, columns) random bits."""
+    return np.random.default_rng([seed, 1]).random((setup.rows, setup.columns)) < 0.5
+
+
+def products(setup: ReadArray, states: dict[str, Array], inputs: NDArray[np.bool_]) -> Array:
+    """Return the bit-line currents for binary patterns of the rows.
+
+    Parameters
+    ----------
+    states
+        Of the cells, (rows, columns) each.
+    inputs : (count, rows) array
+        Patterns.
+
+    Returns
+    -------
+    (count, columns) array
+        Current from the array into the bit line's end [A], positive for positive inputs.
+    """
+    array = setup.array(states)
+    if setup.cell.selector is not None:
+        bench = setup.bench(array, {"bl": Constant(setup.read_voltage)})
+        on = setup.gate_voltage
+    else:
+        bench = setup.bench(array, {"bl": Constant(0.0)})
+        on = -setup.read_voltage
+    levels = ({"wl": on * row.astype(float)} for row in inputs)
+    return np.array([point.line_currents["bl"] for point in array_points(bench, levels)])
+
+
+def row_reads(setup: ReadArray, states: dict[str, Array], spread: dict[str, Array] | None = None) -> Array:
+    """Return the bit-line currents of every row read alone [A], (rows, columns)."""
+    array = setup.array(states, spread)
+    eye = np.eye(setup.rows)
+    if setup.cell.selector is not None:
+        bench, on = setup.bench(array, {"bl": Constant(setup.read_voltage)}), setup.gate_voltage
+    else:
+        bench, on = setup.bench(array, {"bl": Constant(0.0)}), -setup.read_voltage
+    levels = ({"wl": on * row} for row in eye)
+    return np.array([point.line_currents["bl"] for point in array_points(bench, levels)])
