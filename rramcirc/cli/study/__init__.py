@@ -18,6 +18,9 @@ STUDIES = {
     "mvm-error": ("array", "Matrix-vector products of an array with wires against those without."),
     "max-size": ("array", "Largest array whose products keep within an error."),
     "yield": ("array", "Bits that arrays of different devices read wrong."),
+    "write-energy": ("array_write", "Energy and line currents of writing single cells of an array."),
+    "disturb": ("array_write", "What write pulses on one cell do to the others."),
+    "program": ("array_write", "Program and verify target conductances with incremental pulses."),
 }
 EXAMPLE = """\b
 Example:

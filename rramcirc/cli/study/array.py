@@ -108,9 +108,8 @@ def read_margin(output: Path | None, **options) -> None:
     click.echo(f"{'size':>5} {'scheme':<9} {'others':<13} {'LRS':>10} {'HRS':>10} {'sneak':>7} {'margin':>7}")
     for row in table.itertuples():
         currents = " ".join(f"{format_number(i, 'A', 3):>10}" for i in (row.i_lrs, row.i_hrs))
-        click.echo(
-            f"{row.size:>5} {row.scheme:<9} {row.pattern:<13} {currents} {round(row.sneak, 3) + 0.0:>7.3f} {row.margin:>7.3f}"
-        )
+        sneak = round(row.sneak, 3) + 0.0  # no minus before zero
+        click.echo(f"{row.size:>5} {row.scheme:<9} {row.pattern:<13} {currents} {sneak:>7.3f} {row.margin:>7.3f}")
     if output:
         write_table(table, output / "read-margin.csv")
         curves = {s: (part["size"], part["margin"]) for s, part in table.groupby("scheme", sort=False)}

@@ -98,8 +98,8 @@ def read_margin(setup: ReadArray, sizes: Sequence[int], schemes: Sequence[str] |
     Returns
     -------
     DataFrame
-        size, scheme, pattern, i_lrs [A], i_hrs [A] (sensed at the bit line of a 1T1R, at the word line of a 1R array),
-        sneak [1] (share of the sensed HRS current that does not flow through the cell), margin [1] (of size and scheme).
+        size, scheme, pattern, i_lrs, i_hrs [A] (sensed at the bit line of a 1T1R, at the word line of a 1R array),
+        sneak [1] (share of the sensed HRS current that does not flow through the cell), margin [1] (of the size).
     """
     import pandas as pd
 
