@@ -32,6 +32,8 @@ netlists: setup
 bench: setup
 	@$(BIN)/python benchmarks/run.py
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/arrays.py
+	@$(BIN)/python benchmarks/models.py
+	@$(BIN)/python benchmarks/networks.py
 
 clean:
 	rm -rf $(VENV) demo-output

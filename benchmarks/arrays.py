@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 import rramcirc as rc
-from rramcirc.behavioural.engine import run_static
+from rramcirc.behavioural.engine import run_bench, run_static
 from rramcirc.behavioural.passive import effective_matrix, solve_passive
 
 OHM = {"row_resistance": 1.0, "column_resistance": 1.0}
@@ -139,6 +139,73 @@ def sweep_row(size: int, points: int) -> None:
     )
 
 
+def product_rows(size: int, count: int) -> None:
+    """Products of random vectors in a batch, per vector; the peer is one run of ngspice for each of two of them."""
+    array, rng = read_bench(size).design, np.random.default_rng(4)
+    for drive in ("rows", "columns", "gates"):
+        vectors = rng.uniform(0.0, 0.2, (count, size))
+        if drive == "gates":
+            vectors = (vectors > 0.1).astype(float)
+        ours, found = cpu(lambda: rc.multiply(array, vectors, drive=drive), 1)  # noqa: B023
+        theirs, error = 0.0, 0.0
+        for k in (0, count - 1):
+            waves = rc.simulate(rc.product_bench(array, vectors[k], drive=drive), "ngspice", timeout=300.0)
+            theirs += float(waves.provenance["cpu_seconds"]) / 2
+            expected = np.array([waves[name][0] for name in waves.names]) * (1 if drive == "gates" else -1)
+            error = max(error, relative(found.currents[k], expected))
+        name = f"1T1R {size} x {size}, product by {drive}, one of {count}"
+        show(name, ours / count, "ngspice", theirs, error)
+        if drive != "gates":
+            ours, found = cpu(lambda: rc.multiply(array, vectors, drive=drive, method="linear"), 1)  # noqa: B023
+            show(f"{name}, linear", ours / count, "estimated error", found.error, None)
+
+
+def hard_device_rows(size: int) -> None:
+    """Compiled cells in patterns on which line solvers are slow; no peer can do them."""
+    on = np.ones((size, size), bool)
+    stripes = np.repeat(np.arange(size)[:, None] % 2 == 0, size, axis=1)
+    for name, low, ohm in (("all LRS, 10 ohm", on, 10.0), ("row stripes, 5 ohm", stripes, 5.0)):
+        for kind, selector in (("1T1R", "nmos_select"), ("1R", None)):
+            bench, wire = read_bench(size, "row", selector), rc.Line(ohm)
+            states = {"gap": np.where(low, 0.0, 1.0), "diameter": np.where(low, 4.0, 1.2)}
+            array = replace(bench.design, bl=wire, wl=wire, sl=replace(wire, end="last"), initial_state=states)
+            ours, run = cpu(lambda: run_static(replace(bench, design=array)), 1)  # noqa: B023
+            show(f"{kind} {size} x {size}, {name}", ours, f"{run.steps} Newton steps", None, run.residual)
+
+
+def write_bench(size: int, source_line: str = "row", charges: str = "on", all_states: bool = True) -> rc.Testbench:
+    """One SET pulse of 1 us on one cell of an array with 2 ohm wires; the states of all cells are recorded."""
+    rng, shape, wire, middle = np.random.default_rng(1), (size, size), rc.Line(2.0), size // 2
+    states = {"gap": rng.uniform(0.3, 1, shape), "diameter": rng.uniform(1, 4, shape)}
+    array = rc.Crossbar(
+        rc.Cell("hfo2_filament", "nmos_select"), size, size, source_line=source_line, bl=wire, wl=wire,
+        sl=rc.Line(2.0, end="last"), initial_state=states,
+    )  # fmt: skip
+    pulse = {"rise": 1e-8, "fall": 1e-8}
+    stimuli = {f"bl{middle}": rc.Pulse(1.8, 1e-6, delay=1e-7, **pulse)}
+    stimuli[f"wl{middle}"] = rc.Pulse(1.4, 1.1e-6, delay=5e-8, **pulse)
+    probes = (f"i(bl{middle})", *(("gap[*,*]", "diameter[*,*]") if all_states else (f"gap[{middle},{middle}]",)))
+    return rc.Testbench(array, rc.Transient(1.3e-6), stimuli, probes=probes, options={"charges": charges})
+
+
+def write_rows(sizes: list[int], largest_ngspice: int) -> None:
+    """A write pulse; the peer is ngspice with its default options here, the error that of the final states [nm]."""
+    for size in sizes:
+        waves = None
+        for source_line in ("row", "column"):
+            name = f"SL parallel to {'WL' if source_line == 'row' else 'BL'}"
+            for charges in ("off", "on"):
+                bench = write_bench(size, source_line, charges, all_states=size <= 128)
+                ours, run = cpu(lambda: run_bench(bench), 3 if size <= 64 else 1)  # noqa: B023
+                theirs = error = None
+                if size <= largest_ngspice and charges == "on":
+                    waves = rc.simulate(replace(bench, options={}), "ngspice", timeout=600.0)
+                    theirs = float(waves.provenance["cpu_seconds"])
+                    last = np.array([waves[p.name][-1] for p in run.probes[1:]])
+                    error = float(np.max(np.abs(run.values[-1, 1:] - last)))
+                show(f"write pulse, {name}, {size} x {size}, charges {charges}", ours, "ngspice", theirs, error)
+
+
 def relative(found: np.ndarray, expected: np.ndarray) -> float:
     """Return the largest difference relative to the largest value; of the vectors that both have."""
     count = min(len(found), len(expected))
@@ -177,6 +244,11 @@ def main() -> None:
     hard_rows(128 if quick else 1024)
     device_rows([32, 64] if quick else [32, 64, 128, 256], 32 if quick else 64)
     sweep_row(64, 5 if quick else 100)
+    for source_line, charges in (("row", "on"), ("row", "off"), ("column", "on")):
+        run_bench(write_bench(24, source_line, charges))
+    write_rows([16, 32] if quick else [64, 512], 32 if quick else 64)
+    product_rows(64, 10 if quick else 100)
+    hard_device_rows(128 if quick else 1024)
     if not quick:
         bench = read_bench(1024)
         show(

@@ -56,7 +56,15 @@ def draw(path: Path) -> None:
     plot_loops(loops, path)
 
 
+def pulse_table() -> Path:
+    """Measure and write the pulse table of the network experiments."""
+    from rramcirc.studies.milo_pulses import TABLE_FILE, measure_table
+
+    return measure_table().save(HERE / "pulse_tables" / TABLE_FILE)
+
+
 if __name__ == "__main__":
+    print("wrote", pulse_table(), file=sys.stderr)
     (HERE / "README.md").write_text(readme())
     draw(HERE / "butterflies.png")
     print("wrote README.md, butterflies.png", file=sys.stderr)

@@ -32,6 +32,7 @@ from rramcirc.benchvalues import (
     shown,
     stand_in,
     text_value,
+    truth_value,
     whole_value,
 )
 from rramcirc.benchwrite import (
@@ -226,6 +227,8 @@ class _Reader:
             return self.sequence(get_args(kind)[0], given, place, about)
         if get_origin(kind) is Literal:
             return one_of_values(get_args(kind), given)
+        if kind is bool:
+            return truth_value(given)
         if about.unit is None:
             return given
         if np.ndarray in (kind, get_origin(kind)):

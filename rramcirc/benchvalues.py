@@ -19,6 +19,8 @@ from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.units import UNIT_SPELLINGS, parse_number
 
 BROKEN: Any = object()  # stands for a value that has mistakes
+STATE_FIELDS = ("initial_state", "excitatory_state", "inhibitory_state", "state")
+SIDES = (("rows", "columns"), ("neurons", "neurons"), ("inputs", "outputs"))  # fields that give the shape of arrays
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,16 @@ def about_field(field: Field, known: Mapping[str, Field], table: Mapping[str, An
         own, choice = table.get("unit", known["unit"].default), True
         unit = own if own in unit.split(" or ") else None
     shape: tuple[int, ...] | None = None
-    if {"rows", "columns"} <= set(known):
-        sizes = (values.get("rows", 0), values.get("columns", 0))
-        shape = sizes if min(sizes) > 0 else ()
-    if field.name != "initial_state" and not field.name.endswith("_parameters"):
+    for sides in SIDES:
+        if set(sides) <= set(known):
+            sizes = tuple(values.get(side, 0) for side in sides)
+            shape = sizes if min(sizes) > 0 else ()
+    states = field.name in STATE_FIELDS
+    if not states and not field.name.endswith("_parameters"):
         return About(unit, choice=choice, shape=shape)
-    role = "rram" if field.name == "initial_state" else field.name.removesuffix("_parameters")
+    role = "rram" if states else field.name.removesuffix("_parameters")
     card = values.get(role, getattr(values.get("cell"), role, None))
-    return About(unit if card else None, card=card, states=field.name == "initial_state", shape=shape)
+    return About(unit if card else None, card=card, states=states, shape=shape)
 
 
 def declared_unit(card: ModelCard, name: str, state: bool) -> str:
@@ -155,6 +159,12 @@ def number_value(given: Any, about: About) -> float | int:
     if not math.isfinite(value):
         raise ParameterError(f"{shown(given)} is no finite number.")
     return value
+
+
+def truth_value(given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise ParameterError(f"{shown(given)} is neither true nor false.")
+    return given
 
 
 def whole_value(given: Any, about: About) -> int:

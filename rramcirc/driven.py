@@ -41,9 +41,14 @@ def _stiff_lines(bench: Testbench, waves: Waveforms) -> list[str]:
         if isinstance(stimulus, Floating) or stimulus.unit != "V":
             continue
         levels = stimulus.corners()[1] if bench.swept(line) is None else bench.swept(line)
-        if not np.any(levels):
+        if not np.any(levels) or line in _behind_resistance(bench):  # inputs of a Readout are behind one
             continue
         family = getattr(array, line.rstrip("0123456789"), None) if isinstance(array, Crossbar) else None
         if (family is None or family.driver_resistance == 0) and f"v({line})" in waves:
             found.append(line)
     return found
+
+
+def _behind_resistance(bench: Testbench) -> tuple[str, ...]:
+    inputs = getattr(bench.design, "inputs", ())  # of a Readout; those of a Perceptron are a number
+    return inputs if isinstance(inputs, tuple) else ()

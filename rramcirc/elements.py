@@ -152,8 +152,9 @@ class Subcircuit:
 class Probe:
     """One signal and where a simulator finds it.
 
-    `kind` is ``"voltage"`` (of node `item`), ``"current"`` (that source `item` drives out of its node) or
-    ``"variable"`` (op-variable `item` of the device at `path`, a subcircuit instance and a device).
+    `kind` is ``"voltage"`` (of node `item`), ``"current"`` (that source `item` drives out of its node),
+    ``"swept current"`` (the same of a `Behavioural` source, which drives a line of a `VectorSweep`) or ``"variable"``
+    (op-variable `item` of the device at `path`, a subcircuit instance and a device).
     """
 
     name: str
@@ -189,7 +190,11 @@ class CellProbes:
 
 @dataclass(frozen=True)
 class Circuit:
-    """What a dialect needs to spell a testbench's circuit: the block between its lines, and their drivers."""
+    """What a dialect needs to spell a testbench's circuit: the block between its lines, and their drivers.
+
+    `missing` holds (row, column) of the cells of an array that are not there; `ports` are the nodes by which an
+    exported block is connected if they are more than its lines.
+    """
 
     title: str
     subcircuits: tuple[Subcircuit, ...]
@@ -200,6 +205,14 @@ class Circuit:
     cell_probes: tuple[CellProbes, ...] = ()
     shape: tuple[int, int] = (1, 1)
     cards: tuple[ModelCard, ...] = ()
+    missing: frozenset[tuple[int, int]] = frozenset()
+    ports: tuple[str, ...] = ()
+
+    def cells_of(self, family: CellProbes) -> list[tuple[int, int]]:
+        """Return (row, column) of the cells that have a signal: all for those of lines, else those that are there."""
+        rows, columns = self.shape
+        absent = self.missing if family.path else frozenset()
+        return [(i, j) for i in range(rows) for j in range(columns) if (i, j) not in absent]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -261,7 +274,7 @@ def _default_probes(circuit: Circuit) -> list[Probe]:
     rows, columns = circuit.shape
     chosen = list(circuit.probes)
     if rows * columns <= MOST_CELLS_RECORDED:
-        chosen += [f.at(i, j) for f in circuit.cell_probes if f.by_default for i in range(rows) for j in range(columns)]
+        chosen += [f.at(i, j) for f in circuit.cell_probes if f.by_default for i, j in circuit.cells_of(f)]
     return chosen
 
 
@@ -273,7 +286,9 @@ def _matches(circuit: Circuit, pattern: str) -> list[Probe]:
     families = [f for f in circuit.cell_probes if fnmatchcase(f.base, base)]
     rows = _indices(indexed["row"], circuit.shape[0], pattern)
     columns = _indices(indexed["column"], circuit.shape[1], pattern)
-    return [f.at(i, j) for f in families for i in rows for j in columns]
+    return [
+        f.at(i, j) for f in families for i in rows for j in columns if not f.path or (i, j) not in circuit.missing
+    ]
 
 
 def _indices(text: str, count: int, pattern: str) -> Sequence[int]:
@@ -293,5 +308,5 @@ def _indices(text: str, count: int, pattern: str) -> Sequence[int]:
 
 def _no_such_probe(circuit: Circuit, pattern: str) -> str:
     known = [p.name for p in circuit.probes]
-    known += [f.at(0, 0).name for f in circuit.cell_probes]
+    known += [f.at(*place).name for f in circuit.cell_probes for place in circuit.cells_of(f)[:1]]
     return unknown_name("signal", str(pattern), known)

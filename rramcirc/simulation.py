@@ -58,7 +58,7 @@ def simulate(
     bench
         Design, stimuli and analysis; or a netlist made from them; or a PySpice circuit (ngspice only).
     engine
-        ``"ngspice"``, ``"vacask"``, or ``"numpy"`` (operating points and DC sweeps of cells and crossbars).
+        ``"ngspice"``, ``"vacask"``, or ``"numpy"`` (cells and crossbars of compiled models, all but AC).
     analysis, probes
         For a PySpice circuit, which has none: what to compute and what to record
         (:func:`rramcirc.circuits.pyspice_netlist.netlist_of`).
@@ -255,7 +255,8 @@ def _provenance(netlist: Netlist, bench: Testbench | None) -> dict[str, object]:
     }
     if bench is not None:
         cell = getattr(bench.design, "cell", bench.design)
-        record["cards"] = [cell.rram.name] + ([cell.selector.name] if cell.selector else [])
+        cards = (getattr(cell, "rram", None), getattr(cell, "selector", None))
+        record["cards"] = [card.name for card in cards if card is not None]
         record |= {"seed": bench.seed, "temperature_K": bench.temperature}
     return record
 

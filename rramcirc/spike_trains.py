@@ -154,7 +154,9 @@ def check_train(times: ArrayLike, neurons: ArrayLike, count: int) -> tuple[NDArr
     """
     at, which = np.asarray(times), np.asarray(neurons)
     if at.ndim != 1 or at.shape != which.shape or (at.size and at.dtype.kind not in "iuf"):
-        raise ParameterError(f"spike train: {at.shape} times and {which.shape} neurons; give two lists of equal length.")
+        raise ParameterError(
+            f"spike train: {at.shape} times and {which.shape} neurons; give two lists of equal length."
+        )
     if not at.size:
         return np.empty(0), np.empty(0, np.int64)
     if not np.isfinite(at).all() or at.min() < 0:

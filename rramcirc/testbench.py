@@ -10,6 +10,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep  # noqa: F401
 from rramcirc.design import Crossbar, Design
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
@@ -21,71 +22,6 @@ ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
 def _positive(owner: str, **values: float) -> None:
     for name, value in values.items():
         positive_number(value, f"{owner}.{name}")
-
-
-def _line_name(where: str, line: object) -> None:
-    if not isinstance(line, str):
-        raise ParameterError(f"{where}: {line!r} is not the name of a line.")
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """Currents and voltages at t = 0, device states frozen at their initial values."""
-
-
-@dataclass(frozen=True)
-class DcSweep:
-    """Static sweep of one line's voltage, device states frozen at their initial values."""
-
-    line: str = field(metadata={"desc": "line whose driver is swept"})
-    start: float = field(metadata={"desc": "first voltage", "units": "V"})
-    stop: float = field(metadata={"desc": "last voltage", "units": "V"})
-    points: int = field(default=101, metadata={"desc": "number of voltages", "units": "1"})
-
-    def __post_init__(self) -> None:
-        _line_name("DcSweep.line", self.line)
-        whole_number(self.points, "DcSweep.points", 2)
-        if real_number(self.start, "DcSweep.start") == real_number(self.stop, "DcSweep.stop"):
-            raise ParameterError(f"DcSweep: start and stop are both {self.start!r} V; they must differ.")
-
-
-@dataclass(frozen=True)
-class Transient:
-    """Waveforms from 0 to `stop`.
-
-    `max_step` bounds the time step; without it, it is `stop` / 50 where the devices switch, as SPICE does. Corners of
-    stimuli are always hit, and error control shortens the steps where states move.
-    """
-
-    stop: float = field(metadata={"desc": "last time", "units": "s"})
-    max_step: float | None = field(
-        default=None, metadata={"desc": "largest time step; default stop / 50", "units": "s"}
-    )
-
-    def __post_init__(self) -> None:
-        _positive("Transient", stop=self.stop)
-        if self.max_step is not None:
-            _positive("Transient", max_step=self.max_step)
-
-
-@dataclass(frozen=True)
-class Ac:
-    """Small-signal response to 1 V on one line, around the operating point."""
-
-    line: str = field(metadata={"desc": "line that carries the 1 V signal"})
-    start: float = field(metadata={"desc": "lowest frequency", "units": "Hz"})
-    stop: float = field(metadata={"desc": "highest frequency", "units": "Hz"})
-    points_per_decade: int = field(default=10, metadata={"desc": "points per decade", "units": "1"})
-
-    def __post_init__(self) -> None:
-        _line_name("Ac.line", self.line)
-        _positive("Ac", start=self.start, stop=self.stop)
-        whole_number(self.points_per_decade, "Ac.points_per_decade", 1)
-        if self.stop < self.start:
-            raise ParameterError(f"Ac: stop {self.stop:g} Hz is below start {self.start:g} Hz.")
-
-
-Analysis = OperatingPoint | DcSweep | Transient | Ac
 
 
 @dataclass(frozen=True)
@@ -167,10 +103,9 @@ class Testbench:
         if not isinstance(self.design, Design):
             known = ", ".join(kind.__name__ for kind in get_args(Design))
             raise ParameterError(f"Testbench.design: {self.design!r} is none of {known}.")
-        if not isinstance(self.analysis, (OperatingPoint, DcSweep, Transient, Ac)):
-            raise ParameterError(
-                f"Testbench.analysis: {self.analysis!r} is none of OperatingPoint, DcSweep, Transient, Ac."
-            )
+        if not isinstance(self.analysis, Analysis):
+            known = ", ".join(kind.__name__ for kind in get_args(Analysis))
+            raise ParameterError(f"Testbench.analysis: {self.analysis!r} is none of {known}.")
         _positive("Testbench", temperature=self.temperature)
         self._check_stimuli()
         self._check_options()
@@ -186,7 +121,20 @@ class Testbench:
         self._check_swept_line()
 
     def _check_swept_line(self) -> None:
-        line = getattr(self.analysis, "line", None)
+        analysis = self.analysis
+        if isinstance(analysis, VectorSweep):
+            for line in analysis.lines:
+                self._check_line(f"Testbench.analysis.levels: {line!r}", line)
+                if line in self.stimuli:
+                    raise ParameterError(f"Testbench.stimuli[{line!r}]: the VectorSweep drives this line, too.")
+        if isinstance(analysis, Noise):
+            self._check_line(f"Testbench.analysis.source: {analysis.source!r}", analysis.source)
+            if isinstance(self.stimulus(analysis.source), Floating):
+                raise ParameterError(f"Testbench.analysis.source: {analysis.source!r} floats; it needs a driver.")
+            nodes = (*self.design.lines, *getattr(self.design, "outputs", ()))
+            if analysis.output not in nodes:
+                raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output, nodes)}")
+        line = getattr(analysis, "line", None)
         if line is None:
             return
         self._check_line(f"Testbench.analysis.line: {line!r}", line)
@@ -208,9 +156,15 @@ class Testbench:
                 raise ParameterError(f"Testbench.stimuli[{line!r}]: {stimulus!r} is not a stimulus.")
             if line in ("bulk", "nz") and isinstance(stimulus, Floating):
                 raise ParameterError(f"Testbench.stimuli[{line!r}]: the {line} terminal cannot float.")
+        for line in getattr(self.design, "required_lines", ()):
+            if isinstance(self.stimuli.get(line, Floating()), Floating):
+                raise ParameterError(f"Testbench.stimuli: {line} is unconnected; give it a stimulus.")
 
     def _check_line(self, where: str, line: str) -> None:
         known = self.design.lines
+        taken = getattr(self.design, "taken_lines", {})
+        if line in taken:
+            raise ParameterError(f"{where}: {taken[line]}.")
         if line not in known:
             raise ParameterError(f"{where} is no single line of this circuit: {unknown_name('line', str(line), known)}")
 
@@ -222,8 +176,15 @@ class Testbench:
                 raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
             check_option(str(name), value, "Testbench.options")
 
+    def swept(self, line: str) -> NDArray | None:
+        """Return the (vectors,) levels [V] that a `VectorSweep` puts on `line`; None for every other line."""
+        return self.analysis.levels.get(line) if isinstance(self.analysis, VectorSweep) else None
+
     def stimulus(self, line: str) -> Stimulus:
-        """Return what drives `line`; 0 V if nothing was said."""
+        """Return what drives `line`; 0 V if nothing was said, the first vector's level if a `VectorSweep` drives it."""
+        levels = self.swept(line)
+        if levels is not None:
+            return Constant(float(levels[0]))
         kind = line.rstrip("0123456789")
         return self.stimuli.get(line) or self.stimuli.get(kind) or Constant(0.0)
 

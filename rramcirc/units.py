@@ -211,8 +211,10 @@ def format_number(value: float, unit: str = "", digits: int = 4) -> str:
     '12.5 uA'
     >>> format_number(0.0, "V")
     '0 V'
+    >>> format_number(0.0, "1")
+    '0'
     """
-    tail = f" {unit}" if unit else ""
+    tail = "" if unit in ("", "1") else f" {unit}"
     if not math.isfinite(value):
         return f"{value}{tail}"
     if value == 0.0:

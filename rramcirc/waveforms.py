@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -84,8 +85,9 @@ class _Lazy(Mapping[str, NDArray]):
     def __init__(self, names: Iterable[str]) -> None:
         self._made: dict[str, NDArray | None] = dict.fromkeys(names)
 
+    @abstractmethod
     def _make(self, name: str) -> NDArray:
-        raise NotImplementedError
+        """Return the values of a name, as an array of its own."""
 
     def __getitem__(self, name: str) -> NDArray:
         values = self._made[name]

@@ -12,26 +12,28 @@ LAYERS = [
     ["errors"],
     ["units", "paths", "child"],
     ["devices"],
-    ["stimuli", "rawfile", "spike_trains"],
+    ["stimuli", "rawfile", "spike_trains", "spike_sources"],
     ["design", "waveforms", "rawformats"],
     ["analyses", "testbench", "elements", "netlist", "expressions"],
     ["driven"],
-    ["benchfile", "benchwrite", "benchvalues", "measurements"],
+    ["benchfile", "benchwrite", "benchvalues", "noise", "measurements", "readings", "spikes"],
     ["circuits"],
     ["ngspice", "vacask", "behavioural"],
     ["runs"],
     ["simulation"],
+    ["compare"],
     ["figure"],
-    ["plotting", "charts", "page", "maps"],
+    ["plotting", "charts", "page", "schematics", "maps"],
     ["studies"],
     ["experiments"],
     ["doctor"],
     ["cli"],
 ]
 LEVEL = {name: k for k, names in enumerate(LAYERS) for name in names}
-LAZY = {"matplotlib", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
+LAZY = {"matplotlib", "schemdraw", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
 MAY_IMPORT_AT_TOP = {("devices/compiled.py", "numba"), ("devices/osdi_kernels.py", "numba")}
-_KERNELS = ("lines", "schur", "merge", "reduce", "moving_kernels", "network_kernel", "network_events")
+_KERNELS = ["lines", "schur", "merge", "reduce", "moving_kernels", "parallel_kernels"]
+_KERNELS += ["network_kernel", "network_events", "stdp_network"]
 MAY_IMPORT_AT_TOP |= {(f"behavioural/{name}.py", "numba") for name in _KERNELS}
 STRANGERS = {"ngspice", "vacask", "behavioural"}
 # allowed to look up: the dispatcher of dialects and the interoperation with PySpice, lazily

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class Cells:
         RRAM instance parameters, initial states among them.
     temperature
         [K].
+    missing, shorted
+        Numbers of the cells that are not there, and of those with the conductance `short` [S] across their RRAM.
 
     Attributes
     ----------
@@ -43,7 +45,10 @@ class Cells:
         Voltages of all of them [V].
     """
 
-    def __init__(self, cell: Cell, count: int, parameters: Mapping[str, Array], temperature: float) -> None:
+    def __init__(
+        self, cell: Cell, count: int, parameters: Mapping[str, Array], temperature: float,
+        missing: Sequence[int] = (), shorted: Sequence[int] = (), short: float = 0.0,
+    ) -> None:  # fmt: skip
         self.count = count
         self._cuts = [slice(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
         self._rrams = [
@@ -52,36 +57,27 @@ class Cells:
         ]
         self.rram, self.selector = self._rrams[0], None
         self._selectors: dict[int, CompiledDevices] = {}
-        inner: list[str] = []
-        outside = {"bl": "bl", "be": "be" if cell.selector else "wl", "nz": "nz"}
-        terminals = [outside[node] for node in rram_nodes(cell.rram.declaration, "nz")]
         if cell.selector is not None:
-            self.ports: tuple[str, ...] = ("bl", "wl", "sl", "bulk", "nz")
-            inner.append("be")
             for size in {cut.stop - cut.start for cut in self._cuts}:
                 self._selectors[size] = CompiledDevices(
                     cell.selector, size, dict(cell.selector_parameters), temperature=temperature
                 )
             self.selector = next(iter(self._selectors.values()))
-        else:
-            self.ports = ("bl", "wl", "nz")
-        held = set(self.rram.state_nodes.values())
-        own = [_inner_names(self.rram, "rram", held, inner), []]
-        if self.selector is not None:
-            own[1] = _inner_names(self.selector, "sel", set(), inner)
-        self.names = (*self.ports, *inner)
-        self._rram_place = self._places(self.rram, [*terminals, *own[0]])
-        self._selector_place = _NOTHING[2]
-        if self.selector is not None:
-            self._selector_place = self._places(self.selector, ["be", "wl", "sl", "bulk", *own[1]])
+        self.ports, self.names, self._rram_place, self._selector_place = local_nodes(
+            self.rram, self.selector, set(self.rram.state_nodes.values())
+        )
         self.voltages = np.zeros((count, len(self.names)))
-        self._allocate(len(inner))
+        self.missing, self.shorted = np.array(missing, np.int64), np.array(shorted, np.int64)
+        self.short = short
+        self._allocate(len(self.names) - len(self.ports))
 
-    def _places(self, devices: CompiledDevices, nodes: list[str]) -> NDArray[np.int64]:
-        """Return the local node of every node of a device; -1 if it is held."""
-        places = [self.names.index(name) if name else -1 for name in nodes]
-        merged = [*places, -1]
-        return np.array([merged[devices.node_of[k]] for k in range(len(places))], np.int64)
+    @property
+    def devices(self) -> list[tuple[slice, CompiledDevices, CompiledDevices | None]]:
+        """Cells, RRAM devices and selectors of every chunk."""
+        return [
+            (cut, rram, self._selectors.get(cut.stop - cut.start))
+            for cut, rram in zip(self._cuts, self._rrams, strict=True)
+        ]
 
     def _allocate(self, inner: int) -> None:
         ports = len(self.ports)
@@ -90,6 +86,28 @@ class Cells:
         self._offsets = np.empty((self.count, inner))
         self._slopes = np.empty((self.count, inner, ports + inner))
         self._results: dict[str, Evaluation] = {}
+
+    def add_shorts(self, which: NDArray[np.int64], points: Array, currents: Array, slopes: Array) -> None:
+        """Add the current of shorts to that of the RRAM devices of the cells `which`, whose first nodes are te and be.
+
+        Parameters
+        ----------
+        which : (m,) int64 array
+            Numbers of the cells; the rows of the other arrays are theirs.
+        points, currents : (m, n) arrays
+            Voltages of the nodes [V], and the currents into them, which are added to [A].
+        slopes : (m, n, n) array
+            Derivative of the currents, which is added to [S].
+        """
+        if not len(self.shorted):
+            return
+        here = np.flatnonzero(np.isin(which, self.shorted))
+        through = self.short * (points[here, 0] - points[here, 1])
+        currents[here, 0] += through
+        currents[here, 1] -= through
+        for a in range(2):
+            for b in range(2):
+                slopes[here, a, b] += self.short if a == b else -self.short
 
     def check_held(self) -> None:
         """Refuse models whose states are not frozen in static analyses.
@@ -125,7 +143,9 @@ class Cells:
     def linearise(self) -> None:
         """Set `currents` and `conductances` of the ports at `voltages`, inner nodes eliminated to first order."""
         for cut, rram in zip(self._cuts, self._rrams, strict=True):
-            first = self._evaluate("rram", rram, self._points(cut, self._rram_place))
+            points = self._points(cut, self._rram_place)
+            first = self._evaluate("rram", rram, points)
+            self.add_shorts(np.arange(cut.start, cut.stop), points, *first)
             second = _NOTHING[:2]
             if self.selector is not None:
                 selector = self._selectors[cut.stop - cut.start]
@@ -134,6 +154,22 @@ class Cells:
                 *first, self._rram_place, *second, self._selector_place, len(self.ports), self.currents[cut],
                 self.conductances[cut], self._offsets[cut], self._slopes[cut],
             )  # fmt: skip
+        if len(self.missing):
+            for array in (self.currents, self.conductances, self._offsets, self._slopes):
+                array[self.missing] = 0.0
+
+    def keep(self) -> tuple[Array, ...]:
+        """Return a copy of the voltages and of what `linearise` found, for `put_back`."""
+        return tuple(array.copy() for array in self._linear)
+
+    def put_back(self, kept: tuple[Array, ...], which: NDArray[np.int64]) -> None:
+        """Return the cells `which` to where they were kept."""
+        for array, old in zip(self._linear, kept, strict=True):
+            array[which] = old[which]
+
+    @property
+    def _linear(self) -> tuple[Array, ...]:
+        return self.voltages, self.currents, self.conductances, self._offsets, self._slopes
 
     def is_inert(self, port: str) -> bool:
         """Whether no static current flows into a port, whatever the voltages: a gate. Looks at three points."""
@@ -163,20 +199,55 @@ class Cells:
                 break
         return moved
 
-    def variables(self, names: tuple[str, ...]) -> dict[str, Array]:
-        """Return op-variables of the RRAM at the present voltages."""
+    def variables(self, names: tuple[str, ...], which: NDArray[np.int64] | None = None) -> dict[str, Array]:
+        """Return op-variables of the RRAM of the cells `which`, or of all, at the present voltages."""
         found: dict[str, list[Array]] = {name: [] for name in names}
         for cut, rram in zip(self._cuts, self._rrams, strict=True):
             points = self._points(cut, self._rram_place)
             part = rram.evaluate(points, jacobian=False, reactive=False, op_variables=names).op_variables
             for name in names:
                 found[name].append(part[name])
-        return {name: np.concatenate(parts) for name, parts in found.items()}
+        whole = {name: np.concatenate(parts) for name, parts in found.items()}
+        return whole if which is None else {name: values[which] for name, values in whole.items()}
 
 
 def _part(parameters: Mapping[str, Array], cut: slice) -> dict[str, Array]:
     """Return the parameters of the cells of a chunk."""
     return {name: values[cut] if np.ndim(values) else values for name, values in parameters.items()}
+
+
+def local_nodes(
+    rram: CompiledDevices, selector: CompiledDevices | None, held: set[int]
+) -> tuple[tuple[str, ...], tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
+    """Return ports, all local nodes, and which of these every node of the RRAM and of the selector is.
+
+    Parameters
+    ----------
+    rram, selector
+        The devices of a cell.
+    held
+        Nodes of the RRAM whose voltage is held at 0 V: they are no local nodes, and stand as -1.
+    """
+    outside = {"bl": "bl", "be": "be" if selector else "wl", "nz": "nz"}
+    terminals = [outside[node] for node in rram_nodes(rram.card.declaration, "nz")]
+    ports: tuple[str, ...] = ("bl", "wl", "sl", "bulk", "nz") if selector else ("bl", "wl", "nz")
+    inner: list[str] = ["be"] if selector else []
+    own = [_inner_names(rram, "rram", held, inner), []]
+    if selector is not None:
+        own[1] = _inner_names(selector, "sel", set(), inner)
+    names = (*ports, *inner)
+    rram_place = _places(names, rram, [*terminals, *own[0]])
+    selector_place = _NOTHING[2]
+    if selector is not None:
+        selector_place = _places(names, selector, ["be", "wl", "sl", "bulk", *own[1]])
+    return ports, names, rram_place, selector_place
+
+
+def _places(names: tuple[str, ...], devices: CompiledDevices, nodes: list[str]) -> NDArray[np.int64]:
+    """Return the local node of every node of a device; -1 if it is held."""
+    places = [names.index(name) if name else -1 for name in nodes]
+    merged = [*places, -1]
+    return np.array([merged[devices.node_of[k]] for k in range(len(places))], np.int64)
 
 
 def _inner_names(devices: CompiledDevices, label: str, held: set[int], inner: list[str]) -> list[str]:

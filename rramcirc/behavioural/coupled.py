@@ -12,47 +12,42 @@ from numpy.typing import NDArray
 from rramcirc.behavioural import schur
 from rramcirc.behavioural.cells import Cells
 from rramcirc.behavioural.iterative import column_stencil
-from rramcirc.behavioural.ladders import Ladders, factor, smooth_correction
+from rramcirc.behavioural.ladders import Ladders, factor, smooth_lines
 from rramcirc.behavioural.line_network import Family, Network
 from rramcirc.behavioural.lines import solve_rows
+from rramcirc.behavioural.moving_cells import MovingCells
 
 Array = NDArray[np.float64]
 FEWEST_CELLS = 400  # below, a sparse factorisation is as fast
 TOLERANCE = 1e-5  # of one linear solution; Newton's method corrects the rest
+BREAKDOWN = 1e-14  # of a column that adds nothing new: the lines have no unique solution
 MOST_ITERATIONS = 60
 
 
 class CoupledLines:
     """Solver of Newton steps for one family of row lines and one of column lines, all of them distributed."""
 
-    def __init__(self, network: Network, cells: Cells, row: Family, column: Family) -> None:
+    def __init__(self, network: Network, cells: Cells | MovingCells, row: Family, column: Family) -> None:
         self._network, self._cells, self._families = network, cells, (row, column)
         self._ports = [cells.ports.index(family.kind) for family in (row, column)]
         self._turn = row.turned(column)
         self._places = [network.position[family.nodes[self._turn]] for family in (row, column)]
         self._row = row.wires.with_lines_turned() if column.wires.turned else row.wires
         self._column = column.wires.with_lines_turned() if row.wires.turned else column.wires
+        self._modes = smooth_lines(self._row, self._column, row.nodes.shape)
         self._stencil = column_stencil(self._column, row.nodes.shape[0])
         self.iterations = 0
-
-    @classmethod
-    def of(cls, network: Network, cells: Cells) -> CoupledLines | None:
-        """Return the solver if it fits: row and column lines with resistances everywhere, of an array of some size."""
-        families = list(network.families.values())
-        rows = [f for f in families if f.along_rows]
-        columns = [f for f in families if not f.along_rows]
-        fits = len(rows) == len(columns) == 1 and cells.count >= FEWEST_CELLS
-        if not fits or not all(f.wires.distributed and not f.wires.ring for f in families):
-            return None
-        return cls(network, cells, rows[0], columns[0])
 
     def solve(self, residual: Array) -> Array | None:
         """Return the Newton step of all free nodes for a residual, or None without convergence."""
         slopes = [[self._slope(p, q) for q in self._ports] for p in self._ports]
+        for k, family in enumerate(self._families):
+            if family.leak.size:
+                slopes[k][k] += family.leak[self._turn]
         missing_rows, missing_columns = (residual[place] for place in self._places)
         row = factor(self._row, slopes[0][0], rows=True, driven=False)
         column = factor(self._column, slopes[1][1], rows=False, driven=False)
-        modes = smooth_correction(self._row, self._column, np.abs(slopes[0][1]), True)
+        modes = self._modes.correction(float(np.mean(np.abs(slopes[0][1]))))
         u = np.empty_like(missing_rows)
         solve_rows(*row.factors, np.ascontiguousarray(missing_rows), u)
         right = slopes[1][0] * u - missing_columns
@@ -61,13 +56,13 @@ class CoupledLines:
             return None
         u = -missing_rows - slopes[0][1] * v
         solve_rows(*row.factors, u, u)
-        step = np.empty(len(self._network.free))
+        step = np.zeros(len(self._network.free))
         step[self._places[0]], step[self._places[1]] = u, v
         return step
 
     def _slope(self, p: int, q: int) -> Array:
         shape = self._families[0].nodes.shape
-        return np.ascontiguousarray(self._cells.conductances[:, p, q].reshape(shape)[self._turn])
+        return np.array(self._cells.conductances[:, p, q].reshape(shape)[self._turn], order="C")
 
     def _gmres(
         self, slopes: list[list[Array]], row: Ladders, column: Ladders, modes: tuple[Array, Array, Array], right: Array
@@ -76,26 +71,66 @@ class CoupledLines:
         norm = float(np.linalg.norm(right))
         if norm == 0.0:
             return np.zeros_like(right)
-        basis, solved = [right / norm], []
-        upper = np.zeros((MOST_ITERATIONS + 1, MOST_ITERATIONS))
-        target = np.zeros(MOST_ITERATIONS + 1)
-        target[0] = norm
-        for k in range(MOST_ITERATIONS):
+        basis, solved, rotated = [right / norm], [], _Rotations(norm)
+        for _ in range(MOST_ITERATIONS):
             z, w = np.empty_like(right), np.empty_like(right)
-            schur.precondition(*column.factors, *modes, basis[k], z)
+            schur.precondition(*column.factors, *modes, basis[-1], z)
             schur.apply_schur(slopes[1][1], slopes[0][1], slopes[1][0], *row.factors, *self._stencil, z, w)
             solved.append(z)
-            for m, vector in enumerate(basis):
-                upper[m, k] = schur.dot(vector, w)
-                w -= upper[m, k] * vector
-            upper[k + 1, k] = np.linalg.norm(w)
-            weights, *_ = np.linalg.lstsq(upper[: k + 2, : k + 1], target[: k + 2], rcond=None)
-            left = np.linalg.norm(upper[: k + 2, : k + 1] @ weights - target[: k + 2])
+            entries = []
+            for vector in basis:
+                entries.append(schur.dot(vector, w))
+                w -= entries[-1] * vector
+            length = float(np.sqrt(schur.dot(w, w)))
+            left = rotated.add(entries, length)
             self.iterations += 1
-            if left <= TOLERANCE * norm or upper[k + 1, k] == 0.0:
+            if rotated.smallest <= BREAKDOWN * rotated.largest:
+                return None
+            if left <= TOLERANCE * norm or length == 0.0:
                 found = np.zeros_like(right)
-                for weight, z in zip(weights, solved, strict=True):
+                for weight, z in zip(rotated.weights(), solved, strict=True):
                     found += weight * z
                 return found
-            basis.append(w / upper[k + 1, k])
+            basis.append(w / length)
         return None
+
+
+class _Rotations:
+    """The least-squares problem of GMRES, kept triangular by Givens rotations as columns come in."""
+
+    def __init__(self, norm: float) -> None:
+        self._columns: list[list[float]] = []
+        self._turns: list[tuple[float, float]] = []
+        self._target = [norm]
+
+    def add(self, entries: list[float], below: float) -> float:
+        """Add a column with `below` under its diagonal; return the norm of what is left."""
+        column = [*entries]
+        for k, (c, s) in enumerate(self._turns):
+            column[k], column[k + 1] = c * column[k] + s * column[k + 1], c * column[k + 1] - s * column[k]
+        length = float(np.hypot(column[-1], below))
+        c, s = (column[-1] / length, below / length) if length else (1.0, 0.0)
+        column[-1] = length
+        self._turns.append((c, s))
+        self._columns.append(column)
+        last = self._target.pop()
+        self._target += [c * last, -s * last]
+        return abs(self._target[-1])
+
+    @property
+    def smallest(self) -> float:
+        """The last diagonal entry."""
+        return self._columns[-1][-1]
+
+    @property
+    def largest(self) -> float:
+        """The largest diagonal entry."""
+        return max(column[-1] for column in self._columns)
+
+    def weights(self) -> Array:
+        """Return the weights of the columns that leave least."""
+        count = len(self._columns)
+        upper = np.zeros((count, count))
+        for k, column in enumerate(self._columns):
+            upper[: k + 1, k] = column
+        return np.linalg.solve(upper, self._target[:count])

@@ -39,7 +39,7 @@ class DirectSolver:
         column_nodes, column_count = merged_nodes(column, rows)
         self._column = column_nodes + row_count
         self._total = row_count + column_count
-        parts = [_branches(self._row, row), _branches(self._column, column)]
+        parts = [branches(self._row, row), branches(self._column, column)]
         parts.append((self._row[:, 1:].ravel(), self._column[:, 1:].T.ravel(), conductance.ravel()))
         a, b, g = (np.concatenate([part[k] for part in parts]) for k in range(3))
         matrix = coo_matrix(
@@ -72,7 +72,7 @@ class DirectSolver:
         return voltages[self._row[:, 1:]], voltages[self._column[:, 1:]].T, 0
 
 
-def _branches(numbers: NDArray[np.int64], wires: Wires) -> tuple[Array, Array, Array]:
+def branches(numbers: NDArray[np.int64], wires: Wires) -> tuple[Array, Array, Array]:
     """Return (node, node, conductance) of all segments that join two nodes."""
     segment = np.broadcast_to(wires.segment, (wires.lines, numbers.shape[1] - 1))
     a, b, ohm = numbers[:, 1:].ravel(), numbers[:, :-1].ravel(), segment.ravel()

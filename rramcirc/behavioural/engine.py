@@ -8,12 +8,14 @@ from collections.abc import Callable
 import numpy as np
 
 from rramcirc.behavioural.bench_solver import BenchSolver
-from rramcirc.behavioural.probes import circuit_of, read_probes
+from rramcirc.behavioural.probes import ProbeReader, circuit_of
 from rramcirc.behavioural.record import EngineRun
+from rramcirc.behavioural.transient import run_transient
+from rramcirc.design import Cell, Crossbar
 from rramcirc.devices.card import card_names, load_card
 from rramcirc.elements import chosen_probes
 from rramcirc.errors import ParameterError
-from rramcirc.testbench import DcSweep, OperatingPoint, Testbench
+from rramcirc.testbench import DcSweep, OperatingPoint, Testbench, Transient, VectorSweep
 
 Progress = Callable[[float], None]
 
@@ -24,11 +26,15 @@ def check_bench(bench: Testbench) -> None:
     Raises
     ------
     ParameterError
-        For transients and small-signal analyses, built-in transistors, and a current into the bulk.
+        For small-signal analyses, built-in transistors, and a current into the bulk.
     """
-    if not isinstance(bench.analysis, (OperatingPoint, DcSweep)):
+    if not isinstance(bench.design, (Cell, Crossbar)):
+        kind = type(bench.design).__name__
+        raise ParameterError(f"engine numpy: it cannot do a {kind}, only a Cell or Crossbar; ngspice runs it.")
+    if not isinstance(bench.analysis, (OperatingPoint, DcSweep, VectorSweep, Transient)):
         kind = type(bench.analysis).__name__
-        raise ParameterError(f"engine numpy: it cannot do {kind}, only OperatingPoint and DcSweep; ngspice runs it.")
+        known = "OperatingPoint, DcSweep, VectorSweep and Transient"
+        raise ParameterError(f"engine numpy: it cannot do {kind}, only {known}; ngspice runs it.")
     selector = getattr(bench.design, "cell", bench.design).selector
     if selector is not None and selector.module is None:
         family = "pmos_ekv" if selector.spice == "pmos" else "nmos_ekv"
@@ -42,8 +48,34 @@ def check_bench(bench: Testbench) -> None:
             raise ParameterError(f"engine numpy: Testbench.stimuli[{line!r}]: the {line} terminal needs a voltage.")
 
 
+def run_bench(bench: Testbench, progress: Progress | None = None) -> EngineRun:
+    """Solve a testbench: operating point, DC sweep or transient.
+
+    Raises
+    ------
+    ParameterError
+        If the engine cannot do the testbench; names what.
+    SimulationError
+        If there is no convergence.
+    """
+    check_bench(bench)
+    return run_transient(bench, progress) if isinstance(bench.analysis, Transient) else run_static(bench, progress)
+
+
+def _points(bench: Testbench) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the axis of a static analysis, and the levels [V] of the lines that change along it."""
+    analysis = bench.analysis
+    if isinstance(analysis, VectorSweep):
+        return np.arange(float(analysis.vectors)), dict(analysis.levels)
+    if isinstance(analysis, DcSweep):
+        step = (analysis.stop - analysis.start) / (analysis.points - 1)
+        axis = analysis.start + np.arange(analysis.points) * step
+        return axis, {analysis.line: axis}
+    return np.zeros(1), {}
+
+
 def run_static(bench: Testbench, progress: Progress | None = None) -> EngineRun:
-    """Solve the operating point or DC sweep of a testbench.
+    """Solve the operating point, DC sweep or vector sweep of a testbench.
 
     Raises
     ------
@@ -56,19 +88,17 @@ def run_static(bench: Testbench, progress: Progress | None = None) -> EngineRun:
     wall, cpu = time.perf_counter(), time.process_time()
     circuit = circuit_of(bench)
     probes = tuple(chosen_probes(circuit, bench.probes))
-    solver = BenchSolver(bench)
-    analysis, rows = bench.analysis, []
-    axis = np.zeros(1)
-    if isinstance(analysis, DcSweep):
-        axis = analysis.start + np.arange(analysis.points) * ((analysis.stop - analysis.start) / (analysis.points - 1))
+    solver, reader = BenchSolver(bench), ProbeReader(probes)
+    rows: list[np.ndarray] = []
+    axis, levels = _points(bench)
     steps, residual = 0, 0.0
-    for volts in axis:
-        if isinstance(analysis, DcSweep):
-            solver.levels[analysis.line] = float(volts)
+    for k, place in enumerate(axis):
+        for line, values in levels.items():
+            solver.set_level(line, float(values[k]))
         solver.solve()
         steps, residual = steps + solver.state.steps, max(residual, solver.state.residual)
-        rows.append(read_probes(probes, solver))
+        rows.append(reader.read(solver))
         if progress is not None:
-            progress(float(volts))
+            progress(float(place))
     used = time.perf_counter() - wall, time.process_time() - cpu
     return EngineRun(probes, np.array(rows).reshape(len(axis), len(probes)), axis, steps, residual, *used)

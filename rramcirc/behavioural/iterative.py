@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rramcirc.behavioural import schur
-from rramcirc.behavioural.ladders import Array, Ladders, factor, smooth_correction
+from rramcirc.behavioural.ladders import Array, Ladders, factor, smooth_lines
 from rramcirc.behavioural.lines import solve_rows
 from rramcirc.behavioural.wires import Wires
 
@@ -23,7 +23,7 @@ class IterativeSolver:
         self.row: Ladders = factor(row, self.g, rows=True)
         self.column: Ladders = factor(column, self.g, rows=False, driven=driven_columns)
         self.stencil = wires_matter(column, self.g)
-        self.modes = smooth_correction(row, column, self.g, self.stencil)
+        self.modes = smooth_lines(row, column, self.g.shape, self.stencil).correction(float(np.mean(self.g)))
         self.wires = column_stencil(column, len(self.g)) if self.stencil else NO_STENCIL
 
     def solve(self, at_rows: Array, at_columns: Array) -> tuple[Array, Array, int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rramcirc.behavioural import lines as kernels
 from rramcirc.behavioural.wires import OPEN, Wires
 
+BROKEN_ABOVE = 1e9  # [ohm]; segments that are no part of the mean line
 MODES = 16  # smooth modes in each direction; more give no fewer iterations
 Array = NDArray[np.float64]
 
@@ -73,31 +74,51 @@ def smooth_modes(wires: Wires, nodes: int, count: int) -> tuple[Array, Array]:
         angles = (2.0 * np.arange(count) + 1.0) * (np.pi / (2 * nodes + 1))
         vectors = np.sin(np.outer(np.arange(1, nodes + 1), angles)) * np.sqrt(4.0 / (2 * nodes + 1))
         return vectors, (2.0 - 2.0 * np.cos(angles)) / wires.segment[0, 0]
-    segment = np.exp(np.mean(np.log(np.minimum(wires.segment, OPEN)), axis=0))
-    conductance = 1.0 / segment
+    conductance = 1.0 / _usual(wires.segment)
     diagonal = conductance + np.append(conductance[1:], 0.0)
     if wires.both:
-        diagonal[-1] += 1.0 / np.exp(np.mean(np.log(wires.far)))
+        diagonal[-1] += 1.0 / _usual(wires.far[:, None])[0]
     if nodes == 1:
         return np.ones((1, 1)), diagonal
     values, vectors = eigh_tridiagonal(diagonal, -conductance[1:], select="i", select_range=(0, count - 1))
     return vectors, np.maximum(values, 0.0)
 
 
-def smooth_correction(row: Wires, column: Wires, conductance: Array, wanted: bool) -> tuple[Array, Array, Array]:
-    """Return (along, across, gain) for `schur.precondition`: a uniform array instead of the line preconditioner.
+def _usual(segment: Array) -> Array:
+    """Return the logarithmic mean over the lines (axis 0) of what is not broken [ohm]."""
+    whole = segment < BROKEN_ABOVE
+    count = np.maximum(whole.sum(axis=0), 1)
+    mean = np.exp(np.where(whole, np.log(segment), 0.0).sum(axis=0) / count)
+    return np.where(whole.any(axis=0), mean, OPEN)
 
-    In a uniform array the smooth modes of row lines (eigenvalue w) and column lines (eigenvalue b) are independent,
-    and S is ``b + g w / (w + g)`` where the line preconditioner has ``b + g``.
-    """
-    rows, columns = conductance.shape
-    mean = float(np.mean(conductance))
-    nothing = np.empty((0, rows)), np.empty((columns, 0)), np.empty((0, 0))
-    if not (wanted and row.distributed and column.distributed and mean > 0):
-        return nothing
+
+@dataclass(frozen=True)
+class SmoothModes:
+    """The smoothest modes of row and column lines: across (columns, n), along (n, rows), and their eigenvalues [S]."""
+
+    across: Array
+    along: Array
+    of_rows: Array
+    of_columns: Array
+
+    def correction(self, mean: float) -> tuple[Array, Array, Array]:
+        """Return (along, across, gain) for `schur.precondition`: a uniform array of `mean` [S] instead of the lines.
+
+        In a uniform array the smooth modes of row lines (eigenvalue w) and column lines (eigenvalue b) are independent,
+        and S is ``b + g w / (w + g)`` where the line preconditioner has ``b + g``.
+        """
+        if not (self.along.size and mean > 0):
+            return self.along[:0], self.across[:, :0], np.empty((0, 0))
+        whole = self.of_columns[:, None] + mean * self.of_rows / (self.of_rows + mean)
+        line = self.of_columns[:, None] + mean
+        return self.along, self.across, 1.0 / np.maximum(whole, 1e-8 * line) - 1.0 / line
+
+
+def smooth_lines(row: Wires, column: Wires, shape: tuple[int, int], wanted: bool = True) -> SmoothModes:
+    """Return the smooth modes of an array of `shape` (rows, columns); none if they are not wanted or nodes merge."""
+    rows, columns = shape
+    if not (wanted and row.distributed and column.distributed):
+        return SmoothModes(np.empty((columns, 0)), np.empty((0, rows)), np.empty(0), np.empty(0))
     along, b = smooth_modes(column, rows, min(MODES, rows))
     across, w = smooth_modes(row, columns, min(MODES, columns))
-    whole = b[:, None] + mean * w / (w + mean)
-    line = b[:, None] + mean
-    gain = 1.0 / np.maximum(whole, 1e-8 * line) - 1.0 / line
-    return np.ascontiguousarray(along.T), np.ascontiguousarray(across), np.ascontiguousarray(gain)
+    return SmoothModes(np.ascontiguousarray(across), np.ascontiguousarray(along.T), w, b)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.behavioural.direct import _branches as branches
-from rramcirc.behavioural.direct import merged_nodes
+from rramcirc.behavioural.direct import branches, merged_nodes
 from rramcirc.behavioural.wires import Wires, make_wires
 from rramcirc.design import Line
+from rramcirc.design.defects import segment_resistance, undriven_pieces
 
 Array = NDArray[np.float64]
-FLOATING_OHM = 1e12  # of a floating line to ground, as in netlists
+FLOATING_OHM = 1e12  # of a floating line, or of a piece of line that no driver reaches, to ground, as in netlists
 SOURCE_OHM = 1e15  # behind which a voltage stands for a current; 1 V across it is 1 fA
 
 
@@ -29,21 +30,27 @@ class Family:
         Whether one line serves a row of cells.
     wires
         Their segments and drivers.
-    resistance, driver
-        Of one segment, and between source and line for every line [ohm].
+    resistance, driver : (lines,) arrays
+        Of the segment next to the driver (infinite if that is broken), and between source and line [ohm].
     nodes : (rows, columns) int64 array
         Number of the node of every cell.
     first : (lines,) int64 array
         Number of the source (or, behind a ring, of the terminal) of every line.
+    leak : (rows, columns) array
+        What holds a piece of line that no driver reaches, at one of its cells [S]; empty if there is none.
+    undriven : (rows, columns) array of bool
+        Cells on such pieces; empty if there are none.
     """
 
     kind: str
     along_rows: bool
     wires: Wires
-    resistance: float
+    resistance: Array
     driver: Array
     nodes: NDArray[np.int64]
     first: NDArray[np.int64]
+    leak: Array
+    undriven: NDArray[np.bool_]
 
     def line_sums(self, values: Array) -> Array:
         """Return the sum of (rows, columns) values over the cells of every line."""
@@ -55,16 +62,39 @@ class Family:
 
 
 def make_family(
-    kind: str, line: Line, shape: tuple[int, int], along_rows: bool, driver: Array, start: int
-) -> tuple[Family, int]:
-    """Return the lines of one kind with nodes numbered from `start` on, and the next free number."""
+    kind: str, line: Line, shape: tuple[int, int], along_rows: bool, driver: Array, start: int,
+    opened: Mapping[int, tuple[int, ...]] | None = None,
+) -> tuple[Family, int]:  # fmt: skip
+    """Return the lines of one kind with nodes numbered from `start` on, and the next free number.
+
+    `opened` holds the broken segments of the lines that have some.
+    """
     count, length = shape if along_rows else shape[::-1]
-    wires = make_wires("row" if along_rows else "column", count, length, line.resistance, line.end, driver)
+    opened = opened or {}
+    ohm = segment_resistance(line, shape, along_rows, opened)
+    wires = make_wires("row" if along_rows else "column", count, length, ohm, line.end, driver)
     numbers, total = merged_nodes(wires, length)
     numbers = numbers + start
     at_cells = numbers[:, :0:-1] if wires.turned else numbers[:, 1:]
     nodes = np.ascontiguousarray(at_cells if along_rows else at_cells.T)
-    return Family(kind, along_rows, wires, line.resistance, driver, nodes, numbers[:, 0]), start + total
+    by_line = np.atleast_2d(ohm if along_rows or np.ndim(ohm) == 0 else ohm.T)
+    near = np.broadcast_to(by_line[:, -1 if wires.turned else 0], (count,))
+    leak, undriven = _pieces(undriven_pieces(line, length, opened), shape, along_rows)
+    return Family(kind, along_rows, wires, near, driver, nodes, numbers[:, 0], leak, undriven), start + total
+
+
+def _pieces(
+    pieces: list[tuple[int, range]], shape: tuple[int, int], along_rows: bool
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return `Family.leak` and `Family.undriven` for (line, cells) of every piece."""
+    if not pieces:
+        return np.empty((0, 0)), np.empty((0, 0), bool)
+    leak, undriven = np.zeros(shape), np.zeros(shape, bool)
+    for number, cells in pieces:
+        by_line = (leak, undriven) if along_rows else (leak.T, undriven.T)
+        by_line[0][number, cells[0]] = 1.0 / FLOATING_OHM
+        by_line[1][number, list(cells)] = True
+    return leak, undriven
 
 
 class Network:
@@ -85,8 +115,11 @@ class Network:
             feed.append(1.0 / family.driver[ring])
         a, b, g = np.concatenate(a), np.concatenate(b), np.concatenate(g)
         self.held, self.loose, self.feed = np.concatenate(held), np.concatenate(loose), np.concatenate(feed)
-        rows, columns = np.concatenate([a, b, a, b, self.loose]), np.concatenate([a, b, b, a, self.loose])
-        values = np.concatenate([g, g, -g, -g, self.feed])
+        held_up = [family for family in families if family.leak.size]
+        leaky = np.concatenate([self.loose, *(family.nodes.ravel() for family in held_up)])
+        leaks = np.concatenate([self.feed, *(family.leak.ravel() for family in held_up)])
+        rows, columns = np.concatenate([a, b, a, b, leaky]), np.concatenate([a, b, b, a, leaky])
+        values = np.concatenate([g, g, -g, -g, leaks])
         self.wires = coo_matrix((values, (rows, columns)), shape=(total, total)).tocsr()
         free = np.ones(total, bool)
         free[self.held] = False

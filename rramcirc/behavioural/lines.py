@@ -114,6 +114,25 @@ def close_ring(response, border, work, inflow_sum):
 
 
 @compiled
+def solve_some_rows(share, segment, response, border, work, first, count):
+    """Solve rows first ... first + count - 1 in place; `work` (4, nodes) holds their currents, then their voltages."""
+    ring = response.shape[0] > 0
+    sums = np.zeros(4)
+    if ring:
+        for m in range(count):
+            sums[m] = np.sum(work[m] * response[first + m])
+    if count == 4:
+        sweep_rows_four(share, segment, work, first)
+    else:
+        for m in range(count):
+            q = first + m if segment.shape[0] > 1 else 0
+            sweep_row(share[first + m], segment[q], work[m], work[m])
+    if ring:
+        for m in range(count):
+            close_ring(response[first + m], border[first + m], work[m], sums[m])
+
+
+@compiled
 def solve_rows(share, segment, response, border, inflow, out):
     """Solve all row lines with their sources at 0 V.
 
@@ -129,25 +148,12 @@ def solve_rows(share, segment, response, border, inflow, out):
         Current into every node [A]; voltage of every node [V], may be the same array.
     """
     lines, nodes = share.shape
-    ring = response.shape[0] > 0
     work = np.empty((4, nodes))
     for first in range(0, lines, 4):
         count = min(4, lines - first)
-        sums = np.zeros(4)
-        for m in range(count):
-            work[m] = inflow[first + m]
-            if ring:
-                sums[m] = np.sum(work[m] * response[first + m])
-        if count == 4:
-            sweep_rows_four(share, segment, work, first)
-        else:
-            for m in range(count):
-                q = first + m if segment.shape[0] > 1 else 0
-                sweep_row(share[first + m], segment[q], work[m], work[m])
-        for m in range(count):
-            if ring:
-                close_ring(response[first + m], border[first + m], work[m], sums[m])
-            out[first + m] = work[m]
+        work[:count] = inflow[first : first + count]
+        solve_some_rows(share, segment, response, border, work, first, count)
+        out[first : first + count] = work[:count]
 
 
 @compiled

@@ -40,8 +40,8 @@ def mixed(key, word):
 
 @compiled
 def progress(table, scale, dose):
-    """Return how far a synapse has switched after `dose` overlaps: linear in a table uniform in log(1 + dose scale)."""
-    position = np.log1p(dose * scale) * (table.size - 1)
+    """Return how far a synapse has switched after `dose` overlaps; see `rramcirc.behavioural.network.rule_table`."""
+    position = np.log1p(dose * scale[0]) * scale[1]
     k = int(position)
     if k >= table.size - 1:
         return table[table.size - 1]
@@ -96,7 +96,7 @@ def fire(n, j, weights, v, drive, active, gate_end, gate_steps, ring_step, ring_
 @compiled
 def overlap(
     n, share, te_steps, weights, drive, gate_end, ring_step, ring_neuron, marks,
-    up_dose, down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span, tables, scales, unit,
+    up_dose, down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span, tables, scales, unit, inhibition,
 ):  # fmt: skip
     """Switch the synapses whose gate and top-electrode pulses are both on in step n.
 
@@ -119,7 +119,7 @@ def overlap(
                 down_dose[i, j] += share * down_rate[i, j]
                 up = up_start[i, j] + up_span[i, j] * progress(tables[0], scales[0], up_dose[i, j])
                 down = down_start[i, j] + down_span[i, j] * progress(tables[1], scales[1], down_dose[i, j])
-                weight = (up - down) * unit
+                weight = (up - inhibition * down) * unit
                 drive[j] += weight - weights[i, j]
                 weights[i, j] = weight
 
@@ -128,7 +128,7 @@ def overlap(
 def advance(
     first, last, in_step, in_neuron, charge, learning, timing, membrane, v, drive, active, gate_end, ring_step,
     ring_neuron, marks, weights, up_dose, down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span,
-    tables, scales, unit, out_step, out_neuron,
+    tables, scales, unit, inhibition, out_step, out_neuron,
 ):  # fmt: skip
     """Run steps first ... last - 1; return the number of spikes written to `out_step` and `out_neuron`.
 
@@ -159,6 +159,7 @@ def advance(
             overlap(
                 n, 1.0 / te_steps, te_steps, weights, drive, gate_end, ring_step, ring_neuron, marks, up_dose,
                 down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span, tables, scales, unit,
+                inhibition,
             )  # fmt: skip
         ready = integrate(v, drive, active, decay, gain, minimum, threshold)
     return spikes
@@ -166,13 +167,12 @@ def advance(
 
 @compiled
 def choose_cues(key, number, members, count, pool, cues):
-    """Append `count` of `members`, drawn at random, to the front of `cues`; return how many random numbers were used."""
+    """Write `count` of `members`, drawn at random, to the front of `cues`."""
     pool[: members.size] = members
     for k in range(count):
         pick = k + int(uniform(key, number + k) * (members.size - k))
         pool[k], pool[pick] = pool[pick], pool[k]
         cues[k] = pool[k]
-    return count
 
 
 @compiled
@@ -204,7 +204,7 @@ def recall_runs(
     count = weights.shape[0]
     v, drive, active = np.zeros(count), np.zeros(count), np.ones(count)
     gate_end, last_spike = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    size = count * (max(gate_steps, rest_steps) // (rest_steps + 1) + 2)
+    size = count * (max(gate_steps, rest_steps) // rest_steps + 2)
     ring_step, ring_neuron, marks = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(5, np.int64)
     pool, cues = np.zeros(patterns.shape[1], np.int64), np.zeros(max(1, counts.sum()), np.int64)
     done = np.zeros(patterns.shape[0], np.int64)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.behavioural.cells import Cells
-from rramcirc.behavioural.coupled import CoupledLines
 from rramcirc.behavioural.line_network import Family, Network
+from rramcirc.behavioural.line_solvers import line_solver
+from rramcirc.behavioural.moving_cells import MovingCells
 from rramcirc.errors import SimulationError
 
 Array = NDArray[np.float64]
@@ -17,24 +18,27 @@ LARGEST_STEP = 0.5  # [V] per node and iteration
 MOST_STEPS = 80
 FIRST_MOVE = 0.05  # [V]; inner nodes are brought this close to balance before lines and cells move together
 RESIDUAL = 1e-10  # of Kirchhoff's current law, relative to the largest current of a node
-LAST_MOVE = 1e-8  # [V]; Newton's method squares it once more
+FOLLOWED = 1e-7  # the same in one step of time
+LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
+CURVATURE = 1.0  # [1/V]; by which a step is at least taken to follow from the square of the one before
 
 
 @dataclass
 class ArrayState:
     """Cells, lines and the voltages of all nodes; `solve` brings them to balance."""
 
-    cells: Cells
+    cells: Cells | MovingCells
     network: Network
     voltages: Array
     steps: int = 0
-    residual: float = 0.0
+    residual: float = 0.0  # what is missing to Kirchhoff's current law, relative to `through`
+    through: float = 0.0  # [A]; the largest current of a node
 
     def __post_init__(self) -> None:
         ports = self.cells.ports
         self._active = [(ports.index(kind), family) for kind, family in self.network.families.items()]
-        self._fresh = True
-        self._coupled = CoupledLines.of(self.network, self.cells)
+        self._fresh, self._balanced, self._largest = True, False, 0.0
+        self._lines = line_solver(self.network, self.cells)
 
     def solve(self, sources: Array, fixed: dict[str, Array | float]) -> None:
         """Find the operating point.
@@ -52,25 +56,68 @@ class ArrayState:
             If there is no convergence; says how far it came.
         """
         self.voltages[self.network.held] = sources[self.network.held]
-        if self._hold(fixed) or self._fresh:
-            self._to_cells()
+        held = self._hold(fixed) or self._fresh
+        known = not (self._to_cells() or held) and self._balanced and isinstance(self.cells, Cells)
+        if held:
             self.cells.settle(LARGEST_STEP, FIRST_MOVE)
-        self._fresh = False
-        self._to_cells()
+        self._fresh = self._balanced = False
         injected = self.network.injected(sources)
-        moved = np.inf
+        moved, expected = np.inf, np.inf
         for step in range(MOST_STEPS):
-            self.cells.linearise()
+            if step or not known:  # else the cells are as the last solution left them
+                self.cells.linearise()
             residual, scale = self._residual(injected)
             missing = float(np.max(np.abs(residual), initial=0.0))
-            self.steps, self.residual = step, missing / max(scale, 1e-300)
-            if moved < LAST_MOVE and missing <= RESIDUAL * scale + self._rounding():
+            self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
+            if expected < LAST_MOVE and (missing <= RESIDUAL * scale or missing <= self._rounding()):
+                self._balanced = True
                 return
-            moved = self._advance(residual)
+            before, moved = moved, self._advance(residual)
+            expected = _next_move(before, moved)
         raise SimulationError(
             f"numpy failed: no operating point after {MOST_STEPS} Newton steps; Kirchhoff's current law is off by "
             f"{self.residual:.1e} of the largest current, the last step moved a node by {moved:.1e} V."
         )
+
+    def keep(self) -> tuple[Array, ...]:
+        """Return a copy of a solution, for `put_back`."""
+        return (self.voltages.copy(), *self.cells.keep())
+
+    def put_back(self, kept: tuple[Array, ...], rows: NDArray[np.bool_]) -> None:
+        """Return some rows of cells, and their nodes, to a solution that was kept; the next one begins there."""
+        for _, family in self._active:
+            nodes = family.nodes[rows]
+            self.voltages[nodes] = kept[0][nodes]
+        columns = self.cells.count // len(rows)
+        self.cells.put_back(kept[1:], np.flatnonzero(np.repeat(rows, columns)))
+
+    def follow(self, sources: Array, fixed: dict[str, Array | float], most: int = 10) -> bool:
+        """Find the balance of `MovingCells` from a prediction close to it; return whether it was found.
+
+        Parameters
+        ----------
+        sources, fixed
+            As for `solve`.
+        most
+            Largest number of Newton steps.
+        """
+        self._balanced = False
+        self.voltages[self.network.held] = sources[self.network.held]
+        self._hold(fixed)
+        self._to_cells()
+        injected = self.network.injected(sources)
+        for _ in range(most):
+            self.cells.linearise()
+            moved = self._advance(self._residual(injected)[0])
+            self.steps += 1
+            residual, scale = self._residual(injected)
+            missing = float(np.max(np.abs(residual), initial=0.0))
+            self._largest = max(self._largest, scale)
+            self.residual = missing / max(self._largest, 1e-300)
+            small = missing <= FOLLOWED * scale or missing <= self._rounding()
+            if moved < LARGEST_STEP and small and self.cells.is_near:
+                return True
+        return False
 
     def _hold(self, fixed: dict[str, Array | float]) -> bool:
         """Set the ports that are no lines; return whether a voltage changed."""
@@ -81,9 +128,14 @@ class ArrayState:
             at_cells[:] = value
         return changed
 
-    def _to_cells(self) -> None:
+    def _to_cells(self) -> bool:
+        """Give the cells the voltages of their nodes; return whether one changed."""
+        changed = False
         for port, family in self._active:
-            self.cells.voltages[:, port] = self.voltages[family.nodes.ravel()]
+            at_lines = self.voltages[family.nodes.ravel()]
+            changed |= bool(np.any(self.cells.voltages[:, port] != at_lines))
+            self.cells.voltages[:, port] = at_lines
+        return changed
 
     def _residual(self, injected: Array) -> tuple[Array, float]:
         """Return the current that is missing at every free node, and the largest one through a node [A]."""
@@ -96,8 +148,12 @@ class ArrayState:
         return (into - injected)[network.free], through
 
     def _rounding(self) -> float:
-        """Return what rounding may leave of the currents of wires at a node [A]."""
-        stiffest = self.network.stiffest
+        """Return what rounding may leave of the currents of wires and cells at a node [A]."""
+        slopes = np.zeros(self.network.total)
+        for port, family in self._active:
+            own = np.abs(self.cells.conductances[:, port, port])
+            slopes += np.bincount(family.nodes.ravel(), own, self.network.total)
+        stiffest = self.network.stiffest + float(np.max(slopes[self.network.free], initial=0.0))
         return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
 
     def _advance(self, residual: Array) -> float:
@@ -105,7 +161,7 @@ class ArrayState:
         network = self.network
         step = np.zeros(network.total)
         if len(network.free):
-            solved = self._coupled.solve(residual) if self._coupled else None
+            solved = self._lines.solve(residual) if self._lines else None
             step[network.free] = self._direct(residual) if solved is None else solved
         np.clip(step, -LARGEST_STEP, LARGEST_STEP, out=step)
         self.voltages += step
@@ -140,7 +196,10 @@ class ArrayState:
     def line_currents(self, family: Family) -> Array:
         """Return the current from the driver into every line [A]."""
         shape = family.nodes.shape
-        return family.line_sums(self.cells.currents[:, self.cells.ports.index(family.kind)].reshape(shape))
+        into = self.cells.currents[:, self.cells.ports.index(family.kind)].reshape(shape)
+        if family.leak.size:
+            into = into + family.leak * self.voltages[family.nodes]
+        return family.line_sums(into)
 
     def line_voltages(self, family: Family, sources: Array) -> Array:
         """Return the voltage of every line behind its driver [V]."""
@@ -148,5 +207,13 @@ class ArrayState:
             return self.voltages[family.first]
         nodes = family.nodes if family.along_rows else family.nodes.T
         near = self.voltages[nodes[:, -1 if family.wires.turned else 0]]
-        behind = near + family.resistance * self.line_currents(family)
-        return np.where(family.driver == 0.0, sources[family.first], behind)
+        whole = np.isfinite(family.resistance)
+        behind = near + np.where(whole, family.resistance, 0.0) * self.line_currents(family)
+        return np.where(whole & (family.driver > 0.0), behind, sources[family.first])
+
+
+def _next_move(before: float, moved: float) -> float:
+    """Return how far the next Newton step will go, after two that went so far [V]."""
+    if not 0.0 < before < np.inf:
+        return moved
+    return max(moved / before**2, CURVATURE) * moved**2

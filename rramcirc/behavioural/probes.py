@@ -34,44 +34,76 @@ def circuit_of(bench: Testbench) -> Circuit:
         cell_probes=cell_probes(design, line_families(design)),
         shape=design.shape,
         cards=cards_of(design.cell),
+        missing=frozenset(design.defects.missing),
     )
 
 
-def read_probes(probes: tuple[Probe, ...], solver: BenchSolver) -> Array:
-    """Return the present values of all probes."""
-    variables = tuple(dict.fromkeys(p.item for p in probes if p.kind == "variable"))
-    found = solver.cells.variables(variables) if variables else {}
-    lines: dict[str, Array] = {}
-    columns = solver.array.columns
-    values = np.empty(len(probes))
-    for k, probe in enumerate(probes):
-        place = _PLACE.search(probe.name)
-        cell = int(place[1]) * columns + int(place[2]) if place else 0
-        if probe.kind == "variable":
-            values[k] = found[probe.item][cell]
-        elif place or probe.path:
-            node = probe.name.removeprefix("v(").partition("[")[0].rstrip(")")
-            values[k] = solver.cells.voltages[cell, solver.cells.names.index(node)]
-        else:
-            values[k] = _line_value(probe, solver, lines)
-    return values
+class ProbeReader:
+    """Reads the values of probes from a solver, all of a kind at once.
+
+    Attributes
+    ----------
+    probes
+        What is read, in this order.
+    """
+
+    def __init__(self, probes: tuple[Probe, ...]) -> None:
+        self.probes = probes
+        self._groups: dict[tuple[str, str], tuple[list[int], list[tuple[int, int]]]] = {}
+        for k, probe in enumerate(probes):
+            place = _PLACE.search(probe.name)
+            at = (int(place[1]), int(place[2])) if place else (0, 0)
+            if probe.kind == "variable":
+                what = ("variable", probe.item)
+            elif place or probe.path:
+                what = ("node", probe.name.removeprefix("v(").partition("[")[0].rstrip(")"))
+            else:
+                line, index = _LINE.match(probe.item).groups()
+                what, at = (probe.kind.removeprefix("swept "), line), (int(index or 0), 0)
+            numbers, places = self._groups.setdefault(what, ([], []))
+            numbers.append(k)
+            places.append(at)
+        self._cells: Array | None = None
+
+    def read(self, solver: BenchSolver) -> Array:
+        """Return the present values of all probes."""
+        values = np.empty(len(self.probes))
+        for (kind, name), (numbers, places) in self._placed(solver.array.columns).items():
+            if kind == "node":
+                values[numbers] = solver.cells.voltages[places, solver.cells.names.index(name)]
+            elif kind != "variable":
+                values[numbers] = _line_values(kind, name, solver)[places]
+        for names, cells, numbers in self._variables:
+            found = solver.cells.variables(names, cells)
+            for name, where in zip(names, numbers, strict=True):
+                values[where] = found[name]
+        return values
+
+    def _placed(self, columns: int) -> dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Return the groups with numbers of cells and lines; op-variables of the same cells are put together."""
+        if self._cells is None:
+            self._cells = {}
+            together: dict[bytes, tuple[list[str], NDArray[np.int64], list[NDArray[np.int64]]]] = {}
+            for what, (numbers, places) in self._groups.items():
+                at = np.array(places, np.int64)
+                index = at[:, 0] * columns + at[:, 1] if what[0] in ("variable", "node") else at[:, 0]
+                self._cells[what] = np.array(numbers, np.int64), index
+                if what[0] == "variable":
+                    names, _, where = together.setdefault(index.tobytes(), ([], index, []))
+                    names.append(what[1])
+                    where.append(self._cells[what][0])
+            self._variables = [(tuple(names), index, where) for names, index, where in together.values()]
+        return self._cells
 
 
-def _line_value(probe: Probe, solver: BenchSolver, lines: dict[str, Array]) -> float:
-    """Return voltage or current of one line; `lines` keeps what was computed for all lines of a kind."""
-    kind, index = _LINE.match(probe.item).groups()
+def _line_values(kind: str, name: str, solver: BenchSolver) -> Array:
+    """Return voltage or current of all lines of one kind, or of bulk or noise terminal."""
     state = solver.state
-    if kind in ("bulk", "nz"):
-        port = solver.cells.ports.index(kind)
-        return state.cells.currents[:, port].sum() if probe.kind == "current" else state.cells.voltages[0, port]
-    key = f"{probe.kind} {kind}"
-    if key not in lines:
-        family = solver.families[kind]
-        if kind in solver.inert:
-            levels = solver.line_levels(family)
-            lines[key] = np.zeros(len(levels)) if probe.kind == "current" else levels
-        elif probe.kind == "current":
-            lines[key] = state.line_currents(family)
-        else:
-            lines[key] = state.line_voltages(family, solver.sources)
-    return lines[key][int(index or 0)]
+    if name in ("bulk", "nz"):
+        port = solver.cells.ports.index(name)
+        return np.array([solver.cells.currents[:, port].sum() if kind == "current" else solver.cells.voltages[0, port]])
+    family = solver.families[name]
+    if name in solver.inert:
+        levels = solver.line_levels(family)
+        return np.zeros(len(levels)) if kind == "current" else levels
+    return state.line_currents(family) if kind == "current" else state.line_voltages(family, solver.sources)

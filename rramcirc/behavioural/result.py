@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rramcirc import __version__
-from rramcirc.behavioural.engine import run_static
+from rramcirc.behavioural import engine
 from rramcirc.behavioural.record import EngineRun
 from rramcirc.devices.veriloga import compile_module
 from rramcirc.rawfile import RawPlot, read_raw, write_raw
-from rramcirc.testbench import DcSweep, Testbench
+from rramcirc.testbench import DcSweep, Testbench, Transient, VectorSweep
 from rramcirc.waveforms import Signal
 
 RAW_FILE = "waves.raw"
@@ -44,11 +44,11 @@ def run_bench(bench: Testbench, folder: Path, progress: Callable[[float], None] 
     Parameters
     ----------
     bench
-        A cell or crossbar of compiled models with an operating point or a DC sweep.
+        A cell or crossbar of compiled models with an operating point, a DC sweep or a transient.
     folder
         The run folder.
     progress
-        Called with the swept voltage [V] after every point.
+        Called with the swept voltage [V] or the time [s] after every point.
 
     Raises
     ------
@@ -57,11 +57,11 @@ def run_bench(bench: Testbench, folder: Path, progress: Callable[[float], None] 
     SimulationError
         If there is no convergence.
     """
-    run = run_static(bench, progress)
+    run = engine.run_bench(bench, progress)
     write_raw(folder / RAW_FILE, [_plot(bench, run)])
     signals = tuple(Signal(p.name, p.unit, p.name, 1, p.description) for p in run.probes)
     plots = tuple(read_raw(folder / RAW_FILE))
-    return NumpyRun(plots, signals, run.wall_seconds, run.cpu_seconds, run.steps, run.residual)
+    return NumpyRun(plots, signals, run.wall_seconds, run.cpu_seconds, run.steps, run.residual, remarks=run.remarks)
 
 
 def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
@@ -72,6 +72,12 @@ def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
     if isinstance(bench.analysis, DcSweep):
         names, kinds, columns = ["v(v-sweep)", *names], ["voltage", *kinds], [run.axis, *columns]
         plotname = "DC transfer characteristic"
+    if isinstance(bench.analysis, VectorSweep):
+        names, kinds, columns = ["index", *names], ["notype", *kinds], [run.axis, *columns]
+        plotname = "DC transfer characteristic"
+    if isinstance(bench.analysis, Transient):
+        names, kinds, columns = ["time", *names], ["time", *kinds], [run.axis, *columns]
+        plotname = "Transient Analysis"
     return RawPlot.from_columns(names, kinds, columns, title=bench.title, plotname=plotname)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from rramcirc.behavioural.lines import close_ring, solve_columns, sweep_row, sweep_rows_four
+from rramcirc.behavioural.lines import solve_columns, solve_some_rows
 
 BLOCK = 32  # rows of a dense product that stay in the cache until they are added
 compiled = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
@@ -41,25 +41,14 @@ def subtract_rows(into, outof, share, segment, response, border, x, out):
         The row lines, as in `lines.solve_rows`.
     """
     rows, columns = x.shape
-    ring = response.shape[0] > 0
     work = np.empty((4, columns))
-    sums = np.zeros(4)
     for first in range(0, rows, 4):
         count = min(4, rows - first)
         for m in range(count):
             for j in range(columns):
                 work[m, j] = into[first + m, j] * x[first + m, j]
-            if ring:
-                sums[m] = np.sum(work[m] * response[first + m])
-        if count == 4:
-            sweep_rows_four(share, segment, work, first)
-        else:
-            for m in range(count):
-                q = first + m if segment.shape[0] > 1 else 0
-                sweep_row(share[first + m], segment[q], work[m], work[m])
+        solve_some_rows(share, segment, response, border, work, first, count)
         for m in range(count):
-            if ring:
-                close_ring(response[first + m], border[first + m], work[m], sums[m])
             for j in range(columns):
                 out[first + m, j] -= outof[first + m, j] * work[m, j]
 
@@ -84,8 +73,8 @@ def apply_schur(diagonal, into, outof, share, segment, response, border, wire, f
         Conductance from their terminal to its source [S]; empty if the terminals are at their sources.
     """
     rows, columns = x.shape
-    ring, uniform = response.shape[0] > 0, wire.shape[1] == 1
-    work, sums, total = np.empty((4, columns)), np.zeros(4), 0.0
+    uniform = wire.shape[1] == 1
+    work, total = np.empty((4, columns)), 0.0
     terminal = np.zeros(columns)
     if driver.shape[0]:
         for j in range(columns):
@@ -96,18 +85,9 @@ def apply_schur(diagonal, into, outof, share, segment, response, border, wire, f
         for m in range(count):
             for j in range(columns):
                 work[m, j] = into[start + m, j] * x[start + m, j]
-            if ring:
-                sums[m] = np.sum(work[m] * response[start + m])
-        if count == 4:
-            sweep_rows_four(share, segment, work, start)
-        else:
-            for m in range(count):
-                q = start + m if segment.shape[0] > 1 else 0
-                sweep_row(share[start + m], segment[q], work[m], work[m])
+        solve_some_rows(share, segment, response, border, work, start, count)
         for m in range(count):
             i = start + m
-            if ring:
-                close_ring(response[i], border[i], work[m], sums[m])
             above, below = (x[i - 1] if i else terminal), (x[i + 1] if i + 1 < rows else terminal)
             here, to, u, d, back = x[i], out[i], work[m], diagonal[i], outof[i]
             part = 0.0

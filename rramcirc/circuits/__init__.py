@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from rramcirc.circuits.cell import cell_circuit
 from rramcirc.circuits.crossbar import crossbar_circuit
+from rramcirc.circuits.networks import hopfield_circuit, perceptron_circuit
+from rramcirc.circuits.neuron import neuron_circuit
+from rramcirc.circuits.readout import readout_array_circuit, readout_circuit
+from rramcirc.circuits.recurrent import recurrent_circuit
 from rramcirc.circuits.spice import spice_netlist
-from rramcirc.design import Cell, Crossbar
+from rramcirc.design import (
+    Cell,
+    Crossbar,
+    HopfieldNetwork,
+    LifNeuron,
+    Perceptron,
+    Readout,
+    ReadoutArray,
+    RecurrentNetwork,
+)
 from rramcirc.elements import Circuit
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.netlist import Netlist
@@ -21,6 +34,18 @@ def build_circuit(bench: Testbench) -> Circuit:
             return cell_circuit(bench)
         case Crossbar():
             return crossbar_circuit(bench)
+        case Readout():
+            return readout_circuit(bench)
+        case ReadoutArray():
+            return readout_array_circuit(bench)
+        case LifNeuron():
+            return neuron_circuit(bench)
+        case HopfieldNetwork():
+            return hopfield_circuit(bench)
+        case Perceptron():
+            return perceptron_circuit(bench)
+        case RecurrentNetwork():
+            return recurrent_circuit(bench)
     raise ParameterError(f"build_circuit: no generator for a {type(bench.design).__name__}.")
 
 

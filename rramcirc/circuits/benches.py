@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rramcirc.design import Cell, Crossbar, Line
+from rramcirc.circuits.network_benches import hopfield_bench, neuron_bench, perceptron_bench, recurrent_bench
+from rramcirc.circuits.readout_benches import conductance_window, differential_array, read_pulse_bench
+from rramcirc.circuits.synapse import synapse_bench
+from rramcirc.design import Cell, Crossbar, Line, Readout, ReadoutArray
 from rramcirc.devices.card import ModelCard, load_card
 from rramcirc.devices.variability import sample_devices
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.stimuli import Constant, PiecewiseLinear, Pulse, triangle
 from rramcirc.testbench import Testbench, Transient
 
-RRAM_CARD, SELECTOR_CARD = "hfo2_filament", "nmos_select"
+RRAM_CARD, SELECTOR_CARD, PLASTIC_CARD = "hfo2_filament", "nmos_select", "plastic_zoppo2019"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,10 @@ def default_bench(circuit: str, request: Request) -> Testbench:
     Parameters
     ----------
     circuit
-        ``"cell"``: SET and RESET butterfly at 1 V/s. ``"crossbar"``: a 100 ns read pulse on all lines.
+        ``"cell"``: SET and RESET butterfly at 1 V/s. ``"crossbar"``: a 100 ns read pulse on all lines. ``"readout"``:
+        the read of an input vector on an array with transimpedance amplifiers. ``"synapse"``: a 1T1R cell that sees one
+        PRE spike at its gate and one POST spike at its top electrode, with reads before and after. ``"lif"``: a neuron
+        that gets a step of current. ``"hopfield"``, ``"perceptron"``, ``"recurrent"``: networks that learn.
     request
         Cards, size, wires, spread.
 
@@ -144,6 +150,73 @@ def _crossbar_bench(request: Request) -> Testbench:
     return _seeded(array_read(array), request)
 
 
+def _readout_bench(request: Request) -> Testbench:
+    rram, selector = _cards(request)
+    rows = 4 if request.rows is None else request.rows
+    columns = rows if request.columns is None else request.columns
+    if columns % 2:
+        raise ParameterError(f"--columns {columns}: pairs of columns G+ and G- need an even number.")
+    weights = np.linspace(-1.0, 1.0, rows * columns // 2).reshape(rows, columns // 2)
+    ohm = 2.5 if request.wire_resistance is None else request.wire_resistance
+    low, high = conductance_window(rram)
+    array, _ = differential_array(weights, Cell(rram, selector), low=low, high=high, wire_resistance=ohm)
+    array = replace(array, rram_parameters=draw_spread(request, array.shape))
+    fits = float(f"{1.0 / (0.1 * rows * high):.1e}")  # 1 V at the largest current of a line
+    readout = Readout(feedback_resistance=fits, pairing="differential", hold_capacitance=1e-12, bits=6)
+    vector = np.linspace(0.1, 0.05, rows)
+    return _seeded(read_pulse_bench(ReadoutArray(array, readout), vector), request)
+
+
+def _synapse_bench(request: Request) -> Testbench:
+    if request.rows not in (None, 1) or request.columns not in (None, 1) or request.wire_resistance:
+        raise ParameterError("synapse: one cell, without --rows, --columns and --wire-resistance.")
+    rram, selector = _cards(request)
+    spread = {name: float(values[0, 0]) for name, values in draw_spread(request, (1, 1)).items()}
+    return _seeded(synapse_bench(Cell(rram, selector, rram_parameters=spread)), request)
+
+
+def _neuron_bench(request: Request) -> Testbench:
+    _refuse("lif", request, rows=request.rows, columns=request.columns, card=request.rram, selector=request.selector)
+    return _seeded(neuron_bench(), request)
+
+
+def _hopfield_bench(request: Request) -> Testbench:
+    _refuse("hopfield", request)
+    neurons = 4 if request.rows is None else request.rows
+    if request.columns not in (None, neurons):
+        raise ParameterError(f"--columns {request.columns}: a network of {neurons} neurons has as many columns.")
+    if neurons < 2:
+        raise ParameterError(f"--rows {neurons}: a Hopfield network has at least 2 neurons.")
+    return hopfield_bench(_synapse(request), neurons, seed=1 if request.seed is None else request.seed)
+
+
+def _perceptron_bench(request: Request) -> Testbench:
+    _refuse("perceptron", request)
+    inputs, outputs = (4 if request.rows is None else request.rows), (1 if request.columns is None else request.columns)
+    return _seeded(perceptron_bench(_synapse(request), inputs, outputs), request)
+
+
+def _recurrent_bench(request: Request) -> Testbench:
+    _refuse("recurrent", request, selector=request.selector)
+    neurons = 4 if request.rows is None else request.rows
+    if request.columns not in (None, neurons):
+        raise ParameterError(f"--columns {request.columns}: a network of {neurons} neurons has as many columns.")
+    return recurrent_bench(request.rram or PLASTIC_CARD, neurons, seed=1 if request.seed is None else request.seed)
+
+
+def _synapse(request: Request) -> Cell:
+    rram, selector = _cards(request)
+    return Cell(rram, load_card(SELECTOR_CARD) if selector is None and request.selector is None else selector)
+
+
+def _refuse(circuit: str, request: Request, **given: object) -> None:
+    """Raise ParameterError if the request says what a circuit without wires and spread does not have."""
+    given |= {"wire-resistance": request.wire_resistance, "spread": request.spread or request.card_spread or None}
+    extra = [f"--{name}" for name, value in given.items() if value]
+    if extra:
+        raise ParameterError(f"{', '.join(extra)}: the circuit {circuit} has no such thing.")
+
+
 def draw_spread(request: Request, shape: tuple[int, int]) -> dict[str, np.ndarray]:
     """Return draws of instance parameters from the request's seed: the card's spread, then what was named."""
     if not request.spread and not request.card_spread:
@@ -159,9 +232,16 @@ def draw_spread(request: Request, shape: tuple[int, int]) -> dict[str, np.ndarra
 
 
 def _seeded(bench: Testbench, request: Request) -> Testbench:
-    from dataclasses import replace
-
     return replace(bench, seed=request.seed)
 
 
-CIRCUITS: dict[str, Callable[[Request], Testbench]] = {"cell": _cell_bench, "crossbar": _crossbar_bench}
+CIRCUITS: dict[str, Callable[[Request], Testbench]] = {
+    "cell": _cell_bench,
+    "crossbar": _crossbar_bench,
+    "readout": _readout_bench,
+    "synapse": _synapse_bench,
+    "lif": _neuron_bench,
+    "hopfield": _hopfield_bench,
+    "perceptron": _perceptron_bench,
+    "recurrent": _recurrent_bench,
+}

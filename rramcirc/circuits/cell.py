@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from numpy.typing import NDArray
+
 from rramcirc.design import Cell
 from rramcirc.devices.card import ModelCard
 from rramcirc.devices.veriloga import Module
 from rramcirc.elements import (
     GROUND,
+    Behavioural,
     Circuit,
     Devices,
     Group,
@@ -21,7 +24,7 @@ from rramcirc.elements import (
 )
 from rramcirc.errors import NetlistError
 from rramcirc.stimuli import Floating
-from rramcirc.testbench import Ac, Testbench, describe
+from rramcirc.testbench import Ac, Noise, Testbench, describe
 
 FLOATING_OHM = 1e12  # keeps a floating line solvable; 1 pA at 1 V
 
@@ -37,7 +40,14 @@ def cell_circuit(bench: Testbench) -> Circuit:
     drivers = tuple(group for line in lines for group in drive(bench, line))
     probes = [Probe(f"v({line})", "V", "voltage", line, (), f"voltage of {LINE_NAMES[line]}") for line in lines]
     probes += [
-        Probe(f"i({line})", "A", "current", line, (), f"current from the driver into {LINE_NAMES[line]}")
+        Probe(
+            f"i({line})",
+            "A",
+            current_kind(bench, line),
+            line,
+            (),
+            f"current from the driver into {LINE_NAMES[line]}",
+        )
         for line in lines
         if is_voltage_driven(bench, line) and line != "nz"
     ]
@@ -55,6 +65,30 @@ def is_voltage_driven(bench: Testbench, line: str) -> bool:
     """Whether a voltage source drives the line, so that its current can be recorded."""
     stimulus = bench.stimulus(line)
     return not isinstance(stimulus, Floating) and stimulus.unit == "V"
+
+
+def _signal_line(bench: Testbench) -> str | None:
+    """Return the line whose driver carries the small signal."""
+    analysis = bench.analysis
+    if isinstance(analysis, Noise):
+        return analysis.source
+    return analysis.line if isinstance(analysis, Ac) else None
+
+
+def is_swept(bench: Testbench, line: str) -> bool:
+    """Whether a `VectorSweep` changes the level of the line."""
+    levels = bench.swept(line)
+    return levels is not None and bool((levels != levels[0]).any())
+
+
+def current_kind(bench: Testbench, line: str) -> str:
+    """Return the kind of the probe of a driver's current."""
+    return "swept current" if is_swept(bench, line) else "current"
+
+
+def _by_index(levels: NDArray) -> str:
+    """Return the level of a line as a function of the number of the input vector, in SPICE's words."""
+    return f"pwl(v(index), {', '.join(f'{k}, {level!r}' for k, level in enumerate(levels.tolist()))})"
 
 
 LINE_NAMES = {
@@ -165,11 +199,15 @@ def drive(bench: Testbench, line: str, driver_resistance: float = 0.0) -> list[G
     with wires: 70 times more Newton iterations at 8 x 8, no convergence at 32 x 32.
     """
     stimulus = bench.stimulus(line)
+    if is_swept(bench, line):
+        output = line if driver_resistance == 0.0 else f"drv_{line}"
+        resistor = [Resistors((output,), (output,), (line,), driver_resistance)] if output != line else []
+        return [Behavioural((line,), output, GROUND, _by_index(bench.swept(line))), *resistor]
     if line == "nz" and bench.cycle_noise is not None:
         stimulus = bench.cycle_noise.stimulus(bench.cycle_noise.deviates((1, 1))[:, 0, 0])
     if isinstance(stimulus, Floating):
         return [Resistors((f"open_{line}",), (line,), GROUND, FLOATING_OHM)]
-    ac = 1.0 if isinstance(bench.analysis, Ac) and bench.analysis.line == line else 0.0
+    ac = 1.0 if _signal_line(bench) == line else 0.0
     if driver_resistance == 0.0:
         return [Source(line, line, stimulus, ac)]
     output = f"drv_{line}"

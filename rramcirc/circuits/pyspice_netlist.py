@@ -16,7 +16,7 @@ from rramcirc.devices.veriloga import read_modules
 from rramcirc.errors import NetlistError, ParameterError, unknown_name
 from rramcirc.netlist import Netlist, osdi_name, signal_table
 from rramcirc.rawfile import normalise_vector
-from rramcirc.testbench import Ac, Analysis
+from rramcirc.testbench import Ac, Analysis, DcSweep, OperatingPoint, Transient
 from rramcirc.waveforms import Signal
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def netlist_of(
     """
     if not is_pyspice(circuit) or not hasattr(circuit, "title"):
         raise ParameterError(f"netlist_of: {circuit!r} is no PySpice circuit.")
-    if not isinstance(analysis, Analysis):
+    if not isinstance(analysis, (OperatingPoint, DcSweep, Transient, Ac)):
         raise ParameterError(f"analysis: {analysis!r} is none of OperatingPoint, DcSweep, Transient, Ac.")
     title = " ".join(str(circuit.title).split()) or "PySpice circuit"
     text = str(circuit)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from rramcirc.circuits.long_sources import parts
+from rramcirc.circuits.ports import check_ports
 from rramcirc.devices.card import ModelCard
 from rramcirc.elements import (
     Behavioural,
@@ -24,9 +26,10 @@ from rramcirc.elements import (
     Switches,
     chosen_probes,
 )
-from rramcirc.errors import NetlistError
+from rramcirc.errors import NetlistError, ParameterError
 from rramcirc.netlist import Netlist, osdi_name, signal_table
-from rramcirc.testbench import Ac, DcSweep, OperatingPoint, Testbench, Transient
+from rramcirc.stimuli import Constant
+from rramcirc.testbench import Ac, DcSweep, Noise, OperatingPoint, Testbench, Transient, VectorSweep
 from rramcirc.units import format_number
 from rramcirc.waveforms import Signal
 
@@ -34,13 +37,15 @@ NAMES_PER_SAVE = 200  # ngspice drops a whole .save line of more than about 1000
 LINE_LENGTH = 100
 DEFAULT_OPTIONS = {"klu": "", "noinit": "", "method": "gear", "reltol": "1e-4"}
 MODEL_LETTER = {"nmos": "m", "pmos": "m", "npn": "q", "pnp": "q", "njf": "j", "pjf": "j", "d": "d"}
+CURRENT_LETTER = {"current": "v", "swept current": "b"}
 RAW_FILE = "waves.raw"
+INDEX = Signal("index", "", "v(v-sweep)", 1, "number of the input vector")
 
 
 def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     """Return the ngspice netlist of a testbench's circuit."""
-    probes = chosen_probes(circuit, bench.probes, isinstance(bench.analysis, Ac))
-    signals = tuple(Signal(p.name, p.unit, vector(p), sign(p), p.description) for p in probes)
+    check_ports(circuit)
+    signals = _signals(circuit, bench)
     sources = model_sources(circuit.cards)
     kind, command, stop = _analysis(bench)
     lines = [
@@ -59,6 +64,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         "",
         *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
         *_bodies(circuit.groups),
+        *_sweep_source(bench),
         "",
         command,
         *_saves(signals),
@@ -88,8 +94,8 @@ def spice_subcircuit(circuit: Circuit, name: str) -> str:
         Name of the subcircuit.
     """
     sources = model_sources(circuit.cards)
-    if circuit.cell_probes:
-        ports, parameters, body = circuit.lines, {}, circuit.block
+    if circuit.ports or circuit.cell_probes:
+        ports, parameters, body = circuit.ports or circuit.lines, {}, circuit.block
         inner = [line for block in circuit.subcircuits for line in subcircuit_text(block)]
     else:
         (cell,) = circuit.subcircuits
@@ -121,8 +127,8 @@ def subcircuit_files(circuit: Circuit, path: Path) -> list[Path]:
 
 def vector(probe: Probe) -> str:
     """Return the ngspice vector that carries a probe."""
-    if probe.kind == "current":
-        return f"i(v{probe.item})"
+    if probe.kind in CURRENT_LETTER:
+        return f"i({CURRENT_LETTER[probe.kind]}{probe.item})"
     instance = f"x{probe.path[0]}" if probe.path else ""
     if probe.kind == "voltage":
         return f"v({instance}.{probe.item})" if instance else f"v({probe.item})"
@@ -131,7 +137,7 @@ def vector(probe: Probe) -> str:
 
 def sign(probe: Probe) -> int:
     """Return -1 for currents: SPICE counts the current of a source into its plus node, a probe out of it."""
-    return -1 if probe.kind == "current" else 1
+    return -1 if probe.kind in CURRENT_LETTER else 1
 
 
 def model_sources(cards: Iterable[ModelCard]) -> tuple[Path, ...]:
@@ -152,12 +158,41 @@ def number(value: float | str) -> str:
     return np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
 
 
+def _signals(circuit: Circuit, bench: Testbench) -> tuple[Signal, ...]:
+    """Return what a run of the testbench records; the axis of a `VectorSweep` comes first."""
+    if isinstance(bench.analysis, Noise):
+        if bench.probes:
+            raise ParameterError("probes: a Noise analysis has the signals onoise and inoise; leave the probes empty.")
+        return _noise_signals(bench)
+    probes = chosen_probes(circuit, bench.probes, isinstance(bench.analysis, Ac))
+    signals = tuple(Signal(p.name, p.unit, vector(p), sign(p), p.description) for p in probes)
+    return (INDEX, *signals) if isinstance(bench.analysis, VectorSweep) else signals
+
+
+def _noise_signals(bench: Testbench) -> tuple[Signal, ...]:
+    analysis = bench.analysis
+    unit = f"{bench.stimulus(analysis.source).unit}/sqrt(Hz)"
+    return (
+        Signal("onoise", "V/sqrt(Hz)", "onoise_spectrum", 1, f"noise at {analysis.output}"),
+        Signal("inoise", unit, "inoise_spectrum", 1, f"noise referred to the source of {analysis.source}"),
+    )
+
+
+def _sweep_source(bench: Testbench) -> Iterator[str]:
+    """Return the source whose voltage is the number of the input vector."""
+    if isinstance(bench.analysis, VectorSweep):
+        yield from ("", "* number of the input vector", *_source(Source("index", "index", Constant(0.0))))
+
+
 def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip() or "rramcirc"
 
 
 def _options(bench: Testbench) -> str:
-    options = DEFAULT_OPTIONS | {str(k): number(v) for k, v in bench.options.items()}
+    defaults = dict(DEFAULT_OPTIONS)
+    if isinstance(bench.analysis, Noise):  # ngspice 46: "Noise simulation is not (yet) supported with 'option KLU'"
+        defaults = {"sparse" if name == "klu" else name: value for name, value in defaults.items()}
+    options = defaults | {str(k): number(v) for k, v in bench.options.items()}
     return ".options " + " ".join(f"{name}={value}" if value else name for name, value in options.items())
 
 
@@ -172,12 +207,20 @@ def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
         return "dc", f".dc v{analysis.line} {number(analysis.start)} {number(analysis.stop)} {number(step)}", None
     if isinstance(analysis, Ac):
         return "ac", f".ac dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}", None
+    if isinstance(analysis, VectorSweep):
+        return "dc", f".dc vindex 0 {analysis.vectors - 1} 1", None
+    if isinstance(analysis, Noise):
+        letter = "v" if bench.stimulus(analysis.source).unit == "V" else "i"
+        grid = f"dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}"
+        return "noise", f".noise v({analysis.output}) {letter}{analysis.source} {grid}", None
     assert isinstance(analysis, OperatingPoint)
     return "op", ".op", None
 
 
 def _saves(signals: Sequence[Signal]) -> Iterator[str]:
-    vectors = [s.vector for s in signals]
+    vectors = [s.vector for s in signals if s is not INDEX]
+    if "onoise_spectrum" in vectors:  # else "no data saved for Noise analysis" for the second of its plots
+        vectors += ["onoise_total", "inoise_total"]
     for first in range(0, len(vectors), NAMES_PER_SAVE):
         yield from wrap([".save", *vectors[first : first + NAMES_PER_SAVE]])
 
@@ -317,13 +360,18 @@ def _source(source: Source) -> Iterator[str]:
     letter = "v" if source.stimulus.unit == "V" else "i"
     # an i source drives its current from its first to its second node, through itself
     nodes = [source.node, source.minus] if letter == "v" else [source.minus, source.node]
-    times, levels = source.stimulus.corners()
-    words = [f"{letter}{source.name}", *nodes, number(float(levels[0]))]
-    if source.ac:
-        words.append(f"ac {number(source.ac)}")
-    if len(times) > 1:
-        words[3] = f"dc {words[3]}"
-        pairs = [f"{number(t)} {number(v)}" for t, v in zip(times.tolist(), levels.tolist(), strict=True)]
-        pairs[0], pairs[-1] = f"pwl({pairs[0]}", f"{pairs[-1]})"
-        words += pairs
-    yield from wrap(words)
+    lists = parts(*source.stimulus.corners())
+    for k, (times, levels) in enumerate(lists):
+        ends = list(nodes)
+        if letter == "v":  # voltages in series, currents side by side; the first is the ammeter
+            ends = [nodes[0] if k == 0 else f"{source.name}_p{k}", f"{source.name}_p{k + 1}"]
+            ends[1] = nodes[1] if k == len(lists) - 1 else ends[1]
+        words = [f"{letter}{source.name}{f'_p{k}' if k else ''}", *ends, number(float(levels[0]))]
+        if source.ac and k == 0:
+            words.append(f"ac {number(source.ac)}")
+        if len(times) > 1:
+            words[3] = f"dc {words[3]}"
+            pairs = [f"{number(t)} {number(v)}" for t, v in zip(times.tolist(), levels.tolist(), strict=True)]
+            pairs[0], pairs[-1] = f"pwl({pairs[0]}", f"{pairs[-1]})"
+            words += pairs
+        yield from wrap(words)

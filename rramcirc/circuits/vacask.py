@@ -70,9 +70,9 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     NetlistError
         If it has an option, a card, a probe or an analysis that VACASK has not; names it.
     """
+    kind, stop = _kind(bench.analysis)
     signals = _signals(circuit, bench)
     sources = model_sources(circuit.cards)
-    kind, stop = _kind(bench.analysis)
     lines = [
         _one_line(bench.title),
         "/*",
@@ -159,9 +159,9 @@ def _options(bench: Testbench) -> str:
     return f"options {own} " + " ".join(f"{name}={_option_value(value)}" for name, value in options.items())
 
 
-def _option_value(value: object) -> str:
+def _option_value(value: float | str) -> str:
     try:
-        real = float(value)  # type: ignore[arg-type]
+        real = float(value)
     except (TypeError, ValueError):
         return f'"{value}"'
     return str(int(real)) if real.is_integer() else number(real)

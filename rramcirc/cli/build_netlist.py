@@ -11,10 +11,17 @@ EXAMPLE = """\b
 Circuits:
   cell      one 1T1R (or 1R) cell: SET and RESET butterfly at 1 V/s
   crossbar  an array with wires: 100 ns read pulse on all lines
+  synapse   a 1T1R cell between two neurons: PRE gate pulse, bipolar POST pulse on the TE
+  readout   an array with amplifiers, sample and hold and ADC: one product
+  lif       a leaky integrate-and-fire neuron that gets a step of current
+  hopfield  neurons, excitatory and inhibitory 1T1R synapses that learn; --rows is the number of neurons
+  perceptron  PRE lines (--rows), POST neurons (--columns), 1T1R synapses that learn
+  recurrent  analog neurons and plastic synapses that learn by backpropagation; --rows is the number of neurons
 
 \b
 Example:
   rramcirc build-netlist crossbar --rows 8 --columns 8 --wire-resistance 2.5 -o array.cir
+  rramcirc build-netlist readout --rows 8 --columns 8 -o readout.cir
   rramcirc build-netlist cell --set analysis.stop=10 -o cell.toml
 """
 

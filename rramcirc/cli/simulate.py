@@ -18,9 +18,10 @@ Example:
 @click.command(epilog=EXAMPLE)
 @click.argument("source", metavar="NETLIST.cir|BENCH.toml")
 @click.option(
-    "--engine", default="ngspice", show_default=True, metavar="ngspice|vacask|numpy",
-    help="A .cir runs in ngspice only; a testbench in any engine (numpy: op and dc).",
+    "--engine", default="ngspice", show_default=True, metavar="ngspice|numpy|vacask|both",
+    help="A .cir runs in ngspice only; a testbench in any engine. both: ngspice and numpy, compared.",
 )  # fmt: skip
+@click.option("--tolerance", metavar="X", help="both: largest difference, of the largest of a kind (1e-6, tran 1e-2).")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5.")
 @click.option("--temperature", metavar="KELVIN", help="Ambient temperature, e.g. 350K.")
 @click.option("-o", "--output", metavar="RUN", help="Run folder (default: <name>.run).")
@@ -28,16 +29,18 @@ Example:
 @click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 def simulate(
-    source: str, engine: str, options: tuple[str, ...], temperature: str | None, output: str | None,
-    timeout: str | None, trust: bool, settings: tuple[str, ...],
+    source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
+    output: str | None, timeout: str | None, trust: bool, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder."""
     from rramcirc.errors import ParameterError, unknown_name
     from rramcirc.simulation import ENGINES, simulate_netlist
     from rramcirc.units import parse_number
 
-    if engine not in ENGINES:
-        raise ParameterError(unknown_name("engine", engine, ENGINES))
+    if engine not in (*ENGINES, "both"):
+        raise ParameterError(unknown_name("engine", engine, (*ENGINES, "both")))
+    if tolerance is not None and engine != "both":
+        raise ParameterError(f"--tolerance {tolerance}: it is for --engine both, which compares two engines.")
     path = Path(source)
     if not path.is_file():
         raise ParameterError(f"{source} is no file. Give a netlist (.cir) or a testbench (.toml).")
@@ -45,6 +48,9 @@ def simulate(
     chosen = dict(_option(text) for text in options)
     kelvin = None if temperature is None else _temperature(temperature, parse_number)
     seconds = None if timeout is None else parse_number(timeout, "s", "--timeout")
+    if path.suffix == ".toml" and engine == "both":
+        _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
+        return
     if path.suffix == ".toml":
         waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
     else:
@@ -61,17 +67,39 @@ def simulate(
     _report(waves, folder)
 
 
-def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
+def _load(path, options, kelvin, settings):
     from dataclasses import replace
 
-    from rramcirc.benchfile import load_bench, save_bench
-    from rramcirc.simulation import simulate as run
+    from rramcirc.benchfile import load_bench
 
     bench = load_bench(path, settings)
     if options:
         bench = replace(bench, options=dict(bench.options) | options)
-    if kelvin is not None:
-        bench = replace(bench, temperature=kelvin)
+    return bench if kelvin is None else replace(bench, temperature=kelvin)
+
+
+def _simulate_both(path, tolerance, options, kelvin, folder, seconds, settings):
+    from rramcirc.benchfile import save_bench
+    from rramcirc.compare import check_differences, default_tolerance, difference_table, simulate_both
+    from rramcirc.units import parse_number, positive_number
+
+    bench = _load(path, options, kelvin, settings)
+    allowed = default_tolerance(bench)
+    if tolerance is not None:
+        allowed = positive_number(parse_number(tolerance, "", "--tolerance"), "--tolerance")
+    with Meter(getattr(bench.analysis, "stop", None)) as meter:
+        found = simulate_both(bench, folder, timeout=seconds, progress=meter)
+    save_bench(bench, folder / "bench.toml")
+    print(difference_table(found))
+    check_differences(found, allowed, folder)
+    print(f"The engines agree within {allowed:g}. Runs in {folder}/ngspice and {folder}/numpy.", file=sys.stderr)
+
+
+def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
+    from rramcirc.benchfile import save_bench
+    from rramcirc.simulation import simulate as run
+
+    bench = _load(path, options, kelvin, settings)
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
         waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
     save_bench(bench, folder / "bench.toml")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rramcirc.design.cell import Cell
 from rramcirc.design.checks import check_choice, check_mapping, check_only_one, check_spread, check_states
+from rramcirc.design.defects import Defects, check_defects
 from rramcirc.design.line import Line
 from rramcirc.errors import ParameterError
 from rramcirc.units import whole_number
@@ -43,6 +44,9 @@ class Crossbar:
     rram_parameters: Mapping[str, NDArray] = field(
         default_factory=dict, metadata={"desc": "instance parameter -> (rows, columns) array: device-to-device spread"}
     )
+    defects: Defects = field(
+        default=Defects(), metadata={"desc": "missing cells, shorted cells, broken segments of lines"}
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.cell, Cell):
@@ -53,6 +57,9 @@ class Crossbar:
         for name in ("bl", "wl", "sl"):
             if not isinstance(getattr(self, name), Line):
                 raise ParameterError(f"Crossbar.{name}: {getattr(self, name)!r} is not a Line.")
+            self._check_segments(name)
+        along = {name: self.line_of(name) for name in self.lines if name != "bulk"}
+        check_defects(self.defects, self.shape, along)
         for name in ("initial_state", "rram_parameters"):
             check_mapping(f"Crossbar.{name}", getattr(self, name))
         if self.cell.initial_conductance is not None and (self.initial_state or self.initial_conductance is not None):
@@ -69,6 +76,20 @@ class Crossbar:
                 raise ParameterError("Crossbar.initial_conductance: holds values that are not positive.")
             object.__setattr__(self, "initial_conductance", conductance)
         check_only_one("Crossbar", {**self.cell.initial_state, **self.initial_state}, self.initial_conductance)
+
+    def _check_segments(self, kind: str) -> None:
+        line = getattr(self, kind)
+        if line.segments is None:
+            return
+        rows, columns = self.shape
+        extra = int(line.end == "both")
+        wanted = (rows, columns + extra) if self.along_rows(kind) else (rows + extra, columns)
+        if line.segments.shape != wanted:
+            raise ParameterError(
+                f"Crossbar.{kind}.segments has shape {line.segments.shape}; needed is {wanted}: {rows} word lines x "
+                f"{columns} bit lines"
+                + (f" and one segment more along the {kind.upper()}, driven at both ends." if extra else ".")
+            )
 
     def _array(self, name: str, values: object) -> NDArray:
         try:
@@ -108,6 +129,20 @@ class Crossbar:
             count = self.columns if self.source_line == "column" else self.rows
             names += [f"sl{k}" for k in range(count)] + ["bulk"]
         return tuple(names)
+
+    def along_rows(self, kind: str) -> bool:
+        """Whether a line of this kind (bl, wl or sl) serves a row of cells."""
+        return kind == "wl" or (kind == "sl" and self.source_line == "row")
+
+    def line_of(self, name: str) -> tuple[Line, int]:
+        """Return the wires of a line, and how many cells it has."""
+        kind = name.rstrip("0123456789")
+        return getattr(self, kind), self.columns if self.along_rows(kind) else self.rows
+
+    def opened(self, kind: str) -> dict[int, tuple[int, ...]]:
+        """Return the broken segments of the lines of one kind, by number of the line."""
+        lines = self.defects.open_segments.items()
+        return {int(name[len(kind) :]): parts for name, parts in lines if name.rstrip("0123456789") == kind}
 
     @property
     def line_kinds(self) -> tuple[str, ...]:

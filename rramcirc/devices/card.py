@@ -13,17 +13,32 @@ from pathlib import Path
 from rramcirc import paths
 from rramcirc.devices.card_file import read_card
 from rramcirc.devices.declaration_reader import read_modules
+from rramcirc.devices.declarations import Module
 from rramcirc.devices.model_card import STATUSES, CardValue, LibraryDevice, ModelCard, Validity, check_instance
 from rramcirc.errors import ParameterError, unknown_name
 
 __all__ = [
-    "STATUSES", "CardValue", "LibraryDevice", "ModelCard", "Validity", "card_names", "check_instance", "load_card",
+    "STATUSES", "CardValue", "LibraryDevice", "ModelCard", "Validity", "card_names", "card_of_defaults",
+    "check_instance", "load_card",
 ]  # fmt: skip
 
 
 def card_names() -> list[str]:
     """Return the names of the library's cards, sorted."""
     return sorted(file.stem for file in paths.models_folder().glob("*.toml"))
+
+
+def card_of_defaults(declaration: Module) -> ModelCard:
+    """Return a card with the default values of a Verilog-A module."""
+    values = {
+        name: CardValue(p.default, p.unit, "assumed", f"default of {declaration.path.name}", p.instance)
+        for name, p in declaration.parameters.items()
+        if p.default is not None
+    }
+    return ModelCard(
+        declaration.name, declaration.name, None, None, declaration.description, "Defaults of the Verilog-A file.",
+        (), {}, values, declaration.path.with_suffix(".toml"), declaration,
+    )  # fmt: skip
 
 
 def load_card(name_or_path: str | Path) -> ModelCard:

@@ -100,6 +100,7 @@ class CompiledDevices:
         listen(library)
         self._handle, self.messages = new_collector()
         weakref.finalize(self, drop_collector, self._handle)
+        self._all = np.arange(self.count)
         self._prepare(1 if shared else self.count)
         self._state_nodes: dict[str, int] | None = None
 
@@ -152,8 +153,9 @@ class CompiledDevices:
         reactive: bool = True,
         op_variables: Iterable[str] = (),
         out: Evaluation | None = None,
+        which: NDArray[np.int64] | None = None,
     ) -> Evaluation:
-        """Evaluate all devices.
+        """Evaluate all devices, or some.
 
         Parameters
         ----------
@@ -169,6 +171,8 @@ class CompiledDevices:
             Names of the op-variables that are wanted.
         out
             Result of an earlier call; arrays of it that fit are written again, which saves time.
+        which : (M,) int64 array
+            Numbers of the devices that are wanted; `voltages` and all results have a row for each. None is all.
 
         Raises
         ------
@@ -177,20 +181,31 @@ class CompiledDevices:
         SimulationError
             If a device ended the evaluation (``$fatal``, unknown ``$simparam``); names it.
         """
-        points = self._checked_voltages(voltages)
+        chosen = self._checked_numbers(which)
+        points = self._checked_voltages(voltages, chosen)
         if isinstance(abstime, bool) or not isinstance(abstime, (int, float, np.number)) or not np.isfinite(abstime):
             raise ParameterError(f"card {self.card.name}: abstime = {abstime!r} is no time in s.")
         if out is not None and not isinstance(out, Evaluation):
             raise ParameterError(f"card {self.card.name}: out = {out!r} is no result of an earlier evaluation.")
         names = self._checked_op_variables(op_variables)
-        return self._run(points, self._blocks.instances, float(abstime), jacobian, reactive, names, out)
+        return self._run(points, self._blocks.instances, float(abstime), jacobian, reactive, names, out, chosen)
 
-    def _checked_voltages(self, voltages: ArrayLike) -> NDArray[np.float64]:
+    def _checked_numbers(self, which: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        if which is None:
+            return self._all
+        chosen = np.ascontiguousarray(which)
+        inside = chosen.ndim == 1 and chosen.dtype == np.int64
+        if not inside or (chosen.size and not (chosen.min() >= 0 and chosen.max() < self.count)):
+            given = f"which = {which!r:.60}"
+            raise ParameterError(f"card {self.card.name}: {given} is no list of devices below {self.count}.")
+        return chosen
+
+    def _checked_voltages(self, voltages: ArrayLike, which: NDArray[np.int64]) -> NDArray[np.float64]:
         try:
             points = np.ascontiguousarray(voltages, dtype=np.float64)
         except (TypeError, ValueError):
             raise ParameterError(f"card {self.card.name}: the voltages {voltages!r} are no numbers.") from None
-        wanted = (self.count, len(self.nodes))
+        wanted = (len(which), len(self.nodes))
         if points.shape != wanted:
             raise ParameterError(
                 f"card {self.card.name}: the voltages have shape {points.shape}; needed is {wanted}, devices x nodes "
@@ -198,7 +213,7 @@ class CompiledDevices:
             )
         if not np.isfinite(points).all():
             row, column = (int(k) for k in np.argwhere(~np.isfinite(points))[0])
-            where = f"card {self.card.name}, instance {row}"
+            where = f"card {self.card.name}, instance {which[row]}"
             raise ParameterError(f"{where}: the voltage of {self.nodes[column]} is {points[row, column]}.")
         return points
 
@@ -213,7 +228,7 @@ class CompiledDevices:
 
     def _run(
         self, points: NDArray, blocks: NDArray, abstime: float, jacobian: bool, reactive: bool,
-        names: tuple[str, ...] = (), out: Evaluation | None = None,
+        names: tuple[str, ...] = (), out: Evaluation | None = None, which: NDArray[np.int64] | None = None,
     ) -> Evaluation:  # fmt: skip
         """Call the compiled loop for every row of `points`, in one block or one block per row."""
         from rramcirc.devices import osdi_kernels as kernels
@@ -223,9 +238,11 @@ class CompiledDevices:
         simulator.abstime = abstime
         simulator.flags = kernels.eval_flags(abstime > 0.0, jacobian, reactive, bool(names))
         op_values = np.empty((len(points), len(names)))
+        if which is None:
+            which = np.arange(len(points)) if len(blocks) > 1 else np.zeros(len(points), np.int64)
         stopped = kernels.evaluate(
             self._functions, self._handle, self._blocks.model.ctypes.data, ctypes.addressof(simulator), blocks,
-            blocks.view(np.int32), points, self._solution, self._sums, self._entries, *self._places,
+            blocks.view(np.int32), which, points, self._solution, self._sums, self._entries, *self._places,
             np.array([self._op_places[name] for name in names], np.int64),
             *result.rows(), op_values,
         )  # fmt: skip

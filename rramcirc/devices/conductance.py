@@ -151,6 +151,25 @@ class _Path:
         return table
 
 
+def path_points(card: ModelCard) -> dict[str, NDArray[np.float64]]:
+    """Return the points of a card's path of states, from the most to the least conductive one.
+
+    Returns
+    -------
+    dict of arrays
+        State to values [its unit]; as `states_for_conductance` says.
+
+    Raises
+    ------
+    ParameterError
+        If the card has no usable path.
+    """
+    check_card(card)
+    path = _Path(card)
+    path.table({}, 1, ROOM_TEMPERATURE)
+    return path.points
+
+
 def _card_points(card: ModelCard) -> dict[str, NDArray[np.float64]]:
     """Return the points of the card's own path, names of parameters replaced by their values."""
 

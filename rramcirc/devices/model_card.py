@@ -355,7 +355,8 @@ def _refuse_outside(card: ModelCard, parameter: Parameter, array: NDArray[np.flo
     first = tuple(int(k) for k in bad[0])
     whole = np.broadcast_to(array, good.shape)
     name = parameter.name + (f"[{','.join(map(str, first))}]" if first else "")
-    text = outside(name, float(whole[first]), parameter, path_label(card.declaration.path))  # type: ignore[union-attr]
+    where = card.origin if card.declaration is None else path_label(card.declaration.path)
+    text = outside(name, float(whole[first]), parameter, where)
     count = f"; {len(bad)} of {good.size} values are" if good.size > 1 else ""
     raise ParameterError(f"card {card.name}: {text}{count}.")
 

@@ -173,15 +173,15 @@ def set_up(functions, handle, model, blocks, temperature, terminals, simulator, 
 
 @_compiled(
     types.int64(
-        _INTEGERS, types.int64, types.int64, types.int64, _MATRIX, types.int32[:, ::1], _READ_ONLY, _VECTOR, _VECTOR,
-        _VECTOR, _INTEGERS, _INTEGERS, _INTEGERS, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _MATRIX
+        _INTEGERS, types.int64, types.int64, types.int64, _MATRIX, types.int32[:, ::1], _INTEGERS, _READ_ONLY, _VECTOR,
+        _VECTOR, _VECTOR, _INTEGERS, _INTEGERS, _INTEGERS, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _MATRIX
     )
 )  # fmt: skip
 def evaluate(
-    functions, handle, model, simulator, blocks, block_integers, voltages, solution, sums, entries,
+    functions, handle, model, simulator, blocks, block_integers, which, voltages, solution, sums, entries,
     conductance_place, capacitance_place, op_places, residual, charge, conductances, capacitances, op_values,
 ):  # fmt: skip
-    """Evaluate every instance once; a result of which the array is empty is not wanted.
+    """Evaluate instances once; a result of which the array is empty is not wanted.
 
     Parameters
     ----------
@@ -191,6 +191,8 @@ def evaluate(
         Address of an OsdiSimInfo whose `prev_solve` is the address of `solution`.
     block_integers
         The memory of `blocks` as 32-bit integers.
+    which : (n,) int64 array
+        The instances; the rows of all other arrays are theirs.
     voltages : (n, n_nodes) array
         Unknowns of every instance [V or the node's unit].
     solution, sums : (n_nodes + 1,) arrays
@@ -211,17 +213,17 @@ def evaluate(
     Returns
     -------
     int
-        -1, or 16 times the index of the instance that ended the evaluation plus its return flags.
+        -1, or 16 times the number of the instance that ended the evaluation plus its return flags.
     """
     n_nodes = voltages.shape[1]
     stride = blocks.shape[1] * 8 if blocks.shape[0] > 1 else 0
     for i in range(voltages.shape[0]):
-        instance = blocks.ctypes.data + i * stride
+        instance = blocks.ctypes.data + which[i] * stride
         for k in range(n_nodes):
             solution[k] = voltages[i, k]
-        flags = _call_eval(functions[EVAL], (handle + i, instance, model, simulator))
+        flags = _call_eval(functions[EVAL], (handle + which[i], instance, model, simulator))
         if flags & REFUSED:
-            return 16 * i + flags
+            return 16 * which[i] + flags
         if residual.shape[0]:
             _load_nodes(functions[RESIDUAL], instance, model, sums, residual, i)
         if charge.shape[0]:
@@ -230,7 +232,7 @@ def evaluate(
             _load_entries(functions[CONDUCTANCES], instance, model, entries, conductance_place, conductances, i)
         if capacitances.shape[0]:
             _load_entries(functions[CAPACITANCES], instance, model, entries, capacitance_place, capacitances, i)
-        row = i if stride else 0
+        row = which[i] if stride else 0
         for k in range(op_places.shape[0]):
             place = op_places[k]
             op_values[i, k] = blocks[row, place] if place >= 0 else block_integers[row, -1 - place]

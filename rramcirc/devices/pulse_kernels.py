@@ -43,13 +43,17 @@ def _evaluate(model, n, stiff):
 
 
 @_njit
-def _forces(device, transistor, in_series, free, nodes, v, gate, slope, gate_slope, stiff, force, stiffness, drift):
+def _forces(
+    device, transistor, in_series, free, nodes, v, gate, slope, gate_slope, level, stiff, force, stiffness, drift
+):  # fmt: skip
     """Compute F, and if `stiff` its derivatives by nodes and time, for given nodes and cell and gate voltage [V]."""
     n, solution, sums, jacobian = nodes.shape[0], device[6], device[7], device[10]
-    raised = in_series and v < 0.0  # the source line carries -v
+    held = not np.isnan(level)
+    raised = in_series and v < 0.0 and not held  # the source line carries -v
+    source = level if held else -v if raised else 0.0
     for k in range(n):
         solution[k] = nodes[k]
-    solution[0] = 0.0 if raised else v
+    solution[0] = 0.0 if raised else source + v
     if not in_series:
         solution[1] = 0.0
     if not _evaluate(device, n, stiff):
@@ -64,7 +68,7 @@ def _forces(device, transistor, in_series, free, nodes, v, gate, slope, gate_slo
                 stiffness[a, b] = -jacobian[free[a] * n + free[b]]
     if in_series:
         last, other, slopes = free.shape[0] - 1, transistor[6], transistor[10]
-        other[0], other[1], other[2], other[3] = nodes[1], gate, -v if raised else 0.0, 0.0
+        other[0], other[1], other[2], other[3] = nodes[1], gate, source, 0.0
         if not _evaluate(transistor, 4, stiff):
             return False
         force[last] -= transistor[7][0]
@@ -112,11 +116,15 @@ def _solve(a, order, b):
 
 
 @_njit
-def _settle(device, transistor, in_series, free, nodes, v, gate, n_states, force, stiffness, drift, inner, order):
+def _settle(
+    device, transistor, in_series, free, nodes, v, gate, level, n_states, force, stiffness, drift, inner, order
+):  # fmt: skip
     """Solve the inner nodes, which have no charge, with the states held; leaves the currents of the solution."""
     n_inner = free.shape[0] - n_states
     for _ in range(_SETTLE_STEPS):
-        if not _forces(device, transistor, in_series, free, nodes, v, gate, 0.0, 0.0, True, force, stiffness, drift):
+        if not _forces(
+            device, transistor, in_series, free, nodes, v, gate, 0.0, 0.0, level, True, force, stiffness, drift
+        ):
             return False
         if n_inner == 0:
             return True
@@ -139,8 +147,8 @@ def _settle(device, transistor, in_series, free, nodes, v, gate, n_states, force
 
 @_njit
 def _advance(
-    device, transistor, in_series, free, n_states, mass, nodes, trial, duration, v0, v1, g0, g1, h, tolerance, most,
-    record, cursor, recording, follow, force, stiffness, drift, matrix, order, k1, k2, k3, k4,
+    device, transistor, in_series, free, n_states, mass, nodes, trial, duration, v0, v1, g0, g1, level, h, tolerance,
+    most, record, cursor, recording, follow, force, stiffness, drift, matrix, order, k1, k2, k3, k4,
 ):  # fmt: skip
     """Integrate one straight piece of the voltage.
 
@@ -150,7 +158,7 @@ def _advance(
     while t < duration:
         v, gate = v0 + slope * t, g0 + gate_slope * t
         if not _forces(
-            device, transistor, in_series, free, nodes, v, gate, slope, gate_slope, True, force, stiffness, drift
+            device, transistor, in_series, free, nodes, v, gate, slope, gate_slope, level, True, force, stiffness, drift
         ):
             return h, cursor, -1, follow
         if h <= 0.0:
@@ -175,7 +183,7 @@ def _advance(
             if good:
                 good = _stages(
                     device, transistor, in_series, free, mass, nodes, trial, v + slope * step, gate + gate_slope * step,
-                    step, force, drift, matrix, order, k1, k2, k3, k4,
+                    level, step, force, drift, matrix, order, k1, k2, k3, k4,
                 )  # fmt: skip
             error = 0.0
             for a in range(n):
@@ -200,7 +208,8 @@ def _advance(
 
 @_njit
 def _stages(
-    device, transistor, in_series, free, mass, nodes, trial, v, gate, step, force, drift, matrix, order, k1, k2, k3, k4
+    device, transistor, in_series, free, mass, nodes, trial, v, gate, level, step, force, drift, matrix, order, k1, k2,
+    k3, k4
 ):  # fmt: skip
     """Compute the four stages of RODAS3 and the new nodes in `trial`; `k4` is the estimate of the error."""
     n = free.shape[0]
@@ -216,7 +225,7 @@ def _stages(
         trial[k] = nodes[k]
     for a in range(n):
         trial[free[a]] += 2.0 * k1[a]
-    if not _forces(device, transistor, in_series, free, trial, v, gate, 0.0, 0.0, False, k3, matrix, k4):
+    if not _forces(device, transistor, in_series, free, trial, v, gate, 0.0, 0.0, level, False, k3, matrix, k4):
         return False
     for a in range(n):
         for b in range(n):
@@ -224,7 +233,7 @@ def _stages(
     _solve(matrix, order, k3)
     for a in range(n):
         trial[free[a]] += k3[a]
-    if not _forces(device, transistor, in_series, free, trial, v, gate, 0.0, 0.0, False, k4, matrix, k3):
+    if not _forces(device, transistor, in_series, free, trial, v, gate, 0.0, 0.0, level, False, k4, matrix, k3):
         return False
     for a in range(n):
         for b in range(n):
@@ -237,13 +246,13 @@ def _stages(
 
 @kernels._compiled(
     _INTEGER(
-        _MODEL, _MODEL, _t.boolean, _INTEGERS, _INTEGER, _MATRIX, _INTEGERS, _MATRIX, _MATRIX, _MATRIX, _MATRIX, _REAL,
-        _INTEGER, _VECTOR, _INTEGERS, _t.boolean, _MATRIX, _REAL[:, :, ::1]
+        _MODEL, _INTEGER, _MODEL, _t.boolean, _INTEGERS, _INTEGER, _MATRIX, _INTEGERS, _MATRIX, _MATRIX, _MATRIX, _REAL,
+        _MATRIX, _REAL, _INTEGER, _VECTOR, _INTEGERS, _t.boolean, _MATRIX, _REAL[:, :, ::1]
     )
 )  # fmt: skip
 def integrate(
-    device, transistor, in_series, free, n_states, mass, state_nodes, times, voltages, gates, start, tolerance, most,
-    record, firsts, follow, currents, states,
+    device, stride, transistor, in_series, free, n_states, mass, state_nodes, times, voltages, gates, level, start,
+    tolerance, most, record, firsts, follow, currents, states,
 ):  # fmt: skip
     """Integrate all devices one after the other.
 
@@ -251,6 +260,8 @@ def integrate(
     ----------
     device, transistor
         What is needed to call a model; the second one is used if `in_series`.
+    stride
+        Distance of the devices' instance blocks [bytes]; 0 if all share one.
     free : (n_free,) int64 array
         Unknown nodes: states first, then inner nodes, then the bottom electrode if `in_series`.
     n_states
@@ -261,6 +272,8 @@ def integrate(
         Nodes of the states that are returned.
     times, voltages, gates : (N, M) arrays
         Corners [s], cell and gate voltage [V].
+    level
+        Voltage of the source line against the bulk [V]; NaN: 0 V, raised by a negative cell voltage.
     start : (N, n) array
         Nodes at the first corner.
     tolerance, most
@@ -284,7 +297,12 @@ def integrate(
     stiffness, matrix = np.empty((n, n)), np.empty((n, n))
     inner, inner_order = np.empty((n - n_states, n - n_states)), np.empty(n, np.int64)
     nodes, trial = np.empty(start.shape[1]), np.empty(start.shape[1])
+    first = device
     for i in range(times.shape[0]):
+        device = (
+            first[0], first[1], first[2], first[3], first[4], first[5] + i * stride, first[6], first[7], first[8],
+            first[9], first[10],
+        )  # fmt: skip
         nodes[:] = start[i]
         h, used, fits = 0.0, 0, follow
         if follow:
@@ -299,8 +317,9 @@ def integrate(
                 if duration > 0.0:
                     h, cursor, steps, fits = _advance(
                         device, transistor, in_series, free, n_states, mass, nodes, trial, duration,
-                        voltages[i, m - 1], voltages[i, m], gates[i, m - 1], gates[i, m], h, tolerance, most - used,
-                        record, cursor, not follow, fits, force, stiffness, drift, matrix, order, k1, k2, k3, k4,
+                        voltages[i, m - 1], voltages[i, m], gates[i, m - 1], gates[i, m], level, h, tolerance,
+                        most - used, record, cursor, not follow, fits, force, stiffness, drift, matrix, order, k1, k2,
+                        k3, k4,
                     )  # fmt: skip
                     if steps < 0:
                         break
@@ -308,8 +327,8 @@ def integrate(
                 else:
                     h = 0.0
             if not _settle(
-                device, transistor, in_series, free, nodes, voltages[i, m], gates[i, m], n_states, force, stiffness,
-                drift, inner, inner_order,
+                device, transistor, in_series, free, nodes, voltages[i, m], gates[i, m], level, n_states, force,
+                stiffness, drift, inner, inner_order,
             ):  # fmt: skip
                 break
             currents[i, m] = device[7][0]

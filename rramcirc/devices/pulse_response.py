@@ -53,6 +53,9 @@ def pulse_response(
     *,
     selector: ModelCard | None = None,
     gate_voltages: ArrayLike = 0.0,
+    source_line: float | None = None,
+    parameters: Mapping[str, ArrayLike] | None = None,
+    noise: ArrayLike = 0.0,
     temperature: float = ROOM_TEMPERATURE,
     tolerance: float = TOLERANCE,
     follow: PulseResponse | None = None,
@@ -74,10 +77,17 @@ def pulse_response(
     states : dict of () or (N,) arrays
         States at the first corner [their units].
     selector
-        Card of the select transistor (drain, gate, source, bulk), between bottom electrode and ground. A negative cell
-        voltage raises the source line, as an array does, so that no junction conducts.
+        Card of the select transistor (drain, gate, source, bulk) between bottom electrode and source line; bulk at 0 V.
     gate_voltages : () or (N, M) array
         Gate against bulk [V].
+    source_line
+        Level of the source line against the bulk [V], to which cell voltages of both signs are added at the top
+        electrode. None: the source line is at 0 V, and a negative cell voltage raises it, as an array does, so that no
+        junction conducts.
+    parameters
+        Instance parameters, numbers or (N,) arrays [the parameter's unit]; the card's values for all others.
+    noise : () or (N,) array
+        Deviate of the present switching cycle at the terminal nz, in standard deviations.
     temperature
         Device temperature [K].
     tolerance
@@ -107,25 +117,30 @@ def pulse_response(
     if times.ndim != 2 or times.shape != voltages.shape:
         raise ParameterError(f"times have shape {times.shape}, voltages {voltages.shape}: equal (N, M) needed.")
     gates = np.broadcast_to(np.asarray(gate_voltages, dtype=np.float64), times.shape).copy()
-    device = CompiledDevices(card, 1, temperature=temperature)
+    device = CompiledDevices(card, len(times) if parameters else 1, parameters, temperature=temperature)
     transistor = _transistor(selector, temperature)
-    free, n_states, mass = _free_nodes(device, selector is not None)
-    start = _start(device, states, len(times))
+    free, n_states, mass = _free_nodes(CompiledDevices(card, 1, temperature=temperature), selector is not None)
+    start = _start(device, states, noise, len(times))
+    if selector is not None and source_line is not None:
+        start[:, 1] = source_line
+    blocks = device._blocks.instances
+    stride = blocks.strides[0] if len(blocks) > 1 else 0
+    level = np.nan if source_line is None else float(source_line)
     state_nodes = np.array([device.state_nodes[name] for name in card.states], np.int64)
     record = np.empty(_STEPS_EXPECTED * times.size) if follow is None else follow.steps
     firsts = np.zeros(len(times), np.int64) if follow is None else follow.first_step
     while True:
         current, moved = np.full(times.shape, np.nan), np.full((*times.shape, len(state_nodes)), np.nan)
         taken = pulse_kernels.integrate(
-            _model(device), _model(transistor or device), selector is not None, free, n_states, mass, state_nodes,
-            times, voltages, gates, start, float(tolerance), MOST_STEPS, record, firsts, follow is not None, current,
-            moved,
+            _model(device), stride, _model(transistor or device), selector is not None, free, n_states, mass,
+            state_nodes, times, voltages, gates, level, start, float(tolerance), MOST_STEPS, record, firsts,
+            follow is not None, current, moved,
         )  # fmt: skip
         if follow or taken <= len(record):
             break
         record = np.empty(taken)
     first = {name: device.parameter(f"{name}_ini") for name in card.states}
-    states = {name: first[name] + moved[..., k] for k, name in enumerate(card.states)}
+    states = {name: np.reshape(first[name], (-1, 1)) + moved[..., k] for k, name in enumerate(card.states)}
     return PulseResponse(current, states, record[:taken] if follow is None else record, firsts)
 
 
@@ -168,9 +183,15 @@ def _free_nodes(device: CompiledDevices, in_series: bool) -> tuple[NDArray[np.in
     return np.array(free, np.int64), len(states), np.ascontiguousarray(mass)
 
 
-def _start(device: CompiledDevices, states: Mapping[str, ArrayLike], count: int) -> NDArray[np.float64]:
-    """Return the nodes of all devices at their first corner, all but the states zero."""
+def _start(
+    device: CompiledDevices, states: Mapping[str, ArrayLike], noise: ArrayLike, count: int
+) -> NDArray[np.float64]:
+    """Return the nodes of all devices at their first corner, all but the states and the noise terminal zero."""
     start = np.zeros((count, len(device.nodes)))
+    if "nz" in device.terminals:
+        start[:, device.terminals.index("nz")] = noise
+    elif np.any(np.asarray(noise) != 0.0):
+        raise ParameterError(f"card {device.card.name}: module {device.card.module} has no noise terminal nz.")
     for name, values in states.items():
         if name not in device.state_nodes:
             raise ParameterError(f"card {device.card.name}: {unknown_name('state', str(name), device.state_nodes)}")

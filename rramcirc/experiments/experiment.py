@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 EXPERIMENTS = {
     "fouda2020-curves": "fouda2020_curves",
     "fouda2020-variation": "fouda2020_variation",
+    "milo2018-circuit-learning": "milo2018_circuit_learning",
+    "milo2018-circuit-recall": "milo2018_circuit_recall",
+    "milo2018-completion": "milo2018_completion",
     "milo2018-iv": "milo2018_iv",
+    "milo2018-learning": "milo2018_learning",
+    "milo2018-patterns": "milo2018_patterns",
+    "milo2018-probability": "milo2018_probability",
+    "milo2018-recall-time": "milo2018_times",
+    "milo2018-scan": "milo2018_scan",
     "pedretti2018-distributions": "pedretti2018_distributions",
     "pedretti2018-iv": "pedretti2018_iv",
 }
@@ -78,6 +86,8 @@ class Experiment:
         What the paper says.
     engines
         Engines that can run it.
+    settings
+        Function of the parameters that returns a table of all values used, with their status; saved beside the result.
     """
 
     name: str
@@ -90,6 +100,7 @@ class Experiment:
     plot: Callable[[pd.DataFrame, Path], None]
     expected: tuple[Expected, ...]
     engines: tuple[str, ...] = ("ngspice", "vacask")
+    settings: Callable[[object], pd.DataFrame] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,7 @@ class Reproduction:
     experiment: Experiment
     result: pd.DataFrame
     table: pd.DataFrame
+    settings: pd.DataFrame | None = None
 
     @property
     def confirmed(self) -> bool:
@@ -170,7 +182,8 @@ def reproduce(
         verdict = "yes" if expected.holds(value) else "no"
         rows.append((expected.quantity, expected.said, value, expected.unit, expected.status, expected.where, verdict))
     columns = ["quantity", "paper", "ours", "unit", "status", "where", "verdict"]
-    found = Reproduction(experiment, result, pd.DataFrame(rows, columns=columns))
+    settings = experiment.settings(parameters) if experiment.settings else None
+    found = Reproduction(experiment, result, pd.DataFrame(rows, columns=columns), settings)
     if output is not None:
         _save(found, Path(output))
     return found
@@ -183,4 +196,6 @@ def _save(found: Reproduction, folder: Path) -> None:
     titled = found.result.rename(columns={c: f"{c} [{units[c]}]" for c in found.result.columns if units.get(c)})
     titled.to_csv(folder / f"{name}.csv", index=False)
     found.table.to_csv(folder / f"{name}-against-paper.csv", index=False)
+    if found.settings is not None:
+        found.settings.to_csv(folder / f"{name}-parameters.csv", index=False)
     found.experiment.plot(found.result, folder / f"{name}.png")

@@ -12,11 +12,21 @@ import pytest
 
 from rramcirc import paths
 from rramcirc.benchfile import bench_from_mapping, bench_to_mapping, load_bench, save_bench, set_values, used_files
-from rramcirc.design import Cell, Crossbar, Line
+from rramcirc.design import (
+    Cell,
+    Crossbar,
+    HopfieldNetwork,
+    LifNeuron,
+    Line,
+    Perceptron,
+    Readout,
+    ReadoutArray,
+    RecurrentNetwork,
+)
 from rramcirc.devices.card import load_card
 from rramcirc.errors import ParameterError
 from rramcirc.stimuli import Constant, Floating, PiecewiseLinear, Pulse, PulseTrain, SpikeTrain
-from rramcirc.testbench import Ac, DcSweep, OperatingPoint, Testbench, Transient
+from rramcirc.testbench import Ac, DcSweep, Noise, OperatingPoint, Testbench, Transient, VectorSweep
 
 EXAMPLE = """\
 name = "write one cell"
@@ -223,7 +233,9 @@ def test_one_mistake_is_told_once_with_its_place(tmp_path, old, new, said):
 def test_a_testbench_without_design_is_told_what_it_may_be(tmp_path):
     head, design, analysis = mistakes(tmp_path, 'name = "x"\n')
     assert head == "bench.toml has 2 mistakes:"
-    assert design == 'line 1, design: is missing; needed is the circuit, a table with type = "cell" or "crossbar".'
+    start = 'line 1, design: is missing; needed is the circuit, a table with type = "cell" or "crossbar"'
+    assert design.startswith(start)
+    assert design.endswith(".")
     assert '"operating_point" or "dc_sweep" or "transient" or "ac"' in analysis
 
 
@@ -297,8 +309,15 @@ def test_nonsense_arguments_are_refused(nonsense, tmp_path):
 # what is written
 
 
+SWITCHED = {"gap": [[0, 0.2, 0.4]] * 3, "diameter": 3.0}
 DESIGNS = [
     Cell("hfo2_filament"),
+    LifNeuron(clamp=-0.5, te_amplitude=1.0, te_second=-1.0),
+    HopfieldNetwork(
+        cell(), 3, LifNeuron(capacitance=1e-12), True, excitatory_state=SWITCHED, inhibitory_conductance=2e-5
+    ),
+    RecurrentNetwork("plastic_zoppo2019", 2, [[0.0, 0.1], [-0.1, 0.2]], self_connections=True),
+    Perceptron(cell(), 2, 3, conductance=[[1e-5, 2e-5, 3e-5], [3e-5, 2e-5, 1e-5]]),
     cell(initial_state={"gap": 0.4}, selector_parameters={"w": 2e-6}, rram_parameters={"rho_factor": np.float64(1.1)}),
     cell(initial_conductance=20e-6),
     Crossbar(cell(), 2, 3),
@@ -311,12 +330,17 @@ DESIGNS = [
         initial_state={"gap": 0.4, "diameter": [[1, 2, 3], [3, 2, 1]]},
         rram_parameters={"rho_factor": [[1, 1, 1], [1, 1, 0.9]]},
     ),
+    Readout("mirror", pairing="differential", bits=4),
+    ReadoutArray(Crossbar(cell(), 2, 3), Readout(offset=1e-3, sense_threshold=1e-6), "sl", offsets=[0.0, 1e-3, 2e-3]),
 ]  # fmt: skip
 STIMULI = [
     Constant(1.5), Constant(1e-6, "A"), Pulse(2.0, 1e-7, 1e-8, 2e-9, 3e-9, 0.1), PulseTrain(-1.0, 1e-7, 1e-6, 5),
     SpikeTrain([0.0, 1e-6, 3e-6], 1.2, 1e-7), PiecewiseLinear([0, 1e-6], [0.0, 2.0], "A"), Floating(),
 ]  # fmt: skip
-ANALYSES = [OperatingPoint(), DcSweep("bl", 0.0, 1.0, 11), Transient(1e-6), Transient(1e-6, 1e-9), Ac("bl", 1.0, 1e6)]
+ANALYSES = [
+    OperatingPoint(), DcSweep("bl", 0.0, 1.0, 11), Transient(1e-6), Transient(1e-6, 1e-9), Ac("bl", 1.0, 1e6),
+    Noise("bl", "wl", 1.0, 1e6), VectorSweep({"bl": [0.1, 0.2, 0.1], "wl": [0.0, 0.05, 0.1]}),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda d: type(d).__name__)
@@ -352,7 +376,7 @@ def test_large_arrays_and_long_spike_trains_go_to_files_of_their_own(tmp_path):
 
 
 def test_small_arrays_are_written_row_by_row(tmp_path):
-    save_bench(Testbench(DESIGNS[4], OperatingPoint()), tmp_path / "b.toml")
+    save_bench(Testbench(DESIGNS[8], OperatingPoint()), tmp_path / "b.toml")
     assert "    [1e-05, 2e-05, 3.0000000000000004e-05],\n" in (tmp_path / "b.toml").read_text()
 
 

@@ -13,6 +13,7 @@ from rramcirc.cli.lazy import LazyGroup
 STUDIES = {
     "iv": ("device", "I-V loop of a card's cell: SET and RESET voltage, LRS, HRS, currents."),
     "pulse": ("device", "Resistance after single SET and RESET pulses against amplitude and width."),
+    "readout": ("readout", "Linearity, bandwidth, noise, energy of readouts, and an array's errors with them."),
     "ir-drop": ("array", "Voltage that is left at every cell of an array that is read."),
     "read-margin": ("array", "LRS against HRS current of the farthest cell, with sneak paths, against the size."),
     "mvm-error": ("array", "Matrix-vector products of an array with wires against those without."),
@@ -21,6 +22,10 @@ STUDIES = {
     "write-energy": ("array_write", "Energy and line currents of writing single cells of an array."),
     "disturb": ("array_write", "What write pulses on one cell do to the others."),
     "program": ("array_write", "Program and verify target conductances with incremental pulses."),
+    "stdp": ("synapse", "Change of a synapse's conductance against the delay between PRE and POST spike."),
+    "srdp": ("synapse", "Conductance of a synapse after uncorrelated spikes against their rate."),
+    "potentiation": ("synapse", "Conductance of a synapse against the number of pulses."),
+    "f-i": ("neuron", "Rate of a neuron against current; threshold, refractory time, leak, energy of a spike."),
 }
 EXAMPLE = """\b
 Example:

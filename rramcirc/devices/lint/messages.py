@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rramcirc.devices.lint import Finding, Lint
 from rramcirc.devices.lint.compile import Compilation, Message
+from rramcirc.devices.lint.contributions import HIDDEN
 
 # Rules about what openvaf-r refuses: void where it did not.
 REFUSALS = frozenset(
@@ -19,7 +20,7 @@ REFUSALS = frozenset(
 def merged(found: Lint, compiled: Compilation) -> tuple[Finding, ...]:
     """Return the findings of the lint with the messages of the compiler, each told once."""
     refused = compiled.osdi is None
-    kept = [f for f in found.findings if refused or f.rule not in REFUSALS]
+    kept = [f for f in found.findings if refused or (f.rule not in REFUSALS and _is_confirmed(f, compiled))]
     own = {file.resolve(): file for file in found.source.texts}
     messages = [replace(m, path=own.get(m.path.resolve(), m.path)) for m in compiled.messages]
     others = []
@@ -34,6 +35,15 @@ def merged(found: Lint, compiled: Compilation) -> tuple[Finding, ...]:
     first = min((f.line for f in kept if f.rule in REFUSALS), default=0)
     kept += [_from_compiler(m, 0 < first < m.line, found) for m in _shortened(others)]
     return tuple(sorted(dict.fromkeys(kept), key=lambda f: (f.path != found.source.root, str(f.path), f.line)))
+
+
+def _is_confirmed(finding: Finding, compiled: Compilation) -> bool:
+    """Return whether the unknown that a finding speaks of is there: conditions may turn out to be constant."""
+    nodes = [node for module in compiled.modules for node in module.internal_nodes]
+    if finding.rule == "switch":
+        flows = {frozenset(node[5:-1].split(",")) for node in nodes if node.startswith("flow(")}
+        return frozenset(re.sub(r".*unknown flow\((.*?)\).*", r"\1", finding.text).split(", ")) in flows
+    return HIDDEN not in finding.text or any(node.startswith("implicit_equation") for node in nodes)
 
 
 def _attach(kept: list[Finding], here: list[int], message: Message) -> None:

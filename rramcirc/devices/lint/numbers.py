@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rramcirc.devices.lint.depends import biased_variables, contributing_names, sources_of
+from rramcirc.devices.lint.contributions import contribution_findings
+from rramcirc.devices.lint.depends import biased_variables, contributing_names
 from rramcirc.devices.lint.exponentials import exponential_findings
 from rramcirc.devices.lint.finding import STATE_FORM, Finding, found
 from rramcirc.devices.lint.records import LintModule
@@ -14,7 +15,6 @@ from rramcirc.devices.lint.tree import Node, walk, written
 
 _VNTOL = 1e-6  # [V] a solution that changes by less counts as settled
 _THERMAL = re.compile(r"d?t|d?temp\w*|t_?node|r?th|\w*therm\w*", re.IGNORECASE)
-_NOISE = frozenset({"white_noise", "flicker_noise", "noise_table", "noise_table_log"})
 
 
 def number_findings(module: LintModule) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def number_findings(module: LintModule) -> Iterator[Finding]:
     biased = biased_variables(module)
     yield from _integrals(module)
     yield from _pins(module)
-    yield from _conditional_contributions(module, biased)
+    yield from contribution_findings(module, biased, bool(state_nodes(module)))
     yield from exponential_findings(module, biased)
     yield from _metres(module)
 
@@ -80,46 +80,6 @@ def _pins(module: LintModule) -> Iterator[Finding]:
                     "in its first time step: a state that it pins starts wrong",
                     "($abstime <= 0.0)", fixable=len(call.parts) == 1,
                 )  # fmt: skip
-
-
-# contributions under conditions
-
-
-def _conditional_contributions(module: LintModule, biased: set[str]) -> Iterator[Finding]:
-    """A contribution to a state under a condition on voltages or time, behind the ddt of that state."""
-    derived = {  # variables that hold a derivative
-        a.text for a in _statements(module, "assign") if any(n.text == "ddt" for n in walk(a.parts[1]))
-    }  # fmt: skip
-    reactive: dict[frozenset[str], Node] = {}
-    told: set[frozenset[str]] = set()
-    for block in module.analog:
-        for node, conditional in _contributions(block, module, biased, False):
-            branch = frozenset(module.nets_of(node.parts[0]))
-            if any(n.text == "ddt" or n.text in derived for n in walk(node.parts[1])):
-                reactive.setdefault(branch, node)
-            state = len(branch) == 1 and not branch & set(module.ports)
-            noise = any(n.text in _NOISE for n in walk(node.parts[1]))
-            if conditional and state and branch in reactive and branch not in told and not noise:
-                told.add(branch)
-                name = written(node.parts[0])
-                yield found(
-                    "conditional", node.at,
-                    f"{name} <+ ... under a condition, behind the ddt of that state (line {reactive[branch].at.line}): "
-                    "openvaf-r adds a hidden unknown (implicit_equation_k) that costs time and convergence",
-                    f"the condition chooses a variable, the contribution stands outside: f = ...; {name} <+ -f;",
-                    severity="warning",
-                )  # fmt: skip
-
-
-def _contributions(node: Node, module: LintModule, biased: set[str], conditional: bool) -> Iterator[tuple[Node, bool]]:
-    if node.kind == "contribute":
-        yield node, conditional
-        return
-    if node.kind in ("if", "case", "while", "for", "repeat"):
-        condition = node.parts[1 if node.kind == "for" else 0]
-        conditional = conditional or bool(sources_of(condition, module) & (biased | {"$bias"}))
-    for part in node.parts:
-        yield from _contributions(part, module, biased, conditional)
 
 
 # scales

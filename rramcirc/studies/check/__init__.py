@@ -22,6 +22,7 @@ from rramcirc.devices.lint.source import encode
 from rramcirc.devices.lint.words import free_name
 from rramcirc.devices.osdi import OsdiModule
 from rramcirc.studies.check.cell import chosen_cell, guess_cell
+from rramcirc.studies.check.charges import charge_findings
 from rramcirc.studies.check.findings import cell_findings, refused_values, step_bound, unread_nets
 from rramcirc.studies.check.sweep import AMPLITUDES, DURATIONS, OUTSIDE, SWITCHED, Cell, Sweep, sweep
 from rramcirc.studies.check.verdict import behaviour
@@ -208,6 +209,7 @@ class _Run:
         if self.source is None:
             return []
         found = [*unread_nets(self.compiled.unread_nodes(self.module), self.source)]
+        found += charge_findings(self.found.source.root, self.source)
         found += refused_values(sweeps, self.source, self.values)
         if cell is not None and not any(f.rule == "default" for f in found):
             found += cell_findings(sweeps, self.source, cell, kind == "cell", self.is_memory())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.devices.card import CardValue, ModelCard, card_names, load_card
+from rramcirc.devices.card import ModelCard, card_names, card_of_defaults, load_card
 from rramcirc.devices.veriloga import find_module
 from rramcirc.errors import ParameterError
 from rramcirc.studies.fit.data import Measurement
@@ -19,6 +19,7 @@ from rramcirc.studies.fit.search import Undetermined, covariance, determine, fre
 _SEARCHED, _JUDGED = 300, 1000  # pulses of a file in the global search, and where it is judged what is determined
 # readings from which the last fit has few steps: it starts at the solution of a large part
 _MANY, _LAST_STEPS = 2000, 2
+_ROUNDS = 2  # of weights and search
 _COARSE = 1e-4  # error of a step of the integration while searching; differences are smooth all the same
 
 
@@ -87,15 +88,7 @@ def start_card(module: str, start: str | ModelCard | None = None) -> ModelCard:
     for card in map(load_card, card_names()):
         if card.module == declared.name and card.declaration == declared:
             return card
-    values = {
-        name: CardValue(p.default, p.unit, "assumed", f"default of {declared.path.name}", p.instance)
-        for name, p in declared.parameters.items()
-        if p.default is not None
-    }
-    return ModelCard(
-        declared.name, declared.name, None, None, declared.description, "Defaults of the Verilog-A file.", (), {},
-        values, declared.path.with_suffix(".toml"), declared,
-    )  # fmt: skip
+    return card_of_defaults(declared)
 
 
 def fit(
@@ -154,8 +147,10 @@ def fit(
     full = problem.with_free(middle.free)
     many = full.n_data > _MANY
     full.tolerance = _COARSE if many else full.tolerance
+    for _ in range(1 if many else _ROUNDS):  # what is an edge depends on where the search ends
+        full.weigh(x)
+        x = search_locally(full, x, steps=_LAST_STEPS if many else None)
     full.weigh(x)
-    x = search_locally(full, x, steps=_LAST_STEPS if many else None)
     evaluations = small.evaluations + middle.evaluations + full.evaluations
     return _result(
         full, x, covariance(middle, x) * share if many else covariance(full, x), undetermined, seed, evaluations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,9 @@ _REACH = {
 _OTHER_REACH = 30.0
 OUTLYING = 5.0  # standard deviations beyond which a reading is an outlier
 _STEEP = 3.0  # ln(after) against ln(before) of a pulse that ends in the middle of a runaway
-_EDGE = 0.2  # change of ln(current) from reading to reading that makes a sweep's edge
+_EDGE = 0.2  # change of ln(conductance) from reading to reading that makes a sweep's edge
+_CLIFF = 100.0  # ln(conductance) against ln(voltage) in the middle of a runaway; activated rates give up to 50
+_NUDGE = 1e-3  # of the voltages, for that; more than what `_STEP` of any parameter does
 _STEP = 1e-4  # of the central differences [1, logarithm]
 
 
@@ -226,11 +228,14 @@ class Problem:
     def _reliability(self, k: int, x: NDArray, base: Prediction) -> NDArray[np.float64]:
         """Return the expected scatter of a plain reading over that of each reading of a file."""
         protocol = self.protocols[k]
+        linear = self._on_cliffs(k, x, base)
         if not protocol.start_known:
             if protocol.data.kind != "sweep" or len(protocol) < 3:
-                return np.ones(len(protocol))
-            change = np.abs(np.gradient(np.log(protocol.current)))
-            return 1.0 / np.hypot(1.0, np.where(np.isfinite(change), change, 0.0) / _EDGE)
+                return linear
+            voltage = np.abs(protocol.voltages[protocol.device, protocol.corner])
+            change = np.abs(np.gradient(np.log(protocol.current / voltage)))
+            # on an edge the error is that of a step of the voltage
+            return linear / (1.0 + (np.where(np.isfinite(change), change, 0.0) / _EDGE) ** 2)
         card = self.candidate(x)
         ends = [
             predict(card, protocol, protocol.start * np.exp(s * _STEP), self.settings, self.tolerance, base).current
@@ -240,7 +245,19 @@ class Problem:
             slope = np.log(ends[0] / ends[1]) / (2 * _STEP)
         slope = np.nan_to_num(slope, nan=1e3, posinf=1e3, neginf=1e3)
         # beyond _STEEP the result is not even linear in the errors
-        return 1.0 / np.hypot(1.0, slope) / np.hypot(1.0, slope / _STEEP)
+        return linear / np.hypot(1.0, slope) / np.hypot(1.0, slope / _STEEP)
+
+    def _on_cliffs(self, k: int, x: NDArray, base: Prediction) -> NDArray[np.float64]:
+        """Return the reliability of readings in the middle of a runaway of the model, where nothing is linear.
+
+        Without this one such reading holds a search where it happens to be, and its slope feigns certainty.
+        """
+        protocol, start, card = self.protocols[k], self.starts(x)[k], self.candidate(x)
+        moved = [replace(protocol, voltages=protocol.voltages * (1.0 + s * _NUDGE)) for s in (1.0, -1.0)]
+        ends = [predict(card, p, start, self.settings, self.tolerance, base).current for p in moved]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slope = np.abs(np.log(ends[0] / ends[1]) / (2 * _NUDGE) - 1.0)
+        return 1.0 / (1.0 + (np.nan_to_num(slope, nan=1e6, posinf=1e6) / _CLIFF) ** 2)
 
     def reduced(self, rng: np.random.Generator, most: int) -> Problem:
         """Return the problem with at most `most` pulses of every file."""

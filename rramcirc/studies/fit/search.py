@@ -15,6 +15,7 @@ _BOXES, _DRAWS = (0.03, 0.1, 0.3, 1.0), 6  # part of the bounds around the start
 _LOCAL_STARTS, _FEW, _MANY, _CAREFUL = 4, 12, 25, 60  # local searches; steps of each
 _SAME = 0.05  # two local searches whose costs differ by less found the same place
 _TETHER = 0.02  # residual for one e-fold from the start card, so that undetermined parameters stay near it
+_REWEIGHTED = 4  # fits of the scatter of the residuals
 _SMALLEST_SCATTER = 1e-3  # no measurement is better: 0.1 %
 _ALIKE = 3.0  # standard deviations within this factor: the start card's word decides which value stays
 _TRUST = {"published": 0, "assumed": 1, "fitted": 2}
@@ -109,8 +110,35 @@ def scatter(problem: Problem, x: NDArray) -> float:
 
 
 def covariance(problem: Problem, x: NDArray) -> NDArray[np.float64]:
-    """Return the covariance of the places, from the Jacobian and the scatter of the residuals."""
-    return scatter(problem, x) ** 2 * _inverse(problem.jacobian(x)[: problem.n_data])
+    """Return the covariance of the places, from the Jacobian and the scatter of the residuals.
+
+    The weights are a guess of how reliable a reading is, so the residuals say how large the scatter is at each weight:
+    (J^T J)^-1 J^T v J (J^T J)^-1 with v the variance of the weighted residuals.
+    """
+    jacobian, residuals = problem.jacobian(x)[: problem.n_data], problem.residuals(x)[: problem.n_data]
+    ends = np.cumsum([len(w) for w in problem.weights])[:-1]
+    pieces = zip(problem.weights, np.split(residuals, ends), strict=True)
+    variance = np.concatenate([_variance(w, r) for w, r in pieces])
+    inverse = _inverse(jacobian)
+    freedom = len(residuals) / max(len(residuals) - len(x), 1)
+    return freedom * inverse @ (jacobian.T * variance) @ jacobian @ inverse
+
+
+def _variance(weights: NDArray, residuals: NDArray) -> NDArray[np.float64]:
+    """Return the variance of the weighted residuals of a file as a + b weight^2, both at least zero.
+
+    The second term is a scatter that is the same for all readings, the first one that which the weights expect.
+    """
+    from scipy.optimize import nnls
+
+    most = OUTLYING * typical(residuals)
+    squares = np.clip(residuals, -most, most) ** 2
+    terms = np.stack([np.ones_like(weights), weights**2], 1)
+    variance = np.full(len(weights), max(float(np.mean(squares)), 1e-16))
+    for _ in range(_REWEIGHTED):  # the scatter of a square is in proportion to its mean
+        found, _ = nnls(terms / variance[:, None], squares / variance)
+        variance = np.maximum(terms @ found, 1e-3 * float(np.mean(squares)) + 1e-16)
+    return variance
 
 
 def _inverse(jacobian: NDArray, limit: float = 1e-6) -> NDArray[np.float64]:

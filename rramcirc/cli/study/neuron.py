@@ -1,0 +1,58 @@
+"""rramcirc study f-i."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from rramcirc.cli.study.common import output_option, print_quantities, quick_option, say_where, write_table
+
+F_I_EXAMPLE = """\b
+Example:
+  rramcirc study f-i --quick
+  rramcirc study f-i --detail mixed --quick -o study
+"""
+
+
+@click.command(name="f-i", epilog=F_I_EXAMPLE)
+@click.option("--detail", default="ideal", show_default=True, help="ideal, mixed or transistor.")
+@click.option("--core", default="indiveri", show_default=True, help="indiveri or axon-hillock (detail transistor).")
+@quick_option
+@output_option
+def f_i(detail: str, core: str, quick: bool, output: Path | None) -> None:
+    """Rate of a neuron against current; threshold, refractory time, leak, supply energy of a spike."""
+    from rramcirc.design import LifNeuron
+    from rramcirc.studies.neuron import DRIVES, QUICK_DRIVES, f_i, neuron_figures, plot_f_i
+    from rramcirc.units import format_number
+
+    neuron = replace(LifNeuron(), detail=detail, core=core)
+    table = f_i(neuron, QUICK_DRIVES if quick else DRIVES)
+    click.echo(f"{'current':>10} {'rate':>10} {'closed form':>12} {'error':>8} {'energy/spike':>13} {'power':>10}")
+    for row in table.itertuples():
+        error = "" if row.error != row.error else f"{100 * row.error:+.2f} %"
+        cells = [(row.current, "A", 10), (row.rate, "Hz", 10), (row.closed_form, "Hz", 12)]
+        line = " ".join(f"{format_number(value, unit):>{width}}" for value, unit, width in cells)
+        joule = "" if row.spike_energy != row.spike_energy else format_number(row.spike_energy, "J")
+        click.echo(f"{line} {error:>8} {joule:>13} {format_number(row.power, 'W'):>10}")
+    found = neuron_figures(neuron)
+    rows = [
+        ("threshold", found.threshold, "V"),
+        ("threshold of the record", neuron.threshold, "V"),
+        ("refractory time", found.refractory, "s"),
+        ("refractory time of the record", neuron.refractory, "s"),
+        ("leak time constant", found.leak_time, "s"),
+        ("leak time constant of the record", neuron.leak_time, "s"),
+    ]
+    if detail == "ideal":
+        click.echo("energy: not modelled, ideal switches and sources take nothing from the supply", err=True)
+    else:
+        rows.append(("supply power at rest", found.resting_power, "W"))
+        rows.append(("supply energy of a spike above that", found.spike_energy, "J"))
+    print_quantities(rows)
+    if output:
+        label = f"{detail}, {core}" if detail == "transistor" else detail
+        write_table(table, output / f"f-i_{detail}.csv")
+        plot_f_i(neuron, {label: table}, output / f"f-i_{detail}.png")
+    say_where(output)

@@ -1,0 +1,68 @@
+"""The study of readout circuits: rramcirc study readout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rramcirc.cli.study.common import (
+    card_option,
+    output_option,
+    print_quantities,
+    quick_option,
+    say_where,
+    seed_option,
+    write_table,
+)
+
+
+@click.command(
+    epilog="""\b
+Example:
+  rramcirc study readout --quick -o study
+"""
+)
+@card_option
+@click.option("--size", type=click.IntRange(2), help="Rows and columns of the array, even (default 32; quick 8).")
+@click.option("--vectors", default=16, show_default=True, type=click.IntRange(2), help="Input vectors.")
+@click.option("--feedback-resistance", metavar="OHM", default="10k", show_default=True, help="Of the single channels.")
+@click.option("--gain", default="10k", show_default=True, help="Open-loop gain of the amplifiers.")
+@click.option("--gain-bandwidth", metavar="HZ", default="500meg", show_default=True, help="Of the amplifiers.")
+@click.option("--offset", metavar="V", default="0", show_default=True, help="Input-referred offset.")
+@seed_option
+@quick_option
+@output_option
+def readout(card: str, size: int | None, vectors: int, feedback_resistance: str, gain: str, gain_bandwidth: str,
+            offset: str, seed: int, quick: bool, output: Path | None) -> None:  # fmt: skip
+    """Linearity, bandwidth, settling, offset, noise and energy of readouts, and an array's errors with them.
+
+    First one channel each of a transimpedance amplifier, a virtual ground and a current mirror, then a differential
+    array of random weights with transimpedance amplifiers, all input vectors in one sweep. Runs in ngspice.
+    """
+    from rramcirc.design import Readout
+    from rramcirc.errors import ParameterError
+    from rramcirc.studies.readout import KINDS, channel, channel_table, plot_readout
+    from rramcirc.studies.readout_array import array_read, array_table
+    from rramcirc.units import format_number, parse_number
+
+    count = (8 if quick else 32) if size is None else size
+    if count % 2:
+        raise ParameterError(f"--size {count}: pairs of columns G+ and G- need an even number.")
+    own = {"gain": parse_number(gain, "", "--gain"), "offset": parse_number(offset, "V", "--offset"),
+           "gain_bandwidth": parse_number(gain_bandwidth, "Hz", "--gain-bandwidth")}  # fmt: skip
+    ohm = parse_number(feedback_resistance, "ohm", "--feedback-resistance")
+    channels = [channel(Readout(kind, ohm, **own), points=11 if quick else 41) for kind in KINDS]
+    table = channel_table(channels)
+    click.echo(f"{'one channel':<20}" + "".join(f"{kind:>22}" for kind in table["kind"]))
+    for name, unit in table.attrs["units"].items():
+        click.echo(f"{name:<20}" + "".join(f"{format_number(value, unit):>22}" for value in table[name]))
+    click.echo(f"\ndifferential array, {count} x {count}, {vectors} input vectors in one sweep")
+    differential = Readout(pairing="differential", bits=8, **own)
+    read = array_read(card, size=count, vectors=vectors, readout=differential, seed=seed)
+    print_quantities([(name, value, unit) for name, (value, unit) in read.figures.items()])
+    if output:
+        write_table(table, output / "readout.csv")
+        write_table(array_table(read), output / "readout-array.csv")
+        plot_readout(channels, read, output / "readout.png")
+    say_where(output)

@@ -1,0 +1,79 @@
+"""Arrays on which line solvers have a hard time: the iterative step against the factorisation, and conservation.
+
+The two solve the same Newton steps, so they agree to what is left of Kirchhoff's current law, 1e-9 of the largest
+current. 64 x 64 here; 1024 x 1024 is in benchmarks/arrays.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+from rramcirc.behavioural.bench_solver import BenchSolver
+from rramcirc.errors import SimulationError
+
+SIZE = 64
+CELL_1T1R, CELL_1R = rc.Cell("hfo2_filament", "nmos_select"), rc.Cell("hfo2_filament")
+LRS, HRS = {"gap": 0.0, "diameter": 4.0}, {"gap": 1.0, "diameter": 1.2}
+READ, OPEN = rc.Constant(0.1), rc.Floating()
+ALL = np.ones((SIZE, SIZE), bool)
+STRIPES = np.repeat(np.arange(SIZE)[:, None] % 2 == 0, SIZE, axis=1)
+RANDOM = np.random.default_rng(0).random((SIZE, SIZE)) < 0.5
+CASES = {
+    "all LRS, 10 ohm": (ALL, 10.0, {"bl": READ}),
+    "row stripes, 5 ohm": (STRIPES, 5.0, {"bl": READ}),
+    "column stripes, 500 ohm": (STRIPES.T, 500.0, {"bl": READ}),
+    "milliohm": (RANDOM, 1e-3, {"bl": READ}),
+    "no wire resistance": (RANDOM, 0.0, {"bl": READ}),
+    "one row": (RANDOM[:1], 5.0, {"bl": READ}),
+    "one column": (RANDOM[:, :1], 5.0, {"bl": READ}),
+    "one cell": (RANDOM[:1, :1], 5.0, {"bl": READ}),
+    "all but one line floating": (RANDOM, 5.0, {"bl": OPEN, "sl": OPEN, "bl3": READ}),
+    "everything floating": (RANDOM, 5.0, {"bl": OPEN, "sl": OPEN}),
+    "strong drive": (RANDOM, 2.0, {"bl": rc.Constant(2.0), "sl1": rc.Constant(1.0)}),
+}
+
+
+def solver(cell: rc.Cell, case: str, source_line: str = "row") -> BenchSolver:
+    low, ohm, stimuli = CASES[case]
+    states = {name: np.where(low, LRS[name], HRS[name]) for name in LRS}
+    wire, far = rc.Line(ohm), rc.Line(ohm, end="last")
+    array = rc.Crossbar(cell, *low.shape, source_line=source_line, bl=wire, wl=wire, sl=far, initial_state=states)
+    kept = {line: stimulus for line, stimulus in stimuli.items() if line in array.lines or line in array.line_kinds}
+    if cell.selector is not None:
+        kept["wl"] = rc.Constant(2.5)
+    elif "sl" in stimuli:
+        kept["wl"] = OPEN
+    if "bl3" in kept and low.shape[1] < 4:
+        del kept["bl3"]
+    return BenchSolver(rc.Testbench(array, rc.OperatingPoint(), kept))
+
+
+def currents(found: BenchSolver) -> dict[str, np.ndarray]:
+    found.solve()
+    return {kind: found.state.line_currents(family) for kind, family in found.state.network.families.items()}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("cell", "source_line"), [(CELL_1T1R, "row"), (CELL_1T1R, "column"), (CELL_1R, "row")])
+def test_a_hard_case_is_solved_as_the_factorisation_solves_it(case, cell, source_line, monkeypatch):
+    iterative = solver(cell, case, source_line)
+    found = currents(iterative)
+    monkeypatch.setattr("rramcirc.behavioural.line_solvers.FEWEST_CELLS", 10**9)
+    expected = currents(solver(cell, case, source_line))
+    largest = max(float(np.max(np.abs(values))) for values in expected.values())
+    ohm = CASES[case][1]
+    floor = 4 * np.finfo(float).eps * SIZE * 0.1 / ohm if ohm else 1e-17  # [A]; rounding in the wires of a line
+    for kind, values in expected.items():
+        np.testing.assert_allclose(found[kind], values, rtol=0, atol=1e-9 * largest + floor)
+    lost = sum(float(values.sum()) for values in found.values())
+    bulk = float(iterative.cells.currents[:, iterative.cells.ports.index("bulk")].sum()) if cell.selector else 0.0
+    assert abs(lost + bulk) <= 1e-8 * largest + 1e-16
+
+
+def test_lines_without_a_solution_say_so():
+    array = rc.Crossbar(CELL_1R, 2, 2, bl=rc.Line(1.0), wl=rc.Line(1.0))
+    bench = rc.Testbench(array, rc.OperatingPoint(), {"bl": rc.Constant(1e9)})
+    with pytest.raises(SimulationError, match="no operating point"):
+        rc.simulate(bench, "numpy")

@@ -1,0 +1,257 @@
+"""The engine numpy against ngspice: transients of cells and arrays with the same compiled models.
+
+Tolerances: final states to 1e-3 of their range and a line current to 1e-3 of its maximum at every point, which is what
+users are promised. ngspice runs at reltol=1e-7, because at 1e-6 it is itself up to 1.4e-3 off where a filament switches
+(differences shrink with *its* tolerance and not with ours). Behind a corner of a stimulus a current can jump; the runs
+are compared as `rramcirc.compare.differences` does it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+from rramcirc.behavioural.bdf import HIGHEST_ORDER, History, next_step
+from rramcirc.behavioural.engine import run_bench
+from rramcirc.behavioural.moving_kernels import derivative_weights, value_weights
+from rramcirc.compare import Difference, corners_of, differences
+from rramcirc.errors import ParameterError
+
+REFEREE = {"reltol": "1e-7"}
+OURS = {"reltol": "1e-6"}
+RANGES = {"gap": 1.2, "diameter": 5.2}  # [nm] of the card hfo2_filament
+EDGE = 1e-8
+SETTLE = 2e-11  # [s]; behind a corner charges settle within some ps, to which both engines take first-order steps
+
+
+def uncharged(name: str) -> rc.ModelCard:
+    """A card whose device carries no charge."""
+    card = rc.load_card(name)
+    zero = {key: 0.0 for key in ("capacitance", "cox", "cgdo", "cgso", "cj") if key in card.declaration.parameters}
+    return card.with_values(zero)
+
+
+def crossbar(rows: int, columns: int, selector: str | rc.ModelCard | None = "nmos_select", **changes) -> rc.Crossbar:
+    """Cells that all differ, in state and in device, and lines of three kinds with different wires."""
+    rng, shape = np.random.default_rng(7), (rows, columns)
+    fields = {
+        "initial_state": {"gap": rng.uniform(0, 1, shape), "diameter": rng.uniform(1, 4, shape)},
+        "rram_parameters": {"ea_delta": rng.normal(0, 0.02, shape), "rho_factor": rng.uniform(0.8, 1.2, shape)},
+        "bl": rc.Line(5.0, driver_resistance=200.0),
+        "wl": rc.Line(8.0, driver_resistance=100.0),
+        "sl": rc.Line(3.0, end="last"),
+    }
+    rram = changes.pop("rram", "hfo2_filament")
+    return rc.Crossbar(rc.Cell(rram, selector), rows, columns, **(fields | changes))
+
+
+def write(array: rc.Crossbar, reset: bool = False, row: int = 1, column: int = 1) -> rc.Testbench:
+    """One SET or RESET pulse on one cell."""
+    if array.cell.selector is None:
+        pulse = rc.Pulse(-1.5 if reset else 1.4, 5e-7, delay=1e-7, rise=EDGE, fall=EDGE)
+        stimuli = rc.half_select(array, row, column, pulse)
+        probes = (f"i(bl{column})", "gap[*,*]", "diameter[*,*]")
+    else:
+        line = f"bl{column}" if not reset else f"sl{column if array.source_line == 'column' else row}"
+        gate = rc.Pulse(3.0 if reset else 1.4, 6e-7, delay=5e-8, rise=EDGE, fall=EDGE)
+        stimuli = {line: rc.Pulse(1.8, 5e-7, delay=1e-7, rise=EDGE, fall=EDGE), f"wl{row}": gate}
+        probes = (f"i({line})", "gap[*,*]", "diameter[*,*]")
+    return rc.Testbench(array, rc.Transient(8e-7), stimuli, probes=probes)
+
+
+def compared(bench: rc.Testbench, referee: dict[str, str] = REFEREE) -> tuple[rc.Waveforms, dict[str, Difference]]:
+    """Run both engines; hold the promise on states and currents."""
+    ours = rc.simulate(replace(bench, options=OURS), "numpy")
+    theirs = rc.simulate(replace(bench, options=referee), "ngspice", timeout=280.0)
+    assert ours.names == theirs.names
+    assert ours.units == theirs.units
+    assert ours.time[-1] == theirs.time[-1]
+    last, expected = ours.final(), theirs.final()
+    for name in ours.names:
+        kind = name.partition("[")[0]
+        if kind in RANGES:
+            assert abs(last[name] - expected[name]) <= 1e-3 * RANGES[kind], name
+    found = {d.signal: d for d in differences(ours, theirs, corners_of(bench), SETTLE)}
+    for name in ours.names:
+        if name.startswith("i("):
+            assert found[name].largest <= 1e-3 * np.max(np.abs(theirs[name])), found[name]
+    return ours, found
+
+
+def moved(waves: rc.Waveforms, name: str) -> float:
+    """How far a state has gone."""
+    return float(np.ptp(waves[name]))
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["SET", "RESET"])
+@pytest.mark.parametrize("source_line", ["column", "row"])
+def test_write_pulses_on_a_small_1t1r_array_agree(source_line, reset):
+    ours, _ = compared(write(crossbar(2, 3, source_line=source_line), reset))
+    assert moved(ours, "gap[1,1]") > 0.2
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["SET", "RESET"])
+def test_write_pulses_agree_without_charges(reset):
+    array = crossbar(2, 3, uncharged("nmos_select"), rram=uncharged("hfo2_filament"), source_line="row")
+    bench = write(array, reset)  # without charges nothing but a step limit makes points on edges
+    ours, _ = compared(replace(bench, analysis=rc.Transient(8e-7, max_step=5e-10)))
+    assert moved(ours, "gap[1,1]") > 0.2
+
+
+def test_charges_off_is_what_cards_without_charges_give():
+    plain, bare = crossbar(2, 3), crossbar(2, 3, uncharged("nmos_select"), rram=uncharged("hfo2_filament"))
+    off = rc.simulate(replace(write(plain), options=OURS | {"charges": "off"}), "numpy")
+    none = rc.simulate(replace(write(bare), options=OURS), "numpy")
+    for name in off.names:
+        at_corners = np.interp(none.time, off.time, off[name])
+        assert np.max(np.abs(at_corners - none[name])) <= 1e-4 * np.max(np.abs(none[name])), name
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["SET", "RESET"])
+def test_half_selected_1r_array_agrees(reset):
+    ours, _ = compared(write(crossbar(2, 3, None), reset))
+    assert moved(ours, "gap[1,1]") > 0.1
+
+
+@pytest.mark.parametrize("source_line", ["column", "row"])
+def test_8_x_8_array_agrees(source_line):
+    compared(write(crossbar(8, 8, source_line=source_line), row=3, column=5))
+
+
+@pytest.mark.parametrize("size", [16, pytest.param(32, marks=pytest.mark.long)])
+def test_larger_arrays_agree(size):
+    lines = {"bl": rc.Line(2.0), "wl": rc.Line(3.0), "sl": rc.Line(1.0, end="last")}
+    compared(write(crossbar(size, size, source_line="row", **lines), row=13, column=7), {"reltol": "1e-6"})
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("reset", [False, True], ids=["SET", "RESET"])
+@pytest.mark.parametrize("source_line", ["column", "row"])
+def test_64_x_64_array_agrees(source_line, reset):
+    lines = {"bl": rc.Line(2.0), "wl": rc.Line(3.0), "sl": rc.Line(1.0, end="last")}
+    compared(write(crossbar(64, 64, source_line=source_line, **lines), reset, 20, 7), {"reltol": "1e-6"})
+
+
+def test_wire_capacitance_agrees():
+    lines = {kind: rc.Line(20.0, 2e-14, end="last" if kind == "sl" else "first") for kind in ("bl", "wl", "sl")}
+    bench = write(crossbar(3, 4, **lines))
+    ours, found = compared(replace(bench, probes=(*bench.probes, "v(bl[*,*])")))
+    assert any("RC time constant" in remark for remark in ours.provenance["remarks"])
+    assert found["v(bl[2,1])"].relative < 2e-3
+
+
+def test_cycle_noise_agrees():
+    noise = rc.CycleNoise([0.0, 3e-7], seed=3)
+    cell = rc.Cell("hfo2_filament", initial_state={"gap": 0.9, "diameter": 2.0})
+    stimuli = {"bl": rc.PulseTrain(1.0, 1e-7, 3e-7, 2, delay=5e-8, rise=EDGE, fall=EDGE)}
+    bench = rc.Testbench(
+        cell, rc.Transient(6e-7, 5e-10), stimuli, cycle_noise=noise, probes=("i(bl)", "gap", "diameter")
+    )
+    ours, _ = compared(bench)
+    quiet = rc.simulate(replace(bench, cycle_noise=None), "numpy")
+    assert abs(ours.final()["gap"] - quiet.final()["gap"]) > 1e-4
+
+
+def test_floating_line_and_current_source_agree():
+    array = crossbar(2, 3)
+    stimuli = {"wl": rc.Constant(1.4), "bl1": rc.Pulse(2e-5, 5e-7, delay=1e-7, rise=EDGE, fall=EDGE, unit="A")}
+    stimuli |= {"sl2": rc.Floating()}
+    bench = rc.Testbench(array, rc.Transient(8e-7), stimuli, probes=("v(bl*)", "v(sl*)", "gap[*,*]", "diameter[*,*]"))
+    _, found = compared(bench)
+    assert max(d.relative for name, d in found.items() if name.startswith("v(")) < 2e-3
+
+
+@pytest.mark.parametrize(
+    ("card", "peak"),
+    [("hp_tio2_drift", 1.5), ("tiox_fouda2020", 1.5), ("yakopcic_oblea", 1.2)],
+)
+def test_every_kind_of_model_agrees(card, peak):
+    stimulus = rc.PiecewiseLinear([0, 1e-7, 3e-7, 5e-7, 7e-7], [0, 0, peak, -peak, 0])
+    bench = rc.Testbench(rc.Cell(card), rc.Transient(8e-7), {"bl": stimulus}, options={"reltol": "1e-6"})
+    found = differences(rc.simulate(bench, "numpy"), rc.simulate(bench, "ngspice"), corners_of(bench))
+    assert found[0].relative < 2e-3, found[0]
+
+
+def test_two_runs_with_the_states_carried_over_are_one():
+    array = crossbar(2, 3)
+    pulses = rc.PulseTrain(1.5, 1e-7, 4e-7, 2, delay=5e-8, rise=EDGE, fall=EDGE)
+    one = rc.Pulse(1.5, 1e-7, delay=5e-8, rise=EDGE, fall=EDGE)
+    fields = {"probes": ("gap[*,*]", "diameter[*,*]"), "options": {"reltol": "1e-6"}}
+    gate = {"wl1": rc.Constant(1.4)}
+    whole = rc.simulate(rc.Testbench(array, rc.Transient(8e-7), gate | {"bl1": pulses}, **fields), "numpy").final()
+    first = rc.Testbench(array, rc.Transient(4e-7), gate | {"bl1": one}, **fields)
+    middle = rc.with_state(array, rc.simulate(first, "numpy").final())
+    second = rc.simulate(replace(first, design=middle), "numpy").final()
+    for name, value in whole.items():
+        assert abs(second[name] - value) < 1e-4, name
+    assert abs(whole["gap[1,1]"] - first.design.initial_state["gap"][1, 1]) > 0.05
+
+
+def test_corners_are_hit_and_progress_is_told():
+    bench = write(crossbar(2, 3))
+    told: list[float] = []
+    run = run_bench(bench, told.append)
+    for corner in corners_of(bench):
+        assert np.min(np.abs(run.axis - corner)) <= 1e-13 * 8e-7
+    assert np.all(np.diff(run.axis) > 0)
+    assert told[-1] == run.axis[-1] == 8e-7
+    assert np.max(np.diff(run.axis)) <= 8e-7 / 50 * (1 + 1e-9)
+
+
+def test_the_line_solvers_give_what_a_factorisation_gives(monkeypatch):
+    for source_line in ("row", "column"):
+        lines = {"bl": rc.Line(2.0), "wl": rc.Line(3.0, end="last"), "sl": rc.Line(1.0, end="last")}
+        bench = replace(write(crossbar(7, 5, source_line=source_line, **lines)), options={"reltol": "1e-5"})
+        direct = run_bench(bench)
+        with monkeypatch.context() as patch:
+            patch.setattr("rramcirc.behavioural.line_solvers.FEWEST_CELLS", 1)
+            quick = run_bench(bench)
+        assert np.max(np.abs(quick.values[-1] - direct.values[-1])) < 1e-4
+        current = np.interp(direct.axis, quick.axis, quick.values[:, 0])
+        assert np.max(np.abs(current - direct.values[:, 0])) < 5e-3 * np.max(np.abs(direct.values[:, 0]))
+
+
+def test_tighter_tolerances_bring_the_result_closer_to_one_value():
+    bench = write(crossbar(2, 3))
+    finals = [run_bench(replace(bench, options={"reltol": r})).values[-1] for r in ("1e-3", "1e-4", "1e-5", "1e-6")]
+    errors = [float(np.max(np.abs(final - finals[-1]))) for final in finals[:-1]]
+    assert errors[0] < 1e-2
+    assert errors[1] < 2e-3
+    assert errors[2] < 2e-4
+
+
+@pytest.mark.parametrize("order", range(1, HIGHEST_ORDER + 1))
+def test_weights_are_exact_for_polynomials_of_the_order(order):
+    times = np.array([3.0, 2.2, 1.9, 0.7, 0.1, -0.4])[: order + 1]
+    polynomial = np.polynomial.Polynomial(np.arange(1.0, order + 2.0))
+    assert derivative_weights(times) @ polynomial(times) == pytest.approx(polynomial.deriv()(3.0), rel=1e-10, abs=0)
+    assert value_weights(times, 4.0) @ polynomial(times) == pytest.approx(polynomial(4.0), rel=1e-10, abs=0)
+
+
+def test_a_history_gives_back_what_was_pushed_last():
+    history = History.of(1, 1)
+    for k in range(8):
+        history.values[history.push(float(k))][:] = k**2
+    out = np.zeros((1, 1))
+    history.predict(9.0, 2, out)
+    assert out[0, 0] == pytest.approx(81.0, rel=1e-12, abs=0)
+    assert history.forget() == 7.0
+    assert history.times[0] == 6.0
+    history.predict(9.0, 2, out)
+    assert out[0, 0] == pytest.approx(81.0, rel=1e-12, abs=0)
+
+
+def test_the_order_with_the_smallest_error_goes_on():
+    step, order = next_step(1e-9, [1, 2], np.array([1.0, 1e-3]))
+    assert order == 2
+    assert step > 1e-9
+    assert next_step(1e-9, [1, 2], np.array([100.0, 50.0]))[0] < 1e-9
+
+
+@pytest.mark.parametrize(("option", "word"), [({"charges": "maybe"}, "charges"), ({"reltol": "much"}, "reltol")])
+def test_options_that_cannot_be_meant_are_refused(option, word):
+    with pytest.raises(ParameterError, match=word):
+        rc.simulate(rc.Testbench(rc.Cell("hfo2_filament"), rc.Transient(1e-7), options=option), "numpy")

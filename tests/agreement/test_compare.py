@@ -1,0 +1,113 @@
+"""``--engine both``: two engines on one testbench, and what counts as a difference."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+from rramcirc.compare import beyond, difference_table, differences, simulate_both
+from rramcirc.errors import ParameterError, WaveformError
+
+
+def waves(time: np.ndarray, **signals: np.ndarray) -> rc.Waveforms:
+    units = {name: "A" if name.startswith("i") else "V" for name in signals}
+    named = {f"{name[0]}({name[1:]})": values for name, values in signals.items()}
+    return rc.Waveforms("time", "s", time, named, {f"{k[0]}({k[1:]})": u for k, u in units.items()})
+
+
+def test_other_points_of_the_same_curve_are_no_difference():
+    coarse, fine = np.linspace(0, 1, 101), np.linspace(0, 1, 1013)
+    (found,) = differences(waves(coarse, ibl=np.sin(6 * coarse)), waves(fine, ibl=np.sin(6 * fine)))
+    assert found.relative < 2e-3
+
+
+def test_a_difference_is_found_where_it_is():
+    time = np.linspace(0, 1, 101)
+    bump = 0.02 * np.exp(-(((time - 0.3) / 0.02) ** 2))
+    (found,) = differences(waves(time, vbl=time), waves(time, vbl=time + bump))
+    assert found.largest == pytest.approx(0.02, rel=1e-6, abs=0)
+    assert found.at == pytest.approx(0.3, rel=1e-9, abs=0)
+    assert found.relative == pytest.approx(0.02, rel=1e-2, abs=0)
+
+
+def test_a_jump_behind_a_corner_is_no_difference():
+    first, second = np.array([0, 0.5, 0.501, 1.0]), np.array([0, 0.5, 0.52, 1.0])
+    a, b = waves(first, iwl=np.array([0, 0, 1, 1.0])), waves(second, iwl=np.array([0, 0, 1, 1.0]))
+    assert differences(a, b)[0].largest > 0.5
+    assert differences(a, b, np.array([0.5]))[0].largest == 0.0
+
+
+def test_differences_are_relative_to_the_largest_of_a_kind():
+    time = np.linspace(0, 1, 11)
+    a = waves(time, ibl0=np.full(11, 1e-3), iwl0=np.full(11, 1e-9), vbl0=np.ones(11))
+    b = waves(time, ibl0=np.full(11, 1e-3), iwl0=np.full(11, 3e-9), vbl0=np.ones(11))
+    found = {d.signal: d for d in differences(a, b)}
+    assert found["i(wl0)"].relative == pytest.approx(2e-6, rel=1e-9, abs=0)
+    assert [d.signal for d in beyond(list(found.values()), 1e-6)] == ["i(wl0)"]
+    assert beyond(list(found.values()), 1e-5) == []
+    assert "i(wl0)" in difference_table(list(found.values()))
+
+
+def test_runs_with_other_signals_are_refused_by_name():
+    time = np.linspace(0, 1, 11)
+    with pytest.raises(WaveformError, match=r"v\(sl\)"):
+        differences(waves(time, vbl=time), waves(time, vsl=time))
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, float("nan")])
+def test_nonsense_tolerances_are_refused(tolerance):
+    with pytest.raises(ParameterError, match="tolerance"):
+        beyond([], tolerance)
+
+
+def bench_file(folder: Path, selector: str = "nmos_select", analysis: object = None) -> Path:
+    cell = rc.Cell("hfo2_filament", selector, initial_state={"gap": 0.8, "diameter": 2.0})
+    stimuli = {"bl": rc.Pulse(1.5, 1e-7, delay=2e-8, rise=5e-9, fall=5e-9), "wl": rc.Constant(1.4)}
+    path = folder / "cell.toml"
+    rc.save_bench(rc.Testbench(cell, analysis or rc.Transient(1.6e-7), stimuli), path)
+    return path
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    """Call the command line as a user does."""
+    command = [sys.executable, "-m", "rramcirc", *(str(word) for word in words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
+@pytest.mark.parametrize("analysis", [rc.Transient(1.6e-7), rc.OperatingPoint(), rc.DcSweep("bl", 0.0, 1.0, 6)])
+def test_both_engines_agree_from_the_command_line(tmp_path, analysis):
+    done = run("simulate", bench_file(tmp_path, analysis=analysis), "--engine", "both", "-o", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert "i(bl)" in done.stdout
+    for engine in ("ngspice", "numpy"):
+        assert rc.load_run(tmp_path / "run" / engine).provenance["engine"] == engine
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["engine"] == "both"
+
+
+def test_engines_that_differ_by_more_than_the_tolerance_fail(tmp_path):
+    done = run("simulate", bench_file(tmp_path), "--engine", "both", "-o", tmp_path / "run", "--tolerance", "1e-9")
+    assert done.returncode == 1
+    assert "the engines differ" in done.stderr
+    assert "i(bl)" in done.stdout
+
+
+def test_built_in_transistors_are_refused_with_the_nearest_card(tmp_path):
+    file = bench_file(tmp_path, "nmos_level1")
+    with pytest.raises(ParameterError, match="nmos_select"):
+        simulate_both(rc.load_bench(file), tmp_path / "run")
+    assert not (tmp_path / "run" / "ngspice").exists()
+    done = run("simulate", file, "--engine", "numpy", "-o", tmp_path / "other")
+    assert done.returncode == 2
+    assert "nmos_select" in done.stderr
+
+
+def test_a_tolerance_is_for_both_engines_only(tmp_path):
+    done = run("simulate", bench_file(tmp_path), "--tolerance", "1e-3")
+    assert done.returncode == 2
+    assert "both" in done.stderr

@@ -1,0 +1,137 @@
+"""`models check` on small files, one trap or healthy style each, and its word on hidden unknowns and lost charges."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from rramcirc import paths
+from rramcirc.devices.lint import lint
+from rramcirc.devices.lint.compile import compile_for_lint
+from rramcirc.studies.check import check_model
+from rramcirc.studies.check.charges import charge_findings, own_charges
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
+from test_lint import CONDUCT, module
+
+CORPUS = Path(__file__).resolve().parent.parent / "data" / "models_check"
+
+# file: what is found (rule, line), and whether the model can be used as it is
+VERDICTS = {
+    "hidden_variable": ({("hidden-state", 25)}, False),
+    "hidden_gap": ({("hidden-state", 14), ("random", 14)}, False),
+    "idt_with_start": ({("idt", 12)}, False),
+    "cross_window": ({("event", 11), ("hidden-state", 13)}, False),
+    "random_cycle": ({("random", 10)}, False),
+    "transition_read": ({("operator", 11)}, False),
+    "range_with_commas": ({("range", 8), ("range", 9)}, False),
+    "ground_without_discipline": ({("ground", 8)}, False),
+    "name_collision": ({("name", 5)}, False),
+    "no_module": ({("no-module", 3)}, False),
+    "unassigned_variable": ({("unassigned", 10)}, True),
+    "contribution_behind_ddt": ({("conditional", 13)}, True),
+    "switch_branch": ({("switch", 18)}, True),
+    "unbounded_exponential": ({("exponential", 8)}, True),
+    "state_in_metres": ({("metres", 12)}, False),
+    "healthy_state_node": (set(), True),
+    "healthy_collapsed_node": (set(), True),
+    "healthy_chosen_law": (set(), True),
+}
+SWITCHING = {n for n in VERDICTS if n.startswith("healthy")} | {"contribution_behind_ddt", "switch_branch"}
+
+
+def test_every_file_has_its_verdict() -> None:
+    assert {file.stem for file in CORPUS.glob("*.va")} == set(VERDICTS)
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_each_file_gets_its_true_reason(name: str) -> None:
+    expected, works = VERDICTS[name]
+    report = check_model(CORPUS / f"{name}.va", amplitudes=(1.0,), durations=(1e-3,))
+    found = [*report.findings, *(f for m in report.modules for f in m.findings)]
+    assert {(f.rule, f.line) for f in found} == expected
+    assert all(len(f.instead) > 1 for f in found)
+    assert report.works == works
+    if name in SWITCHING:
+        assert report.modules[0].best.window > 10
+
+
+# contributions under conditions: openvaf-r itself is the judge
+
+BEHIND = "I(te, be) <+ ddt(1e-12 * V(te, be));"
+STATE = "I(s) <+ ddt(V(s));"
+BODIES = {
+    "plain current": "if (V(te, be) > 0) I(te, be) <+ V(te, be); else I(te, be) <+ 2 * V(te, be);",
+    "before the ddt": "if (V(te, be) > 0) I(te, be) <+ V(te, be);" + BEHIND,
+    "behind the ddt": BEHIND + "if (V(te, be) > 0) I(te, be) <+ V(te, be);",
+    "behind it, turned round": BEHIND + "if (V(te, be) > 0) I(be, te) <+ V(te, be);",
+    "behind it in a case": BEHIND + "case (V(te, be) > 0) 1: I(te, be) <+ V(te, be); default: ; endcase",
+    "behind ddt and current": BEHIND + CONDUCT + "if (V(te, be) > 0) I(te, be) <+ V(te, be);",
+    "behind another branch": BEHIND + CONDUCT + "if (V(te, be) > 0) I(te) <+ 1e-3 * V(te);",
+    "noise": BEHIND + "if (V(te, be) > 0) I(te, be) <+ white_noise(1e-20);",
+    "ternary": BEHIND + "I(te, be) <+ V(te, be) > 0 ? V(te, be) : 2 * V(te, be);",
+    "chosen by a parameter": BEHIND + "if (p > 0) I(te, be) <+ V(te, be); else I(te, be) <+ 2 * V(te, be);",
+    "state on time": STATE + "if ($abstime <= 0.0) I(s) <+ V(s); else I(s) <+ -V(te, be);" + CONDUCT,
+    "state with a drain": STATE + "I(s) <+ V(s); if (V(te, be) > 0) I(s) <+ -V(te, be);" + CONDUCT,
+    "derivative in a variable": "f = ddt(V(s)); I(s) <+ f; if (V(te, be) > 0) I(s) <+ -1;" + CONDUCT,
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_hidden_unknown_is_told_exactly_where_the_compiler_adds_one(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "model.va"
+    # a state of its own makes it a memory: there an unknown is worth a warning
+    memory = "I(m) <+ ddt(V(m)); I(m) <+ V(m);"
+    file.write_text(module(memory + BODIES[name], "electrical s, m; real f; parameter real p = 1;"))
+    (compiled,) = compile_for_lint(file, tmp_path).modules
+    hidden = any(node.startswith("implicit_equation") for node in compiled.internal_nodes)
+    told = [f for f in lint(file).findings if f.rule == "conditional" and f.severity == "warning"]
+    assert bool(told) == hidden
+    assert all(f.line == 5 for f in told)
+
+
+def test_other_contributions_under_a_condition_are_notes(tmp_path: Path) -> None:
+    file = tmp_path / "model.va"
+    file.write_text(module(BODIES["plain current"], "electrical s, m; real f;"))
+    (finding,) = lint(file).findings
+    assert (finding.rule, finding.severity, finding.line) == ("conditional", "note", 5)
+
+
+def test_transistor_without_state_gets_no_warning_for_a_hidden_unknown(tmp_path: Path) -> None:
+    file = tmp_path / "model.va"
+    file.write_text(module(BODIES["behind the ddt"]))
+    assert {f.severity for f in lint(file).findings} == {"note"}
+
+
+# charges of states
+
+
+def reworded(folder: Path) -> Path:
+    """Return the library's TiOx model with other words, for which openvaf-r puts one ddt() in the place of another."""
+    text = (paths.verilog_a_folder() / "rram_tiox.va").read_text()
+    first, second = "        I(g_s) <+ ddt(V(g_s));\n        I(g_s) <+ -f;\n", "        I(te, be) <+ current;\n"
+    last = "        I(te, be) <+ ddt(capacitance * v);\n"
+    assert first + second + last in text
+    text = text.replace(first + second + last, second + last + first).replace("$bound_step(", "// $bound_step(")
+    file = folder / "rram_reworded.va"
+    file.write_text(text.replace("module rram_tiox(", "module rram_reworded("))
+    return file
+
+
+def test_a_charge_that_the_compiler_lost_is_found(tmp_path: Path) -> None:
+    file = reworded(tmp_path)
+    report = check_model(file, amplitudes=(3.0,), durations=(1e-5,))
+    (finding,) = [f for m in report.modules for f in m.findings if f.severity == "error"]
+    assert (finding.rule, finding.path) == ("charge", file)
+    assert file.read_text().splitlines()[finding.line - 1].strip() == "I(g_s) <+ ddt(V(g_s));"
+    assert "1e-15 V(te)" in finding.text
+    assert not report.works
+
+
+@pytest.mark.parametrize("file", sorted(paths.verilog_a_folder().glob("rram_*.va")), ids=lambda f: f.stem)
+def test_charges_of_the_library_are_as_written(file: Path) -> None:
+    (read,) = lint(file).modules
+    assert own_charges(read)
+    assert list(charge_findings(file, read)) == []

@@ -1,0 +1,186 @@
+"""Milo 2018 at network level: what the experiments rest on, beyond the expectations that `reproduce` checks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rramcirc.behavioural.network import draw_synapses, slopes, with_patterns
+from rramcirc.behavioural.network_run import recall
+from rramcirc.errors import ParameterError
+from rramcirc.experiments import milo2018_learning, milo2018_probability, milo2018_times
+from rramcirc.experiments.milo2018_completion import CASES
+from rramcirc.experiments.milo2018_device import (
+    PulseProtocol,
+    cell_rule,
+    overlaps_to_half,
+    pool,
+    prepared_states,
+    pulse_train,
+)
+from rramcirc.experiments.milo2018_patterns import train_patterns
+from rramcirc.experiments.milo2018_recall import recall_patterns, trained_chips
+from rramcirc.experiments.milo2018_sets import (
+    NEURONS,
+    PATTERNS,
+    SAME_HALF,
+    SET_NAMES,
+    load_set,
+    milo_network,
+    set_table,
+)
+
+PROTOCOL = PulseProtocol()
+
+
+def test_patterns_have_twelve_neurons_and_do_not_overlap() -> None:
+    assert {len(set(members)) for members in PATTERNS.values()} == {12}
+    assert not set(PATTERNS["X"]) & set(PATTERNS["C"])
+
+
+@pytest.mark.parametrize("name", SET_NAMES)
+def test_every_parameter_of_a_set_has_a_status(name: str) -> None:
+    table = set_table(load_set(name))
+    assert set(table["status"]) <= {"published", "fitted", "assumed", "derived"}
+    assert table["what"].str.len().min() > 0
+
+
+def test_unknown_set_is_refused_by_name() -> None:
+    with pytest.raises(ParameterError, match="parameter set"):
+        load_set("E")
+
+
+def test_in_set_d_only_the_rate_of_the_external_spikes_differs_between_training_and_recall() -> None:
+    chosen = load_set("D")
+    assert chosen.training_charge == chosen.recall_charge
+    small, large = milo_network(chosen, 4), milo_network(chosen, NEURONS)
+    assert small.synapse == large.synapse or small.synapse.lrs == large.synapse.lrs
+    assert replace(small.neuron, capacitance=1.0) == replace(large.neuron, capacitance=1.0)
+    assert 2 * small.gain == pytest.approx(11 * large.gain, rel=1e-9)  # C scales with the fan-in of a stored pattern
+
+
+def test_learning_is_gradual_over_the_pool_of_cells() -> None:
+    up, down = pool(PROTOCOL, 40)
+    for curves in (up, down):
+        assert overlaps_to_half(curves.mean(axis=0, keepdims=True))[0] > 5
+        assert np.all(overlaps_to_half(curves) > 2)
+
+
+def test_one_curve_with_a_spread_of_rates_stands_for_the_pool() -> None:
+    chosen, rule, devices = load_set("D"), cell_rule(PROTOCOL), 60
+    up, down = pool(PROTOCOL, devices)
+    for curves, curve in ((up, rule.potentiation), (down, rule.depression)):
+        half = overlaps_to_half(curves)
+        assert np.log(half).std() == pytest.approx(chosen.rate_spread, abs=0.1)  # 9 % statistical error of 60 devices
+        pulses = np.arange(curves.shape[1])
+        covered = (curves - curves[:, :1]) / (curves[:, -1:] - curves[:, :1])
+        rates = np.exp(chosen.rate_spread * np.random.default_rng(1).standard_normal(2000))
+        expected = np.mean([curve.progress(pulses * rate) for rate in rates], axis=0)
+        assert np.max(np.abs(covered.mean(axis=0) - expected)) < 0.08
+    assert np.log(up[:, 0]).std() == pytest.approx(chosen.hrs_spread, abs=0.06)
+    assert np.log(up[:, -1]).std() == pytest.approx(chosen.lrs_spread, abs=0.01)
+
+
+def test_pulses_of_half_the_width_advance_the_cell_by_half_an_overlap() -> None:
+    erased, written = ({k: np.array([v]) for k, v in s.items()} for s in prepared_states(PROTOCOL))
+    short = replace(PROTOCOL, width=PROTOCOL.width / 2, pulses=2 * PROTOCOL.pulses)
+    for state, voltage in ((erased, PROTOCOL.set_voltage), (written, PROTOCOL.reset_voltage)):
+        whole, _ = pulse_train(PROTOCOL, state, voltage)
+        halves, _ = pulse_train(short, state, voltage)
+        span = abs(whole[0, -1] - whole[0, 0])
+        assert np.max(abs(halves[0, ::2] - whole[0])) < 0.03 * span
+
+
+def test_pulse_at_closed_gate_moves_nothing() -> None:
+    closed = replace(PROTOCOL, gate=0.0)
+    for state in prepared_states(PROTOCOL):
+        for voltage in (PROTOCOL.set_voltage, PROTOCOL.reset_voltage):
+            _, after = pulse_train(closed, {k: np.array([v]) for k, v in state.items()}, voltage)
+            assert {k: v[0] for k, v in after.items()} == pytest.approx(dict(state), rel=0.01, abs=1e-3)
+
+
+def test_fixed_step_and_exact_events_agree_on_learning() -> None:
+    parameters = replace(milo2018_learning.PARAMETERS, parameter_sets=("D",), seeds=10)
+    stepped, exact = (milo2018_learning.learning(parameters, engine) for engine in ("network", "events"))
+    for column, tolerance in (("excitatory", 0.01), ("excitatory_half", 0.08), ("rate_end", 8.0)):
+        assert stepped[column].mean() == pytest.approx(exact[column].mean(), abs=tolerance)
+    for table in (stepped, exact):
+        assert milo2018_learning.share_learnt(table) == milo2018_learning.share_recalled(table) == 1.0
+
+
+def test_training_needs_inhibition() -> None:
+    # the paper: inhibitory synapses prevent neurons without external spikes from firing
+    from rramcirc.behavioural.network_run import run_network
+    from rramcirc.experiments.milo2018_patterns import training_phases
+
+    chosen = load_set("B")
+    for inhibition, quiet in ((1.0, True), (0.0, False)):
+        network = replace(milo_network(chosen, NEURONS), inhibition=inhibition)
+        run = run_network(network, training_phases(chosen, 3.0, True)[:1], seed=1)
+        strangers = set(run.neurons.tolist()) - set(PATTERNS["X"])
+        assert (not strangers) == quiet
+
+
+def test_without_reset_the_first_pattern_leaks_into_the_second() -> None:
+    cleared, kept = (train_patterns(load_set("D"), 1, reset=reset, snapshot=5.0) for reset in (True, False))
+    cross = np.ix_(PATTERNS["X"], PATTERNS["C"])
+    assert cleared.excitatory[-1][cross].max() == 0.0
+    assert kept.excitatory[-1][cross].mean() > 0.5
+
+
+def test_recall_times_are_those_of_the_paper_also_with_other_seeds() -> None:
+    chips, found = trained_chips("D", 2), []
+    for pattern, cues, paper in CASES:
+        counts = tuple(cues if pattern == known else 0 for known in PATTERNS)
+        result = recall_patterns(load_set("D"), counts, runs=400, seed=(987, 1), chips=chips)
+        found.append(result.mean_time / paper)
+        assert result.fraction > 0.99
+    assert np.all(np.abs(np.array(found) - 1) < 0.3)
+
+
+def test_independent_maps_differ_by_the_binomial_error_only() -> None:
+    parameters = replace(milo2018_probability.PARAMETERS, parameter_sets=("D",), largest=8, runs=300, chips=2)
+    tables = [milo2018_probability.probability(replace(parameters, seed=s), "network") for s in (5, 11)]
+    maps = [milo2018_probability.grid(table) for table in tables]
+    failed = [milo2018_probability.grid(table, "none") for table in tables]
+    mean = sum(maps) / 2
+    use = (failed[0] + failed[1] < 30) & (mean > 0.05) & (mean < 0.95)
+    z = (maps[0] - maps[1])[use] / np.sqrt(2 * (mean * (1 - mean))[use] / 300)
+    assert 0.75 < z.std() < 1.25  # 30 points
+    assert abs(z.mean()) < 4 / np.sqrt(z.size)
+
+
+def test_map_has_no_preferred_pattern_when_the_chips_are_alike() -> None:
+    network = milo_network(load_set("D"), NEURONS)
+    network = replace(network, synapse=replace(network.synapse, lrs_spread=0.0, hrs_spread=0.0))
+    chip = with_patterns(draw_synapses(network), PATTERNS.values())
+    assert np.unique(slopes(network, chip)[np.ix_(PATTERNS["X"], PATTERNS["X"])]).size == 2  # diagonal and LRS
+    found = recall(
+        network, [chip], list(PATTERNS.values()), (8, 8), rate=load_set("D").recall_rate,
+        charge=load_set("D").recall_charge * network.threshold_charge, runs=20_000, seed=3,
+    )  # fmt: skip
+    assert abs((found.winner == 0).mean() - 0.5) < 4 * 0.5 / np.sqrt(20_000)
+
+
+def test_least_number_of_cues_counts_only_where_nine_of_ten_runs_recall() -> None:
+    table = milo2018_times.recall_times(milo2018_times.EXPERIMENT.quick, "network")
+    times = milo2018_times.counted(table)
+    least = milo2018_times.least_cues(table)
+    for tau, cues in least.items():
+        rows = table[(table["time_constant"] == tau) & (table["cues"] < cues)]
+        assert (rows["recalled"] < 0.9).all()
+        assert np.isfinite(times.loc[tau, cues])
+
+
+def test_abstract_step_learns_the_same_attractor_as_the_curves_of_the_cell() -> None:
+    parameters = replace(milo2018_learning.PARAMETERS, parameter_sets=("D", "D-step"), seeds=20)
+    means = milo2018_learning.learning(parameters, "network").groupby("set").mean(numeric_only=True)
+    assert (means["excitatory"] > 0.95).all()
+    assert (means["others_moved"] == 0.0).all()
+    curve, half = cell_rule(PROTOCOL).potentiation, np.log(2) / SAME_HALF
+    assert curve.progress(half) == pytest.approx(0.5, abs=0.03)
+    # the SET of a filament begins slowly, the abstract step fast; the attractor comes after the same time
+    assert curve.progress(half / 5) < 0.5 * -np.expm1(-SAME_HALF * half / 5)
+    assert means.loc["D", "excitatory_half"] == pytest.approx(means.loc["D-step", "excitatory_half"], abs=0.1)
