@@ -10,18 +10,26 @@ EXAMPLE = """\b
 Example:
   rramcirc reproduce
   rramcirc reproduce milo2018-iv --quick -o milo-iv
+  rramcirc reproduce milo2018-learning --level network --quick -o milo-learning
 """
 
 
 @click.command(epilog=EXAMPLE)
 @click.argument("name", required=False)
+@click.option("--level", help="circuit or network, for results that exist at both.")
 @click.option("--engine", help="Engine that simulates (default: the first that can).")
 @click.option("--quick", is_flag=True, help="The short form, seconds.")
 @click.option("--seed", type=int, help="Seed of experiments that draw at random.")
 @click.option("-o", "--output", metavar="DIR", help="Folder for figure, result and comparison.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def reproduce(
-    name: str | None, engine: str | None, quick: bool, seed: int | None, output: str | None, as_json: bool
+    name: str | None,
+    level: str | None,
+    engine: str | None,
+    quick: bool,
+    seed: int | None,
+    output: str | None,
+    as_json: bool,
 ) -> None:
     """Run an experiment of a paper and compare it with what the paper says; without NAME list all.
 
@@ -34,9 +42,10 @@ def reproduce(
         width = max(map(len, experiment_names()))
         for known in experiment_names():
             experiment = load_experiment(known)
-            click.echo(f"{known:<{width}}  {experiment.paper}, {experiment.figure}: {experiment.claim}")
+            where = f"{experiment.paper}, {experiment.figure}"
+            click.echo(f"{known:<{width}}  {experiment.level:<7}  {where}: {experiment.claim}")
         return
-    found = run(name, engine=engine, quick=quick, seed=seed, output=output)
+    found = run(name, level=level, engine=engine, quick=quick, seed=seed, output=output)
     if as_json:
         click.echo(found.table.to_json(orient="records", indent=1))
     else:

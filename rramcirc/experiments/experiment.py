@@ -29,6 +29,12 @@ EXPERIMENTS = {
     "pedretti2018-distributions": "pedretti2018_distributions",
     "pedretti2018-iv": "pedretti2018_iv",
 }
+# the same result of a paper at another level
+TWINS = {
+    "milo2018-learning": {"circuit": "milo2018-circuit-learning"},
+    "milo2018-completion": {"circuit": "milo2018-circuit-recall"},
+}
+LEVELS = ("circuit", "network")
 Status = Literal["published", "assumed"]
 
 
@@ -102,6 +108,11 @@ class Experiment:
     engines: tuple[str, ...] = ("ngspice", "vacask")
     settings: Callable[[object], pd.DataFrame] | None = None
 
+    @property
+    def level(self) -> str:
+        """``"circuit"`` if a circuit simulator runs it, ``"network"`` if rates, tables or closed forms do."""
+        return "circuit" if {"ngspice", "vacask", "numpy"} & set(self.engines) else "network"
+
 
 @dataclass(frozen=True)
 class Reproduction:
@@ -136,9 +147,28 @@ def load_experiment(name: str) -> Experiment:
     return import_module(f"rramcirc.experiments.{EXPERIMENTS[name]}").EXPERIMENT
 
 
+def at_level(name: str, level: str | None) -> str:
+    """Return the name of the experiment that reproduces the same result at a level; None is its own.
+
+    Raises
+    ------
+    ParameterError
+        If there is none; names the level that it has.
+    """
+    if level is None or load_experiment(name).level == level:
+        return name
+    if level not in LEVELS:
+        raise ParameterError(unknown_name("level", level, LEVELS))
+    twin = TWINS.get(name, {}).get(level)
+    if twin is None:
+        raise ParameterError(f"level {level}: {name} exists at the {load_experiment(name).level} level only.")
+    return twin
+
+
 def reproduce(
     name: str,
     *,
+    level: str | None = None,
     engine: str | None = None,
     quick: bool = False,
     seed: int | None = None,
@@ -150,6 +180,8 @@ def reproduce(
     ----------
     name
         For example ``"milo2018-iv"``.
+    level
+        ``"circuit"`` or ``"network"``, for results that exist at both; default the experiment's own.
     engine
         Engine that simulates; default the first that can.
     quick
@@ -166,6 +198,7 @@ def reproduce(
     """
     import pandas as pd
 
+    name = at_level(name, level)
     experiment = load_experiment(name)
     engine = engine or experiment.engines[0]
     if engine not in experiment.engines:

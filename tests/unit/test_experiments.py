@@ -12,6 +12,7 @@ import pytest
 
 from rramcirc.errors import ParameterError
 from rramcirc.experiments import experiment_names, load_experiment, reproduce
+from rramcirc.experiments.experiment import TWINS, at_level
 
 BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib").read_text()
 
@@ -42,6 +43,18 @@ def test_unknown_experiment_and_engine_are_named_with_the_nearest() -> None:
         reproduce("milo2018-iv", engine="ngspise")
     with pytest.raises(ParameterError, match="seed"):
         reproduce("milo2018-iv", seed=3)
+
+
+def test_level_chooses_the_twin_of_a_result() -> None:
+    assert at_level("milo2018-learning", "circuit") == "milo2018-circuit-learning"
+    assert at_level("milo2018-learning", "network") == at_level("milo2018-learning", None) == "milo2018-learning"
+    for name, twins in TWINS.items():
+        for level, twin in twins.items():
+            assert load_experiment(twin).level == level != load_experiment(name).level
+    with pytest.raises(ParameterError, match="network level only"):
+        reproduce("milo2018-patterns", level="circuit")
+    with pytest.raises(ParameterError, match="circuit"):
+        reproduce("milo2018-patterns", level="circus")
 
 
 def test_command_prints_the_comparison(tmp_path: Path) -> None:
