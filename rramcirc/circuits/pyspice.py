@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from rramcirc.circuits.cell import cell_subcircuit, device_variables, initial_states
 from rramcirc.circuits.crossbar import crossbar_circuit
-from rramcirc.circuits.spice import _device_letter, each, model_sources, number
+from rramcirc.circuits.spice import device_letter, each, model_sources, number
 from rramcirc.design import Cell, Crossbar, Design
 from rramcirc.devices.card import ModelCard
 from rramcirc.devices.veriloga import compile_module, library
@@ -232,7 +232,7 @@ def _add_groups(target: SubCircuit, groups: Iterable[Group]) -> None:
                 for name, nodes, parameters in _rows(group):
                     target.X(name, group.subcircuit, *nodes, **parameters)
             case Devices():
-                letter, model = _device_letter(group.card)
+                letter, model = device_letter(group.card)
                 for name, nodes, parameters in _rows(group):
                     _device_class(letter)(target, name, model, *nodes, **parameters)
 

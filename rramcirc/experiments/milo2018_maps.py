@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rramcirc.experiments.milo2018_tables import counted, grid, least_cues
 from rramcirc.figure import COLOURS, drawn, line_style
 
 if TYPE_CHECKING:
@@ -83,8 +84,6 @@ def _recall_times_of_sets(ax, table: pd.DataFrame) -> None:
 
 def draw_recall_times(table: pd.DataFrame, path: Path) -> None:
     """Draw [Milo2018, Fig. 5(g)]: time against cues for every time constant, and the minimum number of cues."""
-    from rramcirc.experiments.milo2018_times import counted, least_cues
-
     times = counted(table)
     with drawn(path, 3.3) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(2.2, 1.0))
@@ -117,8 +116,6 @@ def draw_recall_times(table: pd.DataFrame, path: Path) -> None:
 
 def draw_probability_maps(table: pd.DataFrame, path: Path) -> None:
     """Draw [Milo2018, Fig. 6] for every set, with contours at 0.1, 0.5 and 0.9."""
-    from rramcirc.experiments.milo2018_probability import grid
-
     names = list(dict.fromkeys(table["set"]))
     columns = min(2, len(names))
     rows = -(-len(names) // columns)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rramcirc.experiments.experiment import Expected, Experiment
 from rramcirc.experiments.milo2018_recall import recall_patterns, trained_chips
 from rramcirc.experiments.milo2018_sets import load_set, settings
+from rramcirc.experiments.milo2018_tables import grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,14 +56,6 @@ def probability(parameters: ProbabilityParameters, engine: str) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=columns)
     table.attrs["units"] = {"mean_time": "s"}
     return table
-
-
-def grid(table: pd.DataFrame, column: str = "probability", name: str | None = None) -> NDArray[np.float64]:
-    """Return a column as an array [X cues, C cues] for one set, default the first; NaN where nothing was run."""
-    rows = table[table["set"] == (name or table["set"].iloc[0])]
-    found = np.full((rows["x_cues"].max() + 1, rows["c_cues"].max() + 1), np.nan)
-    found[rows["x_cues"], rows["c_cues"]] = rows[column]
-    return found
 
 
 def diagonal_error(table: pd.DataFrame, name: str | None = None) -> float:

@@ -15,11 +15,10 @@ import numpy as np
 from rramcirc.experiments.experiment import Expected, Experiment
 from rramcirc.experiments.milo2018_recall import recall_patterns, scaled_leak, trained_chips
 from rramcirc.experiments.milo2018_sets import load_set, settings
+from rramcirc.experiments.milo2018_tables import counted, least_cues
 
 if TYPE_CHECKING:
     import pandas as pd
-
-RECALLED = 0.9  # share of runs
 
 
 @dataclass(frozen=True)
@@ -60,22 +59,9 @@ def recall_times(parameters: TimesParameters, engine: str) -> pd.DataFrame:
     return table
 
 
-def counted(table: pd.DataFrame) -> pd.DataFrame:
-    """Return mean times [s] where 90 % of the runs recalled: rows time constants, columns cues, first set."""
-    rows = table[table["set"] == table["set"].iloc[0]]
-    rows = rows.assign(mean_time=rows["mean_time"].where(rows["recalled"] >= RECALLED))
-    return rows.pivot(index="time_constant", columns="cues", values="mean_time")
-
-
 def largest_rise(table: pd.DataFrame, axis: int) -> float:
     """Return the largest rise of the time over one more cue (1) or to the next longer time constant (0) [s]."""
     return float(np.nanmax(np.diff(counted(table).to_numpy(), axis=axis)))
-
-
-def least_cues(table: pd.DataFrame) -> pd.Series:
-    """Return the smallest number of cues with 90 % of recalls for every time constant; 13 if there is none."""
-    times = counted(table)
-    return times.notna().idxmax(axis=1).where(times.notna().any(axis=1), 13)
 
 
 def draw_times(table: pd.DataFrame, path: Path) -> None:

@@ -18,10 +18,18 @@ from rramcirc.devices.model_card import ModelCard
 from rramcirc.devices.pulse_table import FORMAT, PulseTable, load_table
 from rramcirc.errors import ParameterError, unknown_name
 from rramcirc.paths import cache_folder, models_folder
-from rramcirc.studies.pulse_pool import ENGINES, Pool, States, draw_pool, states_at, trajectory
+from rramcirc.studies.pulse_pool import (
+    ENGINES,
+    QUANTILES,
+    Pool,
+    States,
+    draw_pool,
+    quantiles,
+    states_at,
+    trajectory,
+)
 from rramcirc.units import number_from_zero, parse_number, whole_number
 
-QUANTILES = np.array([-3.0, -2.33, -1.64, -1.0, -0.5, 0.0, 0.5, 1.0, 1.64, 2.33, 3.0])  # standard deviations
 _STATES = (
     0.0, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7,
     0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0,
@@ -206,15 +214,6 @@ def _time_shifts(mean: NDArray, amplitudes: NDArray, log_widths: NDArray) -> NDA
                 misfits.append(np.mean((moved - upper[:, both]) ** 2))
             found[k, gate] = shifts[int(np.argmin(misfits))]
     return found
-
-
-def quantiles(after: NDArray, amplitudes: NDArray) -> NDArray[np.float64]:
-    """Return (x, a, w, g, z) quantiles of (x, a, w, g, sample) states, the fastest synapses last."""
-    from scipy.special import ndtr
-
-    rising = np.moveaxis(np.quantile(after, ndtr(QUANTILES), axis=-1), 0, -1)
-    falling = np.moveaxis(np.quantile(after, ndtr(-QUANTILES), axis=-1), 0, -1)
-    return np.where((amplitudes > 0)[None, :, None, None, None], rising, falling)
 
 
 def _nominal(pool: Pool, end: str) -> float:

@@ -221,3 +221,13 @@ def held_ngspice(
 
 
 ENGINES = {"numpy": held_numpy, "ngspice": held_ngspice}
+QUANTILES = np.array([-3.0, -2.33, -1.64, -1.0, -0.5, 0.0, 0.5, 1.0, 1.64, 2.33, 3.0])  # standard deviations
+
+
+def quantiles(after: NDArray, amplitudes: NDArray) -> NDArray[np.float64]:
+    """Return (x, a, w, g, z) quantiles of (x, a, w, g, sample) states, the fastest synapses last."""
+    from scipy.special import ndtr
+
+    rising = np.moveaxis(np.quantile(after, ndtr(QUANTILES), axis=-1), 0, -1)
+    falling = np.moveaxis(np.quantile(after, ndtr(-QUANTILES), axis=-1), 0, -1)
+    return np.where((amplitudes > 0)[None, :, None, None, None], rising, falling)

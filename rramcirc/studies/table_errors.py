@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.devices.pulse_table import PulseTable
-from rramcirc.studies.pulse_pool import Pool, States, states_at
+from rramcirc.studies.pulse_pool import Pool, States, quantiles, states_at
 
 SEQUENCE, SEQUENCE_WIDTH = 10, 1e-3  # pulses in a row, of about this width [s]
 Held = Callable[[Pool, States, float, float, list[float]], NDArray[np.float64]]
@@ -54,8 +54,6 @@ def _missed(
     table: PulseTable, pool: Pool, paths: dict[bool, States], held: Held, amplitude: float, gate: float, states, widths
 ) -> tuple[NDArray, NDArray]:
     """Return errors of mean, and mean errors of quantiles, (x, w), at one amplitude and gate voltage."""
-    from rramcirc.studies.characterise import quantiles
-
     starts = states_at(pool, paths[amplitude > 0], states)
     after = np.moveaxis(held(pool, starts, amplitude, gate, list(widths)), 1, 2)
     x, w = states[:, None], widths[None, :]
