@@ -67,3 +67,5 @@ def _print(found) -> None:
     widths = [max(len(row[k]) for row in rows) for k in range(5)]
     for row in rows:
         click.echo("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    for line in experiment.remarks(found.result) if experiment.remarks else []:
+        click.echo(f"  {line}")

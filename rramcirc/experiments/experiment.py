@@ -94,6 +94,9 @@ class Experiment:
         Engines that can run it.
     settings
         Function of the parameters that returns a table of all values used, with their status; saved beside the result.
+    remarks
+        Function of the table that returns what was measured and has no bound, or falls short of another aim than the
+        paper's: lines that are printed below the comparison.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Experiment:
     expected: tuple[Expected, ...]
     engines: tuple[str, ...] = ("ngspice", "vacask")
     settings: Callable[[object], pd.DataFrame] | None = None
+    remarks: Callable[[pd.DataFrame], list[str]] | None = None
 
     @property
     def level(self) -> str:

@@ -34,7 +34,7 @@ class CircuitSettings:
     """What only the circuit has."""
 
     mirror_ratio: float = field(default=1e-3, metadata={"desc": "membrane current over column current", "units": "1"})
-    spike_width: float = field(default=100e-6, metadata={"desc": "triangle of an external spike", "units": "s"})
+    spike_width: float = field(default=100e-6, metadata={"desc": "triangle around an external spike", "units": "s"})
     accuracy: float = field(default=1e-2, metadata={"desc": "membrane error per step over V_th", "units": "1"})
     max_step: float = field(default=1e-3, metadata={"desc": "largest time step", "units": "s"})
     read_points: int = field(default=400, metadata={"desc": "times at which weights are looked at"})
@@ -159,14 +159,6 @@ def cell_weights(states: States, protocol: PulseProtocol = PROTOCOL) -> NDArray[
     return pulse_train(once, flat, protocol.read_voltage)[0][:, 0].reshape(shape)
 
 
-@cache
-def inhibition_factor() -> float:
-    """Return the current of an LRS cell at -V_read over that at +V_read: the transistor's source is the lower end."""
-    states = fresh_states()["inh"]
-    below = replace(PROTOCOL, read_voltage=-PROTOCOL.read_voltage)
-    return float(cell_weights(states, below) / cell_weights(states))
-
-
 def run_circuit(
     chosen: MiloSet,
     neurons: int,
@@ -229,7 +221,9 @@ def circuit_bench(
     probes = ["v(mem*)", "v(timer*)"]
     if record_weights:
         probes += [f"{name}_{matrix}[*,*]" for matrix in MATRICES for name in network.cell.states]
-    stimuli = spike_currents(*train, charge * settings.mirror_ratio, settings.spike_width) if len(train[0]) else {}
+    times = np.maximum(0.0, np.asarray(train[0]) - 0.5 * settings.spike_width)  # the triangle's middle is the spike
+    charge *= settings.mirror_ratio
+    stimuli = spike_currents(times, train[1], charge, settings.spike_width) if len(times) else {}
     return Testbench(
         network, Transient(duration, settings.max_step), stimuli, probes=tuple(probes),
         options=step_control(neuron, settings.accuracy), name=f"Milo 2018, {network.description}",

@@ -1,13 +1,9 @@
 """Four neurons learn an attractor and recall it, entirely in ngspice, beside the network level.   [Milo2018, Fig. 3]
 
-Both levels get the same external spikes and the nominal device. Spiking networks amplify differences: one spike more or
-less changes what follows. So the comparison is made three times: with the network level as it is; with the two
-particulars of the circuit that are known, an inhibitory read current that is larger by what the transistor passes more
-at -V_read than at +V_read, and external spikes that come half their width later; and for the weights also with the
-learning rule of the network level applied to the spikes of the circuit, where only the rule can differ. Measured over
-seeds 1 to 3: 93 to 100 % of the spikes before learning are the same within 1 ms with these two particulars, 85 to 96 %
-without; weights in the middle of learning, at 1 s, are off by up to 0.08 of the range with them, 0.29 without, because
-single spikes differ, and by 0.02 with the circuit's spikes.
+Both levels get the same external spikes and the nominal device. Spiking networks amplify differences: a membrane that
+passes its threshold by a thousandth at one level and misses it at the other changes what follows. So the weights are
+also compared with the learning rule of the network level applied to the spikes of the circuit, where only the rule can
+differ.
 """
 
 from __future__ import annotations
@@ -28,7 +24,6 @@ from rramcirc.experiments.milo2018_circuit import (
     CircuitSettings,
     default_set,
     fresh_states,
-    inhibition_factor,
     matched,
     run_circuit,
 )
@@ -58,19 +53,18 @@ class CircuitLearning:
 
 @dataclass(frozen=True)
 class Both:
-    """One phase at both levels: the circuit, the network level, and that with the circuit's particulars."""
+    """One phase at both levels."""
 
     circuit: CircuitRun
     network: NetworkRun
-    matched_network: NetworkRun
     external: tuple[NDArray, NDArray]
 
 
-def nominal_network(chosen: MiloSet, neurons: int, inhibition: float = 1.0) -> SpikingNetwork:
+def nominal_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
     """Return the network level without spread of the devices."""
     network = milo_network(chosen, neurons)
     same = replace(network.synapse, lrs_spread=0.0, hrs_spread=0.0, rate_spread=0.0)
-    return replace(network, synapse=same, inhibition=inhibition)
+    return replace(network, synapse=same)
 
 
 def train_both(parameters: CircuitLearning, chosen: MiloSet, seed: int) -> Both:
@@ -81,16 +75,12 @@ def train_both(parameters: CircuitLearning, chosen: MiloSet, seed: int) -> Both:
         chosen, 4, fresh_states(), external, phase.charge, parameters.training, learning=True,
         settings=parameters.settings,
     )  # fmt: skip
-    runs = []
-    for inhibition, train in _treatments(parameters, external, parameters.training):
-        network = nominal_network(chosen, 4, inhibition)
-        runs.append(
-            run_network(
-                network, [phase], seed=seed, train=train, synapses=draw_synapses(network, seed), engine="events",
-                snapshots=[s for s in parameters.shown if s <= parameters.training],
-            )
-        )  # fmt: skip
-    return Both(circuit, *runs, external)
+    network = nominal_network(chosen, 4)
+    run = run_network(
+        network, [phase], seed=seed, train=external, synapses=draw_synapses(network, seed), engine="events",
+        snapshots=[s for s in parameters.shown if s <= parameters.training],
+    )  # fmt: skip
+    return Both(circuit, run, external)
 
 
 def recall_both(parameters: CircuitLearning, chosen: MiloSet, seed: int, learnt: Both) -> Both:
@@ -101,22 +91,9 @@ def recall_both(parameters: CircuitLearning, chosen: MiloSet, seed: int, learnt:
         chosen, 4, learnt.circuit.final, external, phases[0].charge, parameters.recall + parameters.silence,
         record_weights=False, settings=parameters.settings,
     )  # fmt: skip
-    runs = []
-    treatments = _treatments(parameters, external, parameters.recall + parameters.silence)
-    for (inhibition, train), before in zip(treatments, (learnt.network, learnt.matched_network), strict=True):
-        network = nominal_network(chosen, 4, inhibition)
-        synapses: Synapses = before.synapses
-        runs.append(run_network(network, phases, seed=seed, train=train, synapses=synapses, engine="events"))
-    return Both(circuit, *runs, external)
-
-
-def _treatments(
-    parameters: CircuitLearning, external: tuple[NDArray, NDArray], duration: float
-) -> tuple[tuple[float, tuple[NDArray, NDArray]], ...]:
-    """Return (inhibition, external spikes) of the network level as it is, and with what the circuit does to both."""
-    later = external[0] + 0.5 * parameters.settings.spike_width
-    within = later < duration
-    return (1.0, external), (inhibition_factor(), (later[within], external[1][within]))
+    synapses: Synapses = learnt.network.synapses
+    run = run_network(nominal_network(chosen, 4), phases, seed=seed, train=external, synapses=synapses, engine="events")
+    return Both(circuit, run, external)
 
 
 def circuit_states(chosen: MiloSet, run: CircuitRun) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -164,7 +141,7 @@ def _learnt(parameters: CircuitLearning, chosen: MiloSet, both: Both) -> dict[st
     pairs, others = pool_pairs(4, POOL)
     up, down = circuit_states(chosen, run)
     begun = run.weight_times[np.argmax(up[:, pairs].mean(axis=1) > BEGUN)]
-    early = [(r.times[r.times < begun], r.neurons[r.times < begun]) for r in (run, both.network, both.matched_network)]
+    early = [(r.times[r.times < begun], r.neurons[r.times < begun]) for r in (run, both.network)]
     events = both.external[0].size + run.times.size
     found = {
         "excitatory": up[-1][pairs].mean(),
@@ -172,7 +149,6 @@ def _learnt(parameters: CircuitLearning, chosen: MiloSet, both: Both) -> dict[st
         "others_moved": max(abs(up[-1] - up[0])[others].max(), abs(down[-1] - down[0])[others].max()),
         "begun": begun,
         "matched": matched(early[0], early[1], 1e-3),
-        "matched_same": matched(early[0], early[2], 1e-3),
         "rate_end": run.rate(POOL, end - 0.5, end),
         "rate_end_network": both.network.rate(POOL, end - 0.5, end),
         "cpu_per_second": run.cpu_seconds / end,
@@ -181,11 +157,11 @@ def _learnt(parameters: CircuitLearning, chosen: MiloSet, both: Both) -> dict[st
         "cpu_at_40_hz": run.cpu_seconds / events * (both.external[0].size / end + 4 * 40.0),
         "points_per_event": run.points / events,
     }
-    for level, other in (("network", both.network), ("same", both.matched_network)):
-        for k, look in enumerate(other.snapshot_times):
-            at = int(np.argmin(abs(run.weight_times - look)))
-            differs = [(a[at] - b[k])[pairs].mean() for a, b in ((up, other.excitatory), (down, other.inhibitory))]
-            found[f"weights_off_{level}_{look:g}"] = float(np.max(np.abs(differs)))
+    other = both.network
+    for k, look in enumerate(other.snapshot_times):
+        at = int(np.argmin(abs(run.weight_times - look)))
+        differs = [(a[at] - b[k])[pairs].mean() for a, b in ((up, other.excitatory), (down, other.inhibitory))]
+        found[f"weights_off_network_{look:g}"] = float(np.max(np.abs(differs)))
     for look in both.network.snapshot_times:
         at = int(np.argmin(abs(run.weight_times - look)))
         rule = rule_on_spikes(chosen, run.times, run.neurons, run.weight_times[at])
@@ -197,7 +173,7 @@ def _learnt(parameters: CircuitLearning, chosen: MiloSet, both: Both) -> dict[st
 def _recalled(parameters: CircuitLearning, both: Both) -> dict[str, float]:
     run, end = both.circuit, parameters.recall + parameters.silence
     first = POOL[2]
-    theirs = both.matched_network.times[both.matched_network.neurons == first]
+    theirs = both.network.times[both.network.neurons == first]
     return {
         "reactivated": bool(run.first(first) < parameters.recall),
         "sustained": all(run.rate(j, end - WATCHED, end) > 0 for j in POOL),
@@ -217,6 +193,21 @@ def rates_off(table: pd.DataFrame) -> float:
     """Return the largest relative difference of the rates after learning and after recall."""
     pairs = (("rate_end", "rate_end_network"), ("rate_silence", "rate_silence_network"))
     return float(max((table[a] / table[b] - 1.0).abs().max() for a, b in pairs))
+
+
+def remarks(table: pd.DataFrame) -> list[str]:
+    """Return what single spikes that differ do to the weights while they are learnt."""
+    lines = [f"spikes before learning, same within 1 ms: {_percents(table['matched'])}"]
+    for look in ("0.5", "1", "2"):
+        name = f"weights_off_network_{look}"
+        if name in table:
+            off = ", ".join(f"{value:.3f}" for value in table[name])
+            lines.append(f"mean weights at {look} s, off by {off} of the range (aim 0.05 at all times)")
+    return [*lines, "source: single spikes near the threshold; with the same spikes the weights agree, see above"]
+
+
+def _percents(shares: pd.Series) -> str:
+    return ", ".join(f"{100 * share:.0f} %" for share in shares)
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:
@@ -249,7 +240,7 @@ EXPERIMENT = Experiment(
             "1", 1.0, None, "N3 reactivated, sustained", "published", "Fig. 3(b)",
         ),
         Expected(
-            "spikes before learning, same within 1 ms", lambda t: t["matched_same"].min(),
+            "spikes before learning, same within 1 ms", lambda t: t["matched"].min(),
             "1", 0.9, None, "-", "assumed", "network level",
         ),
         Expected("rates after learning, off by", rates_off, "1", None, 0.05, "-", "assumed", "network level"),
@@ -270,4 +261,5 @@ EXPERIMENT = Experiment(
         ),
     ),
     engines=("ngspice",),
+    remarks=remarks,
 )  # fmt: skip

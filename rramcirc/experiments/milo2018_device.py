@@ -7,7 +7,7 @@ polarity only, so these curves are all that the network level needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -47,6 +47,7 @@ class CellRule:
     depressed: float = field(metadata={"desc": "after the RESET pulses of training", "units": "S"})
     potentiation: PulseCurve = field(metadata={"desc": "SET pulses on an erased cell"})
     depression: PulseCurve = field(metadata={"desc": "RESET pulses on a set cell"})
+    inhibition: float = field(metadata={"desc": "current of an LRS cell at -V_read over that at +V_read", "units": "1"})
 
 
 def pulse_train(
@@ -100,7 +101,13 @@ def cell_rule(protocol: PulseProtocol) -> CellRule:
     )
     up, _ = pulse_train(protocol, erased, protocol.set_voltage)
     down, _ = pulse_train(protocol, written, protocol.reset_voltage)
-    return CellRule(float(up[0, -1]), float(up[0, 0]), float(down[0, -1]), _curve(up[0]), _curve(down[0]))
+    # the source of the select transistor is its lower end: it passes more at -V_read
+    below = replace(protocol, read_voltage=-protocol.read_voltage, pulses=1)
+    read, _ = pulse_train(below, written, -protocol.read_voltage)
+    return CellRule(
+        float(up[0, -1]), float(up[0, 0]), float(down[0, -1]), _curve(up[0]), _curve(down[0]),
+        inhibition=float(read[0, 0] / down[0, 0]),
+    )  # fmt: skip
 
 
 def _curve(conductance: NDArray[np.float64]) -> PulseCurve:

@@ -69,6 +69,9 @@ class MiloSet:
     lrs_spread: float = _given("standard deviation of ln LRS", "1", "assumed", "D: card of the cell", default=0.05)
     hrs_spread: float = _given("standard deviation of ln HRS", "1", "assumed", "D: card of the cell", default=0.3)
     rate_spread: float = _given("same of the switching rate", "1", "assumed", "D: card of the cell", default=0.3)
+    inhibition: float = _given(
+        "inhibitory over excitatory read current of the same cell", "1", "assumed", "D: simulated cell", default=1.0
+    )
 
 
 SET_A = MiloSet("A", 0.85, 0.85, 30e-3, 3e-3, 0.45, 0.45, 18.5, True)
@@ -88,6 +91,7 @@ def device_set() -> MiloSet:
     return MiloSet(
         "D", 1.65, 0.30, 120e-3, 3e-3, 0.45, 0.45, 16.0, True, step_small=None, step=None, lrs=cell.lrs, hrs=cell.hrs,
         depressed=cell.depressed, lrs_spread=0.02, hrs_spread=0.22, rate_spread=0.34,
+        inhibition=cell.inhibition,
     )  # fmt: skip
 
 
@@ -127,7 +131,7 @@ def milo_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
         lrs_spread=chosen.lrs_spread, hrs_spread=chosen.hrs_spread, rate_spread=chosen.rate_spread,
     )  # fmt: skip
     neuron = MembraneNeuron(capacitance, chosen.time_constant, chosen.threshold, chosen.refractory)
-    return SpikingNetwork(neurons, neuron, synapse, chosen.gate_width, chosen.te_width)
+    return SpikingNetwork(neurons, neuron, synapse, chosen.gate_width, chosen.te_width, inhibition=chosen.inhibition)
 
 
 def with_time_constant(network: SpikingNetwork, time_constant: float) -> SpikingNetwork:

@@ -24,7 +24,6 @@ from rramcirc.experiments.milo2018_circuit import (
 )
 from rramcirc.experiments.milo2018_circuit_learning import CircuitLearning, learning, rates_off, worst
 from rramcirc.experiments.milo2018_circuit_recall import EXPERIMENT, chosen_neurons, recall
-from rramcirc.experiments.milo2018_circuit_training import predicted_seconds, train_in_circuit
 from rramcirc.stimuli import Constant, sample
 from rramcirc.testbench import Testbench, Transient
 
@@ -185,7 +184,7 @@ def test_four_neurons_learn_and_recall_in_ngspice_as_at_network_level():
     assert table["others_moved"][0] < 0.02
     assert table["reactivated"][0]
     assert table["sustained"][0]
-    assert table["matched_same"][0] > 0.9
+    assert table["matched"][0] > 0.9
     assert rates_off(table) < 0.05
     assert worst(table, "weights_off_rule") < 0.05
     assert table["first_off"][0] < 10e-3
@@ -201,15 +200,6 @@ def test_recall_of_a_pattern_in_ngspice_follows_the_network_level(tmp_path):
     again = recall(parameters, "ngspice")  # from the folder: nothing is simulated a second time
     assert again["cpu"][0] == table["cpu"][0]
     assert again["time"][0] == table["time"][0]
-
-
-@pytest.mark.long  # 64 neurons twice, 8,064 cells each
-def test_training_of_64_neurons_in_ngspice_begins_and_keeps_its_runs(tmp_path):
-    assert 3600 < predicted_seconds(5.0) < 36000  # 10 s of biological time take hours
-    runs = train_in_circuit(4e-3, folder=tmp_path)
-    assert list(runs) == ["X", "C"]
-    assert runs["C"].final["exc"]["gap"].shape == (64, 64)
-    assert (tmp_path / "X" / "waves.raw").exists()
 
 
 # The pieces -----------------------------------------------------------------------------------------------------------
