@@ -55,9 +55,16 @@ class Transient:
     max_step: float | None = field(
         default=None, metadata={"desc": "largest time step; default stop / 50", "units": "s"}
     )
+    record_from: float = field(
+        default=0.0, metadata={"desc": "time from which signals are recorded; it is simulated from 0", "units": "s"}
+    )
 
     def __post_init__(self) -> None:
         _positive("Transient", stop=self.stop)
+        if not 0 <= real_number(self.record_from, "Transient.record_from") < self.stop:
+            raise ParameterError(
+                f"Transient.record_from: {self.record_from:g} s is not between 0 and the stop of {self.stop:g} s."
+            )
         if self.max_step is not None:
             _positive("Transient", max_step=self.max_step)
 

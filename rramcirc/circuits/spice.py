@@ -47,6 +47,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     check_ports(circuit)
     signals = _signals(circuit, bench)
     sources = model_sources(circuit.cards)
+    _check_switches(circuit, bench)
     kind, command, stop = _analysis(bench)
     lines = [
         f"{_one_line(bench.title)}",
@@ -196,12 +197,23 @@ def _options(bench: Testbench) -> str:
     return ".options " + " ".join(f"{name}={value}" if value else name for name, value in options.items())
 
 
+def _check_switches(circuit: Circuit, bench: Testbench) -> None:
+    """Raise NetlistError for small signals with switches: ngspice 46 takes all of them as open, without a word."""
+    groups = [*circuit.block, *circuit.drivers, *(group for block in circuit.subcircuits for group in block.body)]
+    if isinstance(bench.analysis, (Ac, Noise)) and any(isinstance(group, Switches) for group in groups):
+        raise NetlistError(
+            f"{type(bench.analysis).__name__}: this circuit has switches, which ngspice takes as open in small-signal "
+            "analyses whatever their control says. Use Transient, or a design without them."
+        )
+
+
 def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
     """Return (kind, the analysis line, stop time)."""
     analysis = bench.analysis
     if isinstance(analysis, Transient):
         step = analysis.max_step or analysis.stop / 50
-        return "tran", f".tran {number(step)} {number(analysis.stop)} 0 {number(step)}", analysis.stop
+        times = (step, analysis.stop, analysis.record_from, step)
+        return "tran", f".tran {' '.join(map(number, times))}", analysis.stop
     if isinstance(analysis, DcSweep):
         step = (analysis.stop - analysis.start) / (analysis.points - 1)
         return "dc", f".dc v{analysis.line} {number(analysis.start)} {number(analysis.stop)} {number(step)}", None
@@ -285,12 +297,12 @@ def _group(group: Group) -> list[str]:
         case Instances():
             return _instances("x", group.names, group.nodes, group.subcircuit, group.parameters)
         case Devices():
-            letter, model = _device_letter(group.card)
+            letter, model = device_letter(group.card)
             return _instances(letter, group.names, group.nodes, model, group.parameters)
     raise NetlistError(f"ngspice has no spelling for {type(group).__name__}.")
 
 
-def _device_letter(card: ModelCard) -> tuple[str, str]:
+def device_letter(card: ModelCard) -> tuple[str, str]:
     """Return the element letter and model name of a card's devices."""
     if card.module:
         return "n", card.name

@@ -171,6 +171,8 @@ def _command(bench: Testbench) -> Iterator[str]:
     """Return the analysis; its steps and points are those of ngspice."""
     analysis = bench.analysis
     if isinstance(analysis, Transient):
+        if analysis.record_from:
+            raise NetlistError("VACASK records from the start: leave out Transient.record_from.")
         step = analysis.max_step or analysis.stop / 50
         first = min(step, analysis.stop / 100) / 10
         yield f"analysis {ANALYSIS} tran step={number(first)} stop={number(analysis.stop)} maxstep={number(step)}"

@@ -18,6 +18,7 @@ EXPERIMENTS = {
     "fouda2020-curves": "fouda2020_curves",
     "fouda2020-variation": "fouda2020_variation",
     "milo2018-circuit-learning": "milo2018_circuit_learning",
+    "milo2018-circuit-patterns": "milo2018_circuit_patterns",
     "milo2018-circuit-recall": "milo2018_circuit_recall",
     "milo2018-completion": "milo2018_completion",
     "milo2018-iv": "milo2018_iv",
@@ -32,6 +33,7 @@ EXPERIMENTS = {
 # the same result of a paper at another level
 TWINS = {
     "milo2018-learning": {"circuit": "milo2018-circuit-learning"},
+    "milo2018-patterns": {"circuit": "milo2018-circuit-patterns"},
     "milo2018-completion": {"circuit": "milo2018-circuit-recall"},
 }
 LEVELS = ("circuit", "network")

@@ -210,7 +210,7 @@ def run_circuit(
 def circuit_bench(
     chosen: MiloSet, neurons: int, states: Mapping[str, States], train: tuple[ArrayLike, ArrayLike], charge: float,
     duration: float, *, learning: bool, protocol: PulseProtocol = PROTOCOL,
-    settings: CircuitSettings = SETTINGS, record_weights: bool = True,
+    settings: CircuitSettings = SETTINGS, record_weights: bool = True, record_from: float = 0.0,
 ) -> Testbench:  # fmt: skip
     """Return the testbench of a run; see `run_circuit`."""
     neuron = circuit_neuron(chosen, neurons, protocol, settings)
@@ -225,7 +225,7 @@ def circuit_bench(
     charge *= settings.mirror_ratio
     stimuli = spike_currents(times, train[1], charge, settings.spike_width) if len(times) else {}
     return Testbench(
-        network, Transient(duration, settings.max_step), stimuli, probes=tuple(probes),
+        network, Transient(duration, settings.max_step, record_from), stimuli, probes=tuple(probes),
         options=step_control(neuron, settings.accuracy), name=f"Milo 2018, {network.description}",
     )  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_level_chooses_the_twin_of_a_result() -> None:
         for level, twin in twins.items():
             assert load_experiment(twin).level == level != load_experiment(name).level
     with pytest.raises(ParameterError, match="network level only"):
-        reproduce("milo2018-patterns", level="circuit")
+        reproduce("milo2018-probability", level="circuit")
     with pytest.raises(ParameterError, match="circuit"):
         reproduce("milo2018-patterns", level="circus")
 
