@@ -163,7 +163,9 @@ class _Reader:
         source = [f"line {line}" if line else "--set"] if self.lines else []
         where = ", ".join([*source, ".".join(place)]) if place else "".join(source)
         text = text.rstrip(".").replace("\n", "\n  ")
-        self.mistakes.append((line, f"{where}: {text}." if where else f"{text}."))
+        found = (line, f"{where}: {text}." if where else f"{text}.")
+        if found not in self.mistakes:
+            self.mistakes.append(found)
 
     def record(self, record: type, table: Mapping[str, Any], place: tuple[str, ...]) -> Any:
         """Return a record from its table, or BROKEN."""

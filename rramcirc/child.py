@@ -58,7 +58,7 @@ class ChildRun:
         return [f"{program} ended with exit status {self.exit_code}"] if self.exit_code else []
 
 
-class _Told(BaseException):
+class Told(BaseException):
     """A signal that asks us to end."""
 
     def __init__(self, number: int) -> None:
@@ -124,14 +124,14 @@ def run_child(
     started = time.perf_counter()
     ended_by, number, child = "", 0, None
     exit_code, cpu = 0, 0.0
-    with _told_by_signals():
+    with told_by_signals():
         try:
             child = _start([*_dying_with_us(), *command], folder, environment)
             deadline = float("inf") if timeout is None else time.monotonic() + timeout
             ended_by = _follow(child, chunks, deadline, on_output, on_wait, poll)
         except KeyboardInterrupt:
             ended_by, number = "interrupted", signal.SIGINT
-        except _Told as told:
+        except Told as told:
             ended_by, number = "interrupted", told.number
         except BaseException:
             ended_by = "interrupted"
@@ -172,11 +172,11 @@ def _dying_with_us() -> tuple[str, ...]:
 
 
 @contextmanager
-def _told_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise `_Told`, unless somebody handles them already."""
+def told_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `Told`, unless somebody handles them already."""
 
     def tell(number: int, frame: object) -> None:
-        raise _Told(number)
+        raise Told(number)
 
     ours = threading.current_thread() is threading.main_thread()
     numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if ours and signal.getsignal(n) is signal.SIG_DFL]

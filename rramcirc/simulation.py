@@ -84,7 +84,7 @@ def simulate(
     if engine == "numpy":
         if not isinstance(bench, Testbench):
             raise ParameterError(f"simulate: engine 'numpy' needs a testbench, not a {type(bench).__name__}.")
-        return _in_folder(output, lambda folder: _run_numpy(bench, folder, progress))
+        return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress))
     if not isinstance(bench, Testbench):
         bench, netlist = None, _given_netlist(bench, engine, analysis, probes)
     elif analysis is not None or probes:
@@ -227,16 +227,21 @@ def _run_vacask(
     return _finish(outcome, folder, list(outcome.signals), _provenance(netlist, bench), "vacask")
 
 
-def _run_numpy(bench: Testbench, folder: Path, progress: Progress | None) -> Waveforms:
+def _run_numpy(bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None) -> Waveforms:
     from rramcirc.behavioural.result import provenance, run_bench
 
     try:
-        outcome = run_bench(bench, folder, progress)
+        outcome = run_bench(bench, folder, progress, timeout)
     except SimulationError as error:
         write_record(folder, provenance(bench) | {"status": "failed", "engine": "numpy", "problems": [str(error)]})
         raise
     record = provenance(bench) | {"newton_steps": outcome.newton_steps, "kcl_residual": outcome.kcl_residual}
-    return _finish(outcome, folder, list(outcome.signals), record, "numpy")
+    try:
+        return _finish(outcome, folder, list(outcome.signals), record, "numpy")
+    except SimulationError as error:
+        if isinstance(outcome.cause, (SimulationError, TimeoutError, type(None))):
+            raise
+        raise outcome.cause from error
 
 
 def _provenance(netlist: Netlist, bench: Testbench | None) -> dict[str, object]:
@@ -314,6 +319,8 @@ def failure_text(engine: str, problems: tuple[str, ...], folder: Path, partial: 
     """Return the one paragraph that a failed run prints."""
     shown = "; ".join(dict.fromkeys(problems[:4])) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
     kept = f" What was computed until then is in {folder / RAW} (`rramcirc inspect {folder}`)." if partial else ""
+    if engine == "numpy":
+        return f"{engine} failed: {shown.removesuffix('.')}.{kept}"
     return f"{engine} failed: {shown}.{kept} Netlist: {folder / _NETLISTS[engine]}, log: {folder / f'{engine}.log'}."
 
 

@@ -108,8 +108,7 @@ def interval_statistics(times: ArrayLike) -> IntervalStatistics:
 
     :math:`C_V = \sigma_I / \bar I`;
     :math:`L_V = \frac{3}{n-1}\sum_k \left(\frac{I_k - I_{k+1}}{I_k + I_{k+1}}\right)^2`
-    [S. Shinomoto, K. Shima, J. Tanji, Neural Comput. 15, 2823 (2003), eq. 2.2], which slow changes of the rate leave
-    alone.
+    [Shinomoto2003], which slow changes of the rate leave alone.
 
     Parameters
     ----------

@@ -131,7 +131,7 @@ class Testbench:
             self._check_line(f"Testbench.analysis.source: {analysis.source!r}", analysis.source)
             if isinstance(self.stimulus(analysis.source), Floating):
                 raise ParameterError(f"Testbench.analysis.source: {analysis.source!r} floats; it needs a driver.")
-            nodes = (*self.design.lines, *getattr(self.design, "outputs", ()))
+            nodes = (*self.design.lines, *getattr(self.design, "output_nodes", ()))
             if analysis.output not in nodes:
                 raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output, nodes)}")
         line = getattr(analysis, "line", None)

@@ -33,6 +33,7 @@ LEVEL = {name: k for k, names in enumerate(LAYERS) for name in names}
 LAZY = {"matplotlib", "schemdraw", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
 MAY_IMPORT_AT_TOP = {("devices/compiled.py", "numba"), ("devices/osdi_kernels.py", "numba")}
 _KERNELS = ["lines", "schur", "merge", "reduce", "moving_kernels", "parallel_kernels"]
+_KERNELS += ["balance_kernels", "history_kernels"]
 _KERNELS += ["network_kernel", "network_events", "stdp_network"]
 MAY_IMPORT_AT_TOP |= {(f"behavioural/{name}.py", "numba") for name in _KERNELS}
 STRANGERS = {"ngspice", "vacask", "behavioural"}

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.behavioural.moving_kernels import combine, derivative_weights, largest_errors, value_weights
+from rramcirc.behavioural.history_kernels import combine, derivative_weights, largest_errors, value_weights
 
 Array = NDArray[np.float64]
 HIGHEST_ORDER = 4
@@ -34,10 +34,13 @@ class History:
         Rings; slot `slots[0]` holds the last point, `slots[1]` the one before, ...
     times
         Times of the points that count, the last one first [s].
+    which : (m,) int64 array
+        Cells that all this is about, ascending; those that sleep are left out.
     """
 
     values: Array
     charges: Array
+    which: NDArray[np.int64]
     slots: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
@@ -46,7 +49,7 @@ class History:
         """Return an empty history for `count` cells."""
         points = HIGHEST_ORDER + 1
         slots = list(range(points))
-        return cls(np.zeros((points, count, nodes)), np.zeros((points, count, nodes)), slots)
+        return cls(np.zeros((points, count, nodes)), np.zeros((points, count, nodes)), np.arange(count), slots)
 
     def push(self, time: float) -> int:
         """Make room for a new point; return its slot."""
@@ -72,12 +75,12 @@ class History:
     def derivative(self, time: float, order: int, past: Array) -> float:
         """Write what the last points add to the derivative of the charges at `time`; return the weight of the next."""
         weights = derivative_weights(np.array([time, *self.times[:order]]))
-        combine(self.spread(weights[1:]), self.charges, past)
+        combine(self.which, self.spread(weights[1:]), self.charges, past)
         return float(weights[0])
 
     def predict(self, time: float, order: int, out: Array) -> None:
         """Write the values that the polynomial through the last order + 1 points has at `time`."""
-        combine(self.spread(value_weights(np.array(self.times[: order + 1]), time)), self.values, out)
+        combine(self.which, self.spread(value_weights(np.array(self.times[: order + 1]), time)), self.values, out)
 
     def errors(self, time: float, values: Array, orders: list[int], scales: Array, of_charges: bool = False) -> Array:
         """Return the largest error of a step to `time` for several orders, in units of what is tolerated.
@@ -91,7 +94,7 @@ class History:
             factors.append((time - times[0]) / (time - times[-1]))
         largest = np.empty(len(orders))
         past = self.charges if of_charges else self.values
-        largest_errors(values, np.array(weights), past, scales, largest)
+        largest_errors(self.which, values, np.array(weights), past, scales, largest)
         return largest * np.array(factors)
 
 

@@ -158,6 +158,17 @@ class Cells:
             for array in (self.currents, self.conductances, self._offsets, self._slopes):
                 array[self.missing] = 0.0
 
+    def hold(self, port: str, value: Array | float) -> bool:
+        """Set the voltage of a port that is no line: () or (count,) [V]; return whether one changed."""
+        at_cells = self.port_voltages(port)
+        changed = bool(np.any(at_cells != value))
+        at_cells[:] = value
+        return changed
+
+    def port_voltages(self, port: str) -> Array:
+        """Return the voltages of one port of all cells [V]; a view."""
+        return self.voltages[:, self.ports.index(port)]
+
     def keep(self) -> tuple[Array, ...]:
         """Return a copy of the voltages and of what `linearise` found, for `put_back`."""
         return tuple(array.copy() for array in self._linear)

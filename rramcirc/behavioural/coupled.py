@@ -71,7 +71,7 @@ class CoupledLines:
         norm = float(np.linalg.norm(right))
         if norm == 0.0:
             return np.zeros_like(right)
-        basis, solved, rotated = [right / norm], [], _Rotations(norm)
+        basis, solved, rotated = [right / norm], [], Rotations(norm)
         for _ in range(MOST_ITERATIONS):
             z, w = np.empty_like(right), np.empty_like(right)
             schur.precondition(*column.factors, *modes, basis[-1], z)
@@ -95,7 +95,7 @@ class CoupledLines:
         return None
 
 
-class _Rotations:
+class Rotations:
     """The least-squares problem of GMRES, kept triangular by Givens rotations as columns come in."""
 
     def __init__(self, norm: float) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 
 from rramcirc.behavioural.bench_solver import BenchSolver
+from rramcirc.behavioural.ending import Ending, noted
 from rramcirc.behavioural.probes import ProbeReader, circuit_of
 from rramcirc.behavioural.record import EngineRun
 from rramcirc.behavioural.transient import run_transient
@@ -48,8 +51,10 @@ def check_bench(bench: Testbench) -> None:
             raise ParameterError(f"engine numpy: Testbench.stimuli[{line!r}]: the {line} terminal needs a voltage.")
 
 
-def run_bench(bench: Testbench, progress: Progress | None = None) -> EngineRun:
+def run_bench(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
     """Solve a testbench: operating point, DC sweep or transient.
+
+    With `partial`, what was computed until a failure or an interruption is returned with its `ending`.
 
     Raises
     ------
@@ -59,7 +64,11 @@ def run_bench(bench: Testbench, progress: Progress | None = None) -> EngineRun:
         If there is no convergence.
     """
     check_bench(bench)
-    return run_transient(bench, progress) if isinstance(bench.analysis, Transient) else run_static(bench, progress)
+    if not isinstance(bench.analysis, Transient):
+        return run_static(bench, progress, partial)
+    run = run_transient(bench, progress, partial)
+    kept = run.axis >= bench.analysis.record_from
+    return replace(run, axis=run.axis[kept], values=run.values[kept])
 
 
 def _points(bench: Testbench) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -74,8 +83,8 @@ def _points(bench: Testbench) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return np.zeros(1), {}
 
 
-def run_static(bench: Testbench, progress: Progress | None = None) -> EngineRun:
-    """Solve the operating point, DC sweep or vector sweep of a testbench.
+def run_static(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
+    """Solve the operating point, DC sweep or vector sweep of a testbench; `partial` as for `run_bench`.
 
     Raises
     ------
@@ -91,14 +100,16 @@ def run_static(bench: Testbench, progress: Progress | None = None) -> EngineRun:
     solver, reader = BenchSolver(bench), ProbeReader(probes)
     rows: list[np.ndarray] = []
     axis, levels = _points(bench)
-    steps, residual = 0, 0.0
-    for k, place in enumerate(axis):
-        for line, values in levels.items():
-            solver.set_level(line, float(values[k]))
-        solver.solve()
-        steps, residual = steps + solver.state.steps, max(residual, solver.state.residual)
-        rows.append(reader.read(solver))
-        if progress is not None:
-            progress(float(place))
+    steps, residual, ending = 0, 0.0, Ending()
+    with noted(ending) if partial else nullcontext():
+        for k, place in enumerate(axis):
+            for line, values in levels.items():
+                solver.set_level(line, float(values[k]))
+            solver.solve()
+            steps, residual = steps + solver.state.steps, max(residual, solver.state.residual)
+            rows.append(reader.read(solver))
+            if progress is not None:
+                progress(float(place))
     used = time.perf_counter() - wall, time.process_time() - cpu
-    return EngineRun(probes, np.array(rows).reshape(len(axis), len(probes)), axis, steps, residual, *used)
+    values = np.array(rows).reshape(len(rows), len(probes))
+    return EngineRun(probes, values, axis[: len(rows)], steps, residual, *used, ending=ending)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.behavioural.cells import Cells
-from rramcirc.behavioural.coupled import FEWEST_CELLS, CoupledLines
+from rramcirc.behavioural.coupled import FEWEST_CELLS, CoupledLines, Rotations
 from rramcirc.behavioural.ladders import factor
 from rramcirc.behavioural.line_network import Family, Network
 from rramcirc.behavioural.lines import solve_rows
@@ -17,6 +17,8 @@ from rramcirc.behavioural.parallel_kernels import gather_pairs, solve_pairs
 
 Array = NDArray[np.float64]
 AnyCells = Cells | MovingCells
+WELL = 1e-3  # of the residual, after which an iteration between gates and other lines ends
+MOST_SWEEPS = 30
 
 
 class LineSolver(Protocol):
@@ -99,7 +101,8 @@ class GatesFirst:
     """Solver for arrays with gate lines, to which only charges couple: gates alone, the others, the gates again.
 
     The coupling is weak (a femtofarad per cell against some ohms of wire), so what one sweep leaves is small, and the
-    Newton steps that follow take it away. Gates are lines along the rows.
+    Newton steps that follow take it away. In steps of picoseconds it is not: `solve_well` iterates. Gates are lines
+    along the rows.
     """
 
     def __init__(
@@ -111,6 +114,39 @@ class GatesFirst:
         self._turn = (slice(None), turn)
         self._place = network.position[gates.nodes]
         self._others = [(cells.ports.index(f.kind), network.position[f.nodes]) for f in others]
+        self._wires = network.free_wires.tocsr()
+
+    def solve_well(self, residual: Array) -> Array | None:
+        """Return the same to `WELL` of the residual, by flexible GMRES with a sweep as preconditioner."""
+        norm = float(np.linalg.norm(residual))
+        if norm == 0.0:
+            return np.zeros_like(residual)
+        basis, solved, rotated = [residual / norm], [], Rotations(norm)
+        for _ in range(MOST_SWEEPS):
+            moved = self.solve(basis[-1])
+            if moved is None:
+                return None
+            solved.append(moved)
+            after = -self._apply(moved)
+            entries = []
+            for vector in basis:
+                entries.append(float(vector @ after))
+                after -= entries[-1] * vector
+            length = float(np.linalg.norm(after))
+            left = rotated.add(entries, length)
+            if left <= WELL * norm or length == 0.0:
+                break
+            basis.append(after / length)
+        return np.einsum("k,kn->n", rotated.weights(), np.array(solved))
+
+    def _apply(self, step: Array) -> Array:
+        """Return the currents that a step of all free nodes draws [A]."""
+        found = self._wires @ step
+        active = [(self._port, self._place), *self._others]
+        for p, to in active:
+            into = sum(self._cells.conductances[:, p, q] * step[by.ravel()] for q, by in active)
+            found[to.ravel()] += into
+        return found
 
     def solve(self, residual: Array) -> Array | None:
         """Return the Newton step of all free nodes for a residual, or None without convergence."""

@@ -9,22 +9,25 @@ compiled = numba.njit(cache=True, nogil=True)
 
 
 @compiled
-def stale_cells(voltages, centres, bounds, found):
+def stale_cells(voltages, centres, bounds, awake, found):
     """Write the numbers of the cells that left the neighbourhood of their centres; return how many.
 
     Parameters
     ----------
     voltages, centres : (cells, nodes) arrays
         Where the local nodes are, and where the models were evaluated [V]; NaN marks a cell that never was.
-    bounds : (nodes,) array
-        Largest distance of every node [V].
+    bounds : (2, nodes) array
+        Largest distance of every node of cells that sleep, and of those that are awake [V].
+    awake : (cells,) array of bool
+        Which cells are awake.
     found : (cells,) int64 array
         Result.
     """
     count = 0
     for c in range(voltages.shape[0]):
+        row = 1 if awake[c] else 0
         for a in range(voltages.shape[1]):
-            if not abs(voltages[c, a] - centres[c, a]) <= bounds[a]:
+            if not abs(voltages[c, a] - centres[c, a]) <= bounds[row, a]:
                 found[count] = c
                 count += 1
                 break
@@ -32,11 +35,16 @@ def stale_cells(voltages, centres, bounds, found):
 
 
 @compiled
-def gather_points(which, place, voltages, points):
-    """Write the voltages of the nodes of a device in the cells `which`; a held node is at 0 V."""
+def gather_points(which, place, voltages, held, points):
+    """Write the voltages of the nodes of a device in the cells `which`; places behind those of `voltages` are held."""
+    live = voltages.shape[1]
     for m in range(which.shape[0]):
+        c = which[m]
         for a in range(place.shape[0]):
-            points[m, a] = voltages[which[m], place[a]] if place[a] >= 0 else 0.0
+            if place[a] < 0:
+                points[m, a] = 0.0
+            else:
+                points[m, a] = voltages[c, place[a]] if place[a] < live else held[c, place[a] - live]
 
 
 @compiled
@@ -50,23 +58,24 @@ def add_device(
     which : (m,) int64 array
         Cells; the rows of `current`, `charge` and their Jacobians are theirs.
     place : (n,) int64 array
-        Local node of every node of the device, or -1.
+        Local node of every node of the device; -1 or behind the last one if there is none.
     weights : (nodes,) array
         0 at local nodes whose charges are left out, else 1.
     currents, charges, conductances, capacitances
         Of all cells at their local nodes; are added to. No capacitances if only states have charges.
     """
+    live = currents.shape[1]
     for m in range(which.shape[0]):
         c = which[m]
         for a in range(place.shape[0]):
             row = place[a]
-            if row < 0:
+            if row < 0 or row >= live:
                 continue
             currents[c, row] += current[m, a]
             charges[c, row] += weights[row] * charge[m, a]
             for b in range(place.shape[0]):
                 column = place[b]
-                if column >= 0:
+                if 0 <= column < live:
                     conductances[c, row, column] += conductance[m, a, b]
                     if capacitances.shape[0]:
                         capacitances[c, row, column] += weights[row] * capacitance[m, a, b]
@@ -90,13 +99,15 @@ def clear_cells(which, farads, voltages, centres, currents, charges, conductance
 
 @compiled
 def reduce_lines(
-    voltages, centres, currents, charges, conductances, capacitances, own, rate, past, ports, port_currents,
-    port_conductances, offsets, slopes,
+    which, voltages, centres, currents, charges, conductances, capacitances, own, rate, past, frozen, ports,
+    port_currents, port_conductances, offsets, slopes,
 ):  # fmt: skip
-    """Eliminate the inner nodes of every cell: ``current + rate * charge + past = 0`` there, to first order.
+    """Eliminate the inner nodes of the cells `which`: ``current + rate * charge + past = 0`` there, to first order.
 
     Parameters
     ----------
+    which : (m,) int64 array
+        Cells.
     voltages, centres, currents, charges, conductances, capacitances
         Where the local nodes are, and the straight lines around the centres.
     own : (nodes,) array
@@ -105,12 +116,15 @@ def reduce_lines(
         Weight of the new point in the derivative by time [1/s].
     past : (cells, nodes) array
         What the points before add to the derivative of the charges [A].
+    frozen : (nodes,) array of bool
+        Inner nodes that stay where they are.
     ports, port_currents, port_conductances, offsets, slopes
         As in `reduce.reduce_cells`.
     """
     total = voltages.shape[1]
     matrix, vector, away = np.empty((total, total)), np.empty(total), np.empty(total)
-    for c in range(voltages.shape[0]):
+    for m in range(which.shape[0]):
+        c = which[m]
         for a in range(total):
             away[a] = voltages[c, a] - centres[c, a]
         for a in range(total):
@@ -129,6 +143,10 @@ def reduce_lines(
                 value += rate * own[a] * voltages[c, a]
             vector[a] = value
         for e in range(total - 1, ports - 1, -1):
+            if frozen[e]:
+                slopes[c, e - ports] = 0.0
+                offsets[c, e - ports] = 0.0
+                continue
             pivot = matrix[e, e]
             inverse = 1.0 / pivot if pivot != 0.0 else 0.0
             for b in range(e):
@@ -147,19 +165,52 @@ def reduce_lines(
 
 
 @compiled
-def follow_ports(steps, conductances, currents):
-    """Add to the currents of the ports what their own moves `steps` change."""
-    for c in range(steps.shape[0]):
-        for a in range(steps.shape[1]):
-            for b in range(steps.shape[1]):
-                currents[c, a] += conductances[c, a, b] * steps[c, b]
+def move_lines(which, steps, limit, conductances, slopes, offsets, currents, voltages):
+    """Move the ports of the cells `which` by `steps` and the inner nodes to balance; return the largest move [V].
+
+    Currents follow, and no offset is left, unless a node would move by more than `limit` and is stopped there.
+    """
+    ports, inner = steps.shape[1], offsets.shape[1]
+    largest = 0.0
+    moved = np.empty(ports + inner)
+    for m in range(which.shape[0]):
+        c = which[m]
+        still = True
+        for a in range(ports):
+            moved[a] = steps[c, a]
+            still &= moved[a] == 0.0
+        for e in range(inner):
+            still &= offsets[c, e] == 0.0
+        if still:
+            continue
+        for a in range(ports):
+            total = 0.0
+            for b in range(ports):
+                total += conductances[c, a, b] * moved[b]
+            currents[c, a] += total
+        for e in range(inner):
+            move = -offsets[c, e]
+            offsets[c, e] = 0.0
+            for b in range(ports + e):
+                move -= slopes[c, e, b] * moved[b]
+            if move > limit:
+                move = limit
+            elif move < -limit:
+                move = -limit
+            moved[ports + e] = move
+        for a in range(ports + inner):
+            voltages[c, a] += moved[a]
+            if abs(moved[a]) > largest:
+                largest = abs(moved[a])
+    return largest
 
 
 @compiled
-def charges_at(voltages, centres, charges, capacitances, out):
-    """Write the charges of all local nodes at the present voltages [C]."""
+def charges_at(which, voltages, centres, charges, capacitances, out):
+    """Write the charges of all local nodes of the cells `which` at the present voltages [C]."""
     total = voltages.shape[1]
-    for c in range(voltages.shape[0]):
+    for m in range(which.shape[0]):
+        c = which[m]
         for a in range(total):
             value = charges[c, a]
             for b in range(total):
@@ -168,72 +219,75 @@ def charges_at(voltages, centres, charges, capacitances, out):
 
 
 @compiled
-def combine(weights, history, out):
-    """Write the sum of weights times the arrays of a history; those of weight 0 are not looked at."""
-    out[:] = 0.0
-    for k in range(history.shape[0]):
-        if weights[k] != 0.0:
-            for c in range(out.shape[0]):
-                for a in range(out.shape[1]):
-                    out[c, a] += weights[k] * history[k, c, a]
-
-
-@compiled
-def largest_errors(values, weights, history, scales, largest):
-    """Write the largest error of several predictions of `values`, each in units of what is tolerated.
+def calm_cells(
+    which, values, slots, times, ahead, left, frozen, voltages, centres, currents, conductances, scales, found
+):  # fmt: skip
+    """Write the numbers of the cells in which nothing will move, if all goes on as it does; return how many.
 
     Parameters
     ----------
-    values : (cells, nodes) array
-        What was found.
-    weights : (predictions, points) array
-        Prediction p is the sum of weights[p, k] * history[k].
+    which : (m,) int64 array
+        Cells to look at.
+    values : (points, cells, nodes) array
+        Voltages at the last points.
+    slots, times
+        Slots and times [s] of the last three points.
+    ahead, left
+        Times for which voltages and states go on [s].
+    frozen : (nodes,) array of bool
+        Which nodes are states.
+    voltages, centres, currents, conductances
+        As for `reduce_lines`; the current into the node of a state is its rate, with the sign turned.
     scales : (nodes,) array
-        One over the tolerated error of every node; 0 where errors do not count.
-    largest : (predictions,) array
+        One over the move that does not count, for every node.
+    found : (cells,) int64 array
         Result.
     """
-    nodes = values.shape[1]
-    off = np.empty(nodes)
-    most = np.zeros((weights.shape[0], nodes))
-    for c in range(values.shape[0]):
-        for p in range(weights.shape[0]):
-            for a in range(nodes):
-                off[a] = values[c, a]
-            for k in range(weights.shape[1]):
-                weight = weights[p, k]
-                if weight != 0.0:
-                    for a in range(nodes):
-                        off[a] -= weight * history[k, c, a]
-            for a in range(nodes):
-                most[p, a] = max(most[p, a], abs(off[a]))
-    for p in range(weights.shape[0]):
-        largest[p] = 0.0
-        for a in range(nodes):
-            if scales[a] != 0.0:
-                largest[p] = max(largest[p], most[p, a] * scales[a])
+    count = 0
+    for m in range(which.shape[0]):
+        c, calm = which[m], True
+        for a in range(values.shape[2]):
+            first = abs(values[slots[0], c, a] - values[slots[1], c, a]) / (times[0] - times[1])
+            second = abs(values[slots[1], c, a] - values[slots[2], c, a]) / (times[1] - times[2])
+            if not max(first, second) * ahead * scales[a] < 1.0:
+                calm = False
+                break
+        for a in range(frozen.shape[0]):
+            if calm and frozen[a]:
+                rate = currents[c, a]
+                for b in range(frozen.shape[0]):
+                    rate += conductances[c, a, b] * (voltages[c, b] - centres[c, b])
+                calm = abs(rate) * left * scales[a] < 1.0
+        if calm:
+            found[count] = c
+            count += 1
+    return count
 
 
 @compiled
-def derivative_weights(times):
-    """Return the weights of values at `times` in the derivative of their polynomial at the first time [1/s]."""
-    n = times.shape[0]
-    weights = np.zeros(n)
-    for k in range(1, n):
-        weights[0] += 1.0 / (times[0] - times[k])
-        weights[k] = 1.0 / (times[k] - times[0])
-        for m in range(1, n):
-            if m != k:
-                weights[k] *= (times[0] - times[m]) / (times[k] - times[m])
-    return weights
+def fill_charges(which, last, centres, charges, capacitances, weights, rate, history, past):
+    """Give cells that wake a past in which their charges did not change.
 
-
-@compiled
-def value_weights(times, at):
-    """Return the weights of values at `times` in their polynomial at another time."""
-    weights = np.ones(times.shape[0])
-    for k in range(times.shape[0]):
-        for m in range(times.shape[0]):
-            if m != k:
-                weights[k] *= (at - times[m]) / (times[k] - times[m])
-    return weights
+    Parameters
+    ----------
+    which : (m,) int64 array
+        Cells.
+    last : (cells, nodes) array
+        Voltages at the last point [V].
+    centres, charges, capacitances, weights, rate, past
+        As for `reduce_lines`; `past` is written.
+    history : (points, cells, nodes) array
+        Charges of the last points [C]; are written.
+    """
+    total = last.shape[1]
+    for m in range(which.shape[0]):
+        c = which[m]
+        for a in range(total):
+            value = weights[a] * last[c, a]
+            if capacitances.shape[0]:
+                value = charges[c, a]
+                for b in range(total):
+                    value += capacitances[c, a, b] * (last[c, b] - centres[c, b])
+            past[c, a] = -rate * value
+            for k in range(history.shape[0]):
+                history[k, c, a] = value

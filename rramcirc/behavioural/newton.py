@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.behavioural import balance_kernels as kernels
 from rramcirc.behavioural.cells import Cells
 from rramcirc.behavioural.line_network import Family, Network
 from rramcirc.behavioural.line_solvers import line_solver
@@ -18,7 +19,8 @@ LARGEST_STEP = 0.5  # [V] per node and iteration
 MOST_STEPS = 80
 FIRST_MOVE = 0.05  # [V]; inner nodes are brought this close to balance before lines and cells move together
 RESIDUAL = 1e-10  # of Kirchhoff's current law, relative to the largest current of a node
-FOLLOWED = 1e-7  # the same in one step of time
+SWEEPS_ALONE = 2  # Newton steps in which lines are solved as far as is quick
+FOLLOWED = 1e-7  # the same in one step of time, at least
 LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
 CURVATURE = 1.0  # [1/V]; by which a step is at least taken to follow from the square of the one before
 
@@ -32,13 +34,17 @@ class ArrayState:
     voltages: Array
     steps: int = 0
     residual: float = 0.0  # what is missing to Kirchhoff's current law, relative to `through`
-    through: float = 0.0  # [A]; the largest current of a node
+    through: float = 0.0  # [A]; the largest current of a node, in a transient the largest so far
+    missing: float = 0.0  # [A]; what is missing after a step of time
 
     def __post_init__(self) -> None:
         ports = self.cells.ports
         self._active = [(ports.index(kind), family) for kind, family in self.network.families.items()]
-        self._fresh, self._balanced, self._largest = True, False, 0.0
-        self._lines = line_solver(self.network, self.cells)
+        self._fresh, self._balanced = True, False
+        self._held_somewhere = [(p, f) for p, f in self._active if np.any(self.network.position[f.nodes] < 0)]
+        lines = line_solver(self.network, self.cells)
+        self._solve = lines.solve if lines else None
+        self._solve_well = getattr(lines, "solve_well", self._solve)
 
     def solve(self, sources: Array, fixed: dict[str, Array | float]) -> None:
         """Find the operating point.
@@ -66,8 +72,7 @@ class ArrayState:
         for step in range(MOST_STEPS):
             if step or not known:  # else the cells are as the last solution left them
                 self.cells.linearise()
-            residual, scale = self._residual(injected)
-            missing = float(np.max(np.abs(residual), initial=0.0))
+            residual, scale, missing = self._residual(injected)
             self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
             if expected < LAST_MOVE and (missing <= RESIDUAL * scale or missing <= self._rounding()):
                 self._balanced = True
@@ -91,31 +96,40 @@ class ArrayState:
         columns = self.cells.count // len(rows)
         self.cells.put_back(kept[1:], np.flatnonzero(np.repeat(rows, columns)))
 
-    def follow(self, sources: Array, fixed: dict[str, Array | float], most: int = 10) -> bool:
+    def follow(
+        self, sources: Array, fixed: dict[str, Array | float], followed: float, least: float, most: int = 10
+    ) -> bool:
         """Find the balance of `MovingCells` from a prediction close to it; return whether it was found.
+
+        Only cells that a step took out of their neighbourhood are evaluated again; those of all others are straight
+        lines, on which they stay.
 
         Parameters
         ----------
         sources, fixed
             As for `solve`.
+        followed, least
+            What may be missing to Kirchhoff's current law, relative to the largest current of a node, and in any case
+            [A].
         most
             Largest number of Newton steps.
         """
         self._balanced = False
         self.voltages[self.network.held] = sources[self.network.held]
         self._hold(fixed)
-        self._to_cells()
+        for port, family in self._held_somewhere:  # all other nodes are where the cells are
+            self.cells.take(port, self.voltages[family.nodes.ravel()])
         injected = self.network.injected(sources)
-        for _ in range(most):
-            self.cells.linearise()
-            moved = self._advance(self._residual(injected)[0])
+        self.cells.linearise()
+        residual, _, _ = self._residual(injected)
+        for step in range(most):
+            moved = self._advance(residual, well=step >= SWEEPS_ALONE)
             self.steps += 1
-            residual, scale = self._residual(injected)
-            missing = float(np.max(np.abs(residual), initial=0.0))
-            self._largest = max(self._largest, scale)
-            self.residual = missing / max(self._largest, 1e-300)
-            small = missing <= FOLLOWED * scale or missing <= self._rounding()
-            if moved < LARGEST_STEP and small and self.cells.is_near:
+            settled = self.cells.renew(LARGEST_STEP)
+            residual, scale, missing = self._residual(injected)
+            self.through, self.missing = max(self.through, scale), missing
+            small = missing <= max(followed * scale, least) or missing <= self._rounding()
+            if moved < LARGEST_STEP and small and settled:
                 return True
         return False
 
@@ -123,9 +137,7 @@ class ArrayState:
         """Set the ports that are no lines; return whether a voltage changed."""
         changed = False
         for kind, value in fixed.items():
-            at_cells = self.cells.voltages[:, self.cells.ports.index(kind)]
-            changed |= bool(np.any(at_cells != value))
-            at_cells[:] = value
+            changed |= self.cells.hold(kind, value)
         return changed
 
     def _to_cells(self) -> bool:
@@ -137,15 +149,16 @@ class ArrayState:
             self.cells.voltages[:, port] = at_lines
         return changed
 
-    def _residual(self, injected: Array) -> tuple[Array, float]:
-        """Return the current that is missing at every free node, and the largest one through a node [A]."""
-        network = self.network
-        into = np.zeros(network.total)
+    def _residual(self, injected: Array) -> tuple[Array, float, float]:
+        """Return the current missing at every free node, the largest through a node, and the largest missing [A]."""
+        network, wires = self.network, self.network.wires
+        into, missing = np.zeros(network.total), np.empty(len(network.free))
         for port, family in self._active:
-            into += np.bincount(family.nodes.ravel(), self.cells.currents[:, port], network.total)
-        through = max(float(np.max(np.abs(into))), float(np.max(np.abs(injected))))
-        into += network.wires @ self.voltages
-        return (into - injected)[network.free], through
+            kernels.add_currents(family.nodes.ravel(), port, self.cells.currents, into)
+        largest, through = kernels.missing_currents(
+            network.free, wires.data, wires.indices, wires.indptr, self.voltages, into, injected, missing
+        )
+        return missing, through, largest
 
     def _rounding(self) -> float:
         """Return what rounding may leave of the currents of wires and cells at a node [A]."""
@@ -156,18 +169,19 @@ class ArrayState:
         stiffest = self.network.stiffest + float(np.max(slopes[self.network.free], initial=0.0))
         return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
 
-    def _advance(self, residual: Array) -> float:
-        """Take one Newton step; return the largest move of any node [V]."""
+    def _advance(self, residual: Array, well: bool = False) -> float:
+        """Take one Newton step, on request with lines solved `well`; return the largest move of any node [V]."""
         network = self.network
         step = np.zeros(network.total)
         if len(network.free):
-            solved = self._lines.solve(residual) if self._lines else None
+            solve = self._solve_well if well else self._solve
+            solved = solve(residual) if solve else None
             step[network.free] = self._direct(residual) if solved is None else solved
         np.clip(step, -LARGEST_STEP, LARGEST_STEP, out=step)
         self.voltages += step
         moves = np.zeros((self.cells.count, len(self.cells.ports)))
         for port, family in self._active:
-            moves[:, port] = step[family.nodes.ravel()]
+            kernels.gather_steps(family.nodes.ravel(), port, step, moves)
         moved = self.cells.move(moves, LARGEST_STEP)
         return max(moved, float(np.max(np.abs(step), initial=0.0)))
 

@@ -65,6 +65,10 @@ class ProbeReader:
             places.append(at)
         self._cells: Array | None = None
 
+    def reads_current(self, line: str) -> bool:
+        """Whether the current of a kind of line is among the probes."""
+        return ("current", line) in self._groups
+
     def read(self, solver: BenchSolver) -> Array:
         """Return the present values of all probes."""
         values = np.empty(len(self.probes))
@@ -100,8 +104,9 @@ def _line_values(kind: str, name: str, solver: BenchSolver) -> Array:
     """Return voltage or current of all lines of one kind, or of bulk or noise terminal."""
     state = solver.state
     if name in ("bulk", "nz"):
-        port = solver.cells.ports.index(name)
-        return np.array([solver.cells.currents[:, port].sum() if kind == "current" else solver.cells.voltages[0, port]])
+        cells = solver.cells
+        total = kind == "current" and cells.currents[:, cells.ports.index(name)].sum()
+        return np.array([total if kind == "current" else cells.port_voltages(name)[0]])
     family = solver.families[name]
     if name in solver.inert:
         levels = solver.line_levels(family)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.behavioural.ending import Ending
 from rramcirc.elements import Probe
 
 Array = NDArray[np.float64]
@@ -30,6 +31,8 @@ class EngineRun:
         Time of the run [s].
     remarks
         What the user should know about it, in words.
+    ending
+        How it ended; `values` are what was computed until then.
     """
 
     probes: tuple[Probe, ...]
@@ -40,3 +43,4 @@ class EngineRun:
     wall_seconds: float
     cpu_seconds: float
     remarks: tuple[str, ...] = ()
+    ending: Ending = field(default_factory=Ending)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rramcirc import __version__
 from rramcirc.behavioural import engine
+from rramcirc.behavioural.ending import Ending, limited, noted
 from rramcirc.behavioural.record import EngineRun
 from rramcirc.devices.veriloga import compile_module
 from rramcirc.rawfile import RawPlot, read_raw, write_raw
@@ -36,10 +37,16 @@ class NumpyRun:
     machine: bool = False
     log: str = ""
     version: str = f"rramcirc {__version__} numpy"
+    cause: BaseException | None = None
 
 
-def run_bench(bench: Testbench, folder: Path, progress: Callable[[float], None] | None = None) -> NumpyRun:
-    """Solve a testbench and write waves.raw.
+def run_bench(
+    bench: Testbench,
+    folder: Path,
+    progress: Callable[[float], None] | None = None,
+    timeout: float | None = None,
+) -> NumpyRun:
+    """Solve a testbench and write waves.raw; after a failure or an interruption, what was computed until then.
 
     Parameters
     ----------
@@ -49,19 +56,32 @@ def run_bench(bench: Testbench, folder: Path, progress: Callable[[float], None] 
         The run folder.
     progress
         Called with the swept voltage [V] or the time [s] after every point.
+    timeout
+        Wall-clock limit [s].
 
     Raises
     ------
     ParameterError
         If the engine cannot do the testbench; names what.
     SimulationError
-        If there is no convergence.
+        If there is no operating point.
     """
-    run = engine.run_bench(bench, progress)
-    write_raw(folder / RAW_FILE, [_plot(bench, run)])
+    run, ending = None, Ending()
+    with noted(ending):  # the engine itself notes what happens once there are points
+        run = engine.run_bench(bench, limited(progress, timeout), partial=True)
+    if run is None and ending.status == "failed":
+        raise ending.cause
+    if run is None:
+        return NumpyRun((), (), 0.0, 0.0, 0, 0.0, ending.status, ending.problems, signal=ending.signal)
+    plots, ending = (), run.ending
+    if len(run.axis):
+        write_raw(folder / RAW_FILE, [_plot(bench, run)])
+        plots = tuple(read_raw(folder / RAW_FILE))
     signals = tuple(Signal(p.name, p.unit, p.name, 1, p.description) for p in run.probes)
-    plots = tuple(read_raw(folder / RAW_FILE))
-    return NumpyRun(plots, signals, run.wall_seconds, run.cpu_seconds, run.steps, run.residual, remarks=run.remarks)
+    return NumpyRun(
+        plots, signals, run.wall_seconds, run.cpu_seconds, run.steps, run.residual, ending.status, ending.problems,
+        run.remarks, signal=ending.signal, cause=ending.cause,
+    )  # fmt: skip
 
 
 def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
@@ -78,7 +98,8 @@ def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
     if isinstance(bench.analysis, Transient):
         names, kinds, columns = ["time", *names], ["time", *kinds], [run.axis, *columns]
         plotname = "Transient Analysis"
-    return RawPlot.from_columns(names, kinds, columns, title=bench.title, plotname=plotname)
+    complete = run.ending.status == "done"
+    return RawPlot.from_columns(names, kinds, columns, title=bench.title, plotname=plotname, complete=complete)
 
 
 def provenance(bench: Testbench) -> dict[str, object]:

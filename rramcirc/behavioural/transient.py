@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.behavioural.bdf import HIGHEST_ORDER, History, next_step
+from rramcirc.behavioural.bdf import HIGHEST_ORDER, next_step
 from rramcirc.behavioural.bench_solver import BenchSolver
 from rramcirc.behavioural.drive import LineDrive
-from rramcirc.behavioural.moving_cells import MovingCells
+from rramcirc.behavioural.ending import Ending, noted
+from rramcirc.behavioural.moving_cells import HELD_PORTS, MovingCells
+from rramcirc.behavioural.newton import FOLLOWED
 from rramcirc.behavioural.probes import ProbeReader, circuit_of
 from rramcirc.behavioural.record import EngineRun
 from rramcirc.elements import chosen_probes
@@ -25,7 +28,9 @@ Progress = Callable[[float], None]
 RELTOL = 1e-4  # the default of netlists
 FIRST_SHARE = 0.02  # of the time to the next corner: largest first step behind a corner
 LEAST_CURRENT = 1e-6  # [A]; where nothing flows, charges do not have to be followed more closely than this
-LTE = 0.3
+PER_STEP = 1.0, 20.0, 30.0  # errors of state, voltage and current in one step, relative to reltol
+SLEEPING = 0.03  # of the errors that a step may have: of a state that sleeps until the end, and of charges not counted
+NEWTON_SHARE = 0.01  # of the error that is allowed where nothing flows: what Newton's method may leave
 SMALLER = 0.1  # first step behind a corner after one that was too large, relative to it
 LEAST_STEP = 1e-14  # [s]; no device follows faster
 STEPS = 50  # fewest steps of a run without max_step, as in SPICE
@@ -45,24 +50,29 @@ class Tolerances:
         Error of a current that charges cause, relative to the largest current of a cell so far.
     bound
         How far a voltage or state may move before the models of its cell are evaluated again.
+    followed
+        What may be missing to Kirchhoff's current law, relative to the largest current of a node.
     """
 
     state: float
     voltage: float
     current: float
     bound: float
+    followed: float
 
 
 def tolerances(reltol: float) -> Tolerances:
     """Return the tolerances that belong to an option ``reltol``."""
-    return Tolerances(LTE * reltol, 10.0 * reltol, 10.0 * reltol, float(np.clip(0.01 * np.sqrt(reltol), 1e-6, 1e-3)))
+    bound = float(np.clip(0.01 * np.sqrt(reltol), 1e-6, 1e-3))
+    return Tolerances(*(part * reltol for part in PER_STEP), bound, max(0.01 * reltol, FOLLOWED))
 
 
-def run_transient(bench: Testbench, progress: Progress | None = None) -> EngineRun:
+def run_transient(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
     """Solve the transient of a testbench.
 
     The simulator options ``reltol`` (default 1e-4) and ``charges`` (``on``, or ``off`` for quasi-static devices) count;
-    all others are those of circuit simulators.
+    all others are those of circuit simulators. With `partial`, what was computed until a failure or an interruption is
+    returned with its `ending`.
 
     Raises
     ------
@@ -73,14 +83,18 @@ def run_transient(bench: Testbench, progress: Progress | None = None) -> EngineR
     """
     wall, cpu = time.perf_counter(), time.process_time()
     probes = tuple(chosen_probes(circuit_of(bench), bench.probes))
-    run = _Run(bench, ProbeReader(probes))
-    while run.time < bench.analysis.stop:
-        run.advance()
-        if progress is not None:
-            progress(run.time)
+    run, ending = _Run(bench, ProbeReader(probes)), Ending()
+    with noted(ending) if partial else nullcontext():
+        while run.time < bench.analysis.stop:
+            run.advance()
+            if progress is not None:
+                progress(run.time)
     used = time.perf_counter() - wall, time.process_time() - cpu
-    values = np.array(run.rows).reshape(len(run.times), len(probes))
-    return EngineRun(probes, values, np.array(run.times), run.solver.state.steps, run.residual, *used, run.remarks)
+    count = min(len(run.times), len(run.rows))  # an interruption can come between the two
+    values, times = np.array(run.rows[:count]).reshape(count, len(probes)), np.array(run.times[:count])
+    state = run.solver.state
+    residual = max(run.at_start, run.missing / max(state.through, 1e-300))
+    return EngineRun(probes, values, times, state.steps, residual, *used, run.remarks, ending)
 
 
 def _options(bench: Testbench) -> tuple[Tolerances, bool]:
@@ -105,22 +119,28 @@ class _Run:
         self.max_step = bench.analysis.max_step or self.stop / STEPS
         self.solver.solve()
         self.times, self.rows = [0.0], [reader.read(self.solver)]
-        self.residual = self.solver.state.residual
+        self.missing, self.at_start = 0.0, self.solver.state.residual
         self.remarks = self.drive.remarks
         farads = {kind: getattr(self.solver.array, kind).capacitance for kind in self.solver.line_names}
-        self.cells = MovingCells(self.solver.cells, allowed.bound, charges, farads)
+        watched = [port for port in HELD_PORTS if reader.reads_current(port)]
+        self.cells = MovingCells(self.solver.cells, allowed.bound, charges, farads, watched)
         self.solver.let_move(self.cells)
-        self.scales = np.array([1.0 / allowed.voltage if k not in ("bulk", "nz") else 0.0 for k in self.cells.names])
+        self.scales = np.array([1.0 / allowed.voltage if k not in HELD_PORTS else 0.0 for k in self.cells.names])
         self.states = list(self.cells.state_places.values())
         self.scales[self.states] = 1.0 / allowed.state
         self.only_states = np.zeros_like(self.scales)
         self.only_states[self.states] = self.scales[self.states]
         self.not_states = np.where(self.only_states == 0.0, self.scales != 0.0, 0.0)
         self.allowed, self.most_current = allowed, LEAST_CURRENT
+        self.least_missing = NEWTON_SHARE * allowed.current * LEAST_CURRENT
         self.charged = np.empty_like(self.cells.voltages) if charges else None
-        self.charged_at = np.nan
-        self.history = History.of(*self.cells.voltages.shape)
+        self.charged_at, self.largest_capacitance = np.nan, 1e-30
+        self.history = self.cells.history
         self.cells.linearise()
+        if charges:
+            self.largest_capacitance = max(self.cells.largest_capacitance, 1e-30)
+        # what a charge jumps by when its cell is evaluated anew, a bound away
+        self.least_charge = self.largest_capacitance * allowed.bound**2
         self._keep(0.0)
         self.step, self.order, self.corner = 0.0, 1, 0.0
 
@@ -141,6 +161,7 @@ class _Run:
             target = self._target()
             if self._attempt(target):
                 break
+            self.cells.put_back()
             if self.step <= 16 * np.spacing(self.corner):
                 raise SimulationError(
                     f"numpy failed: no solution behind t = {self.time:.9g} s, however small the step; the last one was "
@@ -148,9 +169,10 @@ class _Run:
                 )
         self._keep(target)
         self.time = target
-        self.residual = max(self.residual, self.solver.state.residual)
+        self.missing = max(self.missing, self.solver.state.missing)
         self.times.append(target)
         self.rows.append(self.reader.read(self.solver))
+        self.cells.let_sleep(self.corner - target, self.stop - target, SLEEPING * self.allowed.state)
 
     def _go_back(self) -> None:
         """Take the first step behind a corner back: the second one, of the same size, has shown that it was wrong."""
@@ -182,16 +204,19 @@ class _Run:
         first = len(history.times) == 1
         cells.rate = history.derivative(target, self.order, cells.past)
         if first:
-            cells.voltages[:] = history.values[history.slots[0]] + size * self.rates
+            awake = history.which
+            cells.voltages[awake] = history.values[history.slots[0]][awake] + size * self.rates[awake]
         else:
             history.predict(target, self.order, cells.voltages)
         guess = cells.voltages.copy() if first else None
         self.drive.set_levels(target)
+        allowed = self.allowed.current * self.most_current
+        cells.watch_sleepers(SLEEPING * allowed * size / self.largest_capacitance)
         state = self.solver.state
         for kind, family in state.network.families.items():
             state.voltages[family.nodes.ravel()] = cells.voltages[:, cells.ports.index(kind)]
         fixed = self.solver.drive()
-        if not state.follow(self.solver.sources, fixed):
+        if not state.follow(self.solver.sources, fixed, self.allowed.followed, self.least_missing):
             self.step, self.order = 0.25 * size, 1
             return False
         if first:
@@ -203,9 +228,8 @@ class _Run:
             errors = history.errors(target, cells.voltages, orders, self.scales)
             rough = len(history.times) == 2 and errors[0] > 1.0 and size >= 0.5 * self.first_size > LEAST_STEP
             if self.charged is not None:
-                allowed = self.allowed.current * self.most_current
                 found, self.charged_at = cells.charges(self.charged), target
-                scales = self.not_states * (cells.rate / allowed)
+                scales = self.not_states / (allowed / cells.rate + self.least_charge)
                 errors = np.maximum(errors, history.errors(target, found, orders, scales, of_charges=True))
         wrong = float(errors[orders.index(self.order)])
         stands = wrong <= 1.0

@@ -214,7 +214,7 @@ def _refuse(circuit: str, request: Request, **given: object) -> None:
     given |= {"wire-resistance": request.wire_resistance, "spread": request.spread or request.card_spread or None}
     extra = [f"--{name}" for name, value in given.items() if value]
     if extra:
-        raise ParameterError(f"{', '.join(extra)}: the circuit {circuit} has no such thing.")
+        raise ParameterError(f"{', '.join(extra)}: there is no such thing in the circuit {circuit}.")
 
 
 def draw_spread(request: Request, shape: tuple[int, int]) -> dict[str, np.ndarray]:

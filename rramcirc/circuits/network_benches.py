@@ -35,7 +35,8 @@ def neuron_bench(neuron: LifNeuron | None = None, current: float = 10e-9, durati
     neuron = neuron or LifNeuron(te_amplitude=0.93, ti_amplitude=-0.75)
     begin = 0.05 * duration
     step = PiecewiseLinear([0.0, begin, begin + 1e-6], [0.0, 0.0, current], "A")
-    return Testbench(neuron, Transient(duration, max_step=0.01 * duration), {"ext": step}, options=step_control(neuron))
+    longest = min(0.01 * duration, neuron.refractory / 10)
+    return Testbench(neuron, Transient(duration, max_step=longest), {"ext": step}, options=step_control(neuron))
 
 
 def hopfield_bench(cell: Cell, neurons: int = 4, duration: float = 0.1, seed: int = 1) -> Testbench:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.circuits.cell import cards_of, cell_subcircuit, device_variables, state_defaults
-from rramcirc.circuits.neuron import PORTS, neuron_cards, neuron_subcircuit
+from rramcirc.circuits.neuron import PORTS, check_analysis, neuron_cards, neuron_subcircuit
 from rramcirc.design import Cell, HopfieldNetwork, LifNeuron, Perceptron
 from rramcirc.design.networks import acting_neuron
 from rramcirc.elements import GROUND, CellProbes, Circuit, Group, Instances, Probe, Source
@@ -22,6 +22,7 @@ MATRICES = {"exc": "te", "inh": "ti"}  # matrix -> top-electrode line of its col
 def hopfield_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a Hopfield network: two matrices of cells without diagonal, and the neurons."""
     network: HopfieldNetwork = bench.design
+    check_analysis(bench, network.neuron)
     pairs = [(i, j) for i in range(network.neurons) for j in range(network.neurons) if i != j]
     synapses: list[Group] = []
     states = {
@@ -50,6 +51,7 @@ def hopfield_circuit(bench: Testbench) -> Circuit:
 def perceptron_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a perceptron: gate lines from the testbench, one matrix of cells, and the neurons."""
     network: Perceptron = bench.design
+    check_analysis(bench, network.neuron)
     pairs = [(i, j) for i in range(network.inputs) for j in range(network.outputs)]
     states = synapse_states(network.cell, network.state, network.conductance, network.shape)
     defaults = {name: float(values.flat[0]) for name, values in states.items()}

@@ -12,6 +12,7 @@ is 0.3 % of the longest interval and, behind `MEMBRANE_GAIN`, 5 mV of membrane.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, log
 
 from rramcirc.design import LifNeuron
@@ -32,7 +33,8 @@ from rramcirc.elements import (
 )
 from rramcirc.errors import ParameterError
 from rramcirc.stimuli import Constant, Floating, PiecewiseLinear
-from rramcirc.testbench import Testbench
+from rramcirc.testbench import OperatingPoint, Testbench, Transient
+from rramcirc.units import format_number
 
 TRANSISTORS = ("nmos_select", "pmos_select")  # cards of the detail transistor
 PORTS = ("in", "ext", "gate", "te", "ti", "mem", "vdd", "cm")
@@ -75,8 +77,8 @@ def neuron_cards(neuron: LifNeuron) -> tuple[ModelCard, ...]:
 def step_control(neuron: LifNeuron, accuracy: float = 1e-3, reltol: float = 1e-4) -> dict[str, float]:
     """Return simulator options that bound the error of a membrane per step to `accuracy` of its threshold.
 
-    SPICE judges a capacitor's step by reltol x trtol x max(charge, chgtol), trtol = 7. Without this option it would
-    follow the timers' jumps and the reset to the last femtocoulomb, at three times as many points.
+    SPICE judges a capacitor's step by reltol x trtol x max(charge, chgtol), trtol = 7. Without this option it follows
+    every membrane and every edge to a fraction of a femtocoulomb, in half as many points more.
     """
     return {"chgtol": neuron.capacitance * neuron.threshold * accuracy / (7.0 * reltol)}
 
@@ -155,8 +157,7 @@ class _Times:
                 groups.append(self._switch(f"{tag}_b", a if early else middle, b, end, False, on))
             if early and late:
                 groups.append(Resistors((tag,), (a,), (b,), on))
-        first = groups[0]
-        groups[0] = type(first)(**{**vars(first), "comment": comment})
+        groups[0] = replace(groups[0], comment=comment)
         return groups
 
     def _switch(self, name: str, a: str, b: str, time: float, after: bool, on: float) -> Switches:
@@ -219,9 +220,36 @@ def _electrode(neuron: LifNeuron, times: _Times, port: str, sign: float) -> list
     return groups
 
 
+def check_analysis(bench: Testbench, neuron: LifNeuron) -> None:
+    """Raise ParameterError if an analysis would not see spikes: no transient, or its steps are longer than a spike.
+
+    Parameters
+    ----------
+    bench
+        With one or more of these neurons.
+    neuron
+        Only a detail of transistors bounds the steps.
+    """
+    analysis = bench.analysis
+    if not isinstance(analysis, (Transient, OperatingPoint)):
+        raise ParameterError(
+            f"Testbench.analysis: {type(analysis).__name__} of a neuron, which is an oscillator and takes currents, "
+            "would say nothing. Use Transient."
+        )
+    if neuron.detail != "transistor" or not isinstance(analysis, Transient):
+        return
+    step, most = analysis.max_step or analysis.stop / 50, neuron.refractory / 10
+    if step > most * (1 + 1e-9):
+        raise ParameterError(
+            f"analysis.max_step: {format_number(step, 's')} is too long for a neuron of transistors, whose spikes can "
+            f"then be stepped over; use at most a tenth of the refractory time, {format_number(most, 's')}."
+        )
+
+
 def neuron_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a neuron alone: currents into ``ext`` and ``in``, levels from its record."""
     neuron: LifNeuron = bench.design
+    check_analysis(bench, neuron)
     block = neuron_subcircuit(neuron)
     drivers: list[Group] = [
         Source("vdd", "vdd", Constant(neuron.supply)),

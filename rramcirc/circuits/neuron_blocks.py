@@ -22,7 +22,7 @@ from rramcirc.elements import (
 )
 from rramcirc.stimuli import Constant, PiecewiseLinear
 
-TIMER_FARAD = 1e-9
+TIMER_FARAD = 1e-12  # a usual size on a chip (assumed); each spike takes C V_dd^2 from the supply for every timer
 SWITCH_OHM = 1e3
 DRIVER_OHM = 100.0  # output resistance of gate, te and ti
 LARGEST_SHARE = 0.2  # of the shortest pulse that the trigger may take
@@ -124,7 +124,7 @@ def timer(name: str, time_constant: float, trigger: float) -> list[Group]:
     """
     charge = trigger / 20 / TIMER_FARAD
     return [
-        Switches((f"{name}_set",), ("vdd",), (name,), ("fire",), f"sw_{name}", 1.0, 0.0, charge, 1e13),
+        Switches((f"{name}_set",), ("vdd",), (name,), ("fire",), f"sw_{name}", 1.0, 0.0, charge, 1e16),
         Resistors((name,), name, GROUND, time_constant / TIMER_FARAD),
         Capacitors((name,), name, GROUND, TIMER_FARAD),
     ]

@@ -6,16 +6,17 @@ membrane. It works around a bias current, so that current may flow either way; a
 transmission gate cuts the membrane off during the neuron's own pulses. The spike starts the timers and drivers of
 :mod:`rramcirc.circuits.neuron_blocks`, which are behavioural here too.
 
-Sizes and biases follow from the record through the compiled model: they are ours, the topologies are the papers'. Bias
+Sizes and biases follow from the record through the compiled model: they are ours, the topologies are the papers'; so
+are the names of the transistors (m1 ...), which need not be those of a paper's figure. Bias
 currents are ideal sources into diode-connected transistors. The leak is a resistor, which stands for a pseudo-resistor,
 so that the neuron has the record's time constant; both papers have a transistor of constant current, or none.
 
 References
 ----------
-[Mead1989] C. Mead, Analog VLSI and Neural Systems, Addison-Wesley 1989, chapter 12: the Axon-Hillock circuit.
-[Indiveri2003] G. Indiveri, "A low-power adaptive integrate-and-fire neuron circuit", Proc. ISCAS 2003, IV-820.
-[Indiveri2011] G. Indiveri et al., "Neuromorphic silicon neuron circuits", Front. Neurosci. 5:73 (2011), sections 3.1
-and 3.2: both circuits, and the closed form of the Axon-Hillock's pulse.
+[Mead1989] C. Mead, Analog VLSI and Neural Systems, Addison-Wesley 1989: the Axon-Hillock circuit.
+[Indiveri2003] G. Indiveri, "A low-power adaptive integrate-and-fire neuron circuit", Proc. ISCAS 2003.
+[Indiveri2011] G. Indiveri et al., "Neuromorphic silicon neuron circuits", Front. Neurosci. 5:73 (2011): a review with
+both circuits.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class _Transistors:
                 f"{WIDEST * 1e6:g} um can be drawn. Bring threshold, refractory or input_gain nearer to their defaults."
             )
         bulk = GROUND if kind == "n" else "vdd"
-        return Devices((name,), (*nodes.split(), bulk), self.cards[kind], {"w": width, "l": length})
+        size = {"w": _rounded(width), "l": _rounded(length)}
+        return Devices((name,), (*nodes.split(), bulk), self.cards[kind], size)
 
     def current(self, kind: str, drain: float, gate: float, source: float, width: float, length: float) -> float:
         """Return the channel current at node voltages [A], positive."""
@@ -73,6 +75,11 @@ class _Transistors:
                 "can be drawn. Take a larger capacitance or a shorter refractory."
             )
         return max(width, NARROWEST), length
+
+
+def _rounded(value: float) -> float:
+    """Return a value with five digits, as it is drawn."""
+    return float(f"{value:.5g}")
 
 
 def transistor_neuron(neuron: LifNeuron, name: str = "lif") -> Subcircuit:
@@ -107,7 +114,7 @@ def transistor_neuron(neuron: LifNeuron, name: str = "lif") -> Subcircuit:
 def _mirror_bias(make: _Transistors, name: str, gate: str, ampere: float, width: float, length: float) -> list[Group]:
     """Return a bias current into a diode-connected n transistor, whose gate others share."""
     return [
-        Source(name, gate, Constant(ampere, "A"), minus="vdd"),
+        Source(name, gate, Constant(_rounded(ampere), "A"), minus="vdd"),
         make(f"{name}_d", "n", f"{gate} {gate} {GROUND}", width, length),
     ]
 
@@ -155,7 +162,8 @@ def _axon_hillock(neuron: LifNeuron, make: _Transistors) -> list[Group]:
     """Return Mead's circuit: two inverters with capacitive feedback, and a reset current for the pulse's length.
 
     The feedback lifts the membrane by C_fb V_dd / C, and takes it down by as much at the end of the pulse, so that it
-    falls from the threshold to rest if C_fb = C V_th / V_dd; the pulse lasts C_fb V_dd / I_r [Indiveri2011 3.1].
+    falls from the threshold to rest if C_fb = C V_th / V_dd. The reset current takes this charge off during the pulse,
+    which therefore lasts C_fb V_dd / I_r.
     """
     supply, threshold = neuron.supply, neuron.threshold
     feedback = neuron.capacitance * threshold / supply
@@ -255,15 +263,33 @@ def _reset_off(neuron: LifNeuron, make: _Transistors) -> float:
 
 
 def _trigger(neuron: LifNeuron, trigger: float) -> list[Group]:
-    """Return what makes ``fire`` of a spike, and the logic that cuts the membrane off: ``use_n`` is high then."""
+    """Return what makes ``fire`` of a spike, and the logic that cuts the membrane off: ``use_n`` is high then.
+
+    The pulse of the Axon-Hillock core lasts for the refractory time, so only its beginning may start the timers:
+    ``fire`` closes its own supply through ``fired``, which stays up until the spike is over.
+    """
     half = 0.5 * neuron.supply
     blocked = ("spike", "own") if neuron.core == "axon-hillock" else ("own",)
+    short = neuron.core == "axon-hillock"
+    supply = "fire_s" if short else "vdd"
     return [
-        Switches(("fire",), "vdd", "fire", "spike", "sw_fire", half, 0.2 * half, 1e3, 1e13, comment="trigger"),
+        Switches(("fire",), supply, "fire", "spike", "sw_fire", half, 0.2 * half, 1e3, 1e13, comment="trigger"),
+        *(_once(half, trigger) if short else []),
         Resistors(("fire",), "fire", GROUND, 1e6),
         Capacitors(("fire",), "fire", GROUND, trigger / 0.6931471805599453 / 1e6),
         Switches(
             tuple(f"use_{name}" for name in blocked), "vdd", "use_n", blocked, "sw_use", half, 0.2 * half, 1e4, 1e13
         ),
         Resistors(("use",), "use_n", GROUND, 1e7),
+    ]
+
+
+def _once(half: float, trigger: float) -> list[Group]:
+    """Return the node ``fired``, and the switch that takes ``fire`` off the supply while ``fired`` is up."""
+    farad = 1e-12
+    return [
+        Switches(("once",), "vdd", "fire_s", GROUND, "sw_once", -half, 0.2 * half, 1e3, 1e13, "fired"),
+        Switches(("fired",), "vdd", "fired", "fire", "sw_fired", half, 0.2 * half, 0.1 * trigger / farad, 1e15),
+        Switches(("off",), "fired", GROUND, GROUND, "sw_off", -half, 0.2 * half, trigger / farad, 1e15, "spike"),
+        Capacitors(("fired",), "fired", GROUND, farad),
     ]

@@ -25,8 +25,10 @@ from rramcirc.elements import (
     Switches,
 )
 from rramcirc.errors import NetlistError
-from rramcirc.stimuli import Constant
-from rramcirc.testbench import OperatingPoint, Testbench, describe
+from rramcirc.stimuli import Constant, sample
+from rramcirc.testbench import Ac, Noise, OperatingPoint, Testbench, describe
+
+SWITCH_OFF = 1e12  # [ohm], of an open sampling switch
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def readout_circuit(bench: Testbench) -> Circuit:
     minus = tuple(range(1, len(inputs)))
     channels = [Channel("", 0, minus)]
     offsets = np.full(len(inputs), readout.offset)
-    block = _stages(readout, inputs, channels, offsets) + _behind(readout, channels)
+    block = _stages(readout, inputs, channels, offsets) + _behind(readout, channels, bench)
     drivers = [group for line in inputs for group in drive(bench, line, readout.source_resistance)]
     drivers += [group for line in readout.required_lines for group in drive(bench, line)]
     known = _known_outputs(readout, channels)
@@ -69,7 +71,7 @@ def readout_array_circuit(bench: Testbench) -> Circuit:
     inputs, mux = _read_nodes(design)
     channels = _channels(design)
     offsets = np.full(len(inputs), readout.offset) if design.offsets is None else design.offsets
-    own = _stages(readout, inputs, channels, offsets) + _behind(readout, channels)
+    own = _stages(readout, inputs, channels, offsets) + _behind(readout, channels, bench)
     drivers = [g for g in inner.drivers if isinstance(g, Source) and g.name.startswith("nz_")]
     for line in design.lines:
         family = getattr(array, line.rstrip("0123456789"), None)
@@ -124,7 +126,22 @@ def _difference(stages: Mapping[int, str], channel: Channel, sign: str) -> str:
     return f"min(max(v(ref) {sign} (v({stages[channel.plus]}) - {mean}), 0), v(vdd))"
 
 
-def _behind(readout: Readout, channels: Sequence[Channel]) -> list[Group]:
+def _sampler(readout: Readout, outputs: list[str], held: list[str], bench: Testbench) -> Group:
+    """Return the switches of the sample and holds; for small signals the resistors that they are at that level.
+
+    ngspice 46 takes every switch as open in ``.ac`` and ``.noise``, whatever its control says at the operating point.
+    """
+    if isinstance(bench.analysis, (Ac, Noise)):
+        closed = float(sample(bench.stimulus("sample"), 0.0)) > readout.supply / 2
+        ohm = readout.switch_resistance if closed else SWITCH_OFF
+        return Resistors([f"sampler_{h}" for h in held], outputs, held, ohm, "sample and hold: the switch")
+    return Switches(
+        held, outputs, held, "sample", "sampler", readout.supply / 2, on=readout.switch_resistance, off=SWITCH_OFF,
+        comment="sample and hold",
+    )  # fmt: skip
+
+
+def _behind(readout: Readout, channels: Sequence[Channel], bench: Testbench) -> list[Group]:
     """Return sample and hold, ADC and sense amplifier of every output."""
     suffixes = [c.suffix for c in channels]
     groups: list[Group] = []
@@ -132,12 +149,9 @@ def _behind(readout: Readout, channels: Sequence[Channel]) -> list[Group]:
     if readout.sample_hold:
         held = [f"held{s}" for s in suffixes]
         groups += [
-            Switches(
-                held, outputs, held, "sample", "sampler", readout.supply / 2, on=readout.switch_resistance,
-                comment="sample and hold",
-            ),
+            _sampler(readout, outputs, held, bench),
             Capacitors(held, held, GROUND, readout.hold_capacitance),
-        ]  # fmt: skip
+        ]
         outputs = held
     if readout.bits:
         codes, most = [f"code{s}" for s in suffixes], 2**readout.bits

@@ -56,8 +56,9 @@ def _amplifier(readout: Readout, temperature: float, output: str) -> list[Group]
     return [
         *groups,
         Controlled(("gm",), "vccs", GROUND, "pole", plus, transconductance, "in", "amplifier: gain, pole, supply"),
-        Resistors(("pole",), "pole", "ref", POLE_OHM),
-        Capacitors(("pole",), "pole", "ref", farad),
+        Controlled(("level",), "vcvs", "level", GROUND, "ref", 1.0, comment="so that ref need not charge the pole"),
+        Resistors(("pole",), "pole", "level", POLE_OHM),
+        Capacitors(("pole",), "pole", "level", farad),
         Behavioural(("clamp",), "pole", GROUND, clamp, "A"),
         Controlled(("buffer",), "vcvs", output, GROUND, "pole", 1.0),
         *([Capacitors(("in",), "in", GROUND, readout.input_capacitance)] if readout.input_capacitance else []),

@@ -102,12 +102,11 @@ def spice_subcircuit(circuit: Circuit, name: str) -> str:
         (cell,) = circuit.subcircuits
         ports, parameters, body, inner = cell.ports, cell.parameters, cell.body, []
     head = [f"{k}={number(v)}" for k, v in parameters.items()]
+    loads = [f"*   pre_osdi {osdi_name(source)}" for source in sources]
+    how = ["* Load the compiled models in the deck that includes this file:", "*   .control", *loads, "*   .endc"]
     lines = [
         f"* {circuit.title}",
-        "* Load the compiled models in the deck that includes this file:",
-        "*   .control",
-        *(f"*   pre_osdi {osdi_name(source)}" for source in sources),
-        "*   .endc",
+        *(how if loads else []),
         "",
         *wrap([".subckt", name, *ports, *head]),
         *(line for card in circuit.cards for line in _model(card)),

@@ -11,7 +11,7 @@ Example:
   rramcirc draw crossbar -o crossbar.svg
   rramcirc draw lif --detail mixed -o neuron.svg
 """
-CIRCUITS = ("cell", "crossbar", "lif", "synapse", "readout", "perceptron", "hopfield")
+CIRCUITS = ("cell", "crossbar", "lif", "synapse", "readout", "perceptron", "hopfield", "recurrent")
 
 
 @click.command(epilog=EXAMPLE)
@@ -22,7 +22,11 @@ CIRCUITS = ("cell", "crossbar", "lif", "synapse", "readout", "perceptron", "hopf
 @click.option("--kind", default="tia", show_default=True, help="Readout: tia, virtual_ground or mirror.")
 @click.option("-o", "--output", metavar="FILE.svg", required=True, help="Schematic to write.")
 def draw(circuit: str, rram: str | None, detail: str, core: str, kind: str, output: str) -> None:
-    """Draw the schematic of a circuit (cell, crossbar, lif, synapse, readout, perceptron, hopfield) or testbench."""
+    """Draw the schematic of a circuit (cell, crossbar, lif, synapse, readout, a network) or of a testbench.
+
+    The networks are perceptron, hopfield and recurrent. The circuits are those of build-netlist, but readout is one
+    channel: draw a testbench of it to see the array.
+    """
     from rramcirc.schematics import draw as draw_design
 
     if circuit.endswith(".toml"):
@@ -47,8 +51,8 @@ def _design(circuit: str, rram: str | None, detail: str, core: str, kind: str) -
     if circuit == "readout":
         return replace(Readout(), kind=kind)
     request = Request(rram=rram)
-    if circuit == "crossbar":
-        return default_bench("crossbar", request).design
+    if circuit in ("crossbar", "recurrent"):
+        return default_bench(circuit, request).design
     cell = default_bench("cell", request).design
     if circuit == "perceptron":
         return Perceptron(cell, 4, 2)

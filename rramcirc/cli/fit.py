@@ -42,7 +42,8 @@ def fit(
 
     DATA are I-V sweeps (columns V, I; t or ramp, Vg, cycle), pulses (amplitude, width, R before, R after) or trains of
     pulses (pulse, G or R; amplitude, width); several files are fitted together. Units stand in the header, as in
-    "I [uA]" or "R_kohm". Parameters that the data do not determine keep the value of the start card, with a warning.
+    "I [uA]" or "R_kohm". Parameters that the data do not determine keep the value of the start card, with a warning;
+    one sigma of the others counts that these may be off by a factor e, unless the data say better.
     """
     from rramcirc.errors import ParameterError
     from rramcirc.studies.fit import fit as run
@@ -72,6 +73,9 @@ def fit(
         click.echo(said)
     for u in result.undetermined:
         print(f"Warning: {u.name} is not determined, it keeps the value of {card.name}: {u.reason}.", file=sys.stderr)
+    for f in (f for f in result.fitted if f.given):
+        said = f"Warning: {f.name} holds only with {' and '.join(f.given)} as in {card.name}: one sigma"
+        print(f"{said} {f.sigma:.2g} {f.unit}, {f.sigma_given:.2g} {f.unit} if so.", file=sys.stderr)
     if output is not None:
         click.echo("written: " + ", ".join(map(str, write_fit(result, Path(output)))))
 

@@ -182,7 +182,8 @@ class LifNeuron:
     @property
     def description(self) -> str:
         """What the design is, in one line."""
-        return f"{self.detail} leaky integrate-and-fire neuron"
+        core = f", {self.core}" if self.detail == "transistor" else ""
+        return f"{self.detail} leaky integrate-and-fire neuron{core}"
 
 
 def firing_rate(neuron: LifNeuron, current: float) -> float:

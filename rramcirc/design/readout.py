@@ -178,6 +178,11 @@ class Readout:
         return ("out",)
 
     @property
+    def output_nodes(self) -> tuple[str, ...]:
+        """Names of the nodes at which a noise analysis may look: outputs, and what is held of them."""
+        return (*self.outputs, "held") if self.sample_hold else self.outputs
+
+    @property
     def description(self) -> str:
         """What the design is, in one line."""
         names = {"tia": "transimpedance amplifier", "mirror": "current mirror", "virtual_ground": "virtual ground"}
@@ -296,6 +301,12 @@ class ReadoutArray:
     def outputs(self) -> tuple[str, ...]:
         """Names of the output nodes."""
         return tuple(f"out{k}" for k in self.output_numbers)
+
+    @property
+    def output_nodes(self) -> tuple[str, ...]:
+        """Names of the nodes at which a noise analysis may look: outputs, and what is held of them."""
+        held = tuple(f"held{k}" for k in self.output_numbers) if self.readout.sample_hold else ()
+        return (*self.outputs, *held)
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:

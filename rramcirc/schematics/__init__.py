@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import os
 
-from rramcirc.design import Cell, Crossbar, HopfieldNetwork, LifNeuron, Perceptron, Readout, ReadoutArray
+from rramcirc.design import (
+    Cell,
+    Crossbar,
+    HopfieldNetwork,
+    LifNeuron,
+    Perceptron,
+    Readout,
+    ReadoutArray,
+    RecurrentNetwork,
+)
 from rramcirc.errors import ParameterError
 
 
@@ -29,6 +38,7 @@ def draw(design: object, path: str | os.PathLike[str], *, circuit: str = "") -> 
     from rramcirc.schematics.network import draw_hopfield, draw_perceptron
     from rramcirc.schematics.neuron import draw_neuron
     from rramcirc.schematics.readout import draw_readout, draw_readout_array
+    from rramcirc.schematics.recurrent import draw_recurrent
     from rramcirc.schematics.sheet import Sheet, checked_path
 
     target = checked_path(path)
@@ -40,6 +50,7 @@ def draw(design: object, path: str | os.PathLike[str], *, circuit: str = "") -> 
         ReadoutArray: draw_readout_array,
         Perceptron: draw_perceptron,
         HopfieldNetwork: draw_hopfield,
+        RecurrentNetwork: draw_recurrent,
     }
     if type(design) not in table:
         known = ", ".join(kind.__name__ for kind in table)

@@ -22,7 +22,12 @@ def _pulse_block(sheet: Sheet, neuron: LifNeuron, corner: Point, entry: Point) -
     x, y = corner
     sheet.wire(entry, (x, entry[1]))
     sheet.box(corner, 2.8, 4.4, "timers\nand\nline\ndrivers")
-    shapes = {"gate": (0, 1, 1, 1, 0, 0), "te": (0, 1, 0, 0, -1, 0), "ti": (0, -1, 0, 0, 0, 0)}
+    first, second, third = (
+        (value > 0) - (value < 0) for value in (neuron.te_amplitude, neuron.te_second, neuron.ti_amplitude)
+    )
+    shapes = {"gate": (0, 1, 1, 1, 0, 0), "te": (0, first, 0, 0, second, 0), "ti": (0, third, 0, 0, 0, 0)}
+    sheet.wire((x + 1.4, y + 4.4), (x + 1.4, y + 5.0))
+    sheet.port((x + 1.4, y + 5.09), "vdd", side="top")
     for k, (name, shape) in enumerate(shapes.items()):
         at = y + 3.7 - 1.5 * k
         sheet.wire((x + 2.8, at), (x + 3.6, at))
@@ -264,7 +269,7 @@ def _indiveri(sheet: Sheet, neuron: LifNeuron, x: float) -> Point:
     sheet.supply(slow_p["source"])
     sheet.wire(slow_p["drain"], slow_n["drain"])
     sheet.ground(slow_n["source"])
-    sheet.text((x + 17.0, -1.7), "m10: I_rfr", size=SMALL, align="left")
+    sheet.text((x + 16.8, -2.4), "m10: I_rfr", size=SMALL)
     sheet.dot((x + 16.8, 0.5))
     sheet.wire(
         (x + 16.8, 0.5), (x + 18.2, 0.5), (x + 18.2, -3.0), (x + 6.4, -3.0), (x + 6.4, reset["gate"][1]), reset["gate"]

@@ -125,22 +125,72 @@ def _mirror(sheet: Sheet, readout: Readout) -> Point:
     return (8.2, 0.3)
 
 
-def draw_readout_array(sheet: Sheet, array: ReadoutArray) -> None:
-    """Draw an array as a block with a readout at each of its lines."""
-    rows, columns = array.array.shape
-    inputs = "wl" if array.line != "wl" else "bl"
-    sheet.box((0, -3.0), 5.0, 4.6, f"{rows} x {columns}\n{array.array.cell.kind} cells\n{array.array.cell.rram.name}")
-    for k, y in enumerate((1.0, 0.1)):
-        sheet.wire((-0.9, y), (0, y))
-        sheet.port((-0.99, y), f"{inputs}{k}")
-    sheet.dots((-0.9, -0.9), (0, -0.3))
-    text = {"tia": "TIA", "mirror": "current mirror", "virtual_ground": "virtual ground"}[array.readout.kind]
-    for k in range(2):
-        x = 1.0 + 1.9 * k
-        sheet.wire((x, -3.0), (x, -4.0))
-        sheet.text((x + 0.15, -3.5), f"{array.line}{k}", size=SMALL, align="left", color=PORT)
-        sheet.box((x - 0.8, -5.2), 1.6, 1.2, text.replace(" ", "\n"))
-        sheet.wire((x, -5.2), (x, -6.0))
-        sheet.port((x, -6.09), f"out{k}", side="bottom")
-    sheet.dots((4.2, -4.6), (0.25, 0))
-    sheet.text((6.0, -4.6), f"{array.readout.pairing}; G' x V at once", size=SMALL, color=QUIET, align="left")
+def draw_readout_array(sheet: Sheet, design: ReadoutArray) -> None:
+    """Draw an array as a block with a readout at each of its lines; of the lines the first two of each kind."""
+    array, readout = design.array, design.readout
+    counts = {kind: sum(name.startswith(kind) for name in array.lines) for kind in ("wl", "sl", "bl")}
+    kinds = [kind for kind, count in counts.items() if count and kind != design.line]
+    top = 2.7 * len(kinds) - 2.7
+    label = f"{array.rows} x {array.columns}\n{array.cell.kind} cells\n{array.cell.rram.name}"
+    sheet.box((0, -1.2), 6.0, top + 2.7, label)
+    for number, kind in enumerate(kinds):
+        y = top - 2.7 * number + 0.9
+        for k in range(min(2, counts[kind])):
+            sheet.wire((-0.9, y - 0.8 * k), (0, y - 0.8 * k))
+            sheet.port((-0.99, y - 0.8 * k), f"{kind}{k}")
+        if counts[kind] > 2:
+            sheet.dots((-0.5, y - 1.2), (0, -0.2))
+    pair = readout.pairing == "differential"
+    shown = design.output_numbers[: 1 if pair else 2]
+    for place, number in enumerate(shown):
+        members = (2 * number, 2 * number + 1) if pair else (number,)
+        _channel(sheet, design, [1.2 + 3.6 * (place + k) for k in range(len(members))], members, number)
+    if len(design.output_numbers) > len(shown):
+        sheet.dots((6.4, -2.6), (0.25, 0))
+
+
+def _channel(sheet: Sheet, design: ReadoutArray, places: list[float], members: tuple[int, ...], number: int) -> None:
+    """Draw the stages of one output's lines, and below them what follows: difference, hold, ADC, sense amplifier."""
+    readout = design.readout
+    text = {"tia": "TIA", "mirror": "current\nmirror", "virtual_ground": "virtual\nground"}[readout.kind]
+    for x, k in zip(places, members, strict=True):
+        sheet.wire((x, -1.2), (x, -2.0))
+        sheet.text((x + 0.15, -1.6), f"{design.line}{k}", size=SMALL, align="left", color=PORT)
+        sheet.box((x - 0.8, -3.2), 1.6, 1.2, text)
+    x, y = sum(places) / len(places), -3.2
+    if readout.pairing != "single":
+        for place in places:
+            sheet.wire((place, y), (place, y - 0.4), (x, y - 0.4))
+        pair = f"{design.line}{members[0]} \u2212 {design.line}{members[-1]}"
+        what = pair if readout.pairing == "differential" else "\u2212 mean of\nreference"
+        y = _block(sheet, (x, y - 0.4), what, 0.5)
+    y = _tap(sheet, (x, y), f"out{number}")
+    if readout.sample_hold:
+        y = _tap(sheet, (x, _block(sheet, (x, y), "sample\nand hold", 0.4)), f"held{number}")
+    last = {f"code{number}": "1"} if readout.bits else {}
+    labels = [f"ADC, {readout.bits} bit"] if readout.bits else []
+    if readout.sense_threshold is not None:
+        last[f"bit{number}"] = "V"
+        labels.append("sense amplifier" if not labels else "sense amp.")
+    if last:
+        y = _block(sheet, (x, y), "\n".join(labels), 0.4)
+        for k, (name, unit) in enumerate(last.items()):
+            at = y + 0.85 - 0.6 * k
+            sheet.wire((x + 1.0, at), (x + 1.2, at))
+            sheet.port((x + 1.29, at), name, unit, side="right")
+
+
+def _tap(sheet: Sheet, at: Point, name: str) -> float:
+    """Draw a port to the right below a point, and return where the line goes on."""
+    x, y = at
+    sheet.wire((x, y), (x, y - 0.4), (x + 1.2, y - 0.4))
+    sheet.port((x + 1.29, y - 0.4), name, side="right")
+    return y - 0.4
+
+
+def _block(sheet: Sheet, at: Point, label: str, gap: float) -> float:
+    """Draw a block below a point, and return where it ends."""
+    x, y = at
+    sheet.wire((x, y), (x, y - gap))
+    sheet.box((x - 1.0, y - gap - 1.1), 2.0, 1.1, label)
+    return y - gap - 1.1

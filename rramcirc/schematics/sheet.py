@@ -31,7 +31,7 @@ class Sheet:
     def save(self, path: Path) -> None:
         """Write the sheet as SVG; the same bytes for the same sheet."""
         text = self.drawing.get_imagedata("svg").decode()
-        text = _with_margin(text)
+        text = _with_margin(_rounded(text))
         try:
             path.write_text(text)
         except OSError as error:
@@ -106,6 +106,7 @@ class Sheet:
         shifts["bottom"] = (0, -0.5, "center")
         x, y, align = shifts[side]
         x *= 1.9 if kind.startswith("Source") else 1.0
+        y += 0.2 if kind == "Switch" and side == "top" else 0.0  # above its blade
         if label:
             self.text((middle[0] + x, middle[1] + y), label, align=align, size=SMALL)
 
@@ -209,6 +210,15 @@ class Sheet:
         self.wire(*[p for i, p in enumerate(points) if i == 0 or p != points[i - 1]], color=PORT)
         if label:
             self.text((x + len(levels) * scale / 2, y - 0.45), label, size=SMALL, color=PORT)
+
+
+def _rounded(svg: str) -> str:
+    """Return the picture with hundredths of a point, and without the defaults that every symbol repeats."""
+
+    def tag(found: re.Match[str]) -> str:
+        return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{round(float(number[0]), 2) + 0.0:g}", found[0])
+
+    return re.sub(r"<[^>]*>", tag, svg).replace("stroke-dasharray:-;", "")
 
 
 def _with_margin(svg: str) -> str:

@@ -48,7 +48,8 @@ def f_i(neuron: LifNeuron, drives: ArrayLike = DRIVES) -> pd.DataFrame:
     -------
     DataFrame
         current [A, membrane], rate [Hz], closed_form [Hz], error (relative; NaN where both are silent), spikes,
-        spike_energy [J, of the supply over one interval], power [W, of the supply].
+        spike_energy [J, of the supply over one interval], power [W, of the supply]; both NaN for the ideal detail,
+        which takes nothing from the supply.
 
     Notes
     -----
@@ -80,10 +81,10 @@ class NeuronFigures:
     threshold: float = field(metadata={"desc": "membrane voltage at which it fires", "units": "V"})
     refractory: float = field(metadata={"desc": "time for which the membrane stays down after a spike", "units": "s"})
     leak_time: float = field(metadata={"desc": "time constant of the membrane's decay without input", "units": "s"})
-    resting_power: float = field(metadata={"desc": "supply power without input", "units": "W"})
+    resting_power: float = field(metadata={"desc": "supply power without input; NaN for ideal", "units": "W"})
     spike_energy: float = field(
         metadata={
-            "desc": "supply energy of a spike above the resting power; NaN for ideal, which takes none",
+            "desc": "supply energy per spike above the resting power, at ten times the rheobase; NaN for ideal",
             "units": "J",
         }
     )
@@ -120,7 +121,7 @@ def neuron_figures(neuron: LifNeuron) -> NeuronFigures:
         refractory=_refractory(neuron, waves, [start for start, _ in fired], current),
         leak_time=_leak_time(neuron),
         resting_power=resting,
-        spike_energy=joule - resting * period if neuron.detail != "ideal" else float("nan"),
+        spike_energy=joule - resting * period,
     )
 
 
@@ -176,7 +177,12 @@ def _spikes(neuron: LifNeuron, waves: Waveforms) -> NDArray[np.float64]:
 
 
 def _supply(neuron: LifNeuron, waves: Waveforms, times: NDArray) -> tuple[float, float]:
-    """Return the supply's energy per interval between spikes [J; NaN without one] and its mean power [W]."""
+    """Return the supply's energy per interval between spikes [J] and its mean power [W].
+
+    Both are NaN for the ideal neuron, the energy also without an interval.
+    """
+    if neuron.detail == "ideal":
+        return float("nan"), float("nan")
     time, current = waves.time, waves["i(vdd)"]
     watt = energy(np.full(time.size, neuron.supply), current, time) / float(time[-1] - time[0])
     if times.size < 2:

@@ -129,7 +129,8 @@ def _step(readout: Readout, full: float) -> tuple[NDArray, NDArray, float]:
     waves = simulate(Testbench(readout, Transient(delay + OPERATION, 2e-10), {"in": pulse}, options=options))
     after = waves.time >= delay
     driver = waves["v(in)"] + waves["i(in)"] * readout.source_resistance
-    power = driver * waves["i(in)"] + readout.supply * waves["i(vdd)"] + level * waves["i(ref)"]
+    given = np.maximum(waves["i(ref)"], 0.0)  # what flows into the reference is turned into heat there
+    power = driver * waves["i(in)"] + readout.supply * waves["i(vdd)"] + level * given
     energy = float(np.trapezoid(power[after], waves.time[after]))
     return waves.time[after] - delay, np.array(waves["v(out)"][after]), energy
 

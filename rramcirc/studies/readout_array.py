@@ -159,7 +159,8 @@ def _code_error(design: ReadoutArray, waves: Waveforms, perfect: NDArray) -> dic
 def _energy(waves: Waveforms, design: ReadoutArray) -> float:
     """Return the energy that all sources deliver while the input pulse is on [J]."""
     readout = design.readout
-    power = readout.supply * waves["i(vdd)"] + readout.common_mode * waves["i(ref)"]
+    given = np.maximum(waves["i(ref)"], 0.0)  # what flows into the reference is turned into heat there
+    power = readout.supply * waves["i(vdd)"] + readout.common_mode * given
     for line in design.lines:
         if f"i({line})" in waves and f"v({line})" in waves:
             power = power + waves[f"v({line})"] * waves[f"i({line})"]

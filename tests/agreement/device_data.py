@@ -51,6 +51,8 @@ class Case:
         [V]; the threshold of one card is below the usual 0.1 V.
     points
         Readings on each of the four branches of a sweep.
+    n_pulses
+        Single pulses.
     """
 
     card: str
@@ -63,6 +65,7 @@ class Case:
     factors: dict[str, float]
     read_voltage: float = 0.1
     points: int = 40
+    n_pulses: int = 60
 
     @property
     def settings(self) -> Settings:
@@ -76,11 +79,11 @@ class Case:
         return card.with_values({name: card.value(name) * factor for name, factor in self.factors.items()})
 
 
-def measured(case: Case, seed: int, noise: float = NOISE, n_pulses: int = 60) -> list[Measurement]:
+def measured(case: Case, seed: int, noise: float = NOISE) -> list[Measurement]:
     """Return the whole set of data of a case."""
     rng = np.random.default_rng(seed)
     found = [sweep(case, s, rng, noise) for s in case.sweeps]
-    return [*found, train(case, rng, noise), pulses(case, n_pulses, rng, noise)]
+    return [*found, train(case, rng, noise), pulses(case, case.n_pulses, rng, noise)]
 
 
 def pulses(case: Case, count: int, seed: int | np.random.Generator, noise: float = NOISE) -> Measurement:
@@ -163,7 +166,7 @@ CASES = (
             "rho": 0.86, "gap_resistance": 1.15, "gap_decay_length": 1.05, "gap_voltage": 1.1, "ea": 1.03,
             "ea_lowering": 1.08, "thermal_resistance": 0.9,
         },
-        points=100,
+        points=200,
     ),
     Case(
         "hfox_gap_jiang2016", (Sweep(1.5, 2.5, 500.0), Sweep(1.9, 3.0, 1e6)), Train((1.3, 1e-6), (-1.7, 1e-6)),
@@ -187,6 +190,7 @@ CASES = (
         {
             "r_on": 1.1, "r_off": 0.9, "v_on": 1.03, "v_off": 0.97, "k_on": 1.3, "k_off": 0.8,
         },
+        n_pulses=150,
     ),
     Case(
         "vteam_technion", (Sweep(1.0, 1.0, 1e6), Sweep(1.0, 1.0, 1e8)), Train((0.3, 1e-9), (-0.2, 1e-7)),
@@ -194,7 +198,7 @@ CASES = (
         {
             "r_on": 1.1, "r_off": 0.9, "v_on": 1.05, "v_off": 0.95, "k_on": 1.3, "k_off": 0.8,
         },
-        read_voltage=0.015,
+        read_voltage=0.015, points=100, n_pulses=150,
     ),
     Case(
         "yakopcic_oblea", (Sweep(0.5, 0.5, 50.0), Sweep(0.6, 0.6, 1e3)), Train((0.25, 1e-4), (-0.25, 1e-4)),
@@ -220,6 +224,6 @@ CASES = (
             "series_resistance": 1.1, "barrier": 1.05, "n_disc_max": 0.93, "n_disc_min": 1.15, "ea": 1.01,
             "thermal_resistance": 0.95,
         },
-        points=100,
+        points=200,
     ),
 )  # fmt: skip

@@ -16,7 +16,7 @@ import pytest
 import rramcirc as rc
 from rramcirc.behavioural.bdf import HIGHEST_ORDER, History, next_step
 from rramcirc.behavioural.engine import run_bench
-from rramcirc.behavioural.moving_kernels import derivative_weights, value_weights
+from rramcirc.behavioural.history_kernels import derivative_weights, value_weights
 from rramcirc.compare import Difference, corners_of, differences
 from rramcirc.errors import ParameterError
 

@@ -26,6 +26,7 @@ from rramcirc.studies.fit.check import check_with_ngspice
 from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.model import Settings, make_protocol, predict
 from rramcirc.studies.fit.problem import log_ratio
+from rramcirc.studies.fit.report import report
 
 FILAMENT, NMOS = rc.load_card("hfo2_filament"), rc.load_card("nmos_select")
 SETTINGS = Settings()
@@ -147,6 +148,26 @@ def test_what_the_data_cannot_tell_is_named_and_keeps_its_value() -> None:
     assert "rho" in left["filament_length"]
     assert result.card.parameters["filament_length"] == FILAMENT.parameters["filament_length"]
     assert result.card.value("rho") == pytest.approx(1.2e-5, rel=0.03)
+    rho = next(f for f in result.fitted if f.name == "rho")
+    assert rho.given == ("filament_length",)
+    assert rho.sigma_given < 0.03 * rho.value
+    assert rho.sigma == pytest.approx(rho.value, rel=0.3)  # the length is known to a factor e
+    assert "if filament_length (not determined) as in this card" in result.card.parameters["rho"].source
+    assert "if filament_length as given" in report(result)
+
+
+def test_the_uncertainty_of_a_value_counts_what_was_left_at_the_start_card() -> None:
+    """Few pulses see rate and threshold of a SET together; the rate of the card is 30 % off, which moves the other."""
+    whole = next(c for c in CASES if c.card == "vteam_technion")
+    case = replace(whole, points=24, n_pulses=20)
+    result = fit(measured(case, 100), rc.load_card(case.card), free=case.factors, settings=case.settings)
+    assert [u.name for u in result.undetermined] == ["k_on"]
+    assert {f.name for f in result.fitted if f.given} == {"v_on"}
+    v_on = next(f for f in result.fitted if f.name == "v_on")
+    error = abs(v_on.value - case.truth.value("v_on"))
+    assert error > 5 * v_on.sigma_given  # the uncertainty with a rate that is wrong
+    assert np.max(np.abs(deviations(result, case.truth))) < 4.5
+    assert v_on.sigma < 0.3 * abs(v_on.value)  # what the data say of the rate bounds it
 
 
 def test_unknown_names_are_refused() -> None:
@@ -169,6 +190,7 @@ def test_command_writes_card_picture_and_residuals(tmp_path: Path) -> None:
     done = runner.invoke(fit_command, [str(file), *words, "--free", free, "-o", str(card)], catch_exceptions=False)
     assert done.exit_code == 0
     assert "Warning: filament_length is not determined" in done.stderr
+    assert "Warning: rho holds only with filament_length as in hfo2_filament" in done.stderr
     assert "rms of ln(ngspice/data)" in done.stdout
     written = rc.load_card(card)
     assert written.parameters["rho"].status == "fitted"

@@ -166,3 +166,80 @@ def test_interrupted_call_names_the_folder_that_it_leaves(tmp_path):
     assert done.stdout.startswith("interrupted; what was computed is in ")
     folder = Path(done.stdout.split()[-1])
     assert not rc.load_run(folder).complete
+
+
+def array_file(folder: Path) -> Path:
+    """A testbench that keeps the engine numpy busy for much longer than a test waits."""
+    array = rc.Crossbar(rc.Cell("hfo2_filament", "nmos_select"), 4, 4)
+    pulses = rc.PulseTrain(1.5, 1e-7, 2e-7, 10_000, rise=1e-8, fall=1e-8)
+    bench = rc.Testbench(
+        array, rc.Transient(2e-3), {"bl1": pulses, "wl1": rc.Constant(1.4)}, probes=("i(bl1)", "gap[*,*]")
+    )
+    rc.save_bench(bench, folder / "array.toml")
+    return folder / "array.toml"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+def test_interrupted_run_of_the_engine_numpy_keeps_what_was_computed(tmp_path, number, status):
+    array_file(tmp_path)
+    command = [sys.executable, "-m", "rramcirc", "simulate", "array.toml", "--engine", "numpy", "-o", "run"]
+    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        end = time.monotonic() + 30.0
+        while not (tmp_path / "run" / "run.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        time.sleep(4.0)
+        running.send_signal(number)
+        said = running.communicate(timeout=20)[1]
+    finally:
+        running.kill()
+        running.wait()
+    assert running.returncode == status, said
+    assert "Traceback" not in said
+    assert record(tmp_path)["status"] == "interrupted"
+    waves = rc.load_run(tmp_path / "run")
+    assert not waves.complete
+    assert waves.n_points == record(tmp_path)["points"] > 100
+    assert 0 < waves.time[-1] < 2e-3
+    assert np.all(np.diff(waves.time) > 0)
+
+
+def test_time_limit_of_the_engine_numpy_keeps_what_was_computed(tmp_path):
+    bench = rc.load_bench(array_file(tmp_path))
+    with pytest.raises(SimulationError, match=r"stopped after the time limit of 1 s.*rramcirc inspect"):
+        rc.simulate(bench, "numpy", output=tmp_path / "run", timeout=1.0)
+    assert record(tmp_path)["status"] == "timeout"
+    assert not rc.load_run(tmp_path / "run").complete
+    assert rc.load_run(tmp_path / "run").n_points > 10
+
+
+def test_exception_in_the_engine_numpy_is_raised_and_keeps_what_was_computed(tmp_path):
+    bench = rc.load_bench(array_file(tmp_path))
+
+    def listen(reached: float) -> None:
+        if reached > 1e-7:
+            raise ZeroDivisionError("of the listener")
+
+    with pytest.raises(ZeroDivisionError, match="of the listener"):
+        rc.simulate(bench, "numpy", output=tmp_path / "run", progress=listen)
+    assert record(tmp_path)["status"] == "failed"
+    assert record(tmp_path)["problems"] == ["ZeroDivisionError: of the listener"]
+    assert rc.load_run(tmp_path / "run").time[-1] > 1e-7
+
+
+def test_transient_without_a_solution_keeps_what_was_computed(tmp_path, monkeypatch):
+    from rramcirc.behavioural.newton import ArrayState
+
+    bench, follow = rc.load_bench(array_file(tmp_path)), ArrayState.follow
+    calls: list[float] = []
+
+    def lost(*given: object) -> bool:
+        calls.append(0.0)
+        return len(calls) < 30 and follow(*given)
+
+    monkeypatch.setattr(ArrayState, "follow", lost)
+    with pytest.raises(SimulationError, match=r"numpy failed: no solution behind t = .*rramcirc inspect"):
+        rc.simulate(bench, "numpy", output=tmp_path / "run")
+    assert record(tmp_path)["status"] == "failed"
+    assert 10 < rc.load_run(tmp_path / "run").n_points < 30

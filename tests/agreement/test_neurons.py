@@ -183,9 +183,11 @@ def test_bottom_electrodes_stay_at_the_common_mode_for_either_sign(detail, sign)
         assert waves["v(mem)"][settled].min() > -0.05  # the clamp at 0 V
 
 
-@pytest.mark.parametrize("detail", DETAILS)
-def test_pulses_have_the_levels_widths_and_gap_of_the_record(detail):
-    neuron = replace(LifNeuron(), detail=detail, **PULSES)
+@pytest.mark.parametrize(
+    ("detail", "core"), [*((detail, "indiveri") for detail in DETAILS), ("transistor", "axon-hillock")]
+)
+def test_pulses_have_the_levels_widths_and_gap_of_the_record(detail, core):
+    neuron = replace(LifNeuron(), detail=detail, core=core, **PULSES)
     current = 1.5 * neuron.rheobase  # slow: all pulses end before the next spike
     waves = driven(neuron, current, 1.6 / firing_rate(neuron, current))
     time, spike = waves.time, te_spike(neuron, waves)
@@ -206,6 +208,31 @@ def test_pulses_have_the_levels_widths_and_gap_of_the_record(detail):
     assert falls[0] - rises[0] == pytest.approx(neuron.te_width + neuron.te_gap, rel=0.05)
 
 
+def test_the_ideal_neuron_states_no_energy_and_the_mixed_one_that_of_its_capacitors():
+    """Every spike charges three timers of C V_dd^2 and shapes edges; a placeholder's current is not an energy."""
+    from rramcirc.circuits.neuron_blocks import TIMER_FARAD
+
+    assert np.all(np.isnan(f_i(LifNeuron(), (5.0,))[["spike_energy", "power"]]))
+    neuron = replace(LifNeuron(), detail="mixed")
+    timers = 3 * TIMER_FARAD * neuron.supply**2
+    assert timers / 2 < neuron_figures(neuron).spike_energy < 1e-9
+
+
+def test_steps_that_could_pass_over_a_spike_of_transistors_are_refused():
+    neuron = replace(LifNeuron(), detail="transistor", core="axon-hillock")
+    for step in (1e-3, None):
+        with pytest.raises(ParameterError, match=r"analysis.max_step: .* ms is too long .* at most .*300 us"):
+            build_netlist(Testbench(neuron, Transient(0.1, max_step=step)))
+
+
+def test_analyses_without_spikes_are_refused():
+    with pytest.raises(ParameterError, match="Ac of a neuron, which is an oscillator"):
+        build_netlist(Testbench(LifNeuron(), rc.Ac("ext", 1.0, 1e3)))
+    cell = rc.Cell("hfo2_filament", "nmos_select")
+    with pytest.raises(rc.RramcircError, match="switches, which ngspice takes as open"):
+        build_netlist(Testbench(rc.Perceptron(cell, 2, 1), rc.Ac("pre0", 1.0, 1e3)))
+
+
 @pytest.mark.parametrize("detail", DETAILS)
 def test_membrane_ignores_the_array_during_its_own_second_pulse(detail):
     neuron = replace(LifNeuron(), detail=detail, **PULSES)
@@ -220,7 +247,7 @@ def test_membrane_ignores_the_array_during_its_own_second_pulse(detail):
 
 
 def test_axon_hillock_pulse_lasts_as_mead_says():
-    """t = C_fb V_dd / I_r [Indiveri 2011, 3.1], with the reset current that the record's refractory time asks for."""
+    """t = C_fb V_dd / I_r, by the charge on C_fb, with the reset current that the record's refractory time asks for."""
     neuron = replace(LifNeuron(), detail="transistor", core="axon-hillock")
     times = {}
     for refractory in (2e-3, 6e-3):

@@ -24,6 +24,7 @@ from rramcirc.circuits.readout_benches import (
     vector_bench,
 )
 from rramcirc.circuits.spice import subcircuit_files
+from rramcirc.noise import integrated_noise
 from rramcirc.studies.readout import channel
 from rramcirc.studies.readout_array import array_read
 
@@ -422,6 +423,41 @@ def test_the_figures_of_a_channel_are_those_of_its_record():
     assert found["noise at 1 kHz"] == pytest.approx(np.sqrt(8 * BOLTZMANN * KELVIN / 1e4), rel=1e-3, abs=0)
     # 100 ns: the idle supply, the source at 0.48 V above the common mode, the common mode that takes what flows
     assert found["energy"] == pytest.approx(100e-9 * (3.3 * 50e-6 + 1.68 * 48e-6), rel=0.05, abs=0)
+
+
+@pytest.mark.parametrize("farad", [1e-12, 10e-12])
+def test_the_noise_that_is_held_is_that_of_kt_over_c(farad):
+    """A noiseless amplifier in front (1 ohm, no amplifier noise): the switch alone gives sqrt(kT/C), any resistance."""
+    readout = rc.Readout(
+        hold_capacitance=farad, noise_density=0.0, feedback_resistance=1.0, feedback_capacitance=0.0,
+        source_resistance=1e9, switch_resistance=2e3,
+    )  # fmt: skip
+    stimuli = {"in": rc.Constant(1.2), "sample": rc.Constant(3.3)}
+    spectrum = rc.simulate(rc.Testbench(readout, rc.Noise("held", "in", 1.0, 1e12, 20), stimuli))
+    total = integrated_noise(spectrum.axis, spectrum["onoise"])
+    assert total == pytest.approx(np.sqrt(BOLTZMANN * KELVIN / farad), rel=0.01, abs=0)
+
+
+@pytest.mark.parametrize(("level", "gain"), [(3.3, 1.0), (0.0, 0.0)])
+def test_small_signals_see_the_sampling_switch_as_its_control_says(level, gain):
+    """ngspice itself takes switches as open in .ac: the held node would be silent with the switch closed, too."""
+    readout = rc.Readout(hold_capacitance=1e-12)
+    bench = rc.Testbench(readout, rc.Ac("in", 1e3, 1e4, 2), {"in": rc.Constant(1.3), "sample": rc.Constant(level)})
+    waves = rc.simulate(bench)
+    assert np.abs(waves["v(held)"][0] / waves["v(out)"][0]) == pytest.approx(gain, abs=1e-3)
+
+
+def test_noise_at_a_design_without_outputs_is_refused_by_name():
+    network = rc.Perceptron(CELL_1T1R, 2, 1)
+    with pytest.raises(rc.RramcircError, match="output: unknown node 'out'"):
+        rc.Testbench(network, rc.Noise("out", "pre0", 1.0, 1e3))
+
+
+@pytest.mark.parametrize(("kind", "supply"), [("tia", 50e-6), ("virtual_ground", 98e-6)])
+def test_the_energy_of_a_read_is_that_of_supply_and_input_also_with_a_slow_amplifier(kind, supply):
+    """100 ns at half scale, 48 uA: the supply, and the source at 1.68 V; the pole's charge costs nothing."""
+    figures = channel(rc.Readout(kind), points=5).figures
+    assert figures["energy"][0] == pytest.approx(100e-9 * (3.3 * supply + 1.68 * 48e-6), rel=0.01, abs=0)
 
 
 def test_the_study_of_an_array_finds_the_readout_better_than_the_array():

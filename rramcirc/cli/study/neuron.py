@@ -24,18 +24,20 @@ Example:
 def f_i(detail: str, core: str, quick: bool, output: Path | None) -> None:
     """Rate of a neuron against current; threshold, refractory time, leak, supply energy of a spike."""
     from rramcirc.design import LifNeuron
-    from rramcirc.studies.neuron import DRIVES, QUICK_DRIVES, f_i, neuron_figures, plot_f_i
+    from rramcirc.studies.neuron import DRIVES, QUICK_DRIVES, STRONG, f_i, neuron_figures, plot_f_i
     from rramcirc.units import format_number
 
     neuron = replace(LifNeuron(), detail=detail, core=core)
     table = f_i(neuron, QUICK_DRIVES if quick else DRIVES)
-    click.echo(f"{'current':>10} {'rate':>10} {'closed form':>12} {'error':>8} {'energy/spike':>13} {'power':>10}")
+    supplied = detail != "ideal"
+    head = f"{'current':>10} {'rate':>10} {'closed form':>12} {'error':>8}"
+    click.echo(head + (f" {'energy/interval':>15} {'power':>10}" if supplied else ""))
     for row in table.itertuples():
         error = "" if row.error != row.error else f"{100 * row.error:+.2f} %"
         cells = [(row.current, "A", 10), (row.rate, "Hz", 10), (row.closed_form, "Hz", 12)]
         line = " ".join(f"{format_number(value, unit):>{width}}" for value, unit, width in cells)
         joule = "" if row.spike_energy != row.spike_energy else format_number(row.spike_energy, "J")
-        click.echo(f"{line} {error:>8} {joule:>13} {format_number(row.power, 'W'):>10}")
+        click.echo(f"{line} {error:>8}" + (f" {joule:>15} {format_number(row.power, 'W'):>10}" if supplied else ""))
     found = neuron_figures(neuron)
     rows = [
         ("threshold", found.threshold, "V"),
@@ -49,7 +51,7 @@ def f_i(detail: str, core: str, quick: bool, output: Path | None) -> None:
         click.echo("energy: not modelled, ideal switches and sources take nothing from the supply", err=True)
     else:
         rows.append(("supply power at rest", found.resting_power, "W"))
-        rows.append(("supply energy of a spike above that", found.spike_energy, "J"))
+        rows.append((f"energy of a spike above that, at {STRONG:g} x rheobase", found.spike_energy, "J"))
     print_quantities(rows)
     if output:
         label = f"{detail}, {core}" if detail == "transistor" else detail

@@ -41,11 +41,13 @@ def readout(card: str, size: int | None, vectors: int, feedback_resistance: str,
     array of random weights with transimpedance amplifiers, all input vectors in one sweep. Runs in ngspice.
     """
     from rramcirc.design import Readout
+    from rramcirc.devices.card import load_card
     from rramcirc.errors import ParameterError
     from rramcirc.studies.readout import KINDS, channel, channel_table, plot_readout
     from rramcirc.studies.readout_array import array_read, array_table
     from rramcirc.units import format_number, parse_number
 
+    load_card(card)  # a wrong name is told before anything runs
     count = (8 if quick else 32) if size is None else size
     if count % 2:
         raise ParameterError(f"--size {count}: pairs of columns G+ and G- need an even number.")
@@ -55,8 +57,11 @@ def readout(card: str, size: int | None, vectors: int, feedback_resistance: str,
     channels = [channel(Readout(kind, ohm, **own), points=11 if quick else 41) for kind in KINDS]
     table = channel_table(channels)
     click.echo(f"{'one channel':<20}" + "".join(f"{kind:>22}" for kind in table["kind"]))
+    longer = {"settling time": "settling to 0.1 %", "noise": "noise, all of it", "energy": "energy, 100 ns read"}
     for name, unit in table.attrs["units"].items():
-        click.echo(f"{name:<20}" + "".join(f"{format_number(value, unit):>22}" for value in table[name]))
+        click.echo(
+            f"{longer.get(name, name):<20}" + "".join(f"{format_number(value, unit):>22}" for value in table[name])
+        )
     click.echo(f"\ndifferential array, {count} x {count}, {vectors} input vectors in one sweep")
     differential = Readout(pairing="differential", bits=8, **own)
     read = array_read(card, size=count, vectors=vectors, readout=differential, seed=seed)

@@ -17,6 +17,7 @@ from rramcirc.cli.study.common import (
     write_table,
 )
 
+NOISE = 1e-12  # changes below this are rounding errors of the simulator, printed as 0 [S]
 selector_option = click.option("--selector", default="nmos_select", show_default=True, help="Transistor's card.")
 seed_option = click.option("--seed", default=1, show_default=True, help="Seed of devices, cycles and spikes.")
 
@@ -129,8 +130,9 @@ def _print_stdp(measured, compared) -> None:
     click.echo(head + (f" {'circuit':>8} {'table':>7} {'allowed':>8}" if compared is not None else ""))
     said = None if compared is None else compared.set_index(["start", "delay"])
     for (start, delay), part in measured.groupby(["start", "delay"])["change"]:
-        line = f"{format_number(delay, 's'):>7} {start:>5} {format_number(part.mean(), 'S'):>10} "
-        line += f"{format_number(part.std(ddof=0), 'S'):>10}"
+        mean, spread = (v if abs(v) >= NOISE else 0.0 for v in (part.mean(), part.std(ddof=0)))
+        line = f"{format_number(delay, 's'):>7} {start:>5} {format_number(mean, 'S'):>10} "
+        line += f"{format_number(spread, 'S'):>10}"
         if said is not None:
             row = said.loc[(start, delay)]
             line += f" {row['circuit']:8.3f} {row['table']:7.3f} {row['allowed']:8.3f}"
@@ -204,11 +206,11 @@ def srdp(
     from rramcirc.studies.synapse_figures import plot_srdp
     from rramcirc.studies.synapse_rate import RATES
     from rramcirc.studies.synapse_rate import srdp as measure
-    from rramcirc.units import format_number, parse_number
+    from rramcirc.units import format_number, parse_number, positive_number
 
     pulses = _pulses(gradual_pulses(), given)
     rates = (10.0, 60.0) if quick else RATES
-    seconds = parse_number(duration, "s", "--duration") * (0.3 if quick else 1.0)
+    seconds = positive_number(parse_number(duration, "s", "--duration"), "--duration", "s") * (0.3 if quick else 1.0)
     measured = measure(Cell(card, selector), pulses, rates, duration=seconds, repeats=3 if quick else 10, seed=seed,
                        engine=engine)  # fmt: skip
     click.echo(f"{'rate':>6} {'start':>5} {'before':>10} {'after':>10} {'spread':>10}")

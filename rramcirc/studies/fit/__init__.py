@@ -13,8 +13,16 @@ from rramcirc.devices.veriloga import find_module
 from rramcirc.errors import ParameterError
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.model import Prediction, Protocol, Settings, make_protocol
-from rramcirc.studies.fit.problem import Problem, free_parameters
-from rramcirc.studies.fit.search import Undetermined, covariance, determine, freeze, search_globally, search_locally
+from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
+from rramcirc.studies.fit.search import (
+    Undetermined,
+    covariance,
+    dependence,
+    determine,
+    freeze,
+    search_globally,
+    search_locally,
+)
 
 _SEARCHED, _JUDGED = 300, 1000  # pulses of a file in the global search, and where it is judged what is determined
 # readings from which the last fit has few steps: it starts at the solution of a large part
@@ -25,7 +33,22 @@ _COARSE = 1e-4  # error of a step of the integration while searching; difference
 
 @dataclass(frozen=True)
 class FittedParameter:
-    """A value that the data determine [`unit`], with its standard deviation; `at_bound` says it hit a bound."""
+    """A value that the data determine.
+
+    Attributes
+    ----------
+    start, value
+        Of the start card, and fitted [`unit`].
+    sigma
+        Standard deviation [`unit`]. It counts that parameters which are not determined were left at the start card,
+        which is taken to know them to a factor e.
+    at_bound
+        Whether the value hit a bound of the search.
+    given
+        Parameters that are not determined and that the value stands and falls with.
+    sigma_given
+        Standard deviation if those have their values [`unit`].
+    """
 
     name: str
     unit: str
@@ -33,6 +56,8 @@ class FittedParameter:
     value: float
     sigma: float
     at_bound: bool
+    given: tuple[str, ...]
+    sigma_given: float
 
 
 @dataclass(frozen=True)
@@ -57,7 +82,7 @@ class FitResult:
         Root mean square of ln(model / data) of every file, unreliable readings count less and
         outliers do not.
     correlation : (n, n) array
-        Of the fitted parameters.
+        Of the fitted parameters, with those that are not determined where they are.
     seed, evaluations
         Of the global search; number of parameter sets that were tried.
     settings
@@ -104,7 +129,7 @@ def fit(
 
     A Sobol sequence around the start card and local searches from the best places, on a part of the data; then least
     squares on all of it, files weighed by their scatter. Parameters that the data do not determine go back to the start
-    card, one after the other, before the last fit.
+    card, one after the other, before the last fit; what they may be off counts in the uncertainties of the others.
 
     Parameters
     ----------
@@ -151,24 +176,40 @@ def fit(
         full.weigh(x)
         x = search_locally(full, x, steps=_LAST_STEPS if many else None)
     full.weigh(x)
+    judged, part = (middle, share) if many else (full, 1.0)
+    left = [f for f in problem.free if f.name in {u.name for u in undetermined}]
+    matrix = covariance(judged, x) * part
+    slopes, moments = dependence(judged, x, left, part)
     evaluations = small.evaluations + middle.evaluations + full.evaluations
-    return _result(
-        full, x, covariance(middle, x) * share if many else covariance(full, x), undetermined, seed, evaluations
-    )
+    return _result(full, x, _fitted(full, x, matrix, left, slopes, moments), matrix, undetermined, seed, evaluations)
+
+
+def _fitted(
+    problem: Problem, x: NDArray, matrix: NDArray, left: Sequence[FreeParameter], slopes: NDArray, moments: NDArray
+) -> tuple[FittedParameter, ...]:
+    """Return the fitted values with their uncertainties, alone and with those of the parameters left."""
+    alone = np.sqrt(np.diag(matrix))
+    sigma = np.sqrt(alone**2 + np.einsum("ij,jk,ik->i", slopes, moments, slopes))
+    moved = np.abs(slopes) * np.sqrt(np.diag(moments))
+    margin = 1e-3 * (problem.high - problem.low)
+    at_bound = (x < problem.low + margin) | (x > problem.high - margin)
+    found = []
+    for k, f in enumerate(problem.free):
+        value, given = f.value(x[k]), tuple(u.name for u, m in zip(left, moved[k], strict=True) if m > alone[k])
+        found.append(FittedParameter(
+            f.name, f.unit, f.start, value, f.sigma(value, sigma[k]), bool(at_bound[k]), given,
+            f.sigma(value, alone[k]),
+        ))  # fmt: skip
+    return tuple(found)
 
 
 def _result(
-    problem: Problem, x: NDArray, matrix: NDArray, undetermined: list[Undetermined], seed: int, evaluations: int
-) -> FitResult:
+    problem: Problem, x: NDArray, fitted: tuple[FittedParameter, ...], matrix: NDArray,
+    undetermined: list[Undetermined], seed: int, evaluations: int,
+) -> FitResult:  # fmt: skip
     """Return the fitted card with its uncertainties."""
     n = len(problem.free)
     sigma = np.sqrt(np.diag(matrix))
-    margin = 1e-3 * (problem.high - problem.low)
-    at_bound = (x < problem.low + margin) | (x > problem.high - margin)
-    fitted = tuple(
-        FittedParameter(f.name, f.unit, f.start, f.value(x[k]), f.sigma(f.value(x[k]), sigma[k]), bool(at_bound[k]))
-        for k, f in enumerate(problem.free)
-    )
     found = problem.predictions(x)
     rms = problem.rms(found)
     return FitResult(
@@ -190,6 +231,8 @@ def _card(
     parameters = dict(start.parameters)
     for f in fitted:
         said = ", at the bound of the search" if f.at_bound else f"; one sigma {f.sigma:.2g} {f.unit}"
+        if f.given:
+            said += f", {f.sigma_given:.2g} {f.unit} if {' and '.join(f.given)} (not determined) as in this card"
         value = replace(found.parameters[f.name], value=float(f"{f.value:.8g}"), status="fitted")
         parameters[f.name] = replace(value, source=f"fit to {files}{said}")
     order = [name for name in start.declaration.parameters if name in parameters]

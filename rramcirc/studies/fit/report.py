@@ -13,7 +13,7 @@ from rramcirc.devices.card_values import shortest
 from rramcirc.devices.veriloga import library
 from rramcirc.errors import ParameterError, cannot_write
 from rramcirc.figure import COLOURS, STYLE, new_figure, save
-from rramcirc.studies.fit import FitResult
+from rramcirc.studies.fit import FitResult, FittedParameter
 from rramcirc.studies.fit.data import KINDS, Measurement
 from rramcirc.studies.fit.model import READ_VOLTAGE, Prediction, Protocol, Settings, make_protocol, path_ends, predict
 from rramcirc.studies.fit.problem import log_ratio
@@ -29,11 +29,10 @@ def report(result: FitResult) -> str:
     """Return the table of values and residuals as text."""
     rows = [("parameter", "start", "fitted", "one sigma", "unit", "")]
     for f in result.fitted:
-        relative = f"{100 * f.sigma / abs(f.value):.2g} %" if f.value else ""
+        remarks = filter(None, ("at the bound of the search" if f.at_bound else "", _conditional(f)))
         rows.append(
-            (f.name, f"{f.start:.5g}", f"{f.value:.5g}", f"{f.sigma:.2g} ({relative})", f.unit,
-             "at the bound of the search" if f.at_bound else "")
-        )  # fmt: skip
+            (f.name, f"{f.start:.5g}", f"{f.value:.5g}", _with_share(f.sigma, f.value), f.unit, "; ".join(remarks))
+        )
     rows += [
         (u.name, f"{result.card.value(u.name):.5g}", "-", "not determined", "", u.reason) for u in result.undetermined
     ]
@@ -44,6 +43,17 @@ def report(result: FitResult) -> str:
         lines.append(f"{p.data.path}: {KINDS[p.data.kind]}, {len(p)} readings, rms of ln(model/data) {100 * rms:.3g} %")
     lines += [_correlated(result), f"seed {result.seed}, {result.evaluations} parameter sets tried"]
     return "\n".join(line for k, line in enumerate(lines) if line or k < len(lines) - 3)
+
+
+def _conditional(f: FittedParameter) -> str:
+    """Return the standard deviation of a value that holds only with other parameters as they are; else nothing."""
+    if not f.given:
+        return ""
+    return f"{_with_share(f.sigma_given, f.value)} if {' and '.join(f.given)} as given"
+
+
+def _with_share(sigma: float, value: float) -> str:
+    return f"{sigma:.2g} ({100 * sigma / abs(value):.2g} %)" if value else f"{sigma:.2g}"
 
 
 def _correlated(result: FitResult) -> str:

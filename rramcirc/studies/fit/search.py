@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.studies.fit.problem import OUTLYING, Problem, typical
+from rramcirc.studies.fit.problem import OUTLYING, FreeParameter, Problem, typical
 
 UNDETERMINED = 0.3  # a standard deviation above it, of the logarithm or relative to the start value, is none
 _BOXES, _DRAWS = (0.03, 0.1, 0.3, 1.0), 6  # part of the bounds around the start card, 2^draws places in each
@@ -149,6 +149,43 @@ def _inverse(jacobian: NDArray, limit: float = 1e-6) -> NDArray[np.float64]:
     return (rows.T / values**2) @ rows / np.outer(scale, scale)
 
 
+def dependence(
+    problem: Problem, x: NDArray, unknown: Sequence[FreeParameter], share: float = 1.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how the solution moves with parameters that were left at the start card, and how far off these may be.
+
+    How far off they are is what the data say, together with the assumption that the start card knows them to a factor e
+    (or, if they can change sign, to their own size).
+
+    Parameters
+    ----------
+    unknown
+        The parameters left.
+    share
+        Part of the data that the problem holds.
+
+    Returns
+    -------
+    slopes : (len(x), len(unknown)) array
+        Derivatives of the solution.
+    moments : (len(unknown), len(unknown)) array
+        Mean products of the deviations of the parameters left.
+    """
+    n, m = len(problem.free), len(unknown)
+    whole = problem.with_free((*problem.free, *unknown))
+    place = np.r_[x[:n], [p.place(p.start) for p in unknown], x[n:]]
+    jacobian = whole.jacobian(place)[: problem.n_data]
+    solved, left = np.delete(jacobian, np.s_[n : n + m], 1), jacobian[:, n : n + m]
+    slopes = -_inverse(solved) @ (solved.T @ left)
+    seen = left + solved @ slopes  # what the others cannot make up for
+    variance = share * max(scatter(problem, x), _SMALLEST_SCATTER) ** 2
+    residuals = problem.residuals(x)[: problem.n_data]
+    residuals = np.clip(residuals, -OUTLYING * typical(residuals), OUTLYING * typical(residuals))
+    spread = np.linalg.inv(seen.T @ seen / variance + np.eye(m))
+    off = -spread @ (seen.T @ residuals) / variance
+    return slopes, spread + np.outer(off, off)
+
+
 def determine(problem: Problem, x: NDArray, share: float = 1.0) -> list[Undetermined]:
     """Return the parameters that the data do not determine, worst first.
 
@@ -211,4 +248,4 @@ def freeze(problem: Problem, x: NDArray, names: Sequence[str]) -> tuple[Problem,
     return other, best
 
 
-__all__ = ["Undetermined", "covariance", "determine", "freeze", "search_globally", "search_locally"]
+__all__ = ["Undetermined", "covariance", "dependence", "determine", "freeze", "search_globally", "search_locally"]

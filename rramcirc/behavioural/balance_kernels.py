@@ -1,0 +1,58 @@
+"""Compiled loops between cells and lines: Kirchhoff's current law at the nodes, and steps from nodes to cells."""
+
+from __future__ import annotations
+
+import numba
+
+compiled = numba.njit(cache=True, nogil=True)
+
+
+@compiled
+def add_currents(nodes, port, currents, into):
+    """Add the currents of one port of all cells to those of their nodes [A]."""
+    for c in range(nodes.shape[0]):
+        into[nodes[c]] += currents[c, port]
+
+
+@compiled
+def gather_steps(nodes, port, step, moves):
+    """Write how far one port of all cells moves, from the moves of their nodes [V]."""
+    for c in range(nodes.shape[0]):
+        moves[c, port] = step[nodes[c]]
+
+
+@compiled
+def missing_currents(free, values, columns, starts, voltages, into, injected, missing):
+    """Write what is missing to Kirchhoff's current law at the free nodes; return largest currents.
+
+    Parameters
+    ----------
+    free : (n,) int64 array
+        Nodes without a source.
+    values, columns, starts
+        Conductance matrix of the wires, row by row [S].
+    voltages, into, injected
+        Voltages of all nodes [V], currents out of them into cells, and from sources [A].
+    missing : (n,) array
+        Result [A].
+
+    Returns
+    -------
+    tuple of float
+        Largest missing current, and largest one into cells or from a source [A].
+    """
+    largest, through = 0.0, 0.0
+    for k in range(into.shape[0]):
+        if abs(into[k]) > through:
+            through = abs(into[k])
+        if abs(injected[k]) > through:
+            through = abs(injected[k])
+    for m in range(free.shape[0]):
+        row = free[m]
+        total = into[row] - injected[row]
+        for k in range(starts[row], starts[row + 1]):
+            total += values[k] * voltages[columns[k]]
+        missing[m] = total
+        if not abs(total) <= largest:
+            largest = abs(total)
+    return largest, through
