@@ -28,6 +28,9 @@ class MovingCells:
     from there. So the cells that nothing happens to cost next to nothing, and what is neglected is of second order:
     half the curvature of a current or rate times the bound squared.
 
+    A cell sleeps (`let_sleep`) while its voltages and states stand still: it is a resistor then, and wakes when a
+    voltage moves by a tenth of the bound, or by what would make its charges count in the present step.
+
     Parameters
     ----------
     cells

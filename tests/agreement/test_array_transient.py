@@ -17,10 +17,12 @@ import rramcirc as rc
 from rramcirc.behavioural.bdf import HIGHEST_ORDER, History, next_step
 from rramcirc.behavioural.engine import run_bench
 from rramcirc.behavioural.history_kernels import derivative_weights, value_weights
+from rramcirc.behavioural.moving_cells import MovingCells
 from rramcirc.compare import Difference, corners_of, differences
 from rramcirc.errors import ParameterError
 
 REFEREE = {"reltol": "1e-7"}
+FEMTOFARADS = {"reltol": "1e-6", "chgtol": "1e-18"}  # the default chgtol, 10 fC, is more than a cell holds
 OURS = {"reltol": "1e-6"}
 RANGES = {"gap": 1.2, "diameter": 5.2}  # [nm] of the card hfo2_filament
 EDGE = 1e-8
@@ -124,7 +126,7 @@ def test_8_x_8_array_agrees(source_line):
 @pytest.mark.parametrize("size", [16, pytest.param(32, marks=pytest.mark.long)])
 def test_larger_arrays_agree(size):
     lines = {"bl": rc.Line(2.0), "wl": rc.Line(3.0), "sl": rc.Line(1.0, end="last")}
-    compared(write(crossbar(size, size, source_line="row", **lines), row=13, column=7), {"reltol": "1e-6"})
+    compared(write(crossbar(size, size, source_line="row", **lines), row=13, column=7), FEMTOFARADS)
 
 
 @pytest.mark.long
@@ -132,7 +134,7 @@ def test_larger_arrays_agree(size):
 @pytest.mark.parametrize("source_line", ["column", "row"])
 def test_64_x_64_array_agrees(source_line, reset):
     lines = {"bl": rc.Line(2.0), "wl": rc.Line(3.0), "sl": rc.Line(1.0, end="last")}
-    compared(write(crossbar(64, 64, source_line=source_line, **lines), reset, 20, 7), {"reltol": "1e-6"})
+    compared(write(crossbar(64, 64, source_line=source_line, **lines), reset, 20, 7), FEMTOFARADS)
 
 
 def test_wire_capacitance_agrees():
@@ -212,6 +214,31 @@ def test_the_line_solvers_give_what_a_factorisation_gives(monkeypatch):
         assert np.max(np.abs(quick.values[-1] - direct.values[-1])) < 1e-4
         current = np.interp(direct.axis, quick.axis, quick.values[:, 0])
         assert np.max(np.abs(current - direct.values[:, 0])) < 5e-3 * np.max(np.abs(direct.values[:, 0]))
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["SET", "RESET"])
+def test_cells_that_sleep_change_nothing(monkeypatch, reset):
+    bench = replace(write(crossbar(6, 7, source_line="row"), reset), options=OURS)
+    fewest, let_sleep = [], MovingCells.let_sleep
+
+    def watched(cells: MovingCells, *given: float) -> None:
+        let_sleep(cells, *given)
+        fewest.append(len(cells.history.which))
+
+    monkeypatch.setattr(MovingCells, "let_sleep", watched)
+    some = run_bench(bench)
+    assert min(fewest) < 42 / 2
+    monkeypatch.setattr(MovingCells, "let_sleep", lambda *_: None)
+    none = run_bench(bench)
+    assert np.max(np.abs(some.values[-1] - none.values[-1])) < 1e-5
+    current = np.interp(some.axis, none.axis, none.values[:, 0])
+    assert np.max(np.abs(some.values[:, 0] - current)) < 5e-4 * np.max(np.abs(current))
+
+
+def test_tolerances_far_below_the_default_still_find_steps():
+    array = crossbar(4, 4, rram_parameters={})
+    run = run_bench(replace(write(array, reset=True), options={"reltol": "1e-7"}))
+    assert run.axis[-1] == 8e-7
 
 
 def test_tighter_tolerances_bring_the_result_closer_to_one_value():

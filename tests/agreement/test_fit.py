@@ -206,7 +206,8 @@ def test_command_writes_card_picture_and_residuals(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.card)
 def test_one_sigma_covers_the_truth_as_often_as_it_should(case: Case) -> None:
-    found = [deviations(round_trip(case, seed), case.truth) for seed in range(50)]
+    """Fifty sets of noise for every card; seeds that nothing in the fit or in the data was chosen by."""
+    found = [deviations(round_trip(case, seed), case.truth) for seed in range(200, 250)]
     covered = np.mean(np.abs(np.concatenate(found)) < 1.0)
     assert 0.55 < covered < 0.80
 

@@ -53,7 +53,10 @@ def _conditional(f: FittedParameter) -> str:
 
 
 def _with_share(sigma: float, value: float) -> str:
-    return f"{sigma:.2g} ({100 * sigma / abs(value):.2g} %)" if value else f"{sigma:.2g}"
+    if not value:
+        return f"{sigma:.2g}"
+    percent = 100 * sigma / abs(value)
+    return f"{sigma:.2g} ({percent:.2g} %)" if percent < 99.5 else f"{sigma:.2g} ({percent:.0f} %)"
 
 
 def _correlated(result: FitResult) -> str:
