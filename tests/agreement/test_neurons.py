@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits import build_netlist
+from rramcirc.circuits import build_circuit, build_netlist
 from rramcirc.circuits.neuron import neuron_subcircuit
+from rramcirc.circuits.spice import spice_netlist
 from rramcirc.design import LifNeuron
 from rramcirc.design.neuron import CORES, DETAILS, PORTS, firing_rate
 from rramcirc.errors import ParameterError
@@ -226,11 +227,14 @@ def test_steps_that_could_pass_over_a_spike_of_transistors_are_refused():
 
 
 def test_analyses_without_spikes_are_refused():
-    with pytest.raises(ParameterError, match="Ac of a neuron, which is an oscillator"):
-        build_netlist(Testbench(LifNeuron(), rc.Ac("ext", 1.0, 1e3)))
+    small_signal = Testbench(LifNeuron(), rc.Ac("ext", 1.0, 1e3))
     cell = rc.Cell("hfo2_filament", "nmos_select")
+    for bench in (small_signal, Testbench(rc.Perceptron(cell, 2, 1), rc.Ac("pre0", 1.0, 1e3))):
+        with pytest.raises(ParameterError, match="Ac of a neuron, which is an oscillator"):
+            build_netlist(bench)
+    circuit = build_circuit(Testbench(LifNeuron(), Transient(0.1)))
     with pytest.raises(rc.RramcircError, match="switches, which ngspice takes as open"):
-        build_netlist(Testbench(rc.Perceptron(cell, 2, 1), rc.Ac("pre0", 1.0, 1e3)))
+        spice_netlist(circuit, small_signal)
 
 
 @pytest.mark.parametrize("detail", DETAILS)
