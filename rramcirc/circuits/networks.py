@@ -136,6 +136,12 @@ def _external(bench: Testbench) -> list[Group]:
         if stimulus.unit != unit:
             wanted = "a voltage (unit V)" if unit == "V" else "a current (unit A)"
             raise ParameterError(f"stimuli[{line!r}]: this line takes {wanted}, but its stimulus is {stimulus!r}.")
+        highest = float(np.max(stimulus.corners()[1]))
+        if unit == "V" and highest > bench.design.neuron.supply * (1 + 1e-12):
+            raise ParameterError(
+                f"stimuli[{line!r}]: a gate level of {highest:g} V is above the supply of the neurons, "
+                f"{bench.design.neuron.supply:g} V."
+            )
         groups.append(Source(line, line, stimulus))
     return groups
 

@@ -14,6 +14,7 @@ from rramcirc.circuits.neuron import step_control
 from rramcirc.circuits.spice import spice_subcircuit
 from rramcirc.design import HopfieldNetwork, Perceptron
 from rramcirc.design.networks import spike_currents
+from rramcirc.errors import ParameterError
 from rramcirc.experiments.milo2018_circuit import (
     MATRICES,
     cell_weights,
@@ -169,6 +170,12 @@ def test_neurons_of_every_detail_fit_into_the_network(detail):
     waves = rc.simulate(bench)
     assert max(waves[f"v(gate{j})"].max() for j in range(2)) == pytest.approx(NETWORK_NEURON.gate_amplitude, rel=0.05)
     assert waves["v(gate2)"].max() < 0.2  # it gets no external spikes, and inhibition from the others
+
+
+def test_gate_levels_above_the_supply_are_refused():
+    bench = default_bench("perceptron", Request())
+    with pytest.raises(ParameterError, match=r"pre1.*9 V is above the supply"):
+        rc.build_netlist(replace(bench, stimuli={**bench.stimuli, "pre1": rc.Constant(9.0)}))
 
 
 def test_a_perceptron_potentiates_the_synapses_of_active_inputs_only():
