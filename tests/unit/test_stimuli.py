@@ -104,8 +104,8 @@ def test_pulse_train_is_a_spike_train_with_equal_distances(count, width, pause, 
 
 @given(st.lists(st.floats(-3, 3).filter(lambda v: abs(v) > 1e-3), min_size=1, max_size=6), st.floats(1e-3, 1e9))
 def test_triangle_goes_through_its_peaks_at_one_rate(peaks, ramp_rate):
-    if np.any(np.diff([0.0, *peaks, 0.0]) == 0):
-        return
+    if np.any(np.abs(np.diff([0.0, *peaks, 0.0])) < 1e-9):
+        return  # equal peaks are refused, and corners that a simulator cannot tell apart
     sweep = rc.triangle(*peaks, ramp_rate=ramp_rate)
     np.testing.assert_array_equal(sweep.values, [0.0, *peaks, 0.0])
     np.testing.assert_allclose(np.abs(np.diff(sweep.values)) / np.diff(sweep.times), ramp_rate, rtol=1e-6)
