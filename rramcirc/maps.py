@@ -53,7 +53,7 @@ def plot_maps(
     low, high = limits or ((values.min(), values.max()) if values.size else (0.0, 1.0))
     across = min(MOST_IN_A_ROW, len(arrays))
     down = -(-len(arrays) // across)
-    width = 6.0 / across
+    width = min(3.4, 6.0 / across)
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
     with drawn(path, 0.7 + down * (0.3 + width * min(1.2, max(tallest, 0.25)))) as figure:
         axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
@@ -65,6 +65,8 @@ def plot_maps(
             ax.set_title(plain(title))
             ax.grid(False)
             ax.minorticks_off()
+            ax.xaxis.get_major_locator().set_params(integer=True)
+            ax.yaxis.get_major_locator().set_params(integer=True)
             ax.tick_params(direction="out", top=False, right=False)
         for ax in axes[len(arrays) :]:
             ax.set_visible(False)

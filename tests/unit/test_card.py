@@ -114,7 +114,7 @@ def test_unknown_card_answers_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="No such file"):
         load_card(tmp_path / "gone.toml")
     with pytest.raises(ParameterError, match="no card name"):
-        load_card(3)  # type: ignore[arg-type]
+        load_card(3)
 
 
 def test_all_mistakes_of_a_file_are_told_at_once_with_their_lines(folder: Path) -> None:
@@ -244,7 +244,7 @@ def test_nonsense_is_refused_by_name(toy: ModelCard, value: object) -> None:
     with pytest.raises(ParameterError, match="ea"):
         toy.with_values({"ea": value})
     with pytest.raises(ParameterError, match="values must be a dict"):
-        toy.with_values(value)  # type: ignore[arg-type]
+        toy.with_values(value)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_first_bad_instance_is_named_with_its_place(toy: ModelCard, folder: Path
 )
 def test_bad_instance_values_are_refused(toy: ModelCard, values: object, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
-        check_instance(toy, values)  # type: ignore[arg-type]
+        check_instance(toy, values)
 
 
 def test_shapes_must_fit() -> None:

@@ -204,7 +204,7 @@ def test_unknown_module_answers_with_the_nearest() -> None:
     with pytest.raises(ParameterError, match=r"'rram_filamnt'\. Nearest: rram_filament"):
         find_module("rram_filamnt")
     with pytest.raises(ParameterError, match="no module name"):
-        find_module(3)  # type: ignore[arg-type]
+        find_module(3)
 
 
 # compiling
