@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 
 import rramcirc as rc
-from rramcirc.behavioural.engine import run_bench, run_static
-from rramcirc.behavioural.passive import effective_matrix, solve_passive
+from rramcirc.engines.array.engine import run_bench, run_static
+from rramcirc.engines.array.passive import effective_matrix, solve_passive
 
 OHM = {"row_resistance": 1.0, "column_resistance": 1.0}
 

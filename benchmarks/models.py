@@ -28,12 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rramcirc as rc
-from rramcirc.devices.card import card_names, load_card
-from rramcirc.devices.compiled import CompiledDevices
-from rramcirc.devices.evaluation import Evaluation
-from rramcirc.devices.veriloga import compile_module
-from rramcirc.ngspice.run import find_ngspice
-from rramcirc.rawfile import read_raw
+from rramcirc.devices.cards.card import card_names, load_card
+from rramcirc.devices.compiled.devices import CompiledDevices
+from rramcirc.devices.compiled.evaluation import Evaluation
+from rramcirc.devices.veriloga.compile import compile_module
+from rramcirc.engines.ngspice.run import find_ngspice
+from rramcirc.waveforms.raw import read_raw
 
 Row = tuple[str, str, str]
 COUNT, RUNS = 100_000, 5
@@ -123,7 +123,7 @@ def compiled_c(folder: Path) -> ctypes._CFuncPtr:
 
 def against_c(folder: Path) -> list[Row]:
     """rram_filament, equal devices and spread ones, against a C loop over the same function pointers."""
-    from rramcirc.devices import osdi_kernels as kernels
+    from rramcirc.devices.compiled import kernels
 
     loop, rows = compiled_c(folder), []
     spread = {"ea_delta": np.random.default_rng(2).normal(0.0, 0.01, COUNT)}
@@ -318,9 +318,9 @@ def set_up() -> list[Row]:
         rows.append((f"set-up of a million `rram_filament`, {what}", f"{seconds:.3f} s", text))
     with tempfile.TemporaryDirectory() as cache:
         rows += [
-            ("loops of the bulk evaluation, empty cache", *_jit(cache, "rramcirc.devices.osdi_kernels")),
-            ("loops of the bulk evaluation, from the cache", *_jit(cache, "rramcirc.devices.osdi_kernels")),
-            ("loops of the pulse integration besides, empty cache", *_jit(cache, "rramcirc.devices.pulse_kernels")),
+            ("loops of the bulk evaluation, empty cache", *_jit(cache, "rramcirc.devices.compiled.kernels")),
+            ("loops of the bulk evaluation, from the cache", *_jit(cache, "rramcirc.devices.compiled.kernels")),
+            ("loops of the pulse integration besides, empty cache", *_jit(cache, "rramcirc.devices.pulses.kernels")),
         ]
     return rows
 

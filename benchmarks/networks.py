@@ -25,12 +25,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rramcirc.behavioural.network import MembraneNeuron, Phase, SpikingNetwork, draw_synapses, states, with_patterns
-from rramcirc.behavioural.network_run import recall, run_network
-from rramcirc.behavioural.stdp_network import PairStdpNetwork, run_pair_stdp
-from rramcirc.experiments.milo2018_patterns import train_patterns
-from rramcirc.experiments.milo2018_recall import recall_patterns
-from rramcirc.experiments.milo2018_sets import NEURONS, PATTERNS, load_set, milo_network
+from rramcirc.engines.network.network import MembraneNeuron, Phase, SpikingNetwork, draw_synapses, states, with_patterns
+from rramcirc.engines.network.run import recall, run_network
+from rramcirc.engines.network.stdp_network import PairStdpNetwork, run_pair_stdp
+from rramcirc.papers.milo2018.patterns import train_patterns
+from rramcirc.papers.milo2018.recall import recall_patterns
+from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, load_set, milo_network
 
 ROOT = Path(__file__).resolve().parent.parent
 RECALLS, TRAINING = 4000.0, 300.0  # biological seconds per CPU second asked for

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 import rramcirc as rc
-from rramcirc.ngspice.run import find_ngspice, ngspice_version
-from rramcirc.rawfile import RawPlot, read_raw, write_raw
+from rramcirc.engines.ngspice.run import find_ngspice, ngspice_version
+from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

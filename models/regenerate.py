@@ -6,11 +6,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from rramcirc.circuits.array.cell_netlist import fits_cell
 from rramcirc.circuits.benches import Request, default_bench
-from rramcirc.circuits.cell import fits_cell
-from rramcirc.devices.card import card_names, load_card
-from rramcirc.devices.model_card import ModelCard
-from rramcirc.simulation import simulate
+from rramcirc.devices.cards.card import card_names, load_card
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.engines.simulation import simulate
 
 HERE = Path(__file__).resolve().parent
 
@@ -44,7 +44,7 @@ def readme() -> str:
 
 def draw(path: Path) -> None:
     """Simulate and draw the I-V loop of every RRAM card."""
-    from rramcirc.charts import plot_loops
+    from rramcirc.figures.tables import plot_loops
 
     loops = {}
     for card in rram_cards():

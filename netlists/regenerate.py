@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from rramcirc.circuits import build_netlist
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell_netlist import fits_cell
 from rramcirc.circuits.benches import CIRCUITS, Request, default_bench
-from rramcirc.circuits.cell import fits_cell
-from rramcirc.circuits.readout_benches import channel_bench
-from rramcirc.design import LifNeuron, Readout
-from rramcirc.design.neuron import PORTS
-from rramcirc.devices.card import card_names, load_card
-from rramcirc.schematics import draw
-from rramcirc.testbench import Testbench
+from rramcirc.circuits.neuron.neuron import PORTS, LifNeuron
+from rramcirc.circuits.readout.benches import channel_bench
+from rramcirc.circuits.readout.readout import Readout
+from rramcirc.circuits.schematics import draw
+from rramcirc.circuits.table import build_netlist
+from rramcirc.devices.cards.card import card_names, load_card
 
 HERE = Path(__file__).resolve().parent
 SHOWN = {

@@ -1,5 +1,5 @@
 """`python -m rramcirc` is the command line."""
 
-from rramcirc.cli import main
+from rramcirc.cli.main import main
 
 main()

@@ -1,79 +1,149 @@
-"""The layers of the package: a module imports only from its own or a lower layer."""
+"""The rooms of the package: who may import whom. Imports inside functions and under TYPE_CHECKING count."""
 
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LAYERS = [
-    ["errors"],
-    ["units", "paths", "child"],
-    ["devices"],
-    ["stimuli", "rawfile", "spike_trains", "spike_sources"],
-    ["design", "waveforms", "rawformats"],
-    ["analyses", "testbench", "elements", "netlist", "expressions"],
-    ["driven"],
-    ["benchfile", "benchwrite", "benchvalues", "noise", "measurements", "readings", "spikes"],
-    ["circuits"],
-    ["ngspice", "vacask", "behavioural"],
-    ["runs"],
-    ["simulation"],
-    ["compare"],
-    ["figure"],
-    ["plotting", "charts", "page", "schematics", "maps"],
-    ["studies"],
-    ["experiments"],
-    ["doctor"],
-    ["cli"],
-]
-LEVEL = {name: k for k, names in enumerate(LAYERS) for name in names}
+PACKAGE = ROOT / "rramcirc"
+ROOMS = "basics waveforms devices bench analysis circuits figures engines studies papers cli".split()
+# the order inside a room: what stands later may import what stands before it; names on one line are strangers
+INSIDE = {
+    "basics": ["errors version", "units paths checks toml_lines", "child"],
+    "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
+    "devices": ["veriloga", "cards", "compiled", "pulses"],
+    "bench": ["analyses stimuli", "spike_trains", "spike_sources testbench", "file"],
+    "analysis": ["noise spikes expressions", "measurements", "readings"],
+    "circuits": ["sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table"],
+    "figures": ["style", "waveforms tables maps", "page"],
+    "engines": ["netlist spelling", "ngspice vacask array network", "build driven", "pyspice", "simulation", "compare"],
+    "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction"],
+}
+ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
 LAZY = {"matplotlib", "schemdraw", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
-MAY_IMPORT_AT_TOP = {("devices/compiled.py", "numba"), ("devices/osdi_kernels.py", "numba")}
-_KERNELS = ["lines", "schur", "merge", "reduce", "moving_kernels", "parallel_kernels"]
-_KERNELS += ["balance_kernels", "history_kernels"]
-_KERNELS += ["network_kernel", "network_events", "stdp_network"]
-MAY_IMPORT_AT_TOP |= {(f"behavioural/{name}.py", "numba") for name in _KERNELS}
-STRANGERS = {"ngspice", "vacask", "behavioural"}
-# allowed to look up: the dispatcher of dialects and the interoperation with PySpice, lazily
-UPWARD = {("netlist", "circuits"), ("circuits", "ngspice"), ("circuits", "simulation"), ("circuits", "runs")}
-
-FILES = sorted((ROOT / "rramcirc").rglob("*.py"))
+LAZY_COMMANDS = {"__init__.py", "cli/lazy.py"}
 
 
-def imports(tree: ast.AST) -> list[tuple[str, bool]]:
-    """Return (module, at top level) of every import."""
-    top = {id(node) for node in ast.iter_child_nodes(tree)}
-    found = []
-    for node in ast.walk(tree):
+def module_name(file: Path) -> str:
+    """Return the dotted name of a file of the package, without ``rramcirc.``; of a package, the package's."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(module: str) -> set[str]:
+    """Return the modules of the package that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
         if isinstance(node, ast.Import):
-            found += [(alias.name, id(node) in top) for alias in node.names]
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append((node.module, id(node) in top))
-            if node.module == "rramcirc":
-                found += [(f"rramcirc.{alias.name}", id(node) in top) for alias in node.names]
-    return found
+            assert node.level == 0, f"{module}: write imports in full"
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            known = {name for name in inner if name.removeprefix("rramcirc.") in FILES}
+            found |= known | ({node.module} if known != inner else set())
+    return {name.removeprefix("rramcirc.") for name in found if name.startswith("rramcirc.")}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
-def test_module_imports_only_from_its_own_or_lower_layers(file: Path) -> None:
-    name = file.relative_to(ROOT / "rramcirc").parts[0].removesuffix(".py")
-    if name in ("__init__", "__main__"):
-        return
-    assert name in LEVEL, f"{name} stands in no layer of this test; add it where it belongs"
-    for module, at_top in imports(ast.parse(file.read_text())):
+GRAPH = {module: imports(module) for module in FILES}
+EDGES = [(a, b) for a, targets in GRAPH.items() for b in sorted(targets)]
+
+
+def room(module: str) -> str:
+    """Return the room in which a module stands."""
+    return module.split(".")[0]
+
+
+def place(module: str) -> str:
+    """Return the file or folder inside its room in which a module stands."""
+    return (module.split(".") + [""])[1]
+
+
+def test_the_house_has_these_rooms_and_nothing_else() -> None:
+    there = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
+    assert there == {*ROOMS, "__init__.py", "__init__.pyi", "__main__.py", "py.typed"}
+
+
+def test_a_room_imports_only_from_rooms_before_it() -> None:
+    level = {name: k for k, name in enumerate(ROOMS)}
+    wrong = [f"{a} -> {b}" for a, b in EDGES if a not in ("", "__main__") and level[room(b)] > level[room(a)]]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_imports_the_door() -> None:
+    assert not [a for a, b in EDGES if b == "" and a != "__main__"]
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_inside_a_room_imports_run_one_way(name: str) -> None:
+    level = {word: k for k, words in enumerate(INSIDE[name]) for word in words.split()}
+    inside = {place(module) for module in FILES if room(module) == name and "." in module}
+    assert inside == set(level), "the order of the room names other files than there are"
+    wrong = []
+    for a, b in EDGES:
+        here, there = place(a), place(b)
+        if room(a) == room(b) == name and here != there and not level[there] < level[here]:
+            wrong.append(f"{a} -> {b}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_engines_are_strangers_but_pyspice_may_use_ngspice() -> None:
+    wrong = []
+    for a, b in EDGES:
+        mine, other = place(a), place(b)
+        both = room(a) == room(b) == "engines" and mine in ENGINES and other in ENGINES
+        if both and mine != other and (mine, other) != ("pyspice", "ngspice"):
+            wrong.append(f"{a} -> {b}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    """A module also needs the packages that it stands in."""
+    needs = {a: {t for t in targets if t} for a, targets in GRAPH.items()}
+    for module in FILES:
         parts = module.split(".")
-        if parts[0] == "rramcirc" and len(parts) > 1 and parts[1] in LEVEL:
-            lower = LEVEL[parts[1]] <= LEVEL[name] and not (parts[1] in STRANGERS and name in STRANGERS - {parts[1]})
-            assert lower or (not at_top and (name, parts[1]) in UPWARD), f"{name} must not import {module}"
+        needs[module] |= {".".join(parts[:k]) for k in range(1, len(parts))}
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " -> ".join((*way[way.index(module) :], module))
+        if module not in done:
+            for other in sorted(needs[module]):
+                visit(other, (*way, module))
+            done.add(module)
+
+    for module in FILES:
+        visit(module, ())
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(ROOT)))
-def test_slow_libraries_are_imported_inside_functions(file: Path) -> None:
-    place = file.relative_to(ROOT / "rramcirc").as_posix()
-    for module, at_top in imports(ast.parse(file.read_text())):
-        library = module.split(".")[0]
-        if library in LAZY and at_top:
-            assert (place, library) in MAY_IMPORT_AT_TOP, f"{place} imports {library} at the top"
+def test_modules_are_imported_by_name_only_at_the_two_lazy_doors() -> None:
+    users = {f.relative_to(PACKAGE).as_posix() for f in FILES.values() if "import_module" in f.read_text()}
+    assert users == LAZY_COMMANDS
+
+
+def imports_numba_itself(module: str) -> bool:
+    """Whether a module holds compiled loops, which need numba when they are defined."""
+    tree = ast.parse(FILES[module].read_text())
+    return any(isinstance(n, ast.FunctionDef) and n.decorator_list for n in ast.walk(tree))
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_slow_libraries_are_imported_inside_functions(module: str) -> None:
+    tree = ast.parse(FILES[module].read_text())
+    for node in tree.body:
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        slow = {name.split(".")[0] for name in names} & LAZY
+        assert slow <= ({"numba"} if imports_numba_itself(module) else set()), f"{module}: {slow}"
+
+
+def test_rooms_are_on_the_map() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for before, after in pairwise(ROOMS):
+        assert text.index(f"`{before}/`") < text.index(f"`{after}/`"), "CONTRIBUTING's map has another order"

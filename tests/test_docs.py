@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import rramcirc
-from rramcirc.cli import COMMANDS
-from rramcirc.cli.study import STUDIES
+from rramcirc.cli.main import COMMANDS
+from rramcirc.cli.study.group import STUDIES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

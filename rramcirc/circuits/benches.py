@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rramcirc.circuits.network_benches import hopfield_bench, neuron_bench, perceptron_bench, recurrent_bench
-from rramcirc.circuits.readout_benches import conductance_window, differential_array, read_pulse_bench
-from rramcirc.circuits.synapse import synapse_bench
-from rramcirc.design import Cell, Crossbar, Line, Readout, ReadoutArray
-from rramcirc.devices.card import ModelCard, load_card
-from rramcirc.devices.variability import sample_devices
-from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.stimuli import Constant, PiecewiseLinear, Pulse, triangle
-from rramcirc.testbench import Testbench, Transient
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Pulse, triangle
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.array.line import Line
+from rramcirc.circuits.network.benches import hopfield_bench, neuron_bench, perceptron_bench, recurrent_bench
+from rramcirc.circuits.readout.benches import conductance_window, differential_array, read_pulse_bench
+from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.circuits.synapse.pulses import synapse_bench
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.cards.variability import sample_devices
 
 RRAM_CARD, SELECTOR_CARD, PLASTIC_CARD = "hfo2_filament", "nmos_select", "plastic_zoppo2019"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rramcirc.elements import Circuit, Group, Instances, Subcircuit
-from rramcirc.errors import NetlistError, unknown_name
+from rramcirc.basics.errors import NetlistError, unknown_name
+from rramcirc.circuits.elements import Circuit, Group, Instances, Subcircuit
 
 
 def check_ports(circuit: Circuit) -> None:

@@ -52,10 +52,10 @@ def build_netlist(
     output: str,
 ) -> None:  # fmt: skip
     """Write the netlist of a circuit, with a useful testbench by default, or of a testbench file."""
-    from rramcirc.benchfile import load_bench
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.basics.units import parse_number
+    from rramcirc.bench.file.read import load_bench
     from rramcirc.circuits.benches import Request, default_bench
-    from rramcirc.errors import ParameterError
-    from rramcirc.units import parse_number
 
     if circuit.endswith(".toml"):
         given = {"--rows": rows, "--columns": columns, "--card": rram, "--selector": selector, "--spread": spread}
@@ -80,7 +80,7 @@ def _number(text: str | None, unit: str, name: str, parse) -> float | None:
 
 
 def _assignment(text: str, parse) -> tuple[str, float]:
-    from rramcirc.errors import ParameterError
+    from rramcirc.basics.errors import ParameterError
 
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -90,7 +90,7 @@ def _assignment(text: str, parse) -> tuple[str, float]:
 
 def _with_settings(bench, settings: tuple[str, ...]):
     """Apply --set path=value to the record of a bench."""
-    from rramcirc.benchfile import bench_from_mapping, bench_to_mapping, set_values
+    from rramcirc.bench.file.read import bench_from_mapping, bench_to_mapping, set_values
 
     if not settings:
         return bench
@@ -109,11 +109,11 @@ def _inline(value, arrays: dict):
 
 
 def _write(bench, output: str, engine: str) -> None:
-    from rramcirc.benchfile import save_bench
-    from rramcirc.circuits import build_circuit
-    from rramcirc.circuits import build_netlist as build
-    from rramcirc.circuits.spice import subcircuit_files
-    from rramcirc.errors import ParameterError
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.bench.file.read import save_bench
+    from rramcirc.circuits.table import build_circuit
+    from rramcirc.circuits.table import build_netlist as build
+    from rramcirc.engines.ngspice.spelling import subcircuit_files
 
     if output.endswith(".toml"):
         save_bench(bench, Path(output))

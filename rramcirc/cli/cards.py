@@ -20,7 +20,7 @@ def cards(card: str | None, as_json: bool) -> None:
     Example:
       rramcirc cards hfo2_filament
     """
-    from rramcirc.devices.card import card_names, load_card
+    from rramcirc.devices.cards.card import card_names, load_card
 
     if card is not None:
         found = load_card(card)

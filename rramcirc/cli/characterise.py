@@ -64,7 +64,7 @@ def characterise(
 
 def _print(table) -> None:
     """Print what the table holds, what its strongest pulses do, and its errors."""
-    from rramcirc.units import format_number
+    from rramcirc.basics.units import format_number
 
     for name, unit in (("amplitude", "V"), ("width", "s"), ("gate", "V"), ("state", "")):
         axis = getattr(table, name)

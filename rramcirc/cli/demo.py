@@ -17,7 +17,7 @@ Example:
 @click.option("-o", "--output", default="demo-output", show_default=True, metavar="DIR", help="Where the pictures go.")
 def demo(output: str) -> None:
     """Simulate the I-V loop of a 1T1R cell and the write of one cell in a 4 x 4 array; print and draw both."""
-    from rramcirc.errors import ParameterError
+    from rramcirc.basics.errors import ParameterError
 
     folder = Path(output)
     try:
@@ -29,9 +29,9 @@ def demo(output: str) -> None:
 
 
 def _loop(folder: Path) -> None:
-    from rramcirc.plotting import plot_butterfly
+    from rramcirc.basics.units import format_number
+    from rramcirc.figures.waveforms import plot_butterfly
     from rramcirc.studies.first_look import measure_loop
-    from rramcirc.units import format_number
 
     click.echo("1T1R cell (hfo2_filament + nmos_select), 1 V/s, from HRS, in ngspice")
     click.echo(f"  {'V_gate':>7} {'V_SET':>8} {'I_C':>10} {'R_LRS':>12} {'R_LRS I_C':>10} {'R_HRS':>12} {'V_RESET':>9}")
@@ -57,9 +57,9 @@ def _loop(folder: Path) -> None:
 def _array(folder: Path) -> None:
     import numpy as np
 
-    from rramcirc.plotting import plot_waveforms
+    from rramcirc.basics.units import format_number
+    from rramcirc.figures.waveforms import plot_waveforms
     from rramcirc.studies.first_look import write_one_cell
-    from rramcirc.units import format_number
 
     started = time.perf_counter()
     result = write_one_cell()

@@ -18,7 +18,7 @@ SIGNS = {"ok": "ok", "limited": "--", "missing": "!!"}
 @click.option("--brief", is_flag=True, help="Print only what is wrong.")
 def doctor(as_json: bool, brief: bool) -> None:
     """Check everything that rramcirc needs on this machine, and say how to mend what is missing."""
-    from rramcirc.doctor import examine
+    from rramcirc.cli.examination import examine
 
     findings = []
     for finding in examine():

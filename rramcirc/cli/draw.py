@@ -27,10 +27,10 @@ def draw(circuit: str, rram: str | None, detail: str, core: str, kind: str, outp
     The networks are perceptron, hopfield and recurrent. The circuits are those of build-netlist, but readout is one
     channel: draw a testbench of it to see the array.
     """
-    from rramcirc.schematics import draw as draw_design
+    from rramcirc.circuits.schematics import draw as draw_design
 
     if circuit.endswith(".toml"):
-        from rramcirc.benchfile import load_bench
+        from rramcirc.bench.file.read import load_bench
 
         draw_design(load_bench(circuit).design, output)
     else:
@@ -40,9 +40,11 @@ def draw(circuit: str, rram: str | None, detail: str, core: str, kind: str, outp
 
 def _design(circuit: str, rram: str | None, detail: str, core: str, kind: str) -> object:
     """Return the record that a circuit's name stands for."""
+    from rramcirc.basics.errors import ParameterError, unknown_name
     from rramcirc.circuits.benches import Request, default_bench
-    from rramcirc.design import HopfieldNetwork, LifNeuron, Perceptron, Readout
-    from rramcirc.errors import ParameterError, unknown_name
+    from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
+    from rramcirc.circuits.neuron.neuron import LifNeuron
+    from rramcirc.circuits.readout.readout import Readout
 
     if circuit not in CIRCUITS:
         raise ParameterError(unknown_name("circuit", circuit, CIRCUITS, "`rramcirc draw --help` lists them."))

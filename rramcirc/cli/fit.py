@@ -45,11 +45,11 @@ def fit(
     "I [uA]" or "R_kohm". Parameters that the data do not determine keep the value of the start card, with a warning;
     one sigma of the others counts that these may be off by a factor e, unless the data say better.
     """
-    from rramcirc.errors import ParameterError
-    from rramcirc.studies.fit import fit as run
-    from rramcirc.studies.fit import start_card
+    from rramcirc.basics.errors import ParameterError
     from rramcirc.studies.fit.check import check_with_ngspice
     from rramcirc.studies.fit.data import read_measurement
+    from rramcirc.studies.fit.fit import fit as run
+    from rramcirc.studies.fit.fit import start_card
     from rramcirc.studies.fit.report import report, write_example, write_fit
 
     card = start_card(model, start)
@@ -85,10 +85,10 @@ def _names(text: str | None) -> list[str]:
 
 
 def _settings(ramp_rate, read_voltage, set_pulse, reset_pulse, noise_floor, selector, temperature):
-    from rramcirc.devices.card import load_card
-    from rramcirc.errors import ParameterError
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.basics.units import parse_number, positive_number
+    from rramcirc.devices.cards.card import load_card
     from rramcirc.studies.fit.model import Settings
-    from rramcirc.units import parse_number, positive_number
 
     def pulse(text: str | None, name: str) -> tuple[float, float] | None:
         if text is None:

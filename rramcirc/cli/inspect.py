@@ -16,8 +16,8 @@ import click
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rramcirc.rawfile import RawPlot
-    from rramcirc.waveforms import Signal, Waveforms
+    from rramcirc.waveforms.raw import RawPlot
+    from rramcirc.waveforms.waveforms import Signal, Waveforms
 
     Row = tuple[str, NDArray, str]
 
@@ -62,8 +62,8 @@ def inspect(
     at(X, PLACE), rise_time(X), fall_time(X), pulse_width(X), settling_time(X), energy(V, I),
     resistance(V, I, START, STOP).
     """
-    from rramcirc.expressions import resolve
-    from rramcirc.measurements import measure
+    from rramcirc.analysis.expressions import resolve
+    from rramcirc.analysis.measurements import measure
 
     waveforms, status = load(source, analysis)
     if remark := describe_partial(waveforms, status):
@@ -104,10 +104,10 @@ def load(source: Path, analysis: int | None = None) -> tuple[Waveforms, dict[str
     WaveformError
         If there are no waveforms, or `analysis` is too large.
     """
-    from rramcirc.errors import WaveformError
-    from rramcirc.rawfile import read_raw
-    from rramcirc.rawformats import read_any
-    from rramcirc.waveforms import Waveforms
+    from rramcirc.basics.errors import WaveformError
+    from rramcirc.waveforms.foreign import read_any
+    from rramcirc.waveforms.raw import read_raw
+    from rramcirc.waveforms.waveforms import Waveforms
 
     record: dict[str, object] = {}
     table: list[Signal] = []
@@ -155,8 +155,8 @@ def summary(rows: Sequence[Row]) -> list[dict[str, object]]:
 
 def _open_run(folder: Path) -> tuple[Path, dict[str, object], list[Signal]]:
     """Return raw file, record and signal table of a run folder."""
-    from rramcirc.errors import WaveformError
-    from rramcirc.netlist import read_signals
+    from rramcirc.basics.errors import WaveformError
+    from rramcirc.waveforms.signals import read_signals
 
     raw, netlist, record = folder / "waves.raw", folder / "netlist.cir", {}
     if (folder / "run.json").is_file():
@@ -181,7 +181,7 @@ def _present(plot: RawPlot, table: Sequence[Signal]) -> list[Signal]:
 
 
 def _window(waveforms: Waveforms, start: str | None, stop: str | None) -> Waveforms:
-    from rramcirc.units import parse_number
+    from rramcirc.basics.units import parse_number
 
     begin = None if start is None else parse_number(start, waveforms.axis_unit, "--from")
     end = None if stop is None else parse_number(stop, waveforms.axis_unit, "--to")
@@ -190,7 +190,7 @@ def _window(waveforms: Waveforms, start: str | None, stop: str | None) -> Wavefo
 
 def _shown(value: object, unit: str, digits: int = 4) -> str:
     """Return a number with its unit; a unit that has a prefix of its own (nm) or a power gets no other."""
-    from rramcirc.units import UNIT_SPELLINGS, format_number
+    from rramcirc.basics.units import UNIT_SPELLINGS, format_number
 
     plain = unit.partition(" ")[0] in UNIT_SPELLINGS.values()
     if plain:
@@ -256,7 +256,7 @@ def _write_csv(target: str, waveforms: Waveforms, rows: Sequence[Row]) -> None:
     """Write the axis and the signals, one column each (two for complex values), with 'name [unit]' on top."""
     import numpy as np
 
-    from rramcirc.errors import cannot_write
+    from rramcirc.basics.errors import cannot_write
 
     columns: list[Row] = [(waveforms.axis_name, waveforms.axis, waveforms.axis_unit)]
     for label, values, unit in rows:
@@ -277,12 +277,12 @@ def _write_csv(target: str, waveforms: Waveforms, rows: Sequence[Row]) -> None:
 
 def _draw(plot_file: Path | None, html_file: Path | None, waveforms: Waveforms, names: Sequence[str]) -> None:
     if plot_file:
-        from rramcirc.plotting import plot_waveforms
+        from rramcirc.figures.waveforms import plot_waveforms
 
         plot_waveforms(waveforms, names, plot_file)
         click.echo(f"Wrote {plot_file}.", err=True)
     if html_file:
-        from rramcirc.page import write_page
+        from rramcirc.figures.page import write_page
 
         write_page(waveforms, names, html_file)
         click.echo(f"Wrote {html_file}.", err=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import click
 
-from rramcirc.errors import unknown_name
+from rramcirc.basics.errors import unknown_name
 
 Table = Mapping[str, tuple[str, str]]
 

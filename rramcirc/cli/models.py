@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rramcirc.devices.lint.fix import Repair
-    from rramcirc.studies.check import ModelCheck
+    from rramcirc.devices.veriloga.lint.fix import Repair
+    from rramcirc.studies.check.check_model import ModelCheck
 
 EXAMPLE = """\b
 Example:
@@ -55,7 +55,8 @@ def models() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
 def show(module: str | None, as_json: bool) -> None:
     """List the Verilog-A modules, or show the ports, parameters and states of MODULE (a name, or a .va file)."""
-    from rramcirc.devices.veriloga import compile_module, find_module, library
+    from rramcirc.devices.veriloga.compile import compile_module
+    from rramcirc.devices.veriloga.library import find_module, library
 
     if module is not None:
         found = find_module(module)
@@ -91,8 +92,8 @@ def check(
     Then compile it, and run triangles of 0.5 to 5 V and of 1 s to 100 ns on one cell: does it switch, at which
     voltages, with what window, and does it converge?
     """
-    from rramcirc.errors import ParameterError
-    from rramcirc.studies.check import check_model
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.studies.check.check_model import check_model
     from rramcirc.studies.check.report import as_record, as_text
 
     if fix != (output is not None):
@@ -114,7 +115,7 @@ def check(
 
 
 def _setting(text: str) -> tuple[str, str]:
-    from rramcirc.errors import ParameterError
+    from rramcirc.basics.errors import ParameterError
 
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier() or not re.fullmatch(r"[-+]?[\w.+-]+", value):
@@ -126,9 +127,9 @@ def _fixed(source: Path, output: str, run: Callable[[Path], ModelCheck]) -> tupl
     """Write the repaired file and return its check and the repairs."""
     import tempfile
 
-    from rramcirc.devices.lint.fix import repair
-    from rramcirc.devices.lint.source import encode
-    from rramcirc.errors import ParameterError, cannot_write
+    from rramcirc.basics.errors import ParameterError, cannot_write
+    from rramcirc.devices.veriloga.lint.fix import repair
+    from rramcirc.devices.veriloga.lint.source import encode
 
     if output == "-":
         with tempfile.TemporaryDirectory(prefix="rramcirc-fix-") as folder:
@@ -150,8 +151,8 @@ def _fixed(source: Path, output: str, run: Callable[[Path], ModelCheck]) -> tupl
 
 
 def _as_text(module, compiled) -> str:
-    from rramcirc.devices.card_values import shortest
-    from rramcirc.devices.veriloga import path_label
+    from rramcirc.devices.cards.values import shortest
+    from rramcirc.devices.veriloga.library import path_label
 
     def default(p) -> str:
         return p.default_text if p.default is None or p.kind == "string" else shortest(p.default)

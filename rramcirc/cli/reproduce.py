@@ -35,8 +35,8 @@ def reproduce(
 
     Exit status 1 if an expectation does not hold.
     """
-    from rramcirc.experiments.experiment import experiment_names, load_experiment
-    from rramcirc.experiments.experiment import reproduce as run
+    from rramcirc.papers.reproduction import experiment_names, load_experiment
+    from rramcirc.papers.reproduction import reproduce as run
 
     if name is None:
         width = max(map(len, experiment_names()))
@@ -57,7 +57,7 @@ def reproduce(
 
 
 def _print(found) -> None:
-    from rramcirc.units import format_number
+    from rramcirc.basics.units import format_number
 
     experiment = found.experiment
     click.echo(f"{experiment.name}: {experiment.claim}   [{experiment.paper}, {experiment.figure}]")

@@ -33,9 +33,9 @@ def simulate(
     output: str | None, timeout: str | None, trust: bool, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder."""
-    from rramcirc.errors import ParameterError, unknown_name
-    from rramcirc.simulation import ENGINES, simulate_netlist
-    from rramcirc.units import parse_number
+    from rramcirc.basics.errors import ParameterError, unknown_name
+    from rramcirc.basics.units import parse_number
+    from rramcirc.engines.simulation import ENGINES, simulate_netlist
 
     if engine not in (*ENGINES, "both"):
         raise ParameterError(unknown_name("engine", engine, (*ENGINES, "both")))
@@ -58,7 +58,7 @@ def simulate(
             raise ParameterError(f"--engine {engine}: {source} is a netlist, which only ngspice runs. Give a .toml.")
         if settings:
             raise ParameterError(f"--set: {source} is a netlist. Give the testbench (.toml), or edit the netlist.")
-        from rramcirc.ngspice.deck import transient_stop
+        from rramcirc.engines.ngspice.deck import transient_stop
 
         with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
             waves = simulate_netlist(
@@ -70,7 +70,7 @@ def simulate(
 def _load(path, options, kelvin, settings):
     from dataclasses import replace
 
-    from rramcirc.benchfile import load_bench
+    from rramcirc.bench.file.read import load_bench
 
     bench = load_bench(path, settings)
     if options:
@@ -79,9 +79,9 @@ def _load(path, options, kelvin, settings):
 
 
 def _simulate_both(path, tolerance, options, kelvin, folder, seconds, settings):
-    from rramcirc.benchfile import save_bench
-    from rramcirc.compare import check_differences, default_tolerance, difference_table, simulate_both
-    from rramcirc.units import parse_number, positive_number
+    from rramcirc.basics.units import parse_number, positive_number
+    from rramcirc.bench.file.read import save_bench
+    from rramcirc.engines.compare import check_differences, default_tolerance, difference_table, simulate_both
 
     bench = _load(path, options, kelvin, settings)
     allowed = default_tolerance(bench)
@@ -96,8 +96,8 @@ def _simulate_both(path, tolerance, options, kelvin, folder, seconds, settings):
 
 
 def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
-    from rramcirc.benchfile import save_bench
-    from rramcirc.simulation import simulate as run
+    from rramcirc.bench.file.read import save_bench
+    from rramcirc.engines.simulation import simulate as run
 
     bench = _load(path, options, kelvin, settings)
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
@@ -107,8 +107,8 @@ def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
 
 
 def _option(text: str) -> tuple[str, str]:
-    from rramcirc.errors import ParameterError
-    from rramcirc.testbench import check_option
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.bench.testbench import check_option
 
     name, equals, value = text.partition("=")
     if not name or not equals or not value:
@@ -118,7 +118,7 @@ def _option(text: str) -> tuple[str, str]:
 
 
 def _temperature(text: str, parse) -> float:
-    from rramcirc.errors import ParameterError
+    from rramcirc.basics.errors import ParameterError
 
     kelvin = parse(text, "K", "--temperature")
     if not 100.0 <= kelvin <= 1000.0:
@@ -156,7 +156,7 @@ class Meter:
         """Show that the simulation has reached this time [s]."""
         if self.stop is None:
             return
-        from rramcirc.units import format_number
+        from rramcirc.basics.units import format_number
 
         if self.bar is None:
             from rich.console import Console

@@ -11,24 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc import __version__
-from rramcirc.devices.card import load_card
-from rramcirc.devices.compile import compile_module
-from rramcirc.devices.model_card import ModelCard
-from rramcirc.devices.pulse_table import FORMAT, PulseTable, load_table
-from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.paths import cache_folder, models_folder
-from rramcirc.studies.pulse_pool import (
-    ENGINES,
-    QUANTILES,
-    Pool,
-    States,
-    draw_pool,
-    quantiles,
-    states_at,
-    trajectory,
-)
-from rramcirc.units import number_from_zero, parse_number, whole_number
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.paths import cache_folder, models_folder
+from rramcirc.basics.units import number_from_zero, parse_number, whole_number
+from rramcirc.basics.version import __version__
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.pulses.table import FORMAT, PulseTable, load_table
+from rramcirc.devices.veriloga.compile import compile_module
+from rramcirc.studies.pulse_pool import ENGINES, QUANTILES, Pool, States, draw_pool, quantiles, states_at, trajectory
 
 _STATES = (
     0.0, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7,
@@ -217,8 +208,8 @@ def _time_shifts(mean: NDArray, amplitudes: NDArray, log_widths: NDArray) -> NDA
 
 
 def _nominal(pool: Pool, end: str) -> float:
-    from rramcirc.devices.conductance import READ_VOLTAGE
-    from rramcirc.devices.reading import read_current
+    from rramcirc.devices.compiled.conductance import READ_VOLTAGE
+    from rramcirc.devices.compiled.reading import read_current
 
     return float(read_current(pool.card, getattr(pool, end), READ_VOLTAGE) / READ_VOLTAGE)
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rramcirc.analysis.measurements import reset_voltage, set_voltage
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, pulse_sequence
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.states import with_state
 from rramcirc.circuits.benches import Request, butterfly, default_bench
-from rramcirc.design import Cell, with_state
-from rramcirc.measurements import reset_voltage, set_voltage
-from rramcirc.simulation import simulate
-from rramcirc.stimuli import Constant, pulse_sequence
-from rramcirc.testbench import Testbench, Transient
+from rramcirc.engines.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,8 +144,8 @@ def _one_pulse(cell: Cell, polarity: str, width: float, amplitude: float, engine
 
 def plot_pulse(table: pd.DataFrame, path: Path) -> None:
     """Draw resistance after the pulse against amplitude, one line per width."""
-    from rramcirc.charts import plot_curves
-    from rramcirc.units import format_number
+    from rramcirc.basics.units import format_number
+    from rramcirc.figures.tables import plot_curves
 
     curves = {}
     for (polarity, width), part in table.groupby(["polarity", "width"], sort=False):

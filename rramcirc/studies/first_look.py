@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.analysis.measurements import clip, integral, reset_voltage, set_voltage
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import pulse_sequence
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.array.line import Line
 from rramcirc.circuits.benches import RRAM_CARD, SELECTOR_CARD, butterfly
-from rramcirc.design import Cell, Crossbar, Line
-from rramcirc.devices.card import load_card
-from rramcirc.measurements import clip, integral, reset_voltage, set_voltage
-from rramcirc.simulation import simulate
-from rramcirc.stimuli import pulse_sequence
-from rramcirc.testbench import Testbench, Transient
-from rramcirc.waveforms import Waveforms
+from rramcirc.devices.cards.card import load_card
+from rramcirc.engines.simulation import simulate
+from rramcirc.waveforms.waveforms import Waveforms
 
 READ_VOLTAGE = 0.2  # [V]; above it, HRS cells begin to move
 HRS = {"diameter": 0.8, "gap": 1.2}  # [nm]: full RESET of the filament card

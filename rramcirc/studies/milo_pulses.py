@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rramcirc.circuits.synapse import SynapsePulses
-from rramcirc.devices.card import load_card
-from rramcirc.devices.pulse_response import pulse_response
-from rramcirc.devices.pulse_table import PulseTable, load_table
-from rramcirc.paths import models_folder
+from rramcirc.basics.paths import models_folder
+from rramcirc.circuits.synapse.pulses import SynapsePulses
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.pulses.response import pulse_response
+from rramcirc.devices.pulses.table import PulseTable, load_table
 from rramcirc.studies.characterise import PulseGrid, characterise
 from rramcirc.studies.pulse_pool import Pool, draw_pool
 

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.design.neuron import LifNeuron, firing_rate
-from rramcirc.errors import ParameterError, SimulationError
-from rramcirc.measurements import energy
-from rramcirc.simulation import simulate
-from rramcirc.spikes import spike_times
-from rramcirc.stimuli import Constant, PiecewiseLinear
-from rramcirc.testbench import Testbench, Transient
+from rramcirc.analysis.measurements import energy
+from rramcirc.analysis.spikes import spike_times
+from rramcirc.basics.errors import ParameterError, SimulationError
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.neuron.neuron import LifNeuron, firing_rate
+from rramcirc.engines.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rramcirc.waveforms import Waveforms
+    from rramcirc.waveforms.waveforms import Waveforms
 
 DRIVES = (0.8, 1.05, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0)  # currents of the curve over the rheobase
 QUICK_DRIVES = (0.8, 1.5, 5.0, 20.0)
@@ -53,7 +54,7 @@ def f_i(neuron: LifNeuron, drives: ArrayLike = DRIVES) -> pd.DataFrame:
 
     Notes
     -----
-    The closed form is that of the record (:func:`rramcirc.design.neuron.firing_rate`). The run lasts until five
+    The closed form is that of the record (`circuits.neuron.neuron.firing_rate`). The run lasts until five
     intervals of the closed form are over; a drive at which it is silent gets ten leak times.
     """
     import pandas as pd
@@ -137,7 +138,7 @@ def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.
     path
         Figure to write: .png, .pdf or .svg.
     """
-    from rramcirc.figure import drawn, line_style, plain, si_scale
+    from rramcirc.figures.style import drawn, line_style, plain, si_scale
 
     with drawn(path, 3.4) as figure:
         ax = figure.subplots()

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.design import Cell, Crossbar
-from rramcirc.devices.compiled import CompiledDevices
-from rramcirc.devices.conductance import READ_VOLTAGE, path_points, states_for_conductance
-from rramcirc.devices.model_card import ModelCard
-from rramcirc.devices.pulse_response import pulse_response
-from rramcirc.devices.reading import held_current, read_current
-from rramcirc.devices.variability import sample_devices
-from rramcirc.errors import SimulationError
-from rramcirc.simulation import simulate
-from rramcirc.stimuli import Constant, PiecewiseLinear
-from rramcirc.testbench import CycleNoise, Testbench, Transient
+from rramcirc.basics.errors import SimulationError
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear
+from rramcirc.bench.testbench import CycleNoise, Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.cards.variability import sample_devices
+from rramcirc.devices.compiled.conductance import READ_VOLTAGE, path_points, states_for_conductance
+from rramcirc.devices.compiled.devices import CompiledDevices
+from rramcirc.devices.compiled.reading import held_current, read_current
+from rramcirc.devices.pulses.response import pulse_response
+from rramcirc.engines.simulation import simulate
 
 _PATH_POINTS = 400  # of a trajectory, at equal steps of the conductance's logarithm
 _TRAJECTORY = np.concatenate([[0.0], np.logspace(-9, 2, 600)])  # [s]

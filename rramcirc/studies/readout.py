@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.circuits.readout_benches import channel_bench
-from rramcirc.design import Readout
-from rramcirc.errors import ParameterError
-from rramcirc.measurements import crossings, settling_time
-from rramcirc.noise import integrated_noise
-from rramcirc.simulation import simulate
-from rramcirc.stimuli import Constant, Pulse
+from rramcirc.analysis.measurements import crossings, settling_time
+from rramcirc.analysis.noise import integrated_noise
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.analyses import Ac, Noise, Transient
+from rramcirc.bench.stimuli import Constant, Pulse
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.readout.benches import channel_bench
+from rramcirc.circuits.readout.readout import Readout
+from rramcirc.engines.simulation import simulate
 from rramcirc.studies.readout_array import ArrayRead
-from rramcirc.testbench import Ac, Noise, Testbench, Transient
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ def channel_table(channels: Sequence[Channel]) -> pd.DataFrame:
 
 def plot_readout(channels: Sequence[Channel], read: ArrayRead, path: str | os.PathLike[str]) -> None:
     """Draw transfer, deviation from a straight line, response, noise and step of channels, and the array's outputs."""
-    from rramcirc.figure import drawn, line_style
+    from rramcirc.figures.style import drawn, line_style
 
     with drawn(path, 5.0) as figure:
         panels = figure.subplots(2, 3).ravel()

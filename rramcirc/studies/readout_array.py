@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.circuits.readout_benches import (
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.readout.benches import (
     PULSE_START,
     PULSE_WIDTH,
     array_bench,
@@ -20,9 +22,9 @@ from rramcirc.circuits.readout_benches import (
     read_pulse_bench,
     vector_bench,
 )
-from rramcirc.design import Cell, Crossbar, Readout, ReadoutArray
-from rramcirc.simulation import simulate
-from rramcirc.waveforms import Waveforms
+from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.engines.simulation import simulate
+from rramcirc.waveforms.waveforms import Waveforms
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.circuits.synapse import RESET, SET, SpikePair, SynapsePulses, overlaps, synapse_array
-from rramcirc.design import Cell
-from rramcirc.devices.pulse_table import PulseTable
-from rramcirc.devices.variability import sample_devices
-from rramcirc.simulation import simulate
+from rramcirc.basics.units import whole_number
+from rramcirc.bench.testbench import CycleNoise, Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.synapse.pulses import RESET, SET, SpikePair, SynapsePulses, overlaps, synapse_array
+from rramcirc.devices.cards.variability import sample_devices
+from rramcirc.devices.pulses.table import PulseTable
+from rramcirc.engines.simulation import simulate
 from rramcirc.studies.pulse_pool import nominal_ends
-from rramcirc.testbench import CycleNoise, Testbench
-from rramcirc.units import whole_number
-from rramcirc.waveforms import Waveforms
+from rramcirc.waveforms.waveforms import Waveforms
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.figure import COLOURS, drawn, si_scale
+from rramcirc.figures.style import COLOURS, drawn, si_scale
 from rramcirc.studies.synapse import STARTS
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.circuits.synapse import SynapsePulses, synapse_array
-from rramcirc.design import Cell
-from rramcirc.errors import ParameterError
-from rramcirc.simulation import simulate
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.synapse.pulses import SynapsePulses, synapse_array
+from rramcirc.engines.simulation import simulate
 from rramcirc.studies.synapse import STARTS, both_starts, cycle_noise, weights
-from rramcirc.testbench import Testbench
-from rramcirc.units import positive_number, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd

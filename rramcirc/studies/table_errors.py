@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.devices.pulse_table import PulseTable
+from rramcirc.devices.pulses.table import PulseTable
 from rramcirc.studies.pulse_pool import Pool, States, quantiles, states_at
 
 SEQUENCE, SEQUENCE_WIDTH = 10, 1e-3  # pulses in a row, of about this width [s]

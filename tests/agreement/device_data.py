@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import rramcirc as rc
-from rramcirc.devices.card import ModelCard
+from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.model import Settings, make_protocol, path_ends, predict
 

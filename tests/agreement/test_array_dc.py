@@ -11,8 +11,8 @@ import pytest
 from array_data import ALL_1R, ALL_1T1R, CELL_1R, CELL_1T1R, REFEREE, assert_agree, crossbar, read_stimuli
 
 import rramcirc as rc
-from rramcirc.behavioural.engine import run_static
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.engines.array.engine import run_static
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (8, 8)])
@@ -81,7 +81,7 @@ def test_the_iterative_step_gives_what_the_factorisation_gives(monkeypatch):
     array = crossbar(CELL_1T1R, 24, 20, source_line="row", bl=rc.Line(2.0), wl=rc.Line(2.0))
     bench = rc.Testbench(array, rc.OperatingPoint(), read_stimuli(array), probes=("i(*)",))
     iterative = run_static(bench)
-    monkeypatch.setattr("rramcirc.behavioural.line_solvers.FEWEST_CELLS", 10**9)
+    monkeypatch.setattr("rramcirc.engines.array.line_solvers.FEWEST_CELLS", 10**9)
     direct = run_static(bench)
     np.testing.assert_allclose(iterative.values, direct.values, rtol=0, atol=1e-11 * np.max(np.abs(direct.values)))
     assert max(iterative.residual, direct.residual) < 1e-9
@@ -91,7 +91,7 @@ def test_cells_in_several_chunks_give_the_same(monkeypatch):
     array = crossbar(CELL_1T1R, 5, 6)
     bench = rc.Testbench(array, rc.OperatingPoint(), read_stimuli(array), probes=ALL_1T1R)
     whole = run_static(bench)
-    monkeypatch.setattr("rramcirc.behavioural.cells.CHUNK", 7)
+    monkeypatch.setattr("rramcirc.engines.array.cells.CHUNK", 7)
     np.testing.assert_array_equal(run_static(bench).values, whole.values)
 
 

@@ -15,8 +15,8 @@ from test_array_transient import compared, write
 from test_array_transient import crossbar as moving_crossbar
 
 import rramcirc as rc
-from rramcirc.behavioural.engine import run_static
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.engines.array.engine import run_static
 
 TOLERANCE = 1e-6
 DEFECTS = rc.Defects(missing=[[0, 1]], shorted=[(1, 0)], open_segments={"bl2": 1})

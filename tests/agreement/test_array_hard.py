@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.behavioural.bench_solver import BenchSolver
-from rramcirc.errors import SimulationError
+from rramcirc.basics.errors import SimulationError
+from rramcirc.engines.array.bench_solver import BenchSolver
 
 SIZE = 64
 CELL_1T1R, CELL_1R = rc.Cell("hfo2_filament", "nmos_select"), rc.Cell("hfo2_filament")
@@ -60,7 +60,7 @@ def currents(found: BenchSolver) -> dict[str, np.ndarray]:
 def test_a_hard_case_is_solved_as_the_factorisation_solves_it(case, cell, source_line, monkeypatch):
     iterative = solver(cell, case, source_line)
     found = currents(iterative)
-    monkeypatch.setattr("rramcirc.behavioural.line_solvers.FEWEST_CELLS", 10**9)
+    monkeypatch.setattr("rramcirc.engines.array.line_solvers.FEWEST_CELLS", 10**9)
     expected = currents(solver(cell, case, source_line))
     largest = max(float(np.max(np.abs(values))) for values in expected.values())
     ohm = CASES[case][1]

@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rramcirc.behavioural.passive import OUTPUTS, effective_matrix, solve_passive
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.engines.array.passive import OUTPUTS, effective_matrix, solve_passive
 
 TOLERANCE = 1e-12
 ENDS = ("first", "last", "both")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rramcirc import simulate
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
 from rramcirc.studies.array.product import error_figures, max_size, mvm_error
 from rramcirc.studies.array.reading import ir_drop, read_margin, read_stimuli, read_yield
 from rramcirc.studies.array.setup import ReadArray, random_bits, states_of_bits, window_states

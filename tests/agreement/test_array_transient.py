@@ -3,7 +3,7 @@
 Tolerances: final states to 1e-3 of their range and a line current to 1e-3 of its maximum at every point, which is what
 users are promised. ngspice runs at reltol=1e-7, because at 1e-6 it is itself up to 1.4e-3 off where a filament switches
 (differences shrink with *its* tolerance and not with ours). Behind a corner of a stimulus a current can jump; the runs
-are compared as `rramcirc.compare.differences` does it.
+are compared as `rramcirc.engines.compare.differences` does it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.behavioural.bdf import HIGHEST_ORDER, History, next_step
-from rramcirc.behavioural.engine import run_bench
-from rramcirc.behavioural.history_kernels import derivative_weights, value_weights
-from rramcirc.behavioural.moving_cells import MovingCells
-from rramcirc.compare import Difference, corners_of, differences
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.engines.array.bdf import HIGHEST_ORDER, History, next_step
+from rramcirc.engines.array.engine import run_bench
+from rramcirc.engines.array.history_kernels import derivative_weights, value_weights
+from rramcirc.engines.array.moving_cells import MovingCells
+from rramcirc.engines.compare import Difference, corners_of, differences
 
 REFEREE = {"reltol": "1e-7"}
 FEMTOFARADS = {"reltol": "1e-6", "chgtol": "1e-18"}  # the default chgtol, 10 fC, is more than a cell holds
@@ -209,7 +209,7 @@ def test_the_line_solvers_give_what_a_factorisation_gives(monkeypatch):
         bench = replace(write(crossbar(7, 5, source_line=source_line, **lines)), options={"reltol": "1e-5"})
         direct = run_bench(bench)
         with monkeypatch.context() as patch:
-            patch.setattr("rramcirc.behavioural.line_solvers.FEWEST_CELLS", 1)
+            patch.setattr("rramcirc.engines.array.line_solvers.FEWEST_CELLS", 1)
             quick = run_bench(bench)
         assert np.max(np.abs(quick.values[-1] - direct.values[-1])) < 1e-4
         current = np.interp(direct.axis, quick.axis, quick.values[:, 0])

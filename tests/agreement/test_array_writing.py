@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
 from rramcirc.studies.array.programming import ProgramScheme, program, weights_to_pairs
 from rramcirc.studies.array.setup import ReadArray, states_of_bits
 from rramcirc.studies.array.writing import (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.measurements import crossings
+from rramcirc.analysis.measurements import crossings
 
 CARD = rc.load_card("hfo2_filament")
 NMOS = rc.load_card("nmos_select")

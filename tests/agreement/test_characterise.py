@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rramcirc.devices.card import load_card
-from rramcirc.devices.conductance import path_points
-from rramcirc.devices.veriloga import find_module
-from rramcirc.errors import ParameterError
-from rramcirc.paths import models_folder
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.paths import models_folder
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.compiled.conductance import path_points
+from rramcirc.devices.veriloga.library import find_module
 from rramcirc.studies.characterise import PulseGrid, characterise, load_grid, provenance, stored_table
 from rramcirc.studies.milo_pulses import (
     CARD,

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.compare import beyond, difference_table, differences, simulate_both
-from rramcirc.errors import ParameterError, WaveformError
+from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.engines.compare import beyond, difference_table, differences, simulate_both
 
 
 def waves(time: np.ndarray, **signals: np.ndarray) -> rc.Waveforms:

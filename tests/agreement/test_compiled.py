@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.devices.card import ModelCard
-from rramcirc.devices.compiled import CompiledDevices
-from rramcirc.devices.conductance import states_for_conductance
-from rramcirc.devices.reading import read_current
-from rramcirc.devices.veriloga import compile_module
-from rramcirc.errors import ModelCompileError, ParameterError, RramcircError, SimulationError
-from rramcirc.rawfile import normalise_vector, read_raw
+from rramcirc.basics.errors import ModelCompileError, ParameterError, RramcircError, SimulationError
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.compiled.conductance import states_for_conductance
+from rramcirc.devices.compiled.devices import CompiledDevices
+from rramcirc.devices.compiled.reading import read_current
+from rramcirc.devices.veriloga.compile import compile_module
+from rramcirc.waveforms.raw import normalise_vector, read_raw
 
 FILAMENT, NMOS, PMOS = (rc.load_card(name) for name in ("hfo2_filament", "nmos_select", "pmos_select"))
 REFEREE = {"reltol": 1e-10, "vntol": 1e-14, "abstol": 1e-18}
@@ -250,12 +250,12 @@ def test_objects_can_be_evaluated_in_threads() -> None:
 
 PROGRAM = """
 import sys, numpy as np
-from rramcirc.devices.card import load_card
-from rramcirc.devices.compiled import CompiledDevices
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.compiled.devices import CompiledDevices
 card = load_card(sys.argv[1])
 devices = CompiledDevices(card, 1)
 result = devices.evaluate(np.full((1, len(devices.nodes)), 0.2) * np.arange(len(devices.nodes))[::-1], 1e-9)
-from rramcirc.devices import osdi_kernels
+from rramcirc.devices.compiled import kernels as osdi_kernels
 print(sum(f.stats.cache_hits.total() for f in (osdi_kernels.evaluate, osdi_kernels.set_up)))
 print(*(float(v).hex() for v in (*result.resistive.ravel(), *result.reactive_jacobian.ravel())))
 """

@@ -16,14 +16,14 @@ from click.testing import CliRunner
 from device_data import CASES, NOISE, Case, Sweep, Train, cell_pulses, measured, pulses, sweep, train
 
 import rramcirc as rc
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.stimuli import PiecewiseLinear
 from rramcirc.cli.fit import fit as fit_command
-from rramcirc.devices.card import ModelCard
-from rramcirc.devices.pulse_response import pulse_response
-from rramcirc.errors import ParameterError
-from rramcirc.stimuli import PiecewiseLinear
-from rramcirc.studies.fit import FitResult, fit, start_card
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.studies.fit.check import check_with_ngspice
 from rramcirc.studies.fit.data import Measurement, read_measurement
+from rramcirc.studies.fit.fit import FitResult, fit, start_card
 from rramcirc.studies.fit.model import Settings, make_protocol, predict
 from rramcirc.studies.fit.problem import log_ratio
 from rramcirc.studies.fit.report import report

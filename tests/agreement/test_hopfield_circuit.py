@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, sample
+from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.benches import Request, default_bench
-from rramcirc.circuits.network_benches import NETWORK_NEURON, hopfield_bench
-from rramcirc.circuits.neuron import step_control
-from rramcirc.circuits.spice import spice_subcircuit
-from rramcirc.design import HopfieldNetwork, Perceptron
-from rramcirc.design.networks import spike_currents
-from rramcirc.errors import ParameterError
-from rramcirc.experiments.milo2018_circuit import (
+from rramcirc.circuits.network.benches import NETWORK_NEURON, hopfield_bench
+from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
+from rramcirc.circuits.neuron.netlist import step_control
+from rramcirc.engines.ngspice.spelling import spice_subcircuit
+from rramcirc.papers.milo2018.circuit import (
     MATRICES,
     cell_weights,
     circuit_spikes,
@@ -23,10 +25,8 @@ from rramcirc.experiments.milo2018_circuit import (
     matched,
     states_of_weights,
 )
-from rramcirc.experiments.milo2018_circuit_learning import CircuitLearning, learning, rates_off, worst
-from rramcirc.experiments.milo2018_circuit_recall import EXPERIMENT, chosen_neurons, recall
-from rramcirc.stimuli import Constant, sample
-from rramcirc.testbench import Testbench, Transient
+from rramcirc.papers.milo2018.circuit_learning import CircuitLearning, learning, rates_off, worst
+from rramcirc.papers.milo2018.circuit_recall import EXPERIMENT, chosen_neurons, recall
 
 CELL = rc.Cell("hfo2_filament", "nmos_select")
 LRS, HRS = 6e-5, 5e-6

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.errors import SimulationError
-from rramcirc.rawfile import read_raw
+from rramcirc.basics.errors import SimulationError
+from rramcirc.waveforms.raw import read_raw
 
 LONG = "* long\nv1 1 0 sin(0 1 1meg)\nr1 1 2 1k\nc1 2 0 1n\n.tran 1n 1 0 1n\n.end\n"
 ENOUGH = 200_000  # bytes in the raw file after which a run counts as well under way
@@ -229,7 +229,7 @@ def test_exception_in_the_engine_numpy_is_raised_and_keeps_what_was_computed(tmp
 
 
 def test_transient_without_a_solution_keeps_what_was_computed(tmp_path, monkeypatch):
-    from rramcirc.behavioural.newton import ArrayState
+    from rramcirc.engines.array.newton import ArrayState
 
     bench, follow = rc.load_bench(array_file(tmp_path)), ArrayState.follow
     calls: list[float] = []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.devices.card import card_names, load_card
+from rramcirc.devices.cards.card import card_names, load_card
 
 CARDS = [name for name in card_names() if load_card(name).states]
 

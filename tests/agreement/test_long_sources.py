@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.long_sources import MOST_CORNERS, part_count, parts
-from rramcirc.spike_sources import BipolarPulse, seeded_train
-from rramcirc.stimuli import PiecewiseLinear, sample
+from rramcirc.bench.spike_sources import BipolarPulse, seeded_train
+from rramcirc.bench.stimuli import PiecewiseLinear, sample
+from rramcirc.engines.ngspice.long_sources import MOST_CORNERS, part_count, parts
 
 CELL = rc.Cell("hfo2_filament", initial_state={"diameter": 1.0, "gap": 2.0})
 

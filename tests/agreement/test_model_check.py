@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from rramcirc import paths
-from rramcirc.devices.lint import lint
-from rramcirc.devices.lint.compile import compile_for_lint
-from rramcirc.devices.lint.messages import REFUSALS
-from rramcirc.devices.lint.words import TAKEN_NAMES
-from rramcirc.devices.veriloga import library
-from rramcirc.errors import ParameterError
-from rramcirc.studies.check import ModelCheck, check_model
+from rramcirc.basics import paths
+from rramcirc.basics.errors import ParameterError
+from rramcirc.devices.veriloga.library import library
+from rramcirc.devices.veriloga.lint.compile import compile_for_lint
+from rramcirc.devices.veriloga.lint.lint import lint
+from rramcirc.devices.veriloga.lint.messages import REFUSALS
+from rramcirc.devices.veriloga.lint.words import TAKEN_NAMES
+from rramcirc.studies.check.check_model import ModelCheck, check_model
 from rramcirc.studies.check.report import as_record, as_text
 from rramcirc.studies.check.sweep import NO_DRIVE, Cell, sweep
 

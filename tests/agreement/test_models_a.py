@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import rramcirc as rc
-from rramcirc.devices.osdi import read_osdi
+from rramcirc.devices.veriloga.osdi import read_osdi
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 import rramcirc as rc
-from rramcirc import paths
-from rramcirc.devices.compiled import CompiledDevices
-from rramcirc.devices.osdi import read_osdi
-from rramcirc.devices.pulsed import PulseExponential
-from rramcirc.devices.reading import read_current
+from rramcirc.basics import paths
+from rramcirc.devices.compiled.devices import CompiledDevices
+from rramcirc.devices.compiled.reading import read_current
+from rramcirc.devices.pulses.exponential import PulseExponential
+from rramcirc.devices.veriloga.osdi import read_osdi
 
 JART, TIOX, PLASTIC = (rc.load_card(name) for name in ("hfo2_jart_v1b", "tiox_fouda2020", "plastic_zoppo2019"))
 NMOS = rc.load_card("nmos_select")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rramcirc.devices.lint import lint
-from rramcirc.devices.veriloga import library
+from rramcirc.devices.veriloga.library import library
+from rramcirc.devices.veriloga.lint.lint import lint
 
 HEAD = '`include "disciplines.vams"\nmodule rram_probe(te, be);\ninout te, be; electrical te, be;\n'
 

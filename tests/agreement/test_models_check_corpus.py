@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from rramcirc import paths
-from rramcirc.devices.lint import lint
-from rramcirc.devices.lint.compile import compile_for_lint
-from rramcirc.studies.check import check_model
+from rramcirc.basics import paths
+from rramcirc.devices.veriloga.lint.compile import compile_for_lint
+from rramcirc.devices.veriloga.lint.lint import lint
 from rramcirc.studies.check.charges import charge_findings, own_charges
+from rramcirc.studies.check.check_model import check_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
 from test_lint import CONDUCT, module

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.neuron import complement, joined, step_control
-from rramcirc.design import LifNeuron
-from rramcirc.design.neuron import firing_rate
-from rramcirc.stimuli import Constant, PiecewiseLinear, pulse_sequence
-from rramcirc.testbench import Testbench, Transient
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.neuron.netlist import complement, joined, step_control
+from rramcirc.circuits.neuron.neuron import LifNeuron, firing_rate
 
 NEURON = LifNeuron(capacitance=100e-12, leak_time=50e-3, te_amplitude=0.9, ti_amplitude=-0.8)
 TIMING = 0.06e-3  # [s]; ngspice comes within 50 mV of a switch's threshold, 40 us on the timer's slope

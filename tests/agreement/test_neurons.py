@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits import build_circuit, build_netlist
-from rramcirc.circuits.neuron import neuron_subcircuit
-from rramcirc.circuits.spice import spice_netlist
-from rramcirc.design import LifNeuron
-from rramcirc.design.neuron import CORES, DETAILS, PORTS, firing_rate
-from rramcirc.errors import ParameterError
-from rramcirc.spikes import overlap_time, spike_times
-from rramcirc.stimuli import Constant, PiecewiseLinear
+from rramcirc.analysis.spikes import overlap_time, spike_times
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.neuron.netlist import neuron_subcircuit
+from rramcirc.circuits.neuron.neuron import CORES, DETAILS, PORTS, LifNeuron, firing_rate
+from rramcirc.circuits.table import build_circuit, build_netlist
+from rramcirc.engines.ngspice.spelling import spice_netlist
 from rramcirc.studies.neuron import f_i, neuron_figures, plot_f_i
-from rramcirc.testbench import Testbench, Transient
 
 PULSES = {"te_amplitude": 1.0, "te_second": -1.0, "te_gap": 4e-3, "ti_amplitude": -0.5}
 FAST = {"refractory": 30e-6, "gate_width": 100e-6, "te_width": 10e-6, "te_second_width": 10e-6, "edge": 0.5e-6}
@@ -160,9 +160,9 @@ def test_current_into_ext_acts_as_current_into_in_times_the_gain(detail):
 
 def array_column(neuron: LifNeuron, volts: float, ohm: float, length: float) -> rc.Waveforms:
     """A column of the array, `ohm` from a level of V_cm + `volts`, on the neuron's input; saves v(in)."""
-    from rramcirc.circuits.neuron import neuron_circuit
-    from rramcirc.circuits.spice import spice_netlist
-    from rramcirc.elements import Probe, Resistors, Source
+    from rramcirc.circuits.elements import Probe, Resistors, Source
+    from rramcirc.circuits.neuron.netlist import neuron_circuit
+    from rramcirc.engines.ngspice.spelling import spice_netlist
 
     bench = Testbench(neuron, Transient(length, max_step=min(length / 100, neuron.refractory / 10)))
     circuit = neuron_circuit(bench)
@@ -211,7 +211,7 @@ def test_pulses_have_the_levels_widths_and_gap_of_the_record(detail, core):
 
 def test_the_ideal_neuron_states_no_energy_and_the_mixed_one_that_of_its_capacitors():
     """Every spike charges three timers of C V_dd^2 and shapes edges; a placeholder's current is not an energy."""
-    from rramcirc.circuits.neuron_blocks import TIMER_FARAD
+    from rramcirc.circuits.neuron.blocks import TIMER_FARAD
 
     assert np.all(np.isnan(f_i(LifNeuron(), (5.0,))[["spike_energy", "power"]]))
     neuron = replace(LifNeuron(), detail="mixed")
@@ -267,7 +267,7 @@ def test_figure_of_the_curve_is_drawn(tmp_path):
 
 def test_neurons_are_interchangeable_in_a_hopfield_network():
     """The same 4-neuron network with neurons of each detail: as many gate pulses, one more or less for transistors."""
-    from rramcirc.circuits.network_benches import hopfield_bench
+    from rramcirc.circuits.network.benches import hopfield_bench
 
     bench = hopfield_bench(rc.Cell("hfo2_filament", "nmos_select"), 4, seed=1)
     counts = {}

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.errors import EnvironmentProblem, NetlistError, ParameterError, SimulationError
-from rramcirc.rawfile import read_raw
+from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError, SimulationError
+from rramcirc.waveforms.raw import read_raw
 
 DIODE = ".model dd d(is=1e-14)"
 # name: (cards, what the message must say)
@@ -178,7 +178,7 @@ def test_raw_file_to_a_device_without_room_is_told(tmp_path):
 
 
 def test_full_disk_is_blamed_on_the_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr("rramcirc.ngspice.run.disk_is_full", lambda folder: True)
+    monkeypatch.setattr("rramcirc.engines.ngspice.run.disk_is_full", lambda folder: True)
     with pytest.raises(EnvironmentProblem, match=r"the disk with .* is full"):
         run(tmp_path, deck("r2 1 0\n.op"))
 

@@ -12,8 +12,8 @@ import pytest
 from array_data import CELL_1R, CELL_1T1R, REFEREE, crossbar
 
 import rramcirc as rc
-from rramcirc.behavioural.passive import solve_passive
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.engines.array.passive import solve_passive
 
 TOLERANCE = 1e-6
 ORIENTATIONS = [

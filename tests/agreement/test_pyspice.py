@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.pyspice import _pyspice, required_osdi, subcircuit
-from rramcirc.circuits.pyspice_netlist import netlist_of
-from rramcirc.ngspice.shared import run_live
+from rramcirc.engines.pyspice.blocks import _pyspice, required_osdi, subcircuit
+from rramcirc.engines.pyspice.live import run_live
+from rramcirc.engines.pyspice.netlist import netlist_of
 
 Circuit = _pyspice().Circuit  # imported there, with its warnings silenced
 CELL = rc.Cell("hfo2_filament", "nmos_select", initial_state={"gap": 0.7})
@@ -172,7 +172,7 @@ def test_pyspices_own_simulator_runs_a_block():
     script = """
         import rramcirc as rc
         from PySpice.Spice.Netlist import Circuit
-        from rramcirc.circuits.pyspice import required_osdi, subcircuit
+        from rramcirc.engines.pyspice.blocks import required_osdi, subcircuit
 
         circuit = Circuit("mine")
         block = subcircuit(rc.Cell("hfo2_filament", "nmos_select", initial_state={"gap": 0.7}))

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.neuron import neuron_circuit
+from rramcirc.analysis.readings import cell_energies, line_energies, read_conductance
+from rramcirc.basics.errors import NetlistError, WaveformError
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.elements import Instances
+from rramcirc.circuits.neuron.netlist import neuron_circuit
+from rramcirc.circuits.neuron.neuron import LifNeuron
 from rramcirc.circuits.ports import check_ports
-from rramcirc.design import LifNeuron
-from rramcirc.elements import Instances
-from rramcirc.errors import NetlistError, WaveformError
-from rramcirc.readings import cell_energies, line_energies, read_conductance
-from rramcirc.testbench import Testbench, Transient
 
 
 def test_read_conductance_takes_offsets_out():

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.analysis.noise import integrated_noise
 from rramcirc.circuits.benches import Request, default_bench
-from rramcirc.circuits.readout_benches import (
+from rramcirc.circuits.readout.benches import (
     array_bench,
     channel_bench,
     differential_array,
@@ -23,8 +24,7 @@ from rramcirc.circuits.readout_benches import (
     read_pulse_bench,
     vector_bench,
 )
-from rramcirc.circuits.spice import subcircuit_files
-from rramcirc.noise import integrated_noise
+from rramcirc.engines.ngspice.spelling import subcircuit_files
 from rramcirc.studies.readout import channel
 from rramcirc.studies.readout_array import array_read
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rramcirc import Cell, Pulse, Testbench, Transient, build_netlist, simulate
-from rramcirc.errors import NetlistError, ParameterError
+from rramcirc.basics.errors import NetlistError, ParameterError
 
 BENCH = Testbench(
     Cell("stanford_gap_v1"), Transient(2e-6, max_step=2e-8), {"bl": Pulse(1.2, 1e-6, delay=2e-7, rise=1e-7, fall=1e-7)}

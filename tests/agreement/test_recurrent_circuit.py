@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.network_benches import recurrent_bench
-from rramcirc.design import RecurrentNetwork
-from rramcirc.stimuli import Constant, sample
+from rramcirc.bench.stimuli import Constant, sample
+from rramcirc.circuits.network.benches import recurrent_bench
+from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
 
 RATE = 0.01  # learning rate of the card
 

@@ -7,8 +7,12 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from rramcirc.analysis.spikes import fit_stdp_window
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.stimuli import sample
+from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.benches import Request, default_bench
-from rramcirc.circuits.synapse import (
+from rramcirc.circuits.synapse.pulses import (
     SpikePair,
     SynapsePulses,
     gate_stimulus,
@@ -17,23 +21,12 @@ from rramcirc.circuits.synapse import (
     synapse_bench,
     te_stimulus,
 )
-from rramcirc.design import Cell
-from rramcirc.devices.variability import sample_devices
-from rramcirc.errors import ParameterError
-from rramcirc.simulation import simulate
-from rramcirc.spikes import fit_stdp_window
-from rramcirc.stimuli import sample
+from rramcirc.devices.cards.variability import sample_devices
+from rramcirc.engines.simulation import simulate
 from rramcirc.studies.characterise import PulseGrid, characterise
 from rramcirc.studies.milo_pulses import gradual_pulses, half_way, milo_pulses
 from rramcirc.studies.pulse_pool import nominal_ends
-from rramcirc.studies.synapse import (
-    potentiation,
-    potentiation_from_table,
-    stdp,
-    stdp_bench,
-    stdp_from_table,
-    weights,
-)
+from rramcirc.studies.synapse import potentiation, potentiation_from_table, stdp, stdp_bench, stdp_from_table, weights
 from rramcirc.studies.synapse_rate import srdp
 
 PULSES = SynapsePulses()
@@ -208,7 +201,7 @@ def test_spikes_at_a_higher_rate_change_the_weight_further():
 
 
 def test_the_same_seed_gives_the_same_bench():
-    from rramcirc.circuits import build_netlist
+    from rramcirc.circuits.table import build_netlist
 
     texts = [build_netlist(stdp_bench(CELL, PULSES, [0.0, 5e-3], repeats=2, seed=seed)).text for seed in (1, 1, 2)]
     assert texts[0] == texts[1]

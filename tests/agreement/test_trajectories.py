@@ -14,9 +14,9 @@ import pytest
 from test_compiled import ngspice
 
 import rramcirc as rc
-from rramcirc.devices.card import card_names
-from rramcirc.devices.pulse_response import pulse_response
-from rramcirc.stimuli import PiecewiseLinear
+from rramcirc.bench.stimuli import PiecewiseLinear
+from rramcirc.devices.cards.card import card_names
+from rramcirc.devices.pulses.response import pulse_response
 
 RELTOLS = (1e-3, 1e-4, 1e-5, 1e-6)
 #: Largest error at reltol = 1e-6, and what straight lines between the points of ngspice leave at any reltol.

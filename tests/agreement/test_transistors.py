@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.devices.veriloga import compile_module
+from rramcirc.devices.veriloga.compile import compile_module
 
 RRAM = rc.load_card("hfo2_filament")
 NMOS, PMOS = rc.load_card("nmos_select"), rc.load_card("pmos_select")

@@ -18,12 +18,13 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 
 import rramcirc as rc
+from rramcirc.bench.analyses import Analysis
 from rramcirc.cli.inspect import inspect
-from rramcirc.devices.card import LibraryDevice
-from rramcirc.netlist import read_signals, rerun_command
-from rramcirc.rawfile import read_raw
-from rramcirc.testbench import Analysis
-from rramcirc.vacask.run import find_vacask
+from rramcirc.devices.cards.model_card import LibraryDevice
+from rramcirc.engines.netlist import rerun_command
+from rramcirc.engines.vacask.run import find_vacask
+from rramcirc.waveforms.raw import read_raw
+from rramcirc.waveforms.signals import read_signals
 
 # Newton's last step is quadratic: at these tolerances what is left is rounding, 1e-15, times the condition of the
 # circuit. Measured: 1e-12 of a line's current (nmos_select), 4e-11 (level 1).

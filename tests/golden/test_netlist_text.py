@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.spice import NAMES_PER_SAVE, spice_subcircuit
-from rramcirc.netlist import read_signals
+from rramcirc.engines.ngspice.spelling import NAMES_PER_SAVE, spice_subcircuit
+from rramcirc.waveforms.signals import read_signals
 
 GAPS = np.array([[0.0, 0.1, 0.2], [0.3, 0.4, 0.5]])
 WIRES = {

@@ -7,12 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rramcirc.behavioural.network import draw_synapses, slopes, with_patterns
-from rramcirc.behavioural.network_run import recall
-from rramcirc.errors import ParameterError
-from rramcirc.experiments import milo2018_learning, milo2018_probability, milo2018_times
-from rramcirc.experiments.milo2018_completion import CASES
-from rramcirc.experiments.milo2018_device import (
+from rramcirc.basics.errors import ParameterError
+from rramcirc.engines.network.network import draw_synapses, slopes, with_patterns
+from rramcirc.engines.network.run import recall
+from rramcirc.papers.milo2018 import (
+    learning as milo2018_learning,
+)
+from rramcirc.papers.milo2018 import (
+    probability as milo2018_probability,
+)
+from rramcirc.papers.milo2018 import (
+    times as milo2018_times,
+)
+from rramcirc.papers.milo2018.completion import CASES
+from rramcirc.papers.milo2018.device import (
     PulseProtocol,
     cell_rule,
     overlaps_to_half,
@@ -20,17 +28,9 @@ from rramcirc.experiments.milo2018_device import (
     prepared_states,
     pulse_train,
 )
-from rramcirc.experiments.milo2018_patterns import train_patterns
-from rramcirc.experiments.milo2018_recall import recall_patterns, trained_chips
-from rramcirc.experiments.milo2018_sets import (
-    NEURONS,
-    PATTERNS,
-    SAME_HALF,
-    SET_NAMES,
-    load_set,
-    milo_network,
-    set_table,
-)
+from rramcirc.papers.milo2018.patterns import train_patterns
+from rramcirc.papers.milo2018.recall import recall_patterns, trained_chips
+from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, SAME_HALF, SET_NAMES, load_set, milo_network, set_table
 
 PROTOCOL = PulseProtocol()
 
@@ -113,8 +113,8 @@ def test_fixed_step_and_exact_events_agree_on_learning() -> None:
 
 def test_training_needs_inhibition() -> None:
     # the paper: inhibitory synapses prevent neurons without external spikes from firing
-    from rramcirc.behavioural.network_run import run_network
-    from rramcirc.experiments.milo2018_patterns import training_phases
+    from rramcirc.engines.network.run import run_network
+    from rramcirc.papers.milo2018.patterns import training_phases
 
     chosen = load_set("B")
     for inhibition, quiet in ((1.0, True), (0.0, False)):

@@ -10,23 +10,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rramcirc import paths
-from rramcirc.benchfile import bench_from_mapping, bench_to_mapping, load_bench, save_bench, set_values, used_files
-from rramcirc.design import (
-    Cell,
-    Crossbar,
-    HopfieldNetwork,
-    LifNeuron,
-    Line,
-    Perceptron,
-    Readout,
-    ReadoutArray,
-    RecurrentNetwork,
+from rramcirc.basics import paths
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.analyses import Ac, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
+from rramcirc.bench.file.read import (
+    bench_from_mapping,
+    bench_to_mapping,
+    load_bench,
+    save_bench,
+    set_values,
+    used_files,
 )
-from rramcirc.devices.card import load_card
-from rramcirc.errors import ParameterError
-from rramcirc.stimuli import Constant, Floating, PiecewiseLinear, Pulse, PulseTrain, SpikeTrain
-from rramcirc.testbench import Ac, DcSweep, Noise, OperatingPoint, Testbench, Transient, VectorSweep
+from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear, Pulse, PulseTrain, SpikeTrain
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.array.line import Line
+from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
+from rramcirc.circuits.neuron.neuron import LifNeuron
+from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
+from rramcirc.devices.cards.card import load_card
 
 EXAMPLE = """\
 name = "write one cell"
@@ -451,9 +455,9 @@ def test_a_mistake_in_a_set_value_is_not_blamed_on_a_line_of_the_file(tmp_path):
 def test_every_record_of_the_unions_is_covered_above():
     from typing import get_args
 
-    from rramcirc.design import Design
-    from rramcirc.stimuli import Stimulus
-    from rramcirc.testbench import Analysis
+    from rramcirc.bench.analyses import Analysis
+    from rramcirc.bench.stimuli import Stimulus
+    from rramcirc.circuits.designs import Design
 
     for union, examples in ((Design, DESIGNS), (Stimulus, STIMULI), (Analysis, ANALYSES)):
         assert set(get_args(union)) == {type(example) for example in examples}

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rramcirc import paths
-from rramcirc.devices.card import STATUSES, ModelCard, card_names, check_instance, load_card
-from rramcirc.devices.card_values import read_quantity
-from rramcirc.devices.toml_lines import key_lines
-from rramcirc.errors import ParameterError
+from rramcirc.basics import paths
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.toml_lines import key_lines
+from rramcirc.devices.cards.card import card_names, load_card
+from rramcirc.devices.cards.model_card import STATUSES, ModelCard, check_instance
+from rramcirc.devices.cards.values import read_quantity
 
 MODULE = """
 module rram_toy(te, be);

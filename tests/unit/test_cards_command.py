@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from rramcirc.basics.errors import ParameterError
 from rramcirc.cli.cards import cards
 from rramcirc.cli.models import models
-from rramcirc.devices.card import card_names
-from rramcirc.devices.veriloga import library
-from rramcirc.errors import ParameterError
+from rramcirc.devices.cards.card import card_names
+from rramcirc.devices.veriloga.library import library
 
 
 def output(command, *words: str) -> str:

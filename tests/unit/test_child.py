@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rramcirc.child import run_child
-from rramcirc.errors import EnvironmentProblem
+from rramcirc.basics.child import run_child
+from rramcirc.basics.errors import EnvironmentProblem
 
 
 def alive(number: int) -> bool:
@@ -84,7 +84,7 @@ def test_program_that_is_missing_is_told(tmp_path):
 
 
 def test_it_runs_where_the_kernel_cannot_be_asked(tmp_path, monkeypatch):
-    monkeypatch.setattr("rramcirc.child._dying_with_us", lambda: ())
+    monkeypatch.setattr("rramcirc.basics.child._dying_with_us", lambda: ())
     monkeypatch.delattr("os.pidfd_open", raising=False)
     assert run_child(["echo", "x"], tmp_path).output == "x\n"
     assert run_child(["sleep", "60"], tmp_path, timeout=0.1).ended_by == "timeout"
@@ -94,7 +94,7 @@ def test_it_runs_where_the_kernel_cannot_be_asked(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("script", ["sleep 60", "trap '' TERM; sleep 60 & wait; sleep 60"])
 def test_time_limit_ends_it_and_all_it_started(tmp_path, script, monkeypatch):
-    monkeypatch.setattr("rramcirc.child.GRACE", 0.2)
+    monkeypatch.setattr("rramcirc.basics.child.GRACE", 0.2)
     started = time.monotonic()
     child = run_child(["sh", "-c", f"echo $$ > pid; {script}"], tmp_path, timeout=0.2)
     assert time.monotonic() - started < 5.0
@@ -111,7 +111,7 @@ def test_program_left_behind_with_the_pipe_is_not_waited_for(tmp_path):
 
 
 def test_of_very_long_output_the_beginning_and_the_end_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("rramcirc.child.KEPT_OUTPUT", 100_000)
+    monkeypatch.setattr("rramcirc.basics.child.KEPT_OUTPUT", 100_000)
     child = run_child(["sh", "-c", "echo first; yes | head -c 1000000; echo last"], tmp_path)
     assert child.output.startswith("first\ny\n")
     assert child.output.endswith("y\nlast\n")
@@ -159,7 +159,7 @@ def test_handlers_of_others_are_left_alone(tmp_path):
 PARENT = """
 import sys
 from pathlib import Path
-from rramcirc.child import run_child
+from rramcirc.basics.child import run_child
 child = run_child(["sh", "-c", "echo $$ > pid; echo started; sleep 60"], Path("."))
 Path("end").write_text(f"{child.ended_by} {child.signal} {child.output.strip()}")
 """

@@ -118,7 +118,7 @@ def test_full_disk_is_named(cell: Path) -> None:
 def test_own_bug_is_said_to_be_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    from rramcirc import cli
+    from rramcirc.cli import main as cli
 
     def broken(*words: object, **settings: object) -> None:
         raise ZeroDivisionError("x")

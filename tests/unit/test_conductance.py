@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rramcirc.devices.card import ModelCard, load_card
-from rramcirc.devices.conductance import READ_VOLTAGE, states_for_conductance
-from rramcirc.devices.reading import read_current
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.compiled.conductance import READ_VOLTAGE, states_for_conductance
+from rramcirc.devices.compiled.reading import read_current
 
 FILAMENT = load_card("hfo2_filament")
 MOST, LEAST = 4.0238e-4, 3.0987e-6  # [S], of the nominal device, from (1)-(3) of rram_filament at 0.1 V

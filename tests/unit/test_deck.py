@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import rramcirc as rc
-from rramcirc.errors import EnvironmentProblem, NetlistError, ParameterError
-from rramcirc.ngspice.deck import read_foreign, spice_number, transient_stop
-from rramcirc.ngspice.lines import read_all, strip_comment
+from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError
+from rramcirc.engines.ngspice.deck import read_foreign, spice_number, transient_stop
+from rramcirc.engines.ngspice.lines import read_all, strip_comment
 
 HEAD = "* test\nv1 1 0 1\nr1 1 0 1k\n"
 

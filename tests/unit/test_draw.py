@@ -7,21 +7,17 @@ import xml.etree.ElementTree as ET
 import pytest
 from click.testing import CliRunner
 
-from rramcirc.circuits.neuron import PORTS
+from rramcirc.basics.errors import ParameterError
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.array.line import Line
+from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
+from rramcirc.circuits.neuron.netlist import PORTS
+from rramcirc.circuits.neuron.neuron import LifNeuron
+from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
+from rramcirc.circuits.schematics import draw as draw_design
 from rramcirc.cli.draw import CIRCUITS, draw
-from rramcirc.design import (
-    Cell,
-    Crossbar,
-    HopfieldNetwork,
-    LifNeuron,
-    Line,
-    Perceptron,
-    Readout,
-    ReadoutArray,
-    RecurrentNetwork,
-)
-from rramcirc.errors import ParameterError
-from rramcirc.schematics import draw as draw_design
 
 CELL = Cell("hfo2_filament", "nmos_select")
 ONE_R = Cell("hfo2_filament")

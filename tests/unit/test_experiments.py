@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rramcirc.errors import ParameterError
-from rramcirc.experiments import experiment_names, load_experiment, reproduce
-from rramcirc.experiments.experiment import TWINS, at_level
+from rramcirc.basics.errors import ParameterError
+from rramcirc.papers.reproduction import at_level, experiment_names, load_experiment, reproduce
+from rramcirc.papers.table import TWINS
 
 BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib").read_text()
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rramcirc.errors import ParameterError, RramcircError, WaveformError
-from rramcirc.expressions import evaluate, resolve, split_arguments
-from rramcirc.waveforms import Waveforms
+from rramcirc.analysis.expressions import evaluate, resolve, split_arguments
+from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
+from rramcirc.waveforms.waveforms import Waveforms
 
 V, AMPERES, G = np.array([1.0, 2.0, 4.0]), np.array([1e-3, 1e-3, 2e-3]), np.array([0.5, 0.7, 1.1])
 WF = Waveforms(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
 from rramcirc.studies.fit.data import read_measurement
 from rramcirc.studies.fit.model import Settings, make_protocol
 

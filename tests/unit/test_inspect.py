@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from rramcirc.basics.errors import EnvironmentProblem, ParameterError, WaveformError
 from rramcirc.cli.inspect import inspect
-from rramcirc.errors import EnvironmentProblem, ParameterError, WaveformError
-from rramcirc.rawfile import RawPlot, write_raw
+from rramcirc.waveforms.raw import RawPlot, write_raw
 
 T = np.linspace(0.0, 4e-6, 401)
 DECK = """* RC
@@ -234,7 +234,7 @@ def test_damaged_record_is_named(run):
 
 
 def test_help_ends_with_an_example_and_names_every_measurement():
-    from rramcirc.measurements import MEASUREMENTS
+    from rramcirc.analysis.measurements import MEASUREMENTS
 
     text = call("--help").stdout
     assert "Example:" in text.split("Options:")[1]

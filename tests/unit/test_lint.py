@@ -9,15 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rramcirc import paths
-from rramcirc.devices.lint import Finding, lint
-from rramcirc.devices.lint.fix import repair
-from rramcirc.devices.lint.messages import REFUSALS
-from rramcirc.devices.lint.modules import read_lint_modules
-from rramcirc.devices.lint.numbers import state_nodes
-from rramcirc.devices.lint.source import encode, read_source
-from rramcirc.devices.lint.tree import walk, written
-from rramcirc.errors import ModelCompileError
+from rramcirc.basics import paths
+from rramcirc.basics.errors import ModelCompileError
+from rramcirc.devices.veriloga.lint.finding import Finding
+from rramcirc.devices.veriloga.lint.fix import repair
+from rramcirc.devices.veriloga.lint.lint import lint
+from rramcirc.devices.veriloga.lint.messages import REFUSALS
+from rramcirc.devices.veriloga.lint.modules import read_lint_modules
+from rramcirc.devices.veriloga.lint.numbers import state_nodes
+from rramcirc.devices.veriloga.lint.source import encode, read_source
+from rramcirc.devices.veriloga.lint.tree import walk, written
 
 STATE = "x = x_ini + V(s); f = {rate}; if ($abstime <= 0.0) f = -V(s); I(s) <+ ddt(V(s)); I(s) <+ -f;"
 STATES = "electrical s; parameter real x_ini = 0.5 from [0:1]; real x, f;"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rramcirc.ngspice.log import read_log, reference_value
+from rramcirc.engines.ngspice.log import read_log, reference_value
 
 PROBLEMS = [
     "Error: no data saved for Transient analysis; analysis not run",

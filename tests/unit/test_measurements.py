@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rramcirc import measurements as m
-from rramcirc.errors import ParameterError, RramcircError, WaveformError
-from rramcirc.waveforms import Waveforms
+from rramcirc.analysis import measurements as m
+from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
+from rramcirc.waveforms.waveforms import Waveforms
 
 T = np.linspace(0.0, 10e-6, 4001)
 TAU = 1e-6

@@ -7,8 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rramcirc.behavioural.learning_rules import curve_of_table
-from rramcirc.behavioural.network import (
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.spike_trains import check_train, poisson_trains, stream_key, uniforms
+from rramcirc.devices.pulses.table import PulseTable
+from rramcirc.engines.network.events import run_events
+from rramcirc.engines.network.kernel import mixed, progress, uniform
+from rramcirc.engines.network.network import (
     MembraneNeuron,
     Phase,
     PulseCurve,
@@ -22,19 +26,8 @@ from rramcirc.behavioural.network import (
     states,
     with_patterns,
 )
-from rramcirc.behavioural.network_events import run_events
-from rramcirc.behavioural.network_kernel import mixed, progress, uniform
-from rramcirc.behavioural.network_run import (
-    NetworkRun,
-    _run_fixed,
-    external_train,
-    recall,
-    recall_train,
-    run_network,
-)
-from rramcirc.devices.pulse_table import PulseTable
-from rramcirc.errors import ParameterError
-from rramcirc.spike_trains import check_train, poisson_trains, stream_key, uniforms
+from rramcirc.engines.network.rules import curve_of_table
+from rramcirc.engines.network.run import NetworkRun, _run_fixed, external_train, recall, recall_train, run_network
 
 RULE = SoftBounded(0.06)
 SYNAPSE = ResistiveSynapse(100e-6, 5e-6, RULE, RULE, lrs_spread=0.0, hrs_spread=0.0, rate_spread=0.0)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from rramcirc.devices import osdi
-from rramcirc.devices.osdi import load_library, raw_descriptors, read_osdi
-from rramcirc.devices.veriloga import compile_module, find_module
-from rramcirc.errors import ModelCompileError
+from rramcirc.basics.errors import ModelCompileError
+from rramcirc.devices.veriloga import osdi
+from rramcirc.devices.veriloga.compile import compile_module
+from rramcirc.devices.veriloga.library import find_module
+from rramcirc.devices.veriloga.osdi import load_library, raw_descriptors, read_osdi
 
 
 @pytest.fixture(scope="module")

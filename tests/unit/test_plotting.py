@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rramcirc.errors import ParameterError, RramcircError, WaveformError
-from rramcirc.figure import decimate, si_scale
-from rramcirc.plotting import plot_butterfly, plot_waveforms
-from rramcirc.waveforms import Waveforms
+from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
+from rramcirc.figures.style import decimate, si_scale
+from rramcirc.figures.waveforms import plot_butterfly, plot_waveforms
+from rramcirc.waveforms.waveforms import Waveforms
 
 T = np.linspace(0, 3e-6, 301)
 
@@ -29,7 +29,7 @@ def array_waveforms(n_lines: int = 3, complete: bool = True) -> Waveforms:
 
 def figure_of(monkeypatch: pytest.MonkeyPatch, *arguments: object):
     """Return the figure that plot_waveforms would save."""
-    import rramcirc.plotting as plotting
+    import rramcirc.figures.waveforms as plotting
 
     kept = []
     monkeypatch.setattr(plotting, "save", lambda figure, path: kept.append(figure))
@@ -136,7 +136,7 @@ def test_butterfly_of_little_data_is_drawn(tmp_path, v, i):
 
 
 def test_butterfly_has_four_numbered_branches(monkeypatch):
-    import rramcirc.plotting as plotting
+    import rramcirc.figures.waveforms as plotting
 
     kept = []
     monkeypatch.setattr(plotting, "save", lambda figure, path: kept.append(figure))
@@ -188,7 +188,7 @@ def test_prefix_fits_the_largest_value(largest, unit, expected):
 
 def test_matplotlib_is_imported_only_when_drawing():
     code = (
-        "import sys, rramcirc.plotting, rramcirc.cli.inspect; "
+        "import sys, rramcirc.figures.waveforms, rramcirc.cli.inspect; "
         "assert not {'matplotlib', 'pandas', 'plotly', 'spicelib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)

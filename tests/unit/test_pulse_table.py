@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rramcirc.devices.pulse_table import PulseTable, load_table
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.devices.pulses.table import PulseTable, load_table
 
 X, A = np.array([0.0, 0.5, 1.0]), np.array([-1.0, 0.8, 1.2])
 W, G, Z = np.array([1e-4, 1e-3, 1e-2]), np.array([3.0, 3.2]), np.array([-2.0, 0.0, 2.0])

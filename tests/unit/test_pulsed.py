@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rramcirc.devices.card import load_card
-from rramcirc.devices.pulsed import PulseExponential
-from rramcirc.errors import ParameterError, RramcircError
+from rramcirc.basics.errors import ParameterError, RramcircError
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.pulses.exponential import PulseExponential
 
 DEVICE = PulseExponential()
 DEVICES = st.builds(

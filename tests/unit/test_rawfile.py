@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rramcirc.errors import EnvironmentProblem, ParameterError, WaveformError
-from rramcirc.rawfile import RawPlot, normalise_vector, read_raw, write_raw
-from rramcirc.rawformats import read_any
+from rramcirc.basics.errors import EnvironmentProblem, ParameterError, WaveformError
+from rramcirc.waveforms.foreign import read_any
+from rramcirc.waveforms.raw import RawPlot, normalise_vector, read_raw, write_raw
 
 RC = """* RC low-pass
 v1 in 0 dc 1 ac 1 pulse(0 1 1u 1n 1n 5u 10u)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.readout_benches import differential_array, outputs_of_currents, products, vector_bench
-from rramcirc.errors import NetlistError, ParameterError
+from rramcirc.basics.errors import NetlistError, ParameterError
+from rramcirc.circuits.readout.benches import differential_array, outputs_of_currents, products, vector_bench
 
 CELL_1T1R, CELL_1R = rc.Cell("hfo2_filament", "nmos_select"), rc.Cell("hfo2_filament")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rramcirc.ngspice.log import LogReport
-from rramcirc.ngspice.result import Expected, judge_temperature, read_result
-from rramcirc.rawfile import RawPlot, write_raw
+from rramcirc.engines.ngspice.log import LogReport
+from rramcirc.engines.ngspice.result import Expected, judge_temperature, read_result
+from rramcirc.waveforms.raw import RawPlot, write_raw
 
 
 def write(folder, values, name="Transient Analysis", kind="voltage", vector="v(1)", file="waves.raw", stop=1e-6):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.errors import ParameterError, SimulationError, WaveformError
-from rramcirc.rawfile import RawPlot, write_raw
-from rramcirc.runs import load_run, main_plot, prepare_folder, read_record, write_record
+from rramcirc.basics.errors import ParameterError, SimulationError, WaveformError
+from rramcirc.waveforms.folder import load_run, main_plot, prepare_folder, read_record, write_record
+from rramcirc.waveforms.raw import RawPlot, write_raw
 
 DECK = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n.end\n"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import rramcirc as rc
-from rramcirc.devices.compile import compile_module
-from rramcirc.errors import NetlistError
-from rramcirc.ngspice.scan import SAFE_COMMANDS, check_foreign
-from rramcirc.paths import verilog_a_folder
+from rramcirc.basics.errors import NetlistError
+from rramcirc.basics.paths import verilog_a_folder
+from rramcirc.devices.veriloga.compile import compile_module
+from rramcirc.engines.ngspice.scan import SAFE_COMMANDS, check_foreign
 
 HEAD = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n"
 

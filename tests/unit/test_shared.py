@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.ngspice.shared import find_library, run_live
-from rramcirc.rawfile import read_raw
+from rramcirc.engines.pyspice.live import find_library, run_live
+from rramcirc.waveforms.raw import read_raw
 
 CELL = rc.Cell("hfo2_filament", "nmos_select")
 RAMP = rc.PiecewiseLinear([0.0, 1e-6, 1.5e-6, 2e-6], [0.0, 2.0, 2.0, 0.0])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rramcirc import spike_sources as ss
-from rramcirc.errors import ParameterError, RramcircError
-from rramcirc.spikes import firing_rate, interval_statistics, overlap_time, spike_times
-from rramcirc.stimuli import Constant, sample
+from rramcirc.analysis.spikes import firing_rate, interval_statistics, overlap_time, spike_times
+from rramcirc.basics.errors import ParameterError, RramcircError
+from rramcirc.bench import spike_sources as ss
+from rramcirc.bench.stimuli import Constant, sample
 
 POST = ss.BipolarPulse(1.1, 1e-3, -0.9, 2e-3, gap=9e-3, common_mode=1.6, edge=10e-6)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rramcirc import spikes as sp
-from rramcirc.errors import ParameterError, RramcircError
+from rramcirc.analysis import spikes as sp
+from rramcirc.basics.errors import ParameterError, RramcircError
 
 NONSENSE = ["x", None, [[1.0]], [float("nan")], {"a": 1}]
 

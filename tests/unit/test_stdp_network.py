@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rramcirc.behavioural.stdp_network import PairStdpNetwork, run_pair_stdp
-from rramcirc.errors import ParameterError
-from rramcirc.spike_trains import poisson_trains
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.spike_trains import poisson_trains
+from rramcirc.engines.network.stdp_network import PairStdpNetwork, run_pair_stdp
 
 NETWORK = PairStdpNetwork(neurons=8, weight_step=1.0)
 

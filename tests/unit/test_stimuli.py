@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rramcirc as rc
-from rramcirc.stimuli import breakpoints, pulse_sequence
+from rramcirc.bench.stimuli import breakpoints, pulse_sequence
 
 US = 1e-6
 STOP = 10 * US

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.elements import chosen_probes, select_probes
+from rramcirc.circuits.elements import chosen_probes, select_probes
 
 CELL = rc.Cell("hfo2_filament", "nmos_select")
 ARRAY = rc.Crossbar(CELL, 2, 3)

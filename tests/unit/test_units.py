@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rramcirc as rc
-from rramcirc.units import (
+from rramcirc.basics.units import (
     SUFFIXES,
     UNIT_SPELLINGS,
     format_number,

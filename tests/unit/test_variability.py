@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.devices.card_file import Spread
-from rramcirc.devices.variability import correlation_matrix, random_telegraph, read_noise, sample_devices
+from rramcirc.devices.cards.card_file import Spread
+from rramcirc.devices.cards.variability import correlation_matrix, random_telegraph, read_noise, sample_devices
 
 CARD = rc.load_card("hfo2_filament")
 

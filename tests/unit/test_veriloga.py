@@ -14,19 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rramcirc import paths
-from rramcirc.devices import compile as compiling
-from rramcirc.devices.osdi import read_osdi
-from rramcirc.devices.veriloga import (
-    compile_module,
-    compiler_version,
-    find_module,
-    is_known_osdi,
-    library,
-    path_label,
-    read_modules,
-)
-from rramcirc.errors import EnvironmentProblem, ModelCompileError, ParameterError
+from rramcirc.basics import paths
+from rramcirc.basics.errors import EnvironmentProblem, ModelCompileError, ParameterError
+from rramcirc.devices.veriloga import compile as compiling
+from rramcirc.devices.veriloga.compile import compile_module, compiler_version, is_known_osdi
+from rramcirc.devices.veriloga.declaration_reader import read_modules
+from rramcirc.devices.veriloga.library import find_module, library, path_label
+from rramcirc.devices.veriloga.osdi import read_osdi
 
 RESISTOR = """
 `include "disciplines.vams"
@@ -337,7 +331,8 @@ def test_garbage_instead_of_a_library_is_refused(
 
 
 def test_processes_may_compile_at_once(cache: Path, source: Path) -> None:
-    code = "import sys; from rramcirc.devices.veriloga import compile_module; print(compile_module(sys.argv[1]).sha256)"
+    code = "import sys; from rramcirc.devices.veriloga.compile import compile_module\n"
+    code += "print(compile_module(sys.argv[1]).sha256)"
     environment = {**os.environ, "PYTHONPATH": str(Path(paths.__file__).parents[1])}
     command = [sys.executable, "-c", code, str(source)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) for _ in range(3)]

@@ -8,9 +8,9 @@ import subprocess
 import numpy as np
 import pytest
 
-from rramcirc.errors import ParameterError, WaveformError
-from rramcirc.rawfile import RawPlot, read_raw
-from rramcirc.waveforms import Signal, Waveforms
+from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.waveforms.raw import RawPlot, read_raw
+from rramcirc.waveforms.waveforms import Signal, Waveforms
 
 
 def crossbar_plot(complete: bool = True) -> RawPlot:

@@ -34,8 +34,8 @@ def array_options(size: int) -> Callable[[Callable], Callable]:
 
 def read_array(card: str, selector: str | None, rows: int, columns: int | None, **text: str):
     """Return the array that the options describe."""
+    from rramcirc.basics.units import parse_number
     from rramcirc.studies.array.setup import ReadArray
-    from rramcirc.units import parse_number
 
     units = {"wire_resistance": "ohm", "driver_resistance": "ohm", "read_voltage": "V", "gate_voltage": "V"}
     values = {name: parse_number(text[name], unit, f"--{name.replace('_', '-')}") for name, unit in units.items()}
@@ -58,8 +58,8 @@ def ir_drop(bench: str | None, seed: int, output: Path | None, **options) -> Non
 
     With BENCH.toml: its crossbar, at the levels that its stimuli have at time 0.
     """
-    from rramcirc.benchfile import load_bench
-    from rramcirc.maps import plot_maps
+    from rramcirc.bench.file.read import load_bench
+    from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.reading import ir_drop
     from rramcirc.studies.array.setup import random_bits, states_of_bits
 
@@ -98,9 +98,9 @@ Example:
 @output_option
 def read_margin(output: Path | None, **options) -> None:
     """LRS against HRS current of the farthest cell, with sneak paths, for arrays up to the given size."""
-    from rramcirc.charts import plot_curves
+    from rramcirc.basics.units import format_number
+    from rramcirc.figures.tables import plot_curves
     from rramcirc.studies.array.reading import read_margin
-    from rramcirc.units import format_number
 
     setup = read_array(**options)
     sizes = sorted({max(1, setup.rows // k) for k in (16, 8, 4, 2, 1)})
@@ -129,7 +129,7 @@ Example:
 @output_option
 def mvm_error(patterns: int, seed: int, output: Path | None, **options) -> None:
     """Matrix-vector products against those of the same cells without wires: per column, per pattern, RMS, worst."""
-    from rramcirc.maps import plot_maps
+    from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.product import error_figures, mvm_error
 
     table = mvm_error(read_array(**options), patterns=patterns, seed=seed)
@@ -155,9 +155,9 @@ Example:
 @output_option
 def max_size(error: str, largest: int, output: Path | None, **options) -> None:
     """Largest square array whose worst product (all cells LRS, all rows on) keeps within an error."""
-    from rramcirc.charts import plot_curves
+    from rramcirc.basics.units import parse_number
+    from rramcirc.figures.tables import plot_curves
     from rramcirc.studies.array.product import max_size
-    from rramcirc.units import parse_number
 
     limit = parse_number(error, "", "--error")
     table = max_size(read_array(**options), limit, largest=largest)
@@ -187,7 +187,7 @@ Example:
 @output_option
 def yield_(arrays: int, seed: int, quick: bool, output: Path | None, **options) -> None:
     """Bits that arrays with the card's device-to-device spread read wrong, row by row."""
-    from rramcirc.charts import plot_probability
+    from rramcirc.figures.tables import plot_probability
     from rramcirc.studies.array.reading import read_yield
 
     table = read_yield(read_array(**options), arrays=min(arrays, 4) if quick else arrays, seed=seed)

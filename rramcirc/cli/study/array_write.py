@@ -38,8 +38,8 @@ def write_pulse(setup, kind: str, amplitude: str | None, width: str, write_gate:
     """Return the write pulse that the options describe."""
     from dataclasses import replace
 
+    from rramcirc.basics.units import parse_number
     from rramcirc.studies.array.writing import default_pulses
-    from rramcirc.units import parse_number
 
     pulse = replace(default_pulses(setup)[kind], width=parse_number(width, "s", "--width"), scheme=scheme)
     if amplitude is not None:
@@ -62,9 +62,9 @@ def write_energy(engine: str, width: str, seed: int, output: Path | None, **opti
     """Energy and line currents of writing the nearest, a middle and the farthest cell, SET and RESET."""
     from dataclasses import replace
 
-    from rramcirc.charts import plot_curves
+    from rramcirc.basics.units import format_number, parse_number
+    from rramcirc.figures.tables import plot_curves
     from rramcirc.studies.array.writing import default_pulses, write_energy
-    from rramcirc.units import format_number, parse_number
 
     setup, seconds = read_array(**options), parse_number(width, "s", "--width")
     pulses = {kind: replace(pulse, width=seconds) for kind, pulse in default_pulses(setup).items()}
@@ -102,7 +102,7 @@ def disturb(
     """What write pulses on the middle cell do to half-selected and unselected cells (checkerboard of LRS and HRS)."""
     import numpy as np
 
-    from rramcirc.maps import plot_maps
+    from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.writing import disturb
 
     setup = read_array(**options)
@@ -147,11 +147,11 @@ def program(
     """
     import numpy as np
 
-    from rramcirc.errors import ParameterError
-    from rramcirc.maps import plot_maps
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.basics.units import parse_number
+    from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.programming import ProgramScheme, program
     from rramcirc.studies.array.setup import states_of_bits
-    from rramcirc.units import parse_number
 
     setup = read_array(**options)
     array = setup.array(states_of_bits(setup.card, np.zeros((setup.rows, setup.columns), bool)))

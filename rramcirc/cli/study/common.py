@@ -25,8 +25,8 @@ def engine_option(default: str = "ngspice") -> Callable:
 
 
 def _engine(name: str) -> str:
-    from rramcirc.errors import ParameterError, unknown_name
-    from rramcirc.simulation import ENGINES
+    from rramcirc.basics.errors import ParameterError, unknown_name
+    from rramcirc.engines.simulation import ENGINES
 
     if name not in ENGINES:
         raise ParameterError(unknown_name("engine", name, ENGINES))
@@ -50,7 +50,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 def print_quantities(rows: Sequence[tuple[str, float, str]]) -> None:
     """Print (quantity, value, unit), one a line."""
-    from rramcirc.units import format_number
+    from rramcirc.basics.units import format_number
 
     width = max((len(quantity) for quantity, _, _ in rows), default=0)
     for quantity, value, unit in rows:

@@ -33,7 +33,7 @@ Example:
 @output_option
 def iv(card: str, engine: str, quick: bool, output: Path | None) -> None:
     """I-V loop of a card's cell: SET and RESET voltage, LRS, HRS, currents."""
-    from rramcirc.plotting import plot_butterfly
+    from rramcirc.figures.waveforms import plot_butterfly
     from rramcirc.studies.device import iv, iv_figures
 
     table = iv(card, cycles=1 if quick else 2, engine=engine)
@@ -51,8 +51,8 @@ def iv(card: str, engine: str, quick: bool, output: Path | None) -> None:
 @output_option
 def pulse(card: str, engine: str, quick: bool, output: Path | None) -> None:
     """Resistance after single SET and RESET pulses against amplitude and width."""
+    from rramcirc.basics.units import format_number
     from rramcirc.studies.device import plot_pulse, pulse
-    from rramcirc.units import format_number
 
     table = pulse(card, points=4 if quick else 8, engine=engine)
     click.echo(f"{'':<6} {'width':>8} {'amplitude':>10} {'before':>12} {'after':>12}")

@@ -23,9 +23,9 @@ Example:
 @output_option
 def f_i(detail: str, core: str, quick: bool, output: Path | None) -> None:
     """Rate of a neuron against current; threshold, refractory time, leak, supply energy of a spike."""
-    from rramcirc.design import LifNeuron
+    from rramcirc.basics.units import format_number
+    from rramcirc.circuits.neuron.neuron import LifNeuron
     from rramcirc.studies.neuron import DRIVES, QUICK_DRIVES, STRONG, f_i, neuron_figures, plot_f_i
-    from rramcirc.units import format_number
 
     neuron = replace(LifNeuron(), detail=detail, core=core)
     table = f_i(neuron, QUICK_DRIVES if quick else DRIVES)

@@ -40,12 +40,12 @@ def readout(card: str, size: int | None, vectors: int, feedback_resistance: str,
     First one channel each of a transimpedance amplifier, a virtual ground and a current mirror, then a differential
     array of random weights with transimpedance amplifiers, all input vectors in one sweep. Runs in ngspice.
     """
-    from rramcirc.design import Readout
-    from rramcirc.devices.card import load_card
-    from rramcirc.errors import ParameterError
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.basics.units import format_number, parse_number
+    from rramcirc.circuits.readout.readout import Readout
+    from rramcirc.devices.cards.card import load_card
     from rramcirc.studies.readout import KINDS, channel, channel_table, plot_readout
     from rramcirc.studies.readout_array import array_read, array_table
-    from rramcirc.units import format_number, parse_number
 
     load_card(card)  # a wrong name is told before anything runs
     count = (8 if quick else 32) if size is None else size

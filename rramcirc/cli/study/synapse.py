@@ -35,7 +35,7 @@ def _pulse_options(command):
 
 
 def _pulses(default, given: dict[str, str | None]):
-    from rramcirc.units import parse_number
+    from rramcirc.basics.units import parse_number
 
     return replace(
         default, **{n: parse_number(v, "V", f"--{n.replace('_', '-')}") for n, v in given.items() if v is not None}
@@ -78,8 +78,8 @@ def stdp(
 
     All synapses are independent cells of one transient. Devices and cycles differ by the card's spread.
     """
-    from rramcirc.circuits.synapse import SynapsePulses
-    from rramcirc.design import Cell
+    from rramcirc.circuits.array.cell import Cell
+    from rramcirc.circuits.synapse.pulses import SynapsePulses
     from rramcirc.studies.synapse import DELAYS, stdp_from_table
     from rramcirc.studies.synapse import stdp as measure
     from rramcirc.studies.synapse_figures import plot_stdp
@@ -106,7 +106,7 @@ def stdp(
 
 def _print_fits(measured) -> None:
     """Print rectangle and exponential of both branches: potentiation from HRS, depression from LRS."""
-    from rramcirc.spikes import fit_stdp_window
+    from rramcirc.analysis.spikes import fit_stdp_window
 
     rows = []
     for start, later in (("HRS", True), ("LRS", False)):
@@ -124,7 +124,7 @@ def _print_fits(measured) -> None:
 
 def _print_stdp(measured, compared) -> None:
     """Print mean and spread of the change at every delay, and the state after it on the circuit and in the table."""
-    from rramcirc.units import format_number
+    from rramcirc.basics.units import format_number
 
     head = f"{'delay':>7} {'start':>5} {'change':>10} {'spread':>10}"
     click.echo(head + (f" {'circuit':>8} {'table':>7} {'allowed':>8}" if compared is not None else ""))
@@ -161,12 +161,12 @@ def potentiation(
     **given: str | None,
 ) -> None:  # fmt: skip
     """Conductance after 1 ... N potentiating and N depressing spike pairs, by default with gradual pulses."""
-    from rramcirc.design import Cell
+    from rramcirc.basics.units import format_number
+    from rramcirc.circuits.array.cell import Cell
     from rramcirc.studies.milo_pulses import gradual_pulses
     from rramcirc.studies.synapse import potentiation as measure
     from rramcirc.studies.synapse import potentiation_from_table
     from rramcirc.studies.synapse_figures import plot_potentiation
-    from rramcirc.units import format_number
 
     pulses = _pulses(gradual_pulses(), given)
     count = count or (5 if quick else 30)
@@ -201,12 +201,12 @@ def srdp(
     **given: str | None,
 ) -> None:  # fmt: skip
     """Conductance after uncorrelated PRE and POST spikes against their rate, by default with gradual pulses."""
-    from rramcirc.design import Cell
+    from rramcirc.basics.units import format_number, parse_number, positive_number
+    from rramcirc.circuits.array.cell import Cell
     from rramcirc.studies.milo_pulses import gradual_pulses
     from rramcirc.studies.synapse_figures import plot_srdp
     from rramcirc.studies.synapse_rate import RATES
     from rramcirc.studies.synapse_rate import srdp as measure
-    from rramcirc.units import format_number, parse_number, positive_number
 
     pulses = _pulses(gradual_pulses(), given)
     rates = (10.0, 60.0) if quick else RATES

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.units import positive_number, whole_number
 from rramcirc.studies.array.setup import ReadArray, products, random_bits, states_of_bits, window_states
-from rramcirc.units import positive_number, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.design import Crossbar
-from rramcirc.errors import ParameterError
-from rramcirc.stimuli import Constant, Stimulus, pulse_sequence
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.bench.stimuli import Constant, Stimulus, pulse_sequence
+from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.studies.array.writing import EDGE_SHARE, conductances, write
-from rramcirc.units import positive_number, whole_number
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]  # share that is done

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.behavioural.array_point import array_point
-from rramcirc.design import Crossbar
-from rramcirc.devices.variability import sample_devices
-from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.stimuli import Constant, Floating, Stimulus
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.units import whole_number
+from rramcirc.bench.stimuli import Constant, Floating, Stimulus
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.devices.cards.variability import sample_devices
+from rramcirc.engines.array.array_point import array_point
 from rramcirc.studies.array.setup import ReadArray, products, random_bits, row_reads, states_of_bits, window_states
-from rramcirc.testbench import Testbench
-from rramcirc.units import whole_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,14 +10,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.behavioural.array_point import array_points
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import number_from_zero, real_number, whole_number
+from rramcirc.bench.analyses import OperatingPoint
+from rramcirc.bench.stimuli import Constant, Stimulus
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.array.line import Line
+from rramcirc.circuits.array.states import with_state
 from rramcirc.circuits.benches import SELECTOR_CARD
-from rramcirc.design import Cell, Crossbar, Line, with_state
-from rramcirc.devices.card import ModelCard, load_card
-from rramcirc.errors import ParameterError
-from rramcirc.stimuli import Constant, Stimulus
-from rramcirc.testbench import OperatingPoint, Testbench
-from rramcirc.units import number_from_zero, real_number, whole_number
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.engines.array.array_point import array_points
 
 Array = NDArray[np.float64]
 

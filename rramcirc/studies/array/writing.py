@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.circuits.crossbar import cell_values
-from rramcirc.design import Crossbar, with_state
-from rramcirc.devices.reading import read_current
-from rramcirc.errors import ParameterError, unknown_name
-from rramcirc.simulation import simulate
-from rramcirc.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.array.crossbar_netlist import cell_values
+from rramcirc.circuits.array.half_select import half_select
+from rramcirc.circuits.array.states import with_state
+from rramcirc.devices.compiled.reading import read_current
+from rramcirc.engines.simulation import simulate
 from rramcirc.studies.array.setup import ReadArray, states_of_bits
-from rramcirc.testbench import Testbench, Transient, half_select
-from rramcirc.units import positive_number, whole_number
-from rramcirc.waveforms import Waveforms
+from rramcirc.waveforms.waveforms import Waveforms
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rramcirc.devices.lint.numbers import state_nodes
-from rramcirc.devices.lint.records import LintModule
-from rramcirc.devices.lint.tree import Node, walk
-from rramcirc.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.devices.veriloga.lint.numbers import state_nodes
+from rramcirc.devices.veriloga.lint.records import LintModule
+from rramcirc.devices.veriloga.lint.tree import Node, walk
 from rramcirc.studies.check.sweep import Cell
 
 _TOP = ("te", "top", "t", "tp", "nt", "ae", "p", "plus", "pos", "positive", "vp", "anode", "a", "u", "up", "t1", "e1",

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from rramcirc.devices.card import card_of_defaults
-from rramcirc.devices.lint.finding import Finding
-from rramcirc.devices.lint.numbers import state_nodes
-from rramcirc.devices.lint.records import LintModule
-from rramcirc.devices.lint.states import constant, defaults_of
-from rramcirc.devices.lint.tree import Node, walk
-from rramcirc.devices.veriloga import read_modules
-from rramcirc.errors import RramcircError
+from rramcirc.basics.errors import RramcircError
+from rramcirc.devices.cards.card import card_of_defaults
+from rramcirc.devices.veriloga.declaration_reader import read_modules
+from rramcirc.devices.veriloga.lint.finding import Finding
+from rramcirc.devices.veriloga.lint.numbers import state_nodes
+from rramcirc.devices.veriloga.lint.records import LintModule
+from rramcirc.devices.veriloga.lint.states import constant, defaults_of
+from rramcirc.devices.veriloga.lint.tree import Node, walk
 
 _LARGEST = 0.2  # [V] of the random voltages at which the charges are looked at
 _EQUAL = 1e-6  # relative
@@ -102,7 +102,7 @@ def _factor(node: Node, net: str, module: LintModule, values: dict[str, float]) 
 
 def _compiled_charges(path: Path, name: str) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the nodes of a module and the derivatives of their charges in a transient [F]."""
-    from rramcirc.devices.compiled import CompiledDevices
+    from rramcirc.devices.compiled.devices import CompiledDevices
 
     declared = next((m for m in read_modules(path) if m.name == name), None)
     if declared is None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from rramcirc.devices.lint.finding import Finding
-from rramcirc.devices.lint.numbers import state_nodes
-from rramcirc.devices.lint.records import LintModule
-from rramcirc.devices.lint.source import Word
-from rramcirc.devices.lint.states import constant, defaults_of
-from rramcirc.devices.lint.tree import walk
+from rramcirc.devices.veriloga.lint.finding import Finding
+from rramcirc.devices.veriloga.lint.numbers import state_nodes
+from rramcirc.devices.veriloga.lint.records import LintModule
+from rramcirc.devices.veriloga.lint.source import Word
+from rramcirc.devices.veriloga.lint.states import constant, defaults_of
+from rramcirc.devices.veriloga.lint.tree import walk
 from rramcirc.studies.check.sweep import OUTSIDE, Cell, Sweep
 
 _ACTIVE = 1e12  # [ohm]; a negative resistance beyond it is a rounding error

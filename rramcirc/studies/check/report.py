@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from rramcirc.devices.lint import Finding
-from rramcirc.devices.lint.fix import Repair
-from rramcirc.studies.check import ModelCheck, ModuleCheck
+from rramcirc.devices.veriloga.lint.finding import Finding
+from rramcirc.devices.veriloga.lint.fix import Repair
+from rramcirc.studies.check.check_model import ModelCheck, ModuleCheck
 from rramcirc.studies.check.sweep import Sweep
 from rramcirc.studies.check.verdict import describe_switching, typical
 

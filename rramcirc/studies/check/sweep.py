@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.errors import EnvironmentProblem
-from rramcirc.ngspice.result import Expected
-from rramcirc.ngspice.run import run_deck
-from rramcirc.rawfile import RawPlot, normalise_vector
+from rramcirc.basics.errors import EnvironmentProblem
+from rramcirc.engines.ngspice.result import Expected
+from rramcirc.engines.ngspice.run import run_deck
 from rramcirc.studies.check.drive import Wave, deck
+from rramcirc.waveforms.raw import RawPlot, normalise_vector
 
 AMPLITUDES = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)  # [V]
 DURATIONS = (1.0, 1e-3, 1e-5, 1e-7)  # [s] of one triangle

@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.design import Cell, Crossbar
-from rramcirc.devices.card import ModelCard
-from rramcirc.devices.declarations import Parameter
-from rramcirc.errors import SimulationError
-from rramcirc.simulation import simulate
-from rramcirc.stimuli import PiecewiseLinear
-from rramcirc.studies.fit import FitResult
+from rramcirc.basics.errors import SimulationError
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import PiecewiseLinear
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.veriloga.declarations import Parameter
+from rramcirc.engines.simulation import simulate
+from rramcirc.studies.fit.fit import FitResult
 from rramcirc.studies.fit.model import Protocol, Settings
 from rramcirc.studies.fit.problem import log_ratio
-from rramcirc.testbench import Testbench, Transient
 
 _REFEREED, _REFEREED_CELLS = 48, 6  # devices of a file that ngspice simulates; with a transistor each is a run
 _EDGE = 1e-3  # of the shortest pulse: rise and fall time in ngspice

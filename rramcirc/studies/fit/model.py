@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.devices.card import ModelCard
-from rramcirc.devices.conductance import READ_VOLTAGE, _Path, states_for_conductance
-from rramcirc.errors import ParameterError
+from rramcirc.basics.errors import ParameterError
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.compiled.conductance import READ_VOLTAGE, _Path, states_for_conductance
 from rramcirc.studies.fit.data import Measurement
 
 if TYPE_CHECKING:
-    from rramcirc.devices.pulse_response import PulseResponse
+    from rramcirc.devices.pulses.response import PulseResponse
 
 FAILED = 10.0  # residual [1, logarithm] of a device that could not be integrated
 _GATE_OPEN = 3.0  # [V] at which a cell with a transistor is read
@@ -159,7 +159,7 @@ def predict_all(
 
     The states of all starts are found together, which is most of the work of a fit otherwise.
     """
-    from rramcirc.devices.pulse_response import pulse_response
+    from rramcirc.devices.pulses.response import pulse_response
 
     most, least = path_ends(card, settings.temperature)
     bounds = np.cumsum([len(s) for s in starts])[:-1]
@@ -259,7 +259,7 @@ def _open_resistance(settings: Settings, gates: NDArray | None, whole: NDArray) 
     """Return what the open transistor adds to a resistance that was read [ohm]; at most 99 % of it."""
     if gates is None:
         return np.zeros_like(whole)
-    from rramcirc.devices.compiled import CompiledDevices
+    from rramcirc.devices.compiled.devices import CompiledDevices
 
     at_rest = CompiledDevices(settings.selector, 1, temperature=settings.temperature).evaluate([[0, _GATE_OPEN, 0, 0]])
     return np.minimum(1.0 / at_rest.resistive_jacobian[0, 0, 0], 0.99 * whole)

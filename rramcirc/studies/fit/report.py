@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rramcirc.devices.card import ModelCard
-from rramcirc.devices.card_values import shortest
-from rramcirc.devices.veriloga import library
-from rramcirc.errors import ParameterError, cannot_write
-from rramcirc.figure import COLOURS, STYLE, new_figure, save
-from rramcirc.studies.fit import FitResult, FittedParameter
+from rramcirc.basics.errors import ParameterError, cannot_write
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.cards.values import shortest
+from rramcirc.devices.veriloga.library import library
+from rramcirc.figures.style import COLOURS, STYLE, new_figure, save
 from rramcirc.studies.fit.data import KINDS, Measurement
+from rramcirc.studies.fit.fit import FitResult, FittedParameter
 from rramcirc.studies.fit.model import READ_VOLTAGE, Prediction, Protocol, Settings, make_protocol, path_ends, predict
 from rramcirc.studies.fit.problem import log_ratio
 

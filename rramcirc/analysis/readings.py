@@ -1,0 +1,104 @@
+"""What a run says about lines and devices: conductance from a read pulse, energy by line and by device."""
+
+from __future__ import annotations
+
+import re
+
+from numpy.typing import ArrayLike
+
+from rramcirc.analysis.measurements import clip, energy, mean
+from rramcirc.basics.errors import WaveformError
+from rramcirc.waveforms.waveforms import Waveforms
+
+
+def read_conductance(
+    voltage: ArrayLike,
+    current: ArrayLike,
+    time: ArrayLike,
+    start: float,
+    stop: float,
+    *,
+    base: tuple[float, float] | None = None,
+) -> float:
+    r"""Return the conductance that a read pulse shows [S].
+
+    :math:`G = (\bar i - \bar i_0) / (\bar v - \bar v_0)`, means over the read window; those with index 0 over a window
+    before the pulse, which takes offsets of amplifiers and common modes out.
+
+    Parameters
+    ----------
+    voltage, current : (n_points,) arrays
+        Across and through the device [V] and [A].
+    time : (n_points,) array
+        [s].
+    start, stop
+        Read window [s], inside the flat top of the pulse.
+    base
+        Start and stop of the window before it [s]; None takes 0 V and 0 A.
+
+    Raises
+    ------
+    WaveformError
+        If the voltage does not change between the windows.
+
+    Examples
+    --------
+    >>> voltage, current = [0.0, 0.0, 0.1, 0.1], [1e-6, 1e-6, 3e-6, 3e-6]
+    >>> read_conductance(voltage, current, [0.0, 1.0, 2.0, 3.0], 2.0, 3.0, base=(0.0, 1.0))
+    2e-05
+    """
+    v, i = (mean(*clip(values, time, start, stop)) for values in (voltage, current))
+    if base is not None:
+        v -= mean(*clip(voltage, time, *base))
+        i -= mean(*clip(current, time, *base))
+    if v == 0.0:
+        raise WaveformError(
+            f"read_conductance: the voltage in the read window {start:g} to {stop:g} s is that of the base."
+        )
+    return float(i / v)
+
+
+def line_energies(waveforms: Waveforms) -> dict[str, float]:
+    """Return what every driver delivered: line -> energy [J], :math:`\\int v\\,i\\,dt`; negative if it took energy up.
+
+    Lines are those with ``v(name)`` and ``i(name)`` among the signals. The sum is what the circuit took up.
+    """
+    lines = [name[2:-1] for name in waveforms.signals if re.fullmatch(r"i\([^\[\]]+\)", name)]
+    found = [line for line in lines if f"v({line})" in waveforms.signals]
+    if not found:
+        raise WaveformError("line_energies: no line has both voltage and current among the signals of this run.")
+    time = waveforms.time
+    return {line: energy(waveforms[f"v({line})"], waveforms[f"i({line})"], time) for line in found}
+
+
+def cell_energies(waveforms: Waveforms, cell: str = "") -> dict[str, float]:
+    r"""Return the energy that RRAM and selector of one cell turned into heat [J].
+
+    :math:`\int (v_{BL} - v_{BE})\,i\,dt` for the RRAM and :math:`\int (v_{BE} - v_{SL})\,i\,dt` for the selector.
+
+    Parameters
+    ----------
+    waveforms
+        With ``current``, ``v(be)`` and the voltages of the lines at the cell; probes of an array: ``current[i,j]``,
+        ``v(be[i,j])``, ``v(bl[i,j])``, ``v(sl[i,j])``.
+    cell
+        ``"2,3"`` for row 2, column 3; empty for a single cell.
+
+    Returns
+    -------
+    dict
+        ``rram`` and, in a 1T1R cell, ``selector``.
+    """
+    index = f"[{cell}]" if cell else ""
+    current, time = _signal(waveforms, f"current{index}"), waveforms.time
+    top = _signal(waveforms, f"v(bl{index})")
+    if f"v(be{index})" not in waveforms.signals:
+        return {"rram": energy(top - _signal(waveforms, f"v(wl{index})"), current, time)}
+    bottom, source = _signal(waveforms, f"v(be{index})"), _signal(waveforms, f"v(sl{index})")
+    return {"rram": energy(top - bottom, current, time), "selector": energy(bottom - source, current, time)}
+
+
+def _signal(waveforms: Waveforms, name: str):
+    if name not in waveforms.signals:
+        raise WaveformError(f"cell_energies: {name} was not recorded; add it to the probes of the testbench.")
+    return waveforms[name]

@@ -1,0 +1,268 @@
+"""Run another program: follow its output, end it in time, and never leave it behind."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rramcirc.basics.errors import EnvironmentProblem
+
+GRACE = 2.0  # [s] between asking a program to end and killing it
+KEPT_OUTPUT = 1 << 24  # [bytes] of the beginning and of the end that are kept, if a program prints more than both
+
+
+@dataclass(frozen=True)
+class ChildRun:
+    """How a program ended.
+
+    Attributes
+    ----------
+    exit_code
+        Its exit status; negative if a signal ended it.
+    ended_by
+        ``"timeout"`` or ``"interrupted"`` if we ended it, else empty.
+    signal
+        The signal that interrupted us (SIGINT for Ctrl-C), else 0.
+    output
+        What it printed; of very long output the beginning and the end.
+    wall_seconds, cpu_seconds
+        Time from start to end, and its processor time [s].
+    """
+
+    exit_code: int
+    ended_by: str
+    signal: int
+    output: str
+    wall_seconds: float
+    cpu_seconds: float
+
+    def ending(self, program: str, timeout: float | None) -> list[str]:
+        """Return why it did not end by itself and well, as a list of no or one sentence."""
+        if self.ended_by == "timeout":
+            return [f"stopped after the time limit of {timeout:g} s"]
+        if self.ended_by:
+            return ["interrupted by the user" if self.signal == signal.SIGINT else f"ended by {_name(self.signal)}"]
+        if self.exit_code < 0:
+            return [f"{program} was killed from outside by signal {-self.exit_code} ({_name(-self.exit_code)})"]
+        return [f"{program} ended with exit status {self.exit_code}"] if self.exit_code else []
+
+
+class Told(BaseException):
+    """A signal that asks us to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class _Output:
+    """What a program printed; the middle is dropped if it is too long."""
+
+    def __init__(self) -> None:
+        self.first: list[bytes] = []
+        self.last: deque[bytes] = deque()
+        self.sizes = [0, 0]
+        self.dropped = 0
+
+    def append(self, chunk: bytes) -> None:
+        part = int(self.sizes[0] >= KEPT_OUTPUT)
+        (self.last if part else self.first).append(chunk)
+        self.sizes[part] += len(chunk)
+        while self.sizes[1] > KEPT_OUTPUT and len(self.last) > 1:
+            gone = len(self.last.popleft())
+            self.sizes[1] -= gone
+            self.dropped += gone
+
+    def text(self) -> str:
+        gap = [f"\n[{self.dropped} bytes left out]\n".encode()] if self.dropped else []
+        return b"".join([*self.first, *gap, *self.last]).decode(errors="replace")
+
+
+def run_child(
+    command: Sequence[str],
+    folder: Path,
+    *,
+    timeout: float | None = None,
+    on_output: Callable[[bytes], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
+    poll: float = 0.5,
+    environment: Mapping[str, str] | None = None,
+) -> ChildRun:
+    """Run a program in a folder until it ends, the time is over, or we are asked to end.
+
+    It has a session of its own, so Ctrl-C reaches only us; if we are killed, the kernel kills it (Linux). Ctrl-C,
+    SIGTERM and SIGHUP do not raise here: they end the program and are reported. Any other exception ends it, too.
+
+    Parameters
+    ----------
+    command, folder, environment
+        What to run and where.
+    timeout
+        Wall-clock limit [s].
+    on_output
+        Called with every piece of output as it comes.
+    on_wait
+        Called every `poll` seconds [s] without output.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If the program cannot be started.
+    """
+    chunks = _Output()
+    started = time.perf_counter()
+    ended_by, number, child = "", 0, None
+    exit_code, cpu = 0, 0.0
+    with told_by_signals():
+        try:
+            child = _start([*_dying_with_us(), *command], folder, environment)
+            deadline = float("inf") if timeout is None else time.monotonic() + timeout
+            ended_by = _follow(child, chunks, deadline, on_output, on_wait, poll)
+        except KeyboardInterrupt:
+            ended_by, number = "interrupted", signal.SIGINT
+        except Told as told:
+            ended_by, number = "interrupted", told.number
+        except BaseException:
+            ended_by = "interrupted"
+            raise
+        finally:
+            if child is not None:
+                exit_code, cpu = _end(child) if ended_by else _reap(child)
+                child.stdout.close()
+    output = chunks.text()
+    if exit_code in (126, 127) and output.startswith("setpriv: failed to execute"):
+        raise EnvironmentProblem(f"cannot start {command[0]}: {output.rpartition(': ')[2].strip()}.")
+    return ChildRun(exit_code, ended_by, number, output, time.perf_counter() - started, cpu)
+
+
+def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, bufsize=0, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot start {command[0]}: {error.strerror}.") from error
+
+
+@lru_cache(maxsize=1)
+def _dying_with_us() -> tuple[str, ...]:
+    """Return the words before a command with which the kernel kills it when we die; none if that is not possible.
+
+    They cost 1 ms. Setting it between fork and exec, from Python, takes 4 ms and is not safe beside threads.
+    """
+    program = shutil.which("setpriv")
+    words = (program, "--pdeathsig", "KILL") if program else ()
+    try:
+        works = words and subprocess.run([*words, program], capture_output=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return words if works and b"pdeathsig" not in works.stderr else ()
+
+
+@contextmanager
+def told_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `Told`, unless somebody handles them already."""
+
+    def tell(number: int, frame: object) -> None:
+        raise Told(number)
+
+    ours = threading.current_thread() is threading.main_thread()
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if ours and signal.getsignal(n) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, tell)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _follow(
+    child: subprocess.Popen[bytes],
+    chunks: _Output,
+    deadline: float,
+    on_output: Callable[[bytes], None] | None,
+    on_wait: Callable[[], None] | None,
+    poll: float,
+) -> str:
+    """Collect output until the program ends, even if a program that it started keeps the pipe open."""
+    with selectors.DefaultSelector() as selector, _exit_of(child) as exited:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        if exited is not None:
+            selector.register(exited, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0:
+            limit = min(left, poll) if on_wait else None if left == float("inf") else left
+            ready = [key.fileobj for key, _ in selector.select(limit)]
+            if child.stdout in ready:
+                chunk = os.read(child.stdout.fileno(), 65536)
+                if chunk:
+                    chunks.append(chunk)
+                    if on_output:
+                        on_output(chunk)
+                elif exited is None:
+                    return ""
+                else:
+                    selector.unregister(child.stdout)
+            elif ready:
+                return ""
+            elif on_wait:
+                on_wait()
+    return "timeout"
+
+
+@contextmanager
+def _exit_of(child: subprocess.Popen[bytes]) -> Iterator[int | None]:
+    """Yield a descriptor that becomes readable when the program ends; None where there is no such thing."""
+    try:
+        descriptor = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _reap(child: subprocess.Popen[bytes], flags: int = 0) -> tuple[int, float] | None:
+    """Wait for the program; return (exit status, processor time [s]), None if it still runs."""
+    pid, status, usage = os.wait4(child.pid, flags)
+    if pid == 0:
+        return None
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, usage.ru_utime + usage.ru_stime
+
+
+def _end(child: subprocess.Popen[bytes]) -> tuple[int, float]:
+    """Ask the program and all it started to end, kill them if they do not, and wait."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, number)
+        except ProcessLookupError:
+            break
+        deadline = time.monotonic() + GRACE
+        while time.monotonic() < deadline:
+            found = _reap(child, os.WNOHANG)
+            if found is not None:
+                return found
+            time.sleep(0.002)
+    return _reap(child)
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"

@@ -1,0 +1,216 @@
+"""Testbenches: a design, what drives its lines, and the analysis to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.units import parse_number, positive_number, real_number, whole_number
+from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep  # noqa: F401
+from rramcirc.bench.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
+from rramcirc.circuits.designs import Design
+
+ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
+
+
+def _positive(owner: str, **values: float) -> None:
+    for name, value in values.items():
+        positive_number(value, f"{owner}.{name}")
+
+
+@dataclass(frozen=True)
+class CycleNoise:
+    """Cycle-to-cycle variability: every cell's noise terminal gets a new standard normal deviate at each of `times`.
+
+    What one standard deviation does is the model's business (``ea_sigma_c2c`` of the filament model, for example).
+    """
+
+    times: NDArray = field(metadata={"desc": "start of each cycle, ascending; the first is usually 0", "units": "s"})
+    seed: int = field(metadata={"desc": "seed of the deviates"})
+    edge: float = field(default=1e-9, metadata={"desc": "time in which a deviate changes", "units": "s"})
+
+    def __post_init__(self) -> None:
+        times = number_list("CycleNoise.times", self.times)
+        if times.size == 0 or times[0] < 0:
+            raise ParameterError(f"CycleNoise.times: {self.times!r} is not a list of times [s] of at least 0.")
+        _positive("CycleNoise", edge=self.edge)
+        if np.any(np.diff(times) <= 2 * self.edge):
+            raise ParameterError("CycleNoise.times: must be ascending, further apart than twice the edge.")
+        whole_number(self.seed, "CycleNoise.seed", 0)
+        object.__setattr__(self, "times", times)
+
+    def deviates(self, shape: tuple[int, int]) -> NDArray:
+        """Return (cycles, rows, columns) standard normal deviates."""
+        return np.random.default_rng(self.seed).standard_normal((self.times.size, *shape))
+
+    def stimulus(self, deviates: NDArray) -> PiecewiseLinear:
+        """Return what drives the noise terminal of one cell [V, 1 V is one standard deviation]."""
+        later = self.times[1:]
+        corners = np.concatenate([[0.0], np.stack([later, later + self.edge], axis=1).ravel()])
+        return PiecewiseLinear(corners, np.repeat(deviates, 2)[:-1])
+
+
+def cycle_starts(stimulus: Driven) -> NDArray:
+    """Return the times [s] at which a new cycle of a stimulus begins: halfway through each rest between two pulses.
+
+    A rest is a stretch in which the stimulus stays at its first level; a sweep through that level without rest begins a
+    new (half) cycle where it crosses. Fits `CycleNoise.times`.
+    """
+    times, levels = check_driven(stimulus, "cycle_starts: stimulus").corners()
+    away = levels - levels[0]
+    starts = [0.0]
+    for k in range(1, len(times)):
+        if away[k - 1] * away[k] < 0:  # through the level without rest
+            share = away[k - 1] / (away[k - 1] - away[k])
+            starts.append(float(times[k - 1] + share * (times[k] - times[k - 1])))
+        elif away[k] == 0 and away[k - 1] != 0 and np.any(away[k + 1 :] != 0):
+            rest_end = times[k + 1] if away[k + 1] == 0 else times[k]
+            starts.append(float(0.5 * (times[k] + rest_end)))
+    return np.array(starts)
+
+
+@dataclass(frozen=True)
+class Testbench:
+    """One simulation: what is simulated, what drives it, what is recorded.
+
+    A line that has no stimulus is driven to 0 V; `Floating()` leaves it open. ``"bl"``, ``"wl"`` or ``"sl"`` as a key
+    means all lines of that kind; a single line's own stimulus wins over it.
+    """
+
+    __test__ = False  # not a test class, whatever its name begins with
+
+    design: Design = field(metadata={"desc": "the circuit"})
+    analysis: Analysis = field(metadata={"desc": "what to compute"})
+    stimuli: Mapping[str, Stimulus] = field(default_factory=dict, metadata={"desc": "line name -> stimulus"})
+    temperature: float = field(default=ROOM_TEMPERATURE, metadata={"desc": "ambient temperature", "units": "K"})
+    options: Mapping[str, float | str] = field(
+        default_factory=dict, metadata={"desc": "simulator options, for example reltol"}
+    )
+    probes: tuple[str, ...] = field(
+        default=(), metadata={"desc": "signals to record (patterns); empty: a useful default"}
+    )
+    seed: int | None = field(default=None, metadata={"desc": "seed that the spread of the design was drawn with"})
+    name: str = field(default="", metadata={"desc": "title; default names the circuit"})
+    cycle_noise: CycleNoise | None = field(default=None, metadata={"desc": "cycle-to-cycle variability of all cells"})
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.design, Design):
+            known = ", ".join(kind.__name__ for kind in get_args(Design))
+            raise ParameterError(f"Testbench.design: {self.design!r} is none of {known}.")
+        if not isinstance(self.analysis, Analysis):
+            known = ", ".join(kind.__name__ for kind in get_args(Analysis))
+            raise ParameterError(f"Testbench.analysis: {self.analysis!r} is none of {known}.")
+        _positive("Testbench", temperature=self.temperature)
+        self._check_stimuli()
+        self._check_options()
+        if not isinstance(self.probes, (list, tuple)) or not all(isinstance(p, str) for p in self.probes):
+            raise ParameterError(f"Testbench.probes: {self.probes!r} is not a list of signal names.")
+        object.__setattr__(self, "probes", tuple(self.probes))
+        if self.cycle_noise is not None and not isinstance(self.cycle_noise, CycleNoise):
+            raise ParameterError(f"Testbench.cycle_noise: {self.cycle_noise!r} is not a CycleNoise.")
+        if self.seed is not None:
+            whole_number(self.seed, "Testbench.seed", 0)
+        if not isinstance(self.name, str):
+            raise ParameterError(f"Testbench.name: {self.name!r} is not a text.")
+        self._check_swept_line()
+
+    def _check_swept_line(self) -> None:
+        analysis = self.analysis
+        if isinstance(analysis, VectorSweep):
+            for line in analysis.lines:
+                self._check_line(f"Testbench.analysis.levels: {line!r}", line)
+                if line in self.stimuli:
+                    raise ParameterError(f"Testbench.stimuli[{line!r}]: the VectorSweep drives this line, too.")
+        if isinstance(analysis, Noise):
+            self._check_line(f"Testbench.analysis.source: {analysis.source!r}", analysis.source)
+            if isinstance(self.stimulus(analysis.source), Floating):
+                raise ParameterError(f"Testbench.analysis.source: {analysis.source!r} floats; it needs a driver.")
+            nodes = (*self.design.lines, *getattr(self.design, "output_nodes", ()))
+            if analysis.output not in nodes:
+                raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output, nodes)}")
+        line = getattr(analysis, "line", None)
+        if line is None:
+            return
+        self._check_line(f"Testbench.analysis.line: {line!r}", line)
+        stimulus = self.stimulus(line)
+        if isinstance(stimulus, Floating) or stimulus.unit != "V":
+            raise ParameterError(
+                f"Testbench.analysis.line: {line!r} needs a voltage on it, but its stimulus is {stimulus!r}."
+            )
+
+    def _check_stimuli(self) -> None:
+        if not isinstance(self.stimuli, Mapping):
+            raise ParameterError(f"Testbench.stimuli: {self.stimuli!r} is not a dict of line names and stimuli.")
+        object.__setattr__(self, "stimuli", dict(self.stimuli))
+        kinds = self.design.line_kinds
+        for line, stimulus in self.stimuli.items():
+            if line not in kinds:
+                self._check_line(f"Testbench.stimuli: {line!r}", line)
+            if not isinstance(stimulus, Stimulus):
+                raise ParameterError(f"Testbench.stimuli[{line!r}]: {stimulus!r} is not a stimulus.")
+            if line in ("bulk", "nz") and isinstance(stimulus, Floating):
+                raise ParameterError(f"Testbench.stimuli[{line!r}]: the {line} terminal cannot float.")
+        for line in getattr(self.design, "required_lines", ()):
+            if isinstance(self.stimuli.get(line, Floating()), Floating):
+                raise ParameterError(f"Testbench.stimuli: {line} is unconnected; give it a stimulus.")
+
+    def _check_line(self, where: str, line: str) -> None:
+        known = self.design.lines
+        taken = getattr(self.design, "taken_lines", {})
+        if line in taken:
+            raise ParameterError(f"{where}: {taken[line]}.")
+        if line not in known:
+            raise ParameterError(f"{where} is no single line of this circuit: {unknown_name('line', str(line), known)}")
+
+    def _check_options(self) -> None:
+        if not isinstance(self.options, Mapping):
+            raise ParameterError(f"Testbench.options: {self.options!r} is not a dict of names and values.")
+        for name, value in self.options.items():
+            if not re.fullmatch(r"[a-zA-Z_]\w*", str(name)) or not re.fullmatch(r"[\w.+-]+", str(value)):
+                raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
+            check_option(str(name), value, "Testbench.options")
+
+    def swept(self, line: str) -> NDArray | None:
+        """Return the (vectors,) levels [V] that a `VectorSweep` puts on `line`; None for every other line."""
+        return self.analysis.levels.get(line) if isinstance(self.analysis, VectorSweep) else None
+
+    def stimulus(self, line: str) -> Stimulus:
+        """Return what drives `line`; 0 V if nothing was said, the first vector's level if a `VectorSweep` drives it."""
+        levels = self.swept(line)
+        if levels is not None:
+            return Constant(float(levels[0]))
+        kind = line.rstrip("0123456789")
+        return self.stimuli.get(line) or self.stimuli.get(kind) or Constant(0.0)
+
+    @property
+    def title(self) -> str:
+        """Name of the testbench, or a description of its circuit."""
+        return self.name or describe(self.design)
+
+
+TOLERANCES = frozenset(("reltol", "abstol", "vntol", "chgtol", "trtol", "gmin", "pivrel", "pivtol"))
+COUNTS = frozenset(("itl1", "itl2", "itl4", "maxord"))
+METHODS = ("gear", "trap", "trapezoidal")
+
+
+def check_option(name: str, value: object, where: str) -> None:
+    """Raise ParameterError unless the value of a simulator option can be meant; ngspice takes any without a word."""
+    where = f"{where}: {name}"
+    if name == "method":
+        if str(value) not in METHODS:
+            raise ParameterError(f"{where}: {unknown_name('method', str(value), METHODS)}")
+    elif name in TOLERANCES | COUNTS:
+        positive_number(parse_number(value, "", where) if isinstance(value, str) else value, where)
+    elif not isinstance(value, str):
+        real_number(value, where)
+
+
+def describe(design: Design) -> str:
+    """Return one line that says what a design is."""
+    return design.description

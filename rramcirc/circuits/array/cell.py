@@ -1,0 +1,109 @@
+"""The 1T1R or 1R cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import positive_number
+from rramcirc.devices.cards.checks import (
+    as_card,
+    check_instance_values,
+    check_mapping,
+    check_only_one,
+    check_scalars,
+    check_spread,
+    check_states,
+)
+from rramcirc.devices.cards.model_card import ModelCard
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A 1T1R cell, or a 1R cell without selector.
+
+    ::
+
+        BL --- TE [RRAM] BE --- drain [selector] source --- SL
+                                      gate --- WL, bulk
+
+    Without selector the bottom electrode is the row line WL itself. SET is positive V(TE, BE).
+    """
+
+    rram: ModelCard = field(metadata={"desc": "card of the RRAM device"})
+    selector: ModelCard | None = field(
+        default=None, metadata={"desc": "card of the select transistor; none is a 1R cell"}
+    )
+    initial_state: Mapping[str, float] = field(
+        default_factory=dict, metadata={"desc": "state name -> value, in the unit of the state"}
+    )
+    initial_conductance: float | None = field(
+        default=None, metadata={"desc": "conductance at 0.1 V that fixes the initial state", "units": "S"}
+    )
+    rram_parameters: Mapping[str, float] = field(
+        default_factory=dict, metadata={"desc": "instance parameters of the RRAM"}
+    )
+    selector_parameters: Mapping[str, float] = field(
+        default_factory=dict, metadata={"desc": "instance parameters of the selector, for example w and l"}
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rram", as_card("Cell.rram", self.rram))
+        object.__setattr__(self, "selector", as_card("Cell.selector", self.selector))
+        if self.rram is None or self.rram.module is None:
+            raise ParameterError(
+                "Cell.rram: the RRAM needs a card with a Verilog-A module; `rramcirc cards` lists them."
+            )
+        for name in ("initial_state", "rram_parameters", "selector_parameters"):
+            check_mapping(f"Cell.{name}", getattr(self, name))
+            check_scalars(f"Cell.{name}", getattr(self, name))
+        states = check_states(self.rram, self.initial_state, "Cell.initial_state")
+        object.__setattr__(self, "initial_state", {name: value.item() for name, value in states.items()})
+        spread = check_spread("Cell.rram_parameters", self.rram, self.rram_parameters)
+        object.__setattr__(self, "rram_parameters", {name: value.item() for name, value in spread.items()})
+        self._check_selector()
+        if self.initial_conductance is not None:
+            positive_number(self.initial_conductance, "Cell.initial_conductance")
+        check_only_one("Cell", self.initial_state, self.initial_conductance)
+
+    def _check_selector(self) -> None:
+        card = self.selector
+        if card is None:
+            if self.selector_parameters:
+                raise ParameterError("Cell.selector_parameters: given, but the cell has no selector.")
+            return
+        if (card.declaration and len(card.declaration.ports) != 4) or card.spice not in (None, "nmos", "pmos"):
+            raise ParameterError(f"Cell.selector: card {card.name} is no transistor with drain, gate, source and bulk.")
+        values = check_instance_values("Cell.selector_parameters", card, self.selector_parameters)
+        object.__setattr__(self, "selector_parameters", {name: value.item() for name, value in values.items()})
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the RRAM's states."""
+        return self.rram.states
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines that a testbench may drive."""
+        return ("bl", "wl", "sl", "bulk", "nz") if self.selector else ("bl", "wl", "nz")
+
+    @property
+    def line_kinds(self) -> tuple[str, ...]:
+        """Names that mean all lines of one kind: none, a cell has one of each."""
+        return ()
+
+    @property
+    def description(self) -> str:
+        """What the design is, in one line."""
+        return f"{self.kind} cell, {self.card_names}"
+
+    @property
+    def kind(self) -> str:
+        """``"1T1R"`` or ``"1R"``."""
+        return "1T1R" if self.selector else "1R"
+
+    @property
+    def card_names(self) -> str:
+        """Names of its cards."""
+        return self.rram.name + (f" + {self.selector.name}" if self.selector else "")

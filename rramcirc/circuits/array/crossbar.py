@@ -1,0 +1,155 @@
+"""The array of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import whole_number
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.defects import Defects, check_defects
+from rramcirc.circuits.array.line import Line
+from rramcirc.devices.cards.checks import check_choice, check_mapping, check_only_one, check_spread, check_states
+
+
+@dataclass(frozen=True)
+class Crossbar:
+    """An array of `rows` x `columns` cells; arrays are indexed ``[row, column]``.
+
+    BL run along the columns, WL along the rows, SL along the columns (``source_line="column"``, parallel to BL) or
+    the rows (``"row"``, parallel to WL). Without selector the cells sit between BL (TE) and WL (BE) and there is no SL.
+    """
+
+    cell: Cell = field(metadata={"desc": "the cell at every crossing"})
+    rows: int = field(metadata={"desc": "number of word lines", "units": "1"})
+    columns: int = field(metadata={"desc": "number of bit lines", "units": "1"})
+    source_line: Literal["column", "row"] = field(
+        default="column", metadata={"desc": "SL parallel to BL (column) or WL (row)"}
+    )
+    bl: Line = field(default=Line(), metadata={"desc": "bit-line wires"})
+    wl: Line = field(default=Line(), metadata={"desc": "word-line wires"})
+    sl: Line = field(default=Line(end="last"), metadata={"desc": "source-line wires"})
+    initial_state: Mapping[str, NDArray] = field(
+        default_factory=dict, metadata={"desc": "state name -> (rows, columns) array, in the unit of the state"}
+    )
+    initial_conductance: NDArray | None = field(
+        default=None,
+        metadata={"desc": "(rows, columns) conductances at 0.1 V that fix the initial states", "units": "S"},
+    )
+    rram_parameters: Mapping[str, NDArray] = field(
+        default_factory=dict, metadata={"desc": "instance parameter -> (rows, columns) array: device-to-device spread"}
+    )
+    defects: Defects = field(
+        default=Defects(), metadata={"desc": "missing cells, shorted cells, broken segments of lines"}
+    )
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cell, Cell):
+            raise ParameterError(f"Crossbar.cell: {self.cell!r} is not a Cell.")
+        for name in ("rows", "columns"):
+            whole_number(getattr(self, name), f"Crossbar.{name}", 1)
+        check_choice("Crossbar.source_line", self.source_line, ("column", "row"))
+        for name in ("bl", "wl", "sl"):
+            if not isinstance(getattr(self, name), Line):
+                raise ParameterError(f"Crossbar.{name}: {getattr(self, name)!r} is not a Line.")
+            self._check_segments(name)
+        along = {name: self.line_of(name) for name in self.lines if name != "bulk"}
+        check_defects(self.defects, self.shape, along)
+        for name in ("initial_state", "rram_parameters"):
+            check_mapping(f"Crossbar.{name}", getattr(self, name))
+        if self.cell.initial_conductance is not None and (self.initial_state or self.initial_conductance is not None):
+            raise ParameterError("Crossbar: give the initial conductance in the cell or in the crossbar, not in both.")
+        arrays = {k: self._array(f"initial_state.{k}", v) for k, v in self.initial_state.items()}
+        object.__setattr__(self, "initial_state", arrays)
+        check_states(self.cell.rram, arrays, "Crossbar.initial_state")
+        spread = {k: self._array(f"rram_parameters.{k}", v) for k, v in self.rram_parameters.items()}
+        object.__setattr__(self, "rram_parameters", spread)
+        check_spread("Crossbar.rram_parameters", self.cell.rram, spread)
+        if self.initial_conductance is not None:
+            conductance = self._array("initial_conductance", self.initial_conductance)
+            if not np.all(conductance > 0):
+                raise ParameterError("Crossbar.initial_conductance: holds values that are not positive.")
+            object.__setattr__(self, "initial_conductance", conductance)
+        check_only_one("Crossbar", {**self.cell.initial_state, **self.initial_state}, self.initial_conductance)
+
+    def _check_segments(self, kind: str) -> None:
+        line = getattr(self, kind)
+        if line.segments is None:
+            return
+        rows, columns = self.shape
+        extra = int(line.end == "both")
+        wanted = (rows, columns + extra) if self.along_rows(kind) else (rows + extra, columns)
+        if line.segments.shape != wanted:
+            raise ParameterError(
+                f"Crossbar.{kind}.segments has shape {line.segments.shape}; needed is {wanted}: {rows} word lines x "
+                f"{columns} bit lines"
+                + (f" and one segment more along the {kind.upper()}, driven at both ends." if extra else ".")
+            )
+
+    def _array(self, name: str, values: object) -> NDArray:
+        try:
+            array = np.array(values)
+        except (TypeError, ValueError):
+            array = np.array(None)
+        if array.dtype.kind not in "iuf":
+            raise ParameterError(f"Crossbar.{name}: {values!r} is not an array of numbers.")
+        array = array.astype(float)
+        if array.ndim == 0:
+            array = np.full(self.shape, float(array))
+        if array.shape != self.shape:
+            raise ParameterError(
+                f"Crossbar.{name} has shape {array.shape}; "
+                f"the crossbar is {self.rows} word lines x {self.columns} bit lines."
+            )
+        if not np.all(np.isfinite(array)):
+            raise ParameterError(f"Crossbar.{name}: holds values that are not finite.")
+        array.setflags(write=False)
+        return array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return (int(self.rows), int(self.columns))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of the RRAM's states."""
+        return self.cell.states
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines that a testbench may drive."""
+        names = [f"wl{i}" for i in range(self.rows)] + [f"bl{j}" for j in range(self.columns)]
+        if self.cell.selector:
+            count = self.columns if self.source_line == "column" else self.rows
+            names += [f"sl{k}" for k in range(count)] + ["bulk"]
+        return tuple(names)
+
+    def along_rows(self, kind: str) -> bool:
+        """Whether a line of this kind (bl, wl or sl) serves a row of cells."""
+        return kind == "wl" or (kind == "sl" and self.source_line == "row")
+
+    def line_of(self, name: str) -> tuple[Line, int]:
+        """Return the wires of a line, and how many cells it has."""
+        kind = name.rstrip("0123456789")
+        return getattr(self, kind), self.columns if self.along_rows(kind) else self.rows
+
+    def opened(self, kind: str) -> dict[int, tuple[int, ...]]:
+        """Return the broken segments of the lines of one kind, by number of the line."""
+        lines = self.defects.open_segments.items()
+        return {int(name[len(kind) :]): parts for name, parts in lines if name.rstrip("0123456789") == kind}
+
+    @property
+    def line_kinds(self) -> tuple[str, ...]:
+        """Names that mean all lines of one kind."""
+        return ("bl", "wl", "sl") if self.cell.selector else ("bl", "wl")
+
+    @property
+    def description(self) -> str:
+        """What the design is, in one line."""
+        return f"{self.rows} x {self.columns} {self.cell.kind} crossbar, {self.cell.card_names}"

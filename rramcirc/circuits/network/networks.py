@@ -1,0 +1,228 @@
+"""Networks of neurons and 1T1R synapses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.bench.stimuli import PiecewiseLinear, number_list
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.neuron.neuron import LifNeuron
+from rramcirc.devices.cards.checks import check_mapping, check_only_one, check_states
+
+_STATES = "state name -> (neurons, neurons) array [PRE, POST], in the unit of the state; the diagonal is not used"
+_CONDUCTANCES = "(neurons, neurons) conductances at 0.1 V [PRE, POST] that fix the initial states"
+
+
+def synapse_array(owner: str, values: object, shape: tuple[int, int], without_diagonal: bool = False) -> NDArray:
+    """Return a (PRE, POST) array of floats, from one for all or one each."""
+    try:
+        array = np.array(values)
+    except (TypeError, ValueError):
+        array = np.array(None)
+    if array.dtype.kind not in "iuf":
+        raise ParameterError(f"{owner}: {values!r} is not an array of numbers.")
+    array = np.array(np.broadcast_to(array, shape) if array.ndim == 0 else array, dtype=float)
+    if array.shape != shape:
+        raise ParameterError(f"{owner}: has shape {array.shape}; it must be {shape} [PRE, POST].")
+    if without_diagonal and shape[0] > 1:
+        np.fill_diagonal(array, array[0, 1])
+    if not np.all(np.isfinite(array)):
+        raise ParameterError(f"{owner}: holds values that are not finite.")
+    array.setflags(write=False)
+    return array
+
+
+def _check_synapses(owner: str, record: object, names: Mapping[str, str], shape: tuple[int, int], square: bool) -> None:
+    """Check and freeze the (state, conductance) fields of synapse matrices; `names` maps one to the other."""
+    cell: Cell = record.cell
+    for state_name, conductance_name in names.items():
+        states, conductance = getattr(record, state_name), getattr(record, conductance_name)
+        check_mapping(f"{owner}.{state_name}", states)
+        arrays = {k: synapse_array(f"{owner}.{state_name}.{k}", v, shape, square) for k, v in states.items()}
+        object.__setattr__(record, state_name, arrays)
+        check_states(cell.rram, arrays, f"{owner}.{state_name}")
+        if conductance is not None:
+            conductance = synapse_array(f"{owner}.{conductance_name}", conductance, shape, square)
+            if not np.all(conductance > 0):
+                raise ParameterError(f"{owner}.{conductance_name}: holds values that are not positive.")
+            object.__setattr__(record, conductance_name, conductance)
+        check_only_one(f"{owner} ({state_name})", arrays, conductance)
+
+
+def _check_parts(owner: str, cell: object, neuron: object) -> None:
+    if not isinstance(cell, Cell):
+        raise ParameterError(f"{owner}.cell: {cell!r} is not a Cell.")
+    if cell.selector is None:
+        raise ParameterError(f"{owner}.cell: the {cell.description} has no selector; a PRE neuron drives its gate.")
+    if not isinstance(neuron, LifNeuron):
+        raise ParameterError(f"{owner}.neuron: {neuron!r} is not a LifNeuron.")
+
+
+@dataclass(frozen=True)
+class HopfieldNetwork:
+    """`neurons` LIF neurons, all joined to all by an excitatory and an inhibitory matrix of 1T1R synapses.
+
+    Row i holds the gates that neuron i drives (PRE), column j the synapses whose current neuron j integrates (POST):
+    their top electrodes are on lines ``te{j}`` (excitatory, +read voltage) and ``ti{j}`` (inhibitory, -read voltage)
+    of neuron j, their sources on its virtual ground ``in{j}`` at the common mode. No neuron has a synapse to itself.
+    With `learning`, the neurons fire their te and ti pulses; without, these lines stay at the read voltages.
+
+    References
+    ----------
+    [Milo2018], Fig. 2.
+    """
+
+    cell: Cell = field(metadata={"desc": "the synapse"})
+    neurons: int = field(metadata={"desc": "number of neurons", "units": "1"})
+    neuron: LifNeuron = field(default=LifNeuron(), metadata={"desc": "every neuron"})
+    learning: bool = field(default=False, metadata={"desc": "whether the neurons fire te and ti pulses"})
+    excitatory_state: Mapping[str, NDArray] = field(default_factory=dict, metadata={"desc": _STATES})
+    inhibitory_state: Mapping[str, NDArray] = field(default_factory=dict, metadata={"desc": _STATES})
+    excitatory_conductance: NDArray | None = field(default=None, metadata={"desc": _CONDUCTANCES, "units": "S"})
+    inhibitory_conductance: NDArray | None = field(default=None, metadata={"desc": _CONDUCTANCES, "units": "S"})
+
+    def __post_init__(self) -> None:
+        _check_parts("HopfieldNetwork", self.cell, self.neuron)
+        whole_number(self.neurons, "HopfieldNetwork.neurons", 2)
+        names = {f"{kind}_state": f"{kind}_conductance" for kind in ("excitatory", "inhibitory")}
+        _check_synapses("HopfieldNetwork", self, names, self.shape, square=True)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(neurons, neurons): [PRE, POST]."""
+        return (int(self.neurons), int(self.neurons))
+
+    @property
+    def synapses(self) -> int:
+        """Number of 1T1R synapses."""
+        return 2 * self.neurons * (self.neurons - 1)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines that a testbench may drive, with currents: the external inputs."""
+        return tuple(f"ext{j}" for j in range(self.neurons))
+
+    @property
+    def line_kinds(self) -> tuple[str, ...]:
+        """Names that mean all lines of one kind."""
+        return ("ext",)
+
+    @property
+    def description(self) -> str:
+        """What the design is, in one line."""
+        return (
+            f"Hopfield network of {self.neurons} {self.neuron.detail} neurons and {self.synapses} {self.cell.kind} "
+            f"synapses, {self.cell.card_names}, learning {'on' if self.learning else 'off'}"
+        )
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """`inputs` PRE gate lines and `outputs` POST neurons, joined by one matrix of 1T1R synapses [PRE, POST].
+
+    A testbench drives the gate lines ``pre{i}`` with voltages, and may teach with currents into ``ext{j}``. Columns are
+    as those of a `HopfieldNetwork`, without inhibitory synapses.
+    """
+
+    cell: Cell = field(metadata={"desc": "the synapse"})
+    inputs: int = field(metadata={"desc": "number of PRE lines", "units": "1"})
+    outputs: int = field(default=1, metadata={"desc": "number of POST neurons", "units": "1"})
+    neuron: LifNeuron = field(default=LifNeuron(), metadata={"desc": "every POST neuron"})
+    learning: bool = field(default=False, metadata={"desc": "whether the neurons fire te pulses"})
+    state: Mapping[str, NDArray] = field(
+        default_factory=dict, metadata={"desc": "state name -> (inputs, outputs) array, in the unit of the state"}
+    )
+    conductance: NDArray | None = field(
+        default=None,
+        metadata={"desc": "(inputs, outputs) conductances at 0.1 V that fix the initial states", "units": "S"},
+    )
+
+    def __post_init__(self) -> None:
+        _check_parts("Perceptron", self.cell, self.neuron)
+        whole_number(self.inputs, "Perceptron.inputs", 1)
+        whole_number(self.outputs, "Perceptron.outputs", 1)
+        _check_synapses("Perceptron", self, {"state": "conductance"}, self.shape, square=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(inputs, outputs): [PRE, POST]."""
+        return (int(self.inputs), int(self.outputs))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines that a testbench may drive: gates with voltages, external inputs with currents."""
+        return (*(f"pre{i}" for i in range(self.inputs)), *(f"ext{j}" for j in range(self.outputs)))
+
+    @property
+    def line_kinds(self) -> tuple[str, ...]:
+        """Names that mean all lines of one kind."""
+        return ("pre", "ext")
+
+    @property
+    def description(self) -> str:
+        """What the design is, in one line."""
+        return (
+            f"perceptron of {self.inputs} x {self.outputs} {self.cell.kind} synapses and {self.outputs} "
+            f"{self.neuron.detail} neurons, {self.cell.card_names}, learning {'on' if self.learning else 'off'}"
+        )
+
+
+def acting_neuron(network: HopfieldNetwork | Perceptron) -> LifNeuron:
+    """Return the neuron that the network's circuit has: without te and ti pulses unless it learns."""
+    silent = {} if network.learning else {"te_amplitude": 0.0, "te_second": 0.0, "ti_amplitude": 0.0}
+    return replace(network.neuron, **silent)
+
+
+def spike_currents(
+    times: ArrayLike, neurons: ArrayLike, charge: float, width: float = 100e-6
+) -> dict[str, PiecewiseLinear]:
+    """Return the stimuli of external spikes: a triangle of current per spike, on the line ``ext{j}`` of its neuron.
+
+    Triangles that overlap add up, so every spike brings its charge.
+
+    Parameters
+    ----------
+    times, neurons
+        Time of each spike [s] and number of the neuron that it goes to; equally many.
+    charge
+        Charge of one spike [C].
+    width
+        Length of the triangle [s]; it begins at the time of the spike.
+
+    Examples
+    --------
+    >>> spike_currents([1e-3, 2e-3], [0, 3], charge=1e-12)["ext3"].corners()[0]
+    array([0.     , 0.002  , 0.00205, 0.0021 ])
+    """
+    times, numbers = number_list("spike_currents: times", times), number_list("spike_currents: neurons", neurons)
+    positive_number(charge, "spike_currents: charge", "C")
+    positive_number(width, "spike_currents: width", "s")
+    if times.size != numbers.size or np.any(times < 0) or np.any(numbers < 0) or np.any(numbers % 1):
+        raise ParameterError(
+            f"spike_currents: {times.size} times and {numbers.size} neurons; give equally many, none negative, "
+            "and neurons as whole numbers."
+        )
+    found = {}
+    for number in np.unique(numbers):
+        starts = np.sort(times[numbers == number])
+        corners = np.unique(np.concatenate([[0.0], (starts[:, None] + np.array([0.0, 0.5, 1.0]) * width).ravel()]))
+        corners = corners[np.concatenate([[True], np.diff(corners) > 1e-3 * width])]
+        levels = _triangles(corners, starts, width) * 2.0 * charge / width
+        found[f"ext{int(number)}"] = PiecewiseLinear(corners, levels, "A")
+    return found
+
+
+def _triangles(corners: NDArray, starts: NDArray, width: float) -> NDArray:
+    """Return the sum of triangles of height 1 that begin at `starts`, at the corners."""
+    levels = np.zeros_like(corners)
+    for start in starts:
+        first, last = np.searchsorted(corners, (start, start + width))
+        inside = corners[first : last + 1]
+        levels[first : last + 1] += np.maximum(0.0, 1.0 - np.abs(2.0 * (inside - start) / width - 1.0))
+    return np.round(levels, 12)  # no dust of 1e-17 where a triangle ends

@@ -1,0 +1,277 @@
+"""The neuron's circuit: the ideal one of switches and sources, its stand-alone bench, the door to the other details.
+
+One timer per neuron makes all pulses. Its voltage u is pulled to 0 V by a spike and then rises to `TIMER_VOLTS` with a
+time constant of the longest interval, so that "u is below a threshold" means "less than that since the last spike"; a
+new spike begins all intervals again. Everything that fires hangs on switches controlled by u: no breakpoints, no
+stiff feedback, a handful of time points per spike. The pull is far shorter than any time step, so that u never passes
+through the thresholds on its way down. The gate driver has 1 kohm: edges in no time at all, in steps of picoseconds,
+are displacement currents that Newton's method does not find its way through (seen with a membrane that grazes the
+threshold). ngspice steps towards a switch's threshold until it is within 50 mV (its own rule), which at `TIMER_VOLTS`
+is 0.3 % of the longest interval and, behind `MEMBRANE_GAIN`, 5 mV of membrane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, log
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import format_number
+from rramcirc.bench.analyses import OperatingPoint, Transient
+from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.elements import (
+    GROUND,
+    Capacitors,
+    Circuit,
+    Controlled,
+    Group,
+    Instances,
+    Probe,
+    Resistors,
+    Source,
+    Subcircuit,
+    Switches,
+)
+from rramcirc.circuits.neuron.neuron import NO_CLAMP, LifNeuron
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
+
+TRANSISTORS = ("nmos_select", "pmos_select")  # cards of the detail transistor
+PORTS = ("in", "ext", "gate", "te", "ti", "mem", "vdd", "cm")
+TIMER_VOLTS = 40.0
+TIMER_CAPACITANCE = 1e-20  # [F]; its charge is so small that the time-step control does not follow its jumps
+MEMBRANE_GAIN = 10.0
+RESET_SHARE = 0.2  # time constant of the reset, as a share of the shortest interval
+REARM_LEVEL = 0.2  # of the threshold: the spike is over when the membrane has fallen to it
+START = 1e-6  # [s]
+REST = "at rest at t = 0, whatever drives it: an oscillator has no operating point"
+SWITCH_ON, SWITCH_OFF = 1e3, 1e16  # [ohm]
+DRIVER_ON = 1.0  # [ohm]; carries the read current of a whole column
+TIMER_OFF = 1e22  # [ohm]
+
+
+def neuron_subcircuit(neuron: LifNeuron, name: str = "lif") -> Subcircuit:
+    """Return the subcircuit of a neuron; its ports are `PORTS` at every level of detail.
+
+    Raises
+    ------
+    ParameterError
+        If the record asks for what its detail cannot do.
+    """
+    if neuron.detail == "ideal":
+        return _ideal(neuron, name)
+    if neuron.detail == "mixed":
+        from rramcirc.circuits.neuron.mixed import mixed_neuron
+
+        return mixed_neuron(neuron, name)
+    from rramcirc.circuits.neuron.transistor import transistor_neuron
+
+    return transistor_neuron(neuron, name)
+
+
+def neuron_cards(neuron: LifNeuron) -> tuple[ModelCard, ...]:
+    """Return the cards of the transistors that a neuron's circuit holds; none unless its detail is transistor."""
+    return tuple(load_card(name) for name in TRANSISTORS) if neuron.detail == "transistor" else ()
+
+
+def step_control(neuron: LifNeuron, accuracy: float = 1e-3, reltol: float = 1e-4) -> dict[str, float]:
+    """Return simulator options that bound the error of a membrane per step to `accuracy` of its threshold.
+
+    SPICE judges a capacitor's step by reltol x trtol x max(charge, chgtol), trtol = 7. Without this option it follows
+    every membrane and every edge to a fraction of a femtocoulomb, in half as many points more.
+    """
+    return {"chgtol": neuron.capacitance * neuron.threshold * accuracy / (7.0 * reltol)}
+
+
+def _ideal(neuron: LifNeuron, name: str) -> Subcircuit:
+    times = _Times(neuron)
+    refractory = [(0.0, neuron.refractory)]
+    own_pulses = [(0.0, max(neuron.refractory, neuron.te_width if neuron.te_duration else 0.0))]
+    if neuron.te_second:
+        own_pulses.append((neuron.te_width + neuron.te_gap, neuron.te_duration))
+    body: list[Group] = [
+        Source("vg", "in", Constant(0.0), minus="cm"),
+        Controlled(("in",), "cccs", GROUND, "sum", "vg", neuron.input_gain, comment="virtual ground, current mirror"),
+        Resistors(("ext",), ("ext",), ("sum",), SWITCH_ON),
+        *times.windows("use", "sum", "mem", complement(own_pulses), SWITCH_ON, "integrated, not in refractory time"),
+        *times.windows("drop", "sum", GROUND, joined(own_pulses), SWITCH_ON, "nor during its own pulses"),
+        Capacitors(("mem",), ("mem",), (GROUND,), neuron.capacitance, "membrane"),
+        Resistors(("leak",), ("mem",), (GROUND,), neuron.leak_resistance),
+        *times.windows("reset", "mem", GROUND, refractory, times.reset / neuron.capacitance, "reset"),
+        Source("start", "start", PiecewiseLinear([0.0, START, 2 * START], [1.0, 1.0, 0.0])),
+        Switches(("start",), ("sum",), (GROUND,), ("start",), "sw_start", 0.5, 0, SWITCH_ON, SWITCH_OFF, comment=REST),
+        *_clamp(neuron),
+        *times.circuit(),
+        *_gate(neuron, times),
+        *_electrode(neuron, times, "te", 1.0),
+        *_electrode(neuron, times, "ti", -1.0),
+        Resistors(("vdd",), ("vdd",), (GROUND,), 1e9, "nothing here needs the supply"),
+    ]
+    return Subcircuit(name, PORTS, {}, tuple(body), "ideal leaky integrate-and-fire neuron")
+
+
+class _Times:
+    """The timer of a neuron: thresholds of its voltage for intervals since the last spike."""
+
+    def __init__(self, neuron: LifNeuron) -> None:
+        self.neuron = neuron
+        self.constant = max(neuron.gate_width, neuron.refractory, neuron.te_duration)
+        shortest = [neuron.gate_width, neuron.refractory] + ([neuron.te_width] if neuron.te_duration else [])
+        self.reset = RESET_SHARE * min(shortest)
+        self.delay = self.reset * log(1.0 / REARM_LEVEL)  # from the spike until the timer starts
+
+    def threshold(self, time: float) -> float:
+        """Return the timer's voltage [V] at `time` after the spike."""
+        return TIMER_VOLTS * (1.0 - exp(-(time - self.delay) / self.constant))
+
+    def circuit(self) -> list[Group]:
+        """Return the timer and what starts it."""
+        level = MEMBRANE_GAIN * self.neuron.threshold
+        high, low = level, level * REARM_LEVEL
+        return [
+            Controlled(("mem",), "vcvs", "mem_x", GROUND, "mem", MEMBRANE_GAIN, comment="threshold, starts the timer"),
+            Switches(
+                ("spike",), ("u",), (GROUND,), ("mem_x",), "sw_spike", (high + low) / 2, (high - low) / 2,
+                on=DRIVER_ON, off=TIMER_OFF,
+            ),
+            Source("clock", "clock", Constant(TIMER_VOLTS)),
+            Resistors(("u",), ("clock",), ("u",), self.constant / TIMER_CAPACITANCE),
+            Capacitors(("u",), ("u",), (GROUND,), TIMER_CAPACITANCE),
+        ]  # fmt: skip
+
+    def windows(
+        self, name: str, a: str, b: str, windows: list[tuple[float, float]], on: float, comment: str = ""
+    ) -> list[Group]:
+        """Return switches that join `a` and `b` in the given windows of time since the last spike [s].
+
+        A window that begins at 0 s needs no lower bound, one that lasts forever no upper.
+        """
+        groups: list[Group] = []
+        for k, (start, end) in enumerate(windows):
+            tag = f"{name}{k}" if k else name
+            early, late = start <= 0.0, end == float("inf")
+            middle = b if early or late else f"{tag}_m"
+            if not early:
+                groups.append(self._switch(f"{tag}_a", a, middle if not late else b, start, True, on))
+            if not late:
+                groups.append(self._switch(f"{tag}_b", a if early else middle, b, end, False, on))
+            if early and late:
+                groups.append(Resistors((tag,), (a,), (b,), on))
+        groups[0] = replace(groups[0], comment=comment)
+        return groups
+
+    def _switch(self, name: str, a: str, b: str, time: float, after: bool, on: float) -> Switches:
+        level = self.threshold(time)
+        control = ("u", GROUND, level) if after else (GROUND, "u", -level)
+        plus, minus, volts = control
+        return Switches((name,), (a,), (b,), (plus,), f"sw_{name}", volts, 0.0, on, SWITCH_OFF, (minus,))
+
+
+def complement(windows: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the rest of all times from 0, as windows, of windows that begin at 0."""
+    edges = [edge for window in joined(windows) for edge in window][1:] if windows else [0.0]
+    edges.append(float("inf"))
+    return [(edges[k], edges[k + 1]) for k in range(0, len(edges), 2)]
+
+
+def joined(windows: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return windows in order, those that touch or overlap as one."""
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(windows):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _clamp(neuron: LifNeuron) -> list[Group]:
+    if neuron.clamp < NO_CLAMP:
+        return []
+    on = 1e-4 * neuron.refractory / neuron.capacitance
+    nodes, sources = (GROUND, []) if neuron.clamp == 0 else ("low", [Source("low", "low", Constant(neuron.clamp))])
+    switch = Switches(("clamp",), ("mem",), (nodes,), (nodes,), "sw_clamp", 0.0, 0.0, on, SWITCH_OFF, ("mem",), "clamp")
+    return [*sources, switch]
+
+
+def _gate(neuron: LifNeuron, times: _Times) -> list[Group]:
+    pulse = [(0.0, neuron.gate_width)]
+    return [
+        Source("gate_high", "gate_high", Constant(neuron.gate_amplitude)),
+        *times.windows("gate", "gate", "gate_high", pulse, SWITCH_ON, "gate pulse"),
+        *times.windows("gate_off", "gate", GROUND, complement(pulse), SWITCH_ON),
+    ]
+
+
+def _electrode(neuron: LifNeuron, times: _Times, port: str, sign: float) -> list[Group]:
+    """Return the driver of a top-electrode line: read voltage, and its pulses."""
+    first = neuron.te_amplitude if port == "te" else neuron.ti_amplitude
+    pulses = [(first, 0.0, neuron.te_width)] if first else []
+    if port == "te" and neuron.te_second:
+        pulses.append((neuron.te_second, neuron.te_width + neuron.te_gap, neuron.te_duration))
+    comment = f"{port}: read voltage and pulses"
+    read = Source(f"{port}_read", f"{port}_read", Constant(sign * neuron.read_voltage), minus="cm")
+    idle = complement([(start, end) for _, start, end in pulses]) if pulses else [(0.0, float("inf"))]
+    groups: list[Group] = [read, *times.windows(f"{port}_idle", port, f"{port}_read", idle, DRIVER_ON, comment)]
+    for k, (amplitude, start, end) in enumerate(pulses):
+        name = f"{port}_pulse{k}"
+        groups.append(Source(name, name, Constant(amplitude), minus="cm"))
+        groups += times.windows(f"{port}_on{k}", port, name, [(start, end)], DRIVER_ON)
+    return groups
+
+
+def check_analysis(bench: Testbench, neuron: LifNeuron) -> None:
+    """Raise ParameterError if an analysis would not see spikes: no transient, or its steps are longer than a spike.
+
+    Parameters
+    ----------
+    bench
+        With one or more of these neurons.
+    neuron
+        Only a detail of transistors bounds the steps.
+    """
+    analysis = bench.analysis
+    if not isinstance(analysis, (Transient, OperatingPoint)):
+        raise ParameterError(
+            f"Testbench.analysis: {type(analysis).__name__} of a neuron, which is an oscillator and takes currents, "
+            "would say nothing. Use Transient."
+        )
+    if neuron.detail != "transistor" or not isinstance(analysis, Transient):
+        return
+    step, most = analysis.max_step or analysis.stop / 50, neuron.refractory / 10
+    if step > most * (1 + 1e-9):
+        raise ParameterError(
+            f"analysis.max_step: {format_number(step, 's')} is too long for a neuron of transistors, whose spikes can "
+            f"then be stepped over; use at most a tenth of the refractory time, {format_number(most, 's')}."
+        )
+
+
+def neuron_circuit(bench: Testbench) -> Circuit:
+    """Return the circuit of a neuron alone: currents into ``ext`` and ``in``, levels from its record."""
+    neuron: LifNeuron = bench.design
+    check_analysis(bench, neuron)
+    block = neuron_subcircuit(neuron)
+    drivers: list[Group] = [
+        Source("vdd", "vdd", Constant(neuron.supply)),
+        Source("cm", "cm", Constant(neuron.common_mode)),
+        Resistors(("load_gate", "load_te", "load_ti"), ("gate", "te", "ti"), GROUND, 1e9, "loads"),
+    ]
+    for line in neuron.lines:
+        stimulus = bench.stimuli.get(line)
+        if stimulus is None or isinstance(stimulus, Floating):
+            continue
+        if stimulus.unit != "A":
+            raise ParameterError(f"stimuli[{line!r}]: {stimulus!r} is a voltage; a neuron takes currents (unit A).")
+        drivers.append(Source(f"drive_{line}", line, stimulus))
+    probes = [
+        Probe("v(mem)", "V", "voltage", "mem", (), "membrane voltage"),
+        Probe("v(gate)", "V", "voltage", "gate", (), "gate line"),
+        Probe("v(te)", "V", "voltage", "te", (), "top-electrode line, excitatory"),
+        Probe("v(ti)", "V", "voltage", "ti", (), "top-electrode line, inhibitory"),
+        Probe("i(vdd)", "A", "current", "vdd", (), "supply current"),
+    ]
+    lines = tuple(port for port in PORTS if port in ("in", "ext", "gate", "te", "ti"))
+    instance = Instances(("neuron",), PORTS, block.name, {})
+    cards = neuron_cards(neuron)
+    return Circuit(neuron.description, (block,), (instance,), tuple(drivers), lines, tuple(probes), cards=cards)

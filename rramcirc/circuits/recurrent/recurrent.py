@@ -1,0 +1,87 @@
+"""The analog recurrent network that learns by recurrent backpropagation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.circuits.network.networks import synapse_array
+from rramcirc.devices.cards.checks import as_card
+from rramcirc.devices.cards.model_card import ModelCard
+
+PLASTIC_PORTS = ("te", "be", "x", "y")
+
+
+@dataclass(frozen=True)
+class RecurrentNetwork:
+    """`neurons` analog neurons, joined all to all by plastic synapses, and the side network that sends errors back.
+
+    The voltages v of the neurons and y of the side network, the inputs I (lines ``in{i}``) and targets T
+    (``target{i}``) follow, in units of 1 V and of the time constant tau = `capacitance` x `resistance`::
+
+        tau dv_i/dt = -v_i + tanh(sum_j w_ij v_j + I_i)                             (18)
+        tau dy_k/dt = -y_k + (1 - tanh^2(...)) (sum_i w_ik y_i + T_k - v_k)         (19)
+            dw_ij/dt = learning rate x y_i v_j                                      (20)
+
+    The side network needs the transposed weights: every synapse has a twin that gets the same two factors of the
+    learning rule, so that both keep the same weight. Without `learning` the factors are grounded.
+
+    References
+    ----------
+    [Zoppo2019], Eqs. (18)-(20), Fig. 1.
+    """
+
+    synapse: ModelCard = field(metadata={"desc": "card of a plastic synapse: terminals te, be, x, y, state w"})
+    neurons: int = field(metadata={"desc": "number of neurons", "units": "1"})
+    weights: NDArray = field(
+        default=0.0, metadata={"desc": "(neurons, neurons) weights at the start [to, from]", "units": "1"}
+    )
+    learning: bool = field(default=True, metadata={"desc": "whether the weights move"})
+    self_connections: bool = field(default=False, metadata={"desc": "whether a neuron has a synapse to itself"})
+    capacitance: float = field(default=1.0, metadata={"desc": "of every neuron", "units": "F"})
+    resistance: float = field(default=1.0, metadata={"desc": "of every neuron", "units": "ohm"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "synapse", as_card("RecurrentNetwork.synapse", self.synapse))
+        card = self.synapse
+        if card is None or card.declaration is None or tuple(card.declaration.ports) != PLASTIC_PORTS:
+            raise ParameterError(
+                "RecurrentNetwork.synapse: needs the card of a plastic synapse with the terminals te, be, x, y, "
+                "for example plastic_zoppo2019."
+            )
+        whole_number(self.neurons, "RecurrentNetwork.neurons", 2)
+        positive_number(self.capacitance, "RecurrentNetwork.capacitance", "F")
+        positive_number(self.resistance, "RecurrentNetwork.resistance", "ohm")
+        weights = synapse_array("RecurrentNetwork.weights", self.weights, self.shape)
+        object.__setattr__(self, "weights", weights)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(neurons, neurons): [to, from]."""
+        return (int(self.neurons), int(self.neurons))
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """(to, from) of every synapse."""
+        count = range(self.neurons)
+        return [(i, j) for i in count for j in count if self.self_connections or i != j]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines that a testbench may drive with voltages: inputs and targets."""
+        return (*(f"in{i}" for i in range(self.neurons)), *(f"target{i}" for i in range(self.neurons)))
+
+    @property
+    def line_kinds(self) -> tuple[str, ...]:
+        """Names that mean all lines of one kind."""
+        return ("in", "target")
+
+    @property
+    def description(self) -> str:
+        """What the design is, in one line."""
+        state = "on" if self.learning else "off"
+        count = len(self.pairs)
+        return f"recurrent network of {self.neurons} neurons, {count} {self.synapse.name} synapses, learning {state}"

@@ -1,0 +1,298 @@
+"""Reads a model card from its TOML file; all mistakes are found at once, with place and line."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
+from rramcirc.basics.toml_lines import key_lines, line_of
+from rramcirc.devices.cards.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
+from rramcirc.devices.cards.values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
+from rramcirc.devices.veriloga.declarations import Module
+from rramcirc.devices.veriloga.library import find_module, path_label
+
+_TOP_KEYS = (
+    "name", "module", "spice", "library", "title", "description", "not_modelled", "conductance_path", "validity",
+    "parameters", "variability", "butterfly",
+)  # fmt: skip
+SPREAD_KEYS = ("sigma_d2d", "of", "distribution", "truncate", "correlation", "status", "source")
+_VALUE_KEYS = ("value", "unit", "status", "source", "instance")
+
+
+def read_card(path: Path, text: str) -> ModelCard:
+    """Read a model card.
+
+    Parameters
+    ----------
+    path
+        Where the text is from; a module or library of the card is looked up beside it first.
+    text
+        The TOML document.
+
+    Raises
+    ------
+    ParameterError
+        Every mistake of the file, each with line and place.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"{path_label(path)} is no TOML file: {error}.") from error
+    reader = _CardReader(path, content, key_lines(text))
+    card = reader.card()
+    if reader.mistakes:
+        count = len(reader.mistakes)
+        listed = "\n  ".join(text for _, text in sorted(reader.mistakes, key=lambda m: m[0]))
+        start = f"card {card.name}: {count} mistake{'s' if count > 1 else ''} in {path_label(path)}:"
+        raise ParameterError(f"{start}\n  {listed}")
+    return card
+
+
+class _CardReader:
+    """Walks over one card and collects its mistakes."""
+
+    def __init__(self, path: Path, content: dict[str, Any], lines: dict[tuple[str, ...], int]):
+        self.path, self.content, self.lines = path, content, lines
+        self.mistakes: list[tuple[int, str]] = []
+
+    def mistake(self, text: str, *place: str) -> None:
+        line = line_of(self.lines, *place)
+        where = f", {'.'.join(place)}" if place else ""
+        self.mistakes.append((line, f"line {line}{where}: {text.rstrip('.')}"))
+
+    def text(self, key: str, *, needed: bool) -> str:
+        value = self.content.get(key, "")
+        if not isinstance(value, str):
+            self.mistake(f"{value!r} is no text", key)
+            return ""
+        if needed and not value.strip():
+            self.mistake(f'{key} is missing; write {key} = "..."', key)
+        return value
+
+    def table(self, key: str) -> dict[str, Any]:
+        value = self.content.get(key, {})
+        if not isinstance(value, dict):
+            self.mistake(f"{value!r} is no table; write [{key}]", key)
+            return {}
+        return value
+
+    def number(self, value: Any, *place: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            self.mistake(f"{value!r} is no finite number", *place)
+            return 0.0
+        return float(value)
+
+    def card(self) -> ModelCard:
+        for key in self.content:
+            if key not in _TOP_KEYS:
+                self.mistake(unknown_name("key", key, _TOP_KEYS), key)
+        name = self.text("name", needed=True)
+        if name and not name.replace("-", "_").isidentifier():
+            self.mistake(f"name {name!r} may have letters, digits and _ only", "name")
+        module, spice, library = self.device()
+        parameters = self.parameters(module)
+        return ModelCard(
+            name=name or self.path.stem,
+            module=module.name if module else None,
+            spice=spice,
+            library=library,
+            title=self.text("title", needed=True),
+            description=self.text("description", needed=False),
+            not_modelled=self.not_modelled(),
+            validity=self.validity(),
+            parameters=parameters,
+            path=self.path,
+            declaration=module,
+            conductance_path=self.conductance_path(module),
+            variability=self.variability(module),
+            butterfly=self.butterfly(),
+        )
+
+    def device(self) -> tuple[Module | None, str | None, LibraryDevice | None]:
+        given = [key for key in ("module", "spice", "library") if key in self.content]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            self.mistake(f"give one of module, spice, library; found {found}", *given[1:2])
+            return None, None, None
+        if given == ["library"]:
+            return None, None, self.library()
+        name = self.text(given[0], needed=True)
+        if given == ["spice"]:
+            if name and name.lower() not in SPICE_TYPES:
+                self.mistake(unknown_name("built-in model type", name, SPICE_TYPES), "spice")
+            return None, name.lower(), None
+        try:
+            return (find_module(name, search=[self.path.parent]) if name else None), None, None
+        except RramcircError as error:
+            self.mistake(str(error), "module")
+            return None, None, None
+
+    def library(self) -> LibraryDevice | None:
+        table = self.table("library")
+        wanted = {"path": "x.lib", "section": "tt", "device": "nfet_01v8", "prefix": "X"}
+        texts = {}
+        for key, example in wanted.items():
+            texts[key] = table.get(key, "")
+            if not isinstance(texts[key], str) or not texts[key]:
+                self.mistake(f'{key} is missing; for example {key} = "{example}"', "library", key)
+                return None
+        for key in set(table) - set(wanted):
+            self.mistake(unknown_name("key", key, wanted), "library", key)
+        if texts["prefix"].upper() not in ("X", "M"):
+            self.mistake(f"prefix {texts['prefix']!r} is neither X (sub-circuit) nor M (model)", "library", "prefix")
+        file = Path(texts["path"]).expanduser()
+        file = file if file.is_absolute() else self.path.parent / file
+        if not file.is_file():
+            self.mistake(f"there is no file {file}", "library", "path")
+        return LibraryDevice(file, texts["section"], texts["device"], texts["prefix"].upper())
+
+    def not_modelled(self) -> tuple[str, ...]:
+        items = self.content.get("not_modelled", [])
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            self.mistake(f"{items!r} is no list of texts", "not_modelled")
+            return ()
+        return tuple(items)
+
+    def conductance_path(self, module: Module | None) -> tuple[dict[str, float | str], ...]:
+        """Return the path of states that an initial conductance is looked up on, see `ModelCard`."""
+        points = self.content.get("conductance_path", [])
+        if points == [] or (module is None and self.mistakes):
+            return ()
+        states = module.states if module else ()
+        example = ", ".join(f"{name} = 1.0" for name in states)
+        if not states:
+            self.mistake("it needs a Verilog-A module with states", "conductance_path")
+            return ()
+        good = isinstance(points, list) and all(isinstance(p, dict) and set(p) == set(states) for p in points)
+        if not good or len(points) < 2:
+            wanted = f"write two or more points [{{{example}}}, ...], the most conductive first"
+            self.mistake(wanted, "conductance_path")
+            return ()
+        known = [name for name, parameter in module.parameters.items() if parameter.kind != "string"]
+        for value in (value for point in points for value in point.values()):
+            if not isinstance(value, str):
+                self.number(value, "conductance_path")
+            elif value not in known:
+                self.mistake(unknown_name("parameter", value, known), "conductance_path")
+        return tuple(points)
+
+    def butterfly(self) -> Butterfly:
+        """Return the default sweep of the device."""
+        table = self.table("butterfly")
+        known = [f.name for f in fields(Butterfly)]
+        for key in table:
+            if key not in known:
+                self.mistake(unknown_name("key", key, known), "butterfly", key)
+        try:
+            return Butterfly(**{key: value for key, value in table.items() if key in known})
+        except ParameterError as error:
+            self.mistake(str(error).rstrip("."), "butterfly")
+            return Butterfly()
+
+    def variability(self, module: Module | None) -> tuple[Spread, ...]:
+        """Return the spreads of instance parameters."""
+        known = [name for name, p in module.parameters.items() if p.instance and p.kind != "string"] if module else []
+        found = []
+        for name, entry in self.table("variability").items():
+            place = ("variability", name)
+            if name not in known:
+                self.mistake(unknown_name("instance parameter", name, known), *place)
+                continue
+            if not isinstance(entry, dict) or not set(entry) <= set(SPREAD_KEYS) or "sigma_d2d" not in entry:
+                self.mistake(f"write {{sigma_d2d = 0.05, ...}}; the keys are {', '.join(SPREAD_KEYS)}", *place)
+                continue
+            if not entry.get("source") or entry.get("status") not in STATUSES:
+                self.mistake(f"it needs a source and a status ({', '.join(STATUSES)})", *place)
+                continue
+            try:
+                found.append(Spread(**({"parameter": name, "of": name} | entry)))
+            except ParameterError as error:
+                self.mistake(str(error).rstrip("."), *place)
+        return tuple(found)
+
+    def validity(self) -> dict[str, Validity]:
+        found = {}
+        for name, entry in self.table("validity").items():
+            place = ("validity", name)
+            whole = isinstance(entry, dict) and set(entry) == {"min", "max", "unit"}
+            if not whole or not isinstance(entry["unit"], str):
+                self.mistake('write {min = 0, max = 1, unit = "V"}', *place)
+                continue
+            low, high = self.number(entry["min"], *place), self.number(entry["max"], *place)
+            if low > high:
+                self.mistake(f"min = {low:g} is above max = {high:g}", *place)
+            found[name] = Validity(low, high, entry["unit"])
+        return found
+
+    def parameters(self, module: Module | None) -> dict[str, CardValue]:
+        found: dict[str, CardValue] = {}
+        for name, entry in self.table("parameters").items():
+            place = ("parameters", name)
+            if not isinstance(entry, dict):
+                self.mistake('write {value = 1, unit = "V", status = "assumed", source = "..."}', *place)
+                continue
+            value = self.entry(name, entry, place, module)
+            if value is not None:
+                found[name] = value
+        if module:
+            known = known_values(module, {name: v.value for name, v in found.items()})
+            for name, v in found.items():
+                if not module.parameters[name].allows(v.value, known):
+                    sentence = outside(name, v.value, module.parameters[name], path_label(module.path))
+                    self.mistake(sentence, "parameters", name)
+        return found
+
+    def entry(
+        self, name: str, entry: Mapping[str, Any], place: tuple[str, str], module: Module | None
+    ) -> CardValue | None:
+        """Return one value; ``None`` if it cannot be used."""
+        for key in entry:
+            if key not in _VALUE_KEYS:
+                self.mistake(unknown_name("key", key, _VALUE_KEYS), *place)
+        texts = {key: entry.get(key, "") for key in ("unit", "status", "source")}
+        for key, text in texts.items():
+            if not isinstance(text, str):
+                self.mistake(f"{key} {text!r} is no text", *place)
+                return None
+        if texts["status"] not in STATUSES:
+            said = f"status {texts['status']!r} is unknown" if texts["status"] else "status is missing"
+            self.mistake(f"{said}; allowed are {', '.join(STATUSES)}", *place)
+        if not texts["source"].strip():
+            self.mistake("source is missing: say where the value is from", *place)
+        if "value" not in entry:
+            self.mistake("value is missing", *place)
+            return None
+        instance = entry.get("instance", False)
+        if not isinstance(instance, bool):
+            self.mistake(f"instance is true or false, not {instance!r}", *place)
+            return None
+        if module:
+            return self.declared_entry(name, entry, texts, place, module)
+        value = entry["value"]
+        if not isinstance(value, str):
+            value = self.number(value, *place) if not isinstance(value, int) or isinstance(value, bool) else value
+        return CardValue(value, texts["unit"], texts["status"], texts["source"], instance)
+
+    def declared_entry(
+        self, name: str, entry: Mapping[str, Any], texts: dict[str, str], place: tuple[str, str], module: Module
+    ) -> CardValue | None:
+        """Check one value against the declaration of its Verilog-A parameter."""
+        label = path_label(module.path)
+        try:
+            parameter = declared(module, name, f"`rramcirc models {module.name}` lists all.")
+            value = converted(name, entry["value"], parameter)
+        except ParameterError as error:
+            self.mistake(str(error), *place)
+            return None
+        if not same_unit(texts["unit"], parameter.unit):
+            self.mistake(f"unit {texts['unit']!r} is not that of the parameter, {parameter.unit!r} ({label})", *place)
+            return None
+        if "instance" in entry and entry["instance"] != parameter.instance:
+            said = "an instance parameter" if parameter.instance else "no instance parameter"
+            self.mistake(f"instance = {str(entry['instance']).lower()}, but it is {said} ({label})", *place)
+        return CardValue(value, parameter.unit, texts["status"], texts["source"], parameter.instance)

@@ -1,0 +1,67 @@
+"""What every design asks of its fields: cards, choices, states, instance parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard, check_instance
+
+
+def as_card(owner: str, card: ModelCard | str | None) -> ModelCard | None:
+    if card is None or isinstance(card, ModelCard):
+        return card
+    if isinstance(card, str):
+        try:
+            return load_card(card)
+        except ParameterError as error:
+            raise ParameterError(f"{owner}: {error}") from None
+    raise ParameterError(f"{owner}: {card!r} is neither a ModelCard nor the name of one.")
+
+
+def check_choice(where: str, value: object, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise ParameterError(f"{where}: {value!r} is not one of {', '.join(choices)}.")
+
+
+def check_states(card: ModelCard, states: Mapping[str, object], where: str) -> dict[str, NDArray]:
+    """Return the states as arrays of floats; raise ParameterError if a name is no state or a value out of range."""
+    for name in states:
+        if name not in card.states:
+            raise ParameterError(f"{where}: {unknown_name('state', str(name), card.states)}")
+    checked = check_instance_values(where, card, {f"{name}_ini": value for name, value in states.items()})
+    return {name.removesuffix("_ini"): value for name, value in checked.items()}
+
+
+def check_mapping(where: str, values: object) -> None:
+    if not isinstance(values, Mapping):
+        raise ParameterError(f"{where}: {values!r} is not a dict of names and values.")
+
+
+def check_scalars(where: str, values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        if isinstance(value, (list, tuple, np.ndarray)):
+            raise ParameterError(f"{where}.{name}: {value!r} is not one number; a cell has one value.")
+
+
+def check_spread(where: str, card: ModelCard, values: Mapping[str, object]) -> dict[str, NDArray]:
+    for state in card.states:
+        if f"{state}_ini" in values:
+            raise ParameterError(f"{where}: {state}_ini is an initial state; give {state} in initial_state.")
+    return check_instance_values(where, card, values)
+
+
+def check_instance_values(where: str, card: ModelCard, values: Mapping[str, object]) -> dict[str, NDArray]:
+    try:
+        return check_instance(card, dict(values))
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
+
+
+def check_only_one(owner: str, state: Mapping, conductance: object) -> None:
+    if state and conductance is not None:
+        raise ParameterError(f"{owner}: give initial_state or initial_conductance, not both.")

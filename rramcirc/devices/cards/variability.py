@@ -1,0 +1,155 @@
+"""Devices that differ: device-to-device spread, cycle-to-cycle spread, read noise, random telegraph noise.
+
+Every draw comes from one `numpy.random.Generator`, and enters a simulation as numbers: the same seed gives the same
+devices in every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.devices.cards.card_file import Spread
+from rramcirc.devices.cards.model_card import ModelCard
+
+MOST_REDRAWS = 1000
+
+
+def sample_devices(
+    card: ModelCard, shape: int | tuple[int, ...], rng: np.random.Generator, spread: Sequence[Spread] | None = None
+) -> dict[str, NDArray]:
+    """Draw the instance parameters of devices that differ from one another.
+
+    Parameters
+    ----------
+    card
+        Card whose ``[variability]`` table says what varies and by how much.
+    shape
+        Shape of the arrays, for example ``(rows, columns)``.
+    rng
+        Source of randomness.
+    spread
+        Spreads to use instead of the card's.
+
+    Returns
+    -------
+    dict of arrays of `shape`
+        Instance parameter -> values in its unit; fits `Crossbar.rram_parameters`. Empty if the card has no spread.
+
+    Notes
+    -----
+    With z standard normal: ``normal`` draws ``nominal + sigma_d2d * reference * z``, where the reference is the nominal
+    value of the parameter `of` (default the parameter itself); ``lognormal`` draws ``nominal * exp(sigma_d2d * z)``.
+    Both are truncated at `truncate` standard deviations by drawing again. Correlations hold between the z before that.
+    """
+    spread = card.variability if spread is None else tuple(spread)
+    if not spread:
+        return {}
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    deviates = _deviates(spread, int(np.prod(shape)), rng)
+    drawn = {}
+    for k, one in enumerate(spread):
+        nominal = float(card.value(one.parameter))
+        if one.distribution == "lognormal":
+            values = nominal * np.exp(one.sigma_d2d * deviates[k])
+        else:
+            values = nominal + one.sigma_d2d * abs(float(card.value(one.of))) * deviates[k]
+        drawn[one.parameter] = values.reshape(shape)
+    return drawn
+
+
+def _deviates(spread: Sequence[Spread], count: int, rng: np.random.Generator) -> NDArray:
+    """Return (parameters, devices) correlated standard normal deviates within their truncations."""
+    factor = np.linalg.cholesky(correlation_matrix(spread))
+    limits = np.array([one.truncate for one in spread])[:, None]
+    found = factor @ rng.standard_normal((len(spread), count))
+    for _ in range(MOST_REDRAWS):
+        outside = np.any(np.abs(found) > limits, axis=0)
+        if not np.any(outside):
+            return found
+        found[:, outside] = factor @ rng.standard_normal((len(spread), int(outside.sum())))
+    raise ParameterError(
+        f"variability: no draw within the truncations {[one.truncate for one in spread]} (standard deviations) "
+        f"was found in {MOST_REDRAWS} tries; widen them."
+    )
+
+
+def correlation_matrix(spread: Sequence[Spread]) -> NDArray:
+    """Return the correlation matrix of several spreads.
+
+    Raises
+    ------
+    ParameterError
+        If a correlation names an unknown parameter, two disagree, or the matrix is not positive definite.
+    """
+    names = [one.parameter for one in spread]
+    matrix = np.eye(len(names))
+    for k, one in enumerate(spread):
+        for other, value in one.correlation.items():
+            if other not in names or other == one.parameter:
+                raise ParameterError(
+                    f"variability of {one.parameter}: correlation with {other!r}, which has no spread. Known: {names}."
+                )
+            j = names.index(other)
+            if matrix[k, j] not in (0.0, value):
+                raise ParameterError(f"variability: {one.parameter} and {other} name two different correlations.")
+            matrix[k, j] = matrix[j, k] = value
+    if np.min(np.linalg.eigvalsh(matrix)) <= 1e-12:
+        raise ParameterError(f"variability: the correlations of {', '.join(names)} contradict one another.")
+    return matrix
+
+
+def read_noise(current: ArrayLike, sigma: float, rng: np.random.Generator) -> NDArray:
+    """Return currents as a noisy read sees them: each times ``1 + sigma * z``.
+
+    Parameters
+    ----------
+    current
+        Ideal currents [A], any shape.
+    sigma
+        Relative standard deviation of one read.
+    rng
+        Source of randomness.
+    """
+    current = np.asarray(current, dtype=float)
+    if not np.isfinite(sigma) or sigma < 0:
+        raise ParameterError(f"read_noise: sigma = {sigma!r} is not a fraction of at least 0.")
+    return current * (1.0 + sigma * rng.standard_normal(current.shape))
+
+
+def random_telegraph(
+    time: ArrayLike, *, amplitude: float, tau_high: float, tau_low: float, rng: np.random.Generator
+) -> NDArray:
+    """Return a two-level random telegraph signal, 0 (low) or `amplitude` (high), at the given times.
+
+    The dwell times are exponential, the first level is drawn from the stationary distribution; the fraction of time in
+    the high level tends to ``tau_high / (tau_high + tau_low)``.
+
+    Parameters
+    ----------
+    time
+        Ascending times [s].
+    amplitude
+        Height of the signal, for example a relative change of conductance.
+    tau_high, tau_low
+        Mean dwell times [s].
+    rng
+        Source of randomness.
+    """
+    time = np.asarray(time, dtype=float)
+    for name, value in (("tau_high", tau_high), ("tau_low", tau_low)):
+        if not np.isfinite(value) or value <= 0:
+            raise ParameterError(f"random_telegraph: {name} = {value!r} s is not positive.")
+    if time.ndim != 1 or time.size == 0 or np.any(np.diff(time) < 0):
+        raise ParameterError("random_telegraph: time must be a non-empty ascending list [s].")
+    high = bool(rng.random() < tau_high / (tau_high + tau_low))
+    edges, now, first = [], time[0], high
+    while now <= time[-1]:
+        now += rng.exponential(tau_high if high else tau_low)
+        edges.append(now)
+        high = not high
+    flips = np.searchsorted(np.array(edges), time, side="right")
+    return amplitude * ((flips % 2 == 0) == first)

@@ -1,0 +1,112 @@
+"""Backward differentiation with variable steps and order: weights, step control, and the points it remembers.
+
+The derivative at the new point is that of the polynomial through it and the last k points (order k), written with the
+true times, so that no step has to be repeated when the step size changes. The error of a step is taken from the
+difference to the polynomial that predicted it (Milne's device), as in SPICE and IDA.
+
+References
+----------
+K. Brenan, S. Campbell, L. Petzold, Numerical Solution of Initial-Value Problems in Differential-Algebraic Equations,
+SIAM 1996, chapter 5. C. W. Gear, Numerical Initial Value Problems in Ordinary Differential Equations, 1971.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.engines.array.history_kernels import combine, derivative_weights, largest_errors, value_weights
+
+Array = NDArray[np.float64]
+HIGHEST_ORDER = 4
+GROWTH, FIRST_GROWTH, SHRINKAGE = 2.0, 5.0, 0.1  # limits of the step size relative to the last one
+
+
+@dataclass
+class History:
+    """The last points of a run: times, voltages and charges of all cells.
+
+    Attributes
+    ----------
+    values, charges : (points, cells, nodes) arrays
+        Rings; slot `slots[0]` holds the last point, `slots[1]` the one before, ...
+    times
+        Times of the points that count, the last one first [s].
+    which : (m,) int64 array
+        Cells that all this is about, ascending; those that sleep are left out.
+    """
+
+    values: Array
+    charges: Array
+    which: NDArray[np.int64]
+    slots: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, count: int, nodes: int) -> History:
+        """Return an empty history for `count` cells."""
+        points = HIGHEST_ORDER + 1
+        slots = list(range(points))
+        return cls(np.zeros((points, count, nodes)), np.zeros((points, count, nodes)), np.arange(count), slots)
+
+    def push(self, time: float) -> int:
+        """Make room for a new point; return its slot."""
+        self.slots = [self.slots[-1], *self.slots[:-1]]
+        self.times = [time, *self.times[: len(self.slots) - 1]]
+        return self.slots[0]
+
+    def forget(self) -> float:
+        """Take the last point away; return its time [s]."""
+        self.slots = [*self.slots[1:], self.slots[0]]
+        return self.times.pop(0)
+
+    def restart(self) -> None:
+        """Forget all points but the last one: what drives the circuit has a corner there."""
+        del self.times[1:]
+
+    def spread(self, weights: Array) -> Array:
+        """Return weights of the last points, ordered as the slots of the rings."""
+        found = np.zeros(len(self.slots))
+        found[self.slots[: len(weights)]] = weights
+        return found
+
+    def derivative(self, time: float, order: int, past: Array) -> float:
+        """Write what the last points add to the derivative of the charges at `time`; return the weight of the next."""
+        weights = derivative_weights(np.array([time, *self.times[:order]]))
+        combine(self.which, self.spread(weights[1:]), self.charges, past)
+        return float(weights[0])
+
+    def predict(self, time: float, order: int, out: Array) -> None:
+        """Write the values that the polynomial through the last order + 1 points has at `time`."""
+        combine(self.which, self.spread(value_weights(np.array(self.times[: order + 1]), time)), self.values, out)
+
+    def errors(self, time: float, values: Array, orders: list[int], scales: Array, of_charges: bool = False) -> Array:
+        """Return the largest error of a step to `time` for several orders, in units of what is tolerated.
+
+        `values` are voltages or, with `of_charges`, charges; `scales` (nodes,) one over what is tolerated.
+        """
+        weights, factors = [], []
+        for order in orders:
+            times = np.array(self.times[: order + 1])
+            weights.append(self.spread(value_weights(times, time)))
+            factors.append((time - times[0]) / (time - times[-1]))
+        largest = np.empty(len(orders))
+        past = self.charges if of_charges else self.values
+        largest_errors(self.which, values, np.array(weights), past, scales, largest)
+        return largest * np.array(factors)
+
+
+def next_step(step: float, orders: list[int], errors: Array) -> tuple[float, int]:
+    """Return the step size and order that go farthest with the errors that a step has shown.
+
+    Examples
+    --------
+    >>> next_step(1e-9, [1, 2], np.array([1.0, 0.01]))[1]
+    2
+    """
+    factors = [(2.0 * error + 1e-6) ** (-1.0 / (order + 1)) for order, error in zip(orders, errors, strict=True)]
+    best = int(np.argmax(factors))
+    most = FIRST_GROWTH if max(orders) == 1 else GROWTH
+    return step * min(max(factors[best], SHRINKAGE), most), orders[best]

@@ -1,0 +1,272 @@
+"""The cells of an array: compiled devices between the ports of a cell, evaluated and reduced for all cells at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.cell_netlist import rram_nodes
+from rramcirc.devices.compiled.devices import CompiledDevices
+from rramcirc.devices.compiled.evaluation import Evaluation
+from rramcirc.engines.array.reduce import move_cells, reduce_cells
+
+Array = NDArray[np.float64]
+CHUNK = 8192  # cells evaluated together: their Jacobians stay in the cache until they are reduced
+_NOTHING = np.empty((0, 0)), np.empty((0, 0, 0)), np.empty(0, np.int64)
+
+
+class Cells:
+    """All cells of one array, their states held at their initial values.
+
+    Parameters
+    ----------
+    cell
+        RRAM and selector.
+    count
+        Number of cells.
+    parameters : dict of (count,) arrays
+        RRAM instance parameters, initial states among them.
+    temperature
+        [K].
+    missing, shorted
+        Numbers of the cells that are not there, and of those with the conductance `short` [S] across their RRAM.
+
+    Attributes
+    ----------
+    ports : tuple of str
+        The kinds of lines that a cell touches: bl, wl, and with a selector sl and bulk; nz last.
+    names : tuple of str
+        Ports and inner nodes, in the order of the columns of `voltages`.
+    voltages : (count, n) array
+        Voltages of all of them [V].
+    """
+
+    def __init__(
+        self, cell: Cell, count: int, parameters: Mapping[str, Array], temperature: float,
+        missing: Sequence[int] = (), shorted: Sequence[int] = (), short: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.count = count
+        self._cuts = [slice(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
+        self._rrams = [
+            CompiledDevices(cell.rram, cut.stop - cut.start, _part(parameters, cut), temperature=temperature)
+            for cut in self._cuts
+        ]
+        self.rram, self.selector = self._rrams[0], None
+        self._selectors: dict[int, CompiledDevices] = {}
+        if cell.selector is not None:
+            for size in {cut.stop - cut.start for cut in self._cuts}:
+                self._selectors[size] = CompiledDevices(
+                    cell.selector, size, dict(cell.selector_parameters), temperature=temperature
+                )
+            self.selector = next(iter(self._selectors.values()))
+        self.ports, self.names, self._rram_place, self._selector_place = local_nodes(
+            self.rram, self.selector, set(self.rram.state_nodes.values())
+        )
+        self.voltages = np.zeros((count, len(self.names)))
+        self.missing, self.shorted = np.array(missing, np.int64), np.array(shorted, np.int64)
+        self.short = short
+        self._allocate(len(self.names) - len(self.ports))
+
+    @property
+    def devices(self) -> list[tuple[slice, CompiledDevices, CompiledDevices | None]]:
+        """Cells, RRAM devices and selectors of every chunk."""
+        return [
+            (cut, rram, self._selectors.get(cut.stop - cut.start))
+            for cut, rram in zip(self._cuts, self._rrams, strict=True)
+        ]
+
+    def _allocate(self, inner: int) -> None:
+        ports = len(self.ports)
+        self.currents = np.empty((self.count, ports))
+        self.conductances = np.empty((self.count, ports, ports))
+        self._offsets = np.empty((self.count, inner))
+        self._slopes = np.empty((self.count, inner, ports + inner))
+        self._results: dict[str, Evaluation] = {}
+
+    def add_shorts(self, which: NDArray[np.int64], points: Array, currents: Array, slopes: Array) -> None:
+        """Add the current of shorts to that of the RRAM devices of the cells `which`, whose first nodes are te and be.
+
+        Parameters
+        ----------
+        which : (m,) int64 array
+            Numbers of the cells; the rows of the other arrays are theirs.
+        points, currents : (m, n) arrays
+            Voltages of the nodes [V], and the currents into them, which are added to [A].
+        slopes : (m, n, n) array
+            Derivative of the currents, which is added to [S].
+        """
+        if not len(self.shorted):
+            return
+        here = np.flatnonzero(np.isin(which, self.shorted))
+        through = self.short * (points[here, 0] - points[here, 1])
+        currents[here, 0] += through
+        currents[here, 1] -= through
+        for a in range(2):
+            for b in range(2):
+                slopes[here, a, b] += self.short if a == b else -self.short
+
+    def check_held(self) -> None:
+        """Refuse models whose states are not frozen in static analyses.
+
+        Raises
+        ------
+        ParameterError
+            If a state would move; names the card.
+        """
+        states = list(self.rram.state_nodes.values())
+        points = np.zeros((self.rram.count, len(self._rram_place)))
+        rates = self.rram.evaluate(points, reactive=False).resistive[:, states]
+        if np.any(np.abs(rates) > 1e-12):
+            raise ParameterError(
+                f"card {self.rram.card.name}: module {self.rram.card.module} lets its states move in static analyses; "
+                "the engine numpy needs them frozen (f = -V(s) at $abstime <= 0). ngspice runs it."
+            )
+
+    def _points(self, cut: slice, place: NDArray[np.int64]) -> Array:
+        """Return the voltages of the nodes of one device in the cells of a chunk."""
+        points = np.zeros((cut.stop - cut.start, len(place)))
+        for k, local in enumerate(place):
+            if local >= 0:
+                points[:, k] = self.voltages[cut, local]
+        return points
+
+    def _evaluate(self, which: str, devices: CompiledDevices, points: Array) -> tuple[Array, Array]:
+        """Return currents and their derivatives; both are written again by the next call."""
+        found = devices.evaluate(points, reactive=False, out=self._results.get(which))
+        self._results[which] = found
+        return found.resistive, found.resistive_jacobian
+
+    def linearise(self) -> None:
+        """Set `currents` and `conductances` of the ports at `voltages`, inner nodes eliminated to first order."""
+        for cut, rram in zip(self._cuts, self._rrams, strict=True):
+            points = self._points(cut, self._rram_place)
+            first = self._evaluate("rram", rram, points)
+            self.add_shorts(np.arange(cut.start, cut.stop), points, *first)
+            second = _NOTHING[:2]
+            if self.selector is not None:
+                selector = self._selectors[cut.stop - cut.start]
+                second = self._evaluate("sel", selector, self._points(cut, self._selector_place))
+            reduce_cells(
+                *first, self._rram_place, *second, self._selector_place, len(self.ports), self.currents[cut],
+                self.conductances[cut], self._offsets[cut], self._slopes[cut],
+            )  # fmt: skip
+        if len(self.missing):
+            for array in (self.currents, self.conductances, self._offsets, self._slopes):
+                array[self.missing] = 0.0
+
+    def hold(self, port: str, value: Array | float) -> bool:
+        """Set the voltage of a port that is no line: () or (count,) [V]; return whether one changed."""
+        at_cells = self.port_voltages(port)
+        changed = bool(np.any(at_cells != value))
+        at_cells[:] = value
+        return changed
+
+    def port_voltages(self, port: str) -> Array:
+        """Return the voltages of one port of all cells [V]; a view."""
+        return self.voltages[:, self.ports.index(port)]
+
+    def keep(self) -> tuple[Array, ...]:
+        """Return a copy of the voltages and of what `linearise` found, for `put_back`."""
+        return tuple(array.copy() for array in self._linear)
+
+    def put_back(self, kept: tuple[Array, ...], which: NDArray[np.int64]) -> None:
+        """Return the cells `which` to where they were kept."""
+        for array, old in zip(self._linear, kept, strict=True):
+            array[which] = old[which]
+
+    @property
+    def _linear(self) -> tuple[Array, ...]:
+        return self.voltages, self.currents, self.conductances, self._offsets, self._slopes
+
+    def is_inert(self, port: str) -> bool:
+        """Whether no static current flows into a port, whatever the voltages: a gate. Looks at three points."""
+        k, kept = self.ports.index(port), self.voltages.copy()
+        found = True
+        for level in (0.0, 0.7, -0.3):
+            self.voltages[:, : len(self.ports)] = level * np.arange(1, len(self.ports) + 1)
+            self.linearise()
+            found &= not np.any(self.currents[:, k]) and not np.any(self.conductances[:, k, :])
+        self.voltages[:] = kept
+        return found
+
+    def move(self, steps: Array, limit: float) -> float:
+        """Move the ports by `steps` (count, ports) [V] and the inner nodes along; return the largest move [V]."""
+        return move_cells(steps, self._offsets, self._slopes, limit, self.voltages)
+
+    def settle(self, limit: float, tolerance: float, most: int = 60) -> float:
+        """Balance the inner nodes with the ports held; return the last move [V]."""
+        still, moved = np.zeros((self.count, len(self.ports))), 0.0
+        if self._offsets.shape[1] == 0:
+            self.linearise()
+            return moved
+        for _ in range(most):
+            self.linearise()
+            moved = self.move(still, limit)
+            if moved < tolerance:
+                break
+        return moved
+
+    def variables(self, names: tuple[str, ...], which: NDArray[np.int64] | None = None) -> dict[str, Array]:
+        """Return op-variables of the RRAM of the cells `which`, or of all, at the present voltages."""
+        found: dict[str, list[Array]] = {name: [] for name in names}
+        for cut, rram in zip(self._cuts, self._rrams, strict=True):
+            points = self._points(cut, self._rram_place)
+            part = rram.evaluate(points, jacobian=False, reactive=False, op_variables=names).op_variables
+            for name in names:
+                found[name].append(part[name])
+        whole = {name: np.concatenate(parts) for name, parts in found.items()}
+        return whole if which is None else {name: values[which] for name, values in whole.items()}
+
+
+def _part(parameters: Mapping[str, Array], cut: slice) -> dict[str, Array]:
+    """Return the parameters of the cells of a chunk."""
+    return {name: values[cut] if np.ndim(values) else values for name, values in parameters.items()}
+
+
+def local_nodes(
+    rram: CompiledDevices, selector: CompiledDevices | None, held: set[int]
+) -> tuple[tuple[str, ...], tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
+    """Return ports, all local nodes, and which of these every node of the RRAM and of the selector is.
+
+    Parameters
+    ----------
+    rram, selector
+        The devices of a cell.
+    held
+        Nodes of the RRAM whose voltage is held at 0 V: they are no local nodes, and stand as -1.
+    """
+    outside = {"bl": "bl", "be": "be" if selector else "wl", "nz": "nz"}
+    terminals = [outside[node] for node in rram_nodes(rram.card.declaration, "nz")]
+    ports: tuple[str, ...] = ("bl", "wl", "sl", "bulk", "nz") if selector else ("bl", "wl", "nz")
+    inner: list[str] = ["be"] if selector else []
+    own = [_inner_names(rram, "rram", held, inner), []]
+    if selector is not None:
+        own[1] = _inner_names(selector, "sel", set(), inner)
+    names = (*ports, *inner)
+    rram_place = _places(names, rram, [*terminals, *own[0]])
+    selector_place = _NOTHING[2]
+    if selector is not None:
+        selector_place = _places(names, selector, ["be", "wl", "sl", "bulk", *own[1]])
+    return ports, names, rram_place, selector_place
+
+
+def _places(names: tuple[str, ...], devices: CompiledDevices, nodes: list[str]) -> NDArray[np.int64]:
+    """Return the local node of every node of a device; -1 if it is held."""
+    places = [names.index(name) if name else -1 for name in nodes]
+    merged = [*places, -1]
+    return np.array([merged[devices.node_of[k]] for k in range(len(places))], np.int64)
+
+
+def _inner_names(devices: CompiledDevices, label: str, held: set[int], inner: list[str]) -> list[str]:
+    """Name the internal nodes of a device; append those with a voltage of their own to `inner`."""
+    names = []
+    for k in range(len(devices.terminals), len(devices.nodes)):
+        own = k not in held and devices.node_of[k] == k
+        names.append(f"{label}.{devices.nodes[k]}" if own else "")
+        if own:
+            inner.append(names[-1])
+    return names

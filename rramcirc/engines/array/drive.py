@@ -1,0 +1,83 @@
+"""What drives the lines of a transient: levels at any time, and the corners at which a step has to end."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.bench.stimuli import Floating
+from rramcirc.bench.testbench import Testbench
+from rramcirc.engines.array.bench_solver import BenchSolver
+
+Array = NDArray[np.float64]
+SAME = 1e-13  # of the stop time: corners that are closer are one
+
+
+class LineDrive:
+    """The stimuli of a testbench, applied to a solver.
+
+    Attributes
+    ----------
+    corners : (n,) array
+        Times up to the end of the run at which a level begins to change or stops changing, ascending [s].
+    remarks
+        What the user should know about the wires, in words.
+    """
+
+    def __init__(self, bench: Testbench, solver: BenchSolver) -> None:
+        self._solver, self._noise = solver, bench.cycle_noise
+        self._moving: list[tuple[str, Array, Array]] = []
+        names = [name for lines in solver.line_names.values() for name in lines]
+        for name in (*names, *solver.fixed):
+            stimulus = bench.stimulus(name)
+            if isinstance(stimulus, Floating) or (name == "nz" and self._noise is not None):
+                continue
+            times, levels = stimulus.corners()
+            if np.any(levels != levels[0]):
+                self._moving.append((name, times, levels))
+        self._deviates = np.empty(0)
+        if self._noise is not None:
+            self._deviates = self._noise.deviates(solver.array.shape).reshape(len(self._noise.times), -1)
+        self.corners = self._all_corners(bench.analysis.stop)
+        self.remarks = _time_constants(solver)
+
+    def _all_corners(self, stop: float) -> Array:
+        parts = [np.array([stop]), *(times for _, times, _ in self._moving)]
+        if self._noise is not None:
+            parts += [self._noise.times[1:], self._noise.times[1:] + self._noise.edge]
+        times = np.unique(np.concatenate(parts))
+        times = times[(times > 0.0) & (times <= stop)]
+        apart = np.append(np.diff(times) > SAME * stop, True)
+        return times[apart]
+
+    def next_corner(self, now: float) -> float:
+        """Return the first corner behind a time [s]."""
+        return float(self.corners[np.searchsorted(self.corners, now, side="right")])
+
+    def set_levels(self, now: float) -> None:
+        """Give all sources their level at a time [s]."""
+        for name, times, levels in self._moving:
+            self._solver.set_level(name, float(np.interp(now, times, levels)))
+        if self._noise is not None and len(self._noise.times) > 1:
+            self._solver.fixed["nz"] = self._deviates_at(now)
+
+    def _deviates_at(self, now: float) -> Array:
+        k = int(np.searchsorted(self._noise.times[1:], now, side="right"))
+        if k == 0:
+            return self._deviates[0]
+        share = min((now - self._noise.times[k]) / self._noise.edge, 1.0)
+        return self._deviates[k - 1] + share * (self._deviates[k] - self._deviates[k - 1])
+
+
+def _time_constants(solver: BenchSolver) -> tuple[str, ...]:
+    """Return a sentence on the RC time constant of every kind of line that has wires."""
+    found = []
+    for kind in solver.line_names:
+        line, length = getattr(solver.array, kind), solver.array.columns if kind == "wl" else solver.array.rows
+        if kind == "sl" and solver.array.source_line == "row":
+            length = solver.array.columns
+        ohm = line.resistance if line.segments is None else float(line.segments.mean())
+        if ohm > 0 and line.capacitance > 0:
+            constant = 0.5 * ohm * line.capacitance * length**2
+            found.append(f"{kind.upper()} wires: RC time constant {constant:.2g} s, included")
+    return tuple(found)

@@ -1,0 +1,117 @@
+"""Testbenches of cells and crossbars solved without a circuit simulator: the engine ``numpy``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+
+import numpy as np
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.analyses import DcSweep, OperatingPoint, Transient, VectorSweep
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.circuits.array.crossbar import Crossbar
+from rramcirc.circuits.elements import chosen_probes
+from rramcirc.devices.cards.card import card_names, load_card
+from rramcirc.engines.array.bench_solver import BenchSolver
+from rramcirc.engines.array.ending import Ending, noted
+from rramcirc.engines.array.probes import ProbeReader, circuit_of
+from rramcirc.engines.array.record import EngineRun
+from rramcirc.engines.array.transient import run_transient
+
+Progress = Callable[[float], None]
+
+
+def check_bench(bench: Testbench) -> None:
+    """Refuse by name what this engine cannot do.
+
+    Raises
+    ------
+    ParameterError
+        For small-signal analyses, built-in transistors, and a current into the bulk.
+    """
+    if not isinstance(bench.design, (Cell, Crossbar)):
+        kind = type(bench.design).__name__
+        raise ParameterError(f"engine numpy: it cannot do a {kind}, only a Cell or Crossbar; ngspice runs it.")
+    if not isinstance(bench.analysis, (OperatingPoint, DcSweep, VectorSweep, Transient)):
+        kind = type(bench.analysis).__name__
+        known = "OperatingPoint, DcSweep, VectorSweep and Transient"
+        raise ParameterError(f"engine numpy: it cannot do {kind}, only {known}; ngspice runs it.")
+    selector = getattr(bench.design, "cell", bench.design).selector
+    if selector is not None and selector.module is None:
+        family = "pmos_ekv" if selector.spice == "pmos" else "nmos_ekv"
+        fits = [name for name in card_names() if load_card(name).module == family]
+        raise ParameterError(
+            f"engine numpy: the selector {selector.name} is no compiled Verilog-A model, so it runs in ngspice only. "
+            f"Nearest: {', '.join(fits)} (module {family})."
+        )
+    for line in ("bulk", "nz"):
+        if line in bench.design.lines and getattr(bench.stimulus(line), "unit", "V") != "V":
+            raise ParameterError(f"engine numpy: Testbench.stimuli[{line!r}]: the {line} terminal needs a voltage.")
+
+
+def run_bench(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
+    """Solve a testbench: operating point, DC sweep or transient.
+
+    With `partial`, what was computed until a failure or an interruption is returned with its `ending`.
+
+    Raises
+    ------
+    ParameterError
+        If the engine cannot do the testbench; names what.
+    SimulationError
+        If there is no convergence.
+    """
+    check_bench(bench)
+    if not isinstance(bench.analysis, Transient):
+        return run_static(bench, progress, partial)
+    run = run_transient(bench, progress, partial)
+    kept = run.axis >= bench.analysis.record_from
+    return replace(run, axis=run.axis[kept], values=run.values[kept])
+
+
+def _points(bench: Testbench) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the axis of a static analysis, and the levels [V] of the lines that change along it."""
+    analysis = bench.analysis
+    if isinstance(analysis, VectorSweep):
+        return np.arange(float(analysis.vectors)), dict(analysis.levels)
+    if isinstance(analysis, DcSweep):
+        step = (analysis.stop - analysis.start) / (analysis.points - 1)
+        axis = analysis.start + np.arange(analysis.points) * step
+        return axis, {analysis.line: axis}
+    return np.zeros(1), {}
+
+
+def run_static(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
+    """Solve the operating point, DC sweep or vector sweep of a testbench; `partial` as for `run_bench`.
+
+    Raises
+    ------
+    ParameterError
+        If the engine cannot do the testbench; names what.
+    SimulationError
+        If there is no convergence.
+    """
+    check_bench(bench)
+    wall, cpu = time.perf_counter(), time.process_time()
+    circuit = circuit_of(bench)
+    probes = tuple(chosen_probes(circuit, bench.probes))
+    solver, reader = BenchSolver(bench), ProbeReader(probes)
+    rows: list[np.ndarray] = []
+    axis, levels = _points(bench)
+    steps, residual, ending = 0, 0.0, Ending()
+    with noted(ending) if partial else nullcontext():
+        for k, place in enumerate(axis):
+            for line, values in levels.items():
+                solver.set_level(line, float(values[k]))
+            solver.solve()
+            steps, residual = steps + solver.state.steps, max(residual, solver.state.residual)
+            rows.append(reader.read(solver))
+            if progress is not None:
+                progress(float(place))
+    used = time.perf_counter() - wall, time.process_time() - cpu
+    values = np.array(rows).reshape(len(rows), len(probes))
+    return EngineRun(probes, values, axis[: len(rows)], steps, residual, *used, ending=ending)

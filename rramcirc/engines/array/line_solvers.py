@@ -1,0 +1,175 @@
+"""Which solver takes the Newton step of an array: elimination along its lines where that fits, else a factorisation."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.engines.array.cells import Cells
+from rramcirc.engines.array.coupled import FEWEST_CELLS, CoupledLines, Rotations
+from rramcirc.engines.array.ladders import factor
+from rramcirc.engines.array.line_network import Family, Network
+from rramcirc.engines.array.lines import solve_rows
+from rramcirc.engines.array.moving_cells import MovingCells
+from rramcirc.engines.array.parallel_kernels import gather_pairs, solve_pairs
+
+Array = NDArray[np.float64]
+AnyCells = Cells | MovingCells
+WELL = 1e-3  # of the residual, after which an iteration between gates and other lines ends
+MOST_SWEEPS = 30
+
+
+class LineSolver(Protocol):
+    """Solves for the Newton step of the free nodes; None without convergence."""
+
+    def solve(self, residual: Array) -> Array | None:
+        """Return the step [V] for the currents that are missing at the free nodes [A]."""
+
+
+def line_solver(network: Network, cells: AnyCells) -> LineSolver | None:
+    """Return a solver that is faster than a factorisation, or None where none fits."""
+    if cells.count < FEWEST_CELLS:
+        return None
+    free = [f for f in network.families.values() if np.any(network.position[f.nodes] >= 0)]
+    gates = [f for f in free if f.kind == "wl" and "sl" in cells.ports]
+    others = [f for f in free if f not in gates]
+    ladders = all(f.wires.distributed and not f.wires.ring for f in free)
+    if not ladders or len(gates) > 1 or not others:
+        return None
+    rows, columns = [f for f in others if f.along_rows], [f for f in others if not f.along_rows]
+    main: LineSolver
+    if len(rows) == len(columns) == 1:
+        main = CoupledLines(network, cells, rows[0], columns[0])
+    elif not rows and len(columns) <= 2:
+        main = ParallelLines(network, cells, columns)
+    else:
+        return None
+    return GatesFirst(network, cells, gates[0], main, others) if gates else main
+
+
+class ParallelLines:
+    """Solver for lines that all run along the columns, so that nothing joins one column to the next."""
+
+    def __init__(self, network: Network, cells: AnyCells, columns: list[Family]) -> None:
+        self._network, self._cells, self._families = network, cells, columns
+        self._ports = [cells.ports.index(family.kind) for family in columns]
+        self._places = [network.position[family.nodes] for family in columns]
+        shape = columns[0].nodes.shape
+        self._wires, self._links = np.ones((*shape, 2)), np.zeros((*shape, 2))
+        self._blocks, self._x = np.empty((*shape, 2, 2)), np.zeros((*shape, 2))
+        for k, family in enumerate(columns):
+            self._wires[..., k], self._links[..., k] = line_conductances(family, shape)
+
+    def solve(self, residual: Array) -> Array | None:
+        """Return the Newton step of all free nodes for a residual."""
+        first, second = self._ports[0], self._ports[-1]
+        gather_pairs(self._cells.conductances, first, second, self._blocks.reshape(-1, 2, 2))
+        if len(self._ports) == 1:
+            self._blocks[..., 1, 1] = 0.0
+        for k, place in enumerate(self._places):
+            self._x[..., k] = -residual[place]
+        solve_pairs(self._blocks, self._wires, self._links, self._x)
+        step = np.zeros(len(self._network.free))
+        for k, place in enumerate(self._places):
+            step[place] = self._x[..., k]
+        return step if np.isfinite(self._x).all() else None
+
+
+def line_conductances(family: Family, shape: tuple[int, int]) -> tuple[Array, Array]:
+    """Return (rows, columns) conductances of column lines: of every node to all its neighbours, and to the one before.
+
+    Nodes are in the order of the array [S].
+    """
+    wires, (rows, columns) = family.wires, shape
+    between = 1.0 / np.broadcast_to(wires.segment, (columns, rows)).T
+    total = between.copy()
+    total[:-1] += between[1:]
+    if wires.both:
+        total[-1] += 1.0 / wires.far
+    before = between.copy()
+    if wires.turned:
+        total = total[::-1]
+        before[1:] = between[:0:-1]
+    if family.leak.size:
+        total = total + family.leak
+    return total, before
+
+
+class GatesFirst:
+    """Solver for arrays with gate lines, to which only charges couple: gates alone, the others, the gates again.
+
+    The coupling is weak (a femtofarad per cell against some ohms of wire), so what one sweep leaves is small, and the
+    Newton steps that follow take it away. In steps of picoseconds it is not: `solve_well` iterates. Gates are lines
+    along the rows.
+    """
+
+    def __init__(
+        self, network: Network, cells: AnyCells, gates: Family, main: LineSolver, others: list[Family]
+    ) -> None:
+        self._network, self._cells, self._gates, self._main = network, cells, gates, main
+        self._port = cells.ports.index(gates.kind)
+        turn = slice(None, None, -1) if gates.wires.turned else slice(None)
+        self._turn = (slice(None), turn)
+        self._place = network.position[gates.nodes]
+        self._others = [(cells.ports.index(f.kind), network.position[f.nodes]) for f in others]
+        self._wires = network.free_wires.tocsr()
+
+    def solve_well(self, residual: Array) -> Array | None:
+        """Return the same to `WELL` of the residual, by flexible GMRES with a sweep as preconditioner."""
+        norm = float(np.linalg.norm(residual))
+        if norm == 0.0:
+            return np.zeros_like(residual)
+        basis, solved, rotated = [residual / norm], [], Rotations(norm)
+        for _ in range(MOST_SWEEPS):
+            moved = self.solve(basis[-1])
+            if moved is None:
+                return None
+            solved.append(moved)
+            after = -self._apply(moved)
+            entries = []
+            for vector in basis:
+                entries.append(float(vector @ after))
+                after -= entries[-1] * vector
+            length = float(np.linalg.norm(after))
+            left = rotated.add(entries, length)
+            if left <= WELL * norm or length == 0.0:
+                break
+            basis.append(after / length)
+        return np.einsum("k,kn->n", rotated.weights(), np.array(solved))
+
+    def _apply(self, step: Array) -> Array:
+        """Return the currents that a step of all free nodes draws [A]."""
+        found = self._wires @ step
+        active = [(self._port, self._place), *self._others]
+        for p, to in active:
+            into = sum(self._cells.conductances[:, p, q] * step[by.ravel()] for q, by in active)
+            found[to.ravel()] += into
+        return found
+
+    def solve(self, residual: Array) -> Array | None:
+        """Return the Newton step of all free nodes for a residual, or None without convergence."""
+        gate, shape = self._port, self._gates.nodes.shape
+        slopes = {p: self._cells.conductances[:, p, :] for p, _ in self._others}
+        own = self._cells.conductances[:, gate, gate].reshape(shape)
+        own = np.ascontiguousarray((own + self._gates.leak if self._gates.leak.size else own)[self._turn])
+        ladders = factor(self._gates.wires, own, rows=True, driven=False)
+        moved = self._gate_step(ladders, residual[self._place])
+        rest = residual.copy()
+        rest[self._place] = 0.0
+        for port, place in self._others:
+            rest[place] += slopes[port][:, gate].reshape(shape) * moved
+        step = self._main.solve(rest)
+        if step is None:
+            return None
+        missing = residual[self._place]
+        for port, place in self._others:
+            missing += self._cells.conductances[:, gate, port].reshape(shape) * step[place]
+        step[self._place] = self._gate_step(ladders, missing)
+        return step
+
+    def _gate_step(self, ladders, missing: Array) -> Array:
+        found = np.ascontiguousarray(-missing[self._turn])
+        solve_rows(*ladders.factors, found, found)
+        return found[self._turn]

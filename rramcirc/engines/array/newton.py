@@ -1,0 +1,233 @@
+"""Newton's method on the lines of an array whose cells are compiled devices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import SimulationError
+from rramcirc.engines.array import balance_kernels as kernels
+from rramcirc.engines.array.cells import Cells
+from rramcirc.engines.array.line_network import Family, Network
+from rramcirc.engines.array.line_solvers import line_solver
+from rramcirc.engines.array.moving_cells import MovingCells
+
+Array = NDArray[np.float64]
+LARGEST_STEP = 0.5  # [V] per node and iteration
+MOST_STEPS = 80
+FIRST_MOVE = 0.05  # [V]; inner nodes are brought this close to balance before lines and cells move together
+RESIDUAL = 1e-10  # of Kirchhoff's current law, relative to the largest current of a node
+SWEEPS_ALONE = 4  # Newton steps in which lines are solved as far as is quick
+FOLLOWED = 1e-7  # the same in one step of time, at least
+LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
+CURVATURE = 1.0  # [1/V]; by which a step is at least taken to follow from the square of the one before
+
+
+@dataclass
+class ArrayState:
+    """Cells, lines and the voltages of all nodes; `solve` brings them to balance."""
+
+    cells: Cells | MovingCells
+    network: Network
+    voltages: Array
+    steps: int = 0
+    residual: float = 0.0  # what is missing to Kirchhoff's current law, relative to `through`
+    through: float = 0.0  # [A]; the largest current of a node, in a transient the largest so far
+    missing: float = 0.0  # [A]; what is missing after a step of time
+
+    def __post_init__(self) -> None:
+        ports = self.cells.ports
+        self._active = [(ports.index(kind), family) for kind, family in self.network.families.items()]
+        self._fresh, self._balanced = True, False
+        self._held_somewhere = [(p, f) for p, f in self._active if np.any(self.network.position[f.nodes] < 0)]
+        lines = line_solver(self.network, self.cells)
+        self._solve = lines.solve if lines else None
+        self._solve_well = getattr(lines, "solve_well", self._solve)
+
+    def solve(self, sources: Array, fixed: dict[str, Array | float]) -> None:
+        """Find the operating point.
+
+        Parameters
+        ----------
+        sources : (nodes,) array
+            Voltage of the source of every line at the place of its terminal [V].
+        fixed
+            Voltage of ports that are no lines: bulk, nz; () or (cells,) arrays [V].
+
+        Raises
+        ------
+        SimulationError
+            If there is no convergence; says how far it came.
+        """
+        self.voltages[self.network.held] = sources[self.network.held]
+        held = self._hold(fixed) or self._fresh
+        known = not (self._to_cells() or held) and self._balanced and isinstance(self.cells, Cells)
+        if held:
+            self.cells.settle(LARGEST_STEP, FIRST_MOVE)
+        self._fresh = self._balanced = False
+        injected = self.network.injected(sources)
+        moved, expected = np.inf, np.inf
+        for step in range(MOST_STEPS):
+            if step or not known:  # else the cells are as the last solution left them
+                self.cells.linearise()
+            residual, scale, missing = self._residual(injected)
+            self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
+            if expected < LAST_MOVE and (missing <= RESIDUAL * scale or missing <= self._rounding()):
+                self._balanced = True
+                return
+            before, moved = moved, self._advance(residual)
+            expected = _next_move(before, moved)
+        raise SimulationError(
+            f"numpy failed: no operating point after {MOST_STEPS} Newton steps; Kirchhoff's current law is off by "
+            f"{self.residual:.1e} of the largest current, the last step moved a node by {moved:.1e} V."
+        )
+
+    def keep(self) -> tuple[Array, ...]:
+        """Return a copy of a solution, for `put_back`."""
+        return (self.voltages.copy(), *self.cells.keep())
+
+    def put_back(self, kept: tuple[Array, ...], rows: NDArray[np.bool_]) -> None:
+        """Return some rows of cells, and their nodes, to a solution that was kept; the next one begins there."""
+        for _, family in self._active:
+            nodes = family.nodes[rows]
+            self.voltages[nodes] = kept[0][nodes]
+        columns = self.cells.count // len(rows)
+        self.cells.put_back(kept[1:], np.flatnonzero(np.repeat(rows, columns)))
+
+    def follow(
+        self, sources: Array, fixed: dict[str, Array | float], followed: float, least: float, most: int = 10
+    ) -> bool:
+        """Find the balance of `MovingCells` from a prediction close to it; return whether it was found.
+
+        Only cells that a step took out of their neighbourhood are evaluated again; those of all others are straight
+        lines, on which they stay.
+
+        Parameters
+        ----------
+        sources, fixed
+            As for `solve`.
+        followed, least
+            What may be missing to Kirchhoff's current law, relative to the largest current of a node, and in any case
+            [A].
+        most
+            Largest number of Newton steps.
+        """
+        self._balanced = False
+        self.voltages[self.network.held] = sources[self.network.held]
+        self._hold(fixed)
+        for port, family in self._held_somewhere:  # all other nodes are where the cells are
+            self.cells.take(port, self.voltages[family.nodes.ravel()])
+        injected = self.network.injected(sources)
+        self.cells.linearise()
+        residual, _, _ = self._residual(injected)
+        for step in range(most):
+            moved = self._advance(residual, well=step >= SWEEPS_ALONE)
+            self.steps += 1
+            settled = self.cells.renew(LARGEST_STEP)
+            residual, scale, missing = self._residual(injected)
+            self.through, self.missing = max(self.through, scale), missing
+            small = missing <= max(followed * scale, least) or missing <= self._rounding()
+            if moved < LARGEST_STEP and small and settled:
+                return True
+        return False
+
+    def _hold(self, fixed: dict[str, Array | float]) -> bool:
+        """Set the ports that are no lines; return whether a voltage changed."""
+        changed = False
+        for kind, value in fixed.items():
+            changed |= self.cells.hold(kind, value)
+        return changed
+
+    def _to_cells(self) -> bool:
+        """Give the cells the voltages of their nodes; return whether one changed."""
+        changed = False
+        for port, family in self._active:
+            at_lines = self.voltages[family.nodes.ravel()]
+            changed |= bool(np.any(self.cells.voltages[:, port] != at_lines))
+            self.cells.voltages[:, port] = at_lines
+        return changed
+
+    def _residual(self, injected: Array) -> tuple[Array, float, float]:
+        """Return the current missing at every free node, the largest through a node, and the largest missing [A]."""
+        network, wires = self.network, self.network.wires
+        into, missing = np.zeros(network.total), np.empty(len(network.free))
+        for port, family in self._active:
+            kernels.add_currents(family.nodes.ravel(), port, self.cells.currents, into)
+        largest, through = kernels.missing_currents(
+            network.free, wires.data, wires.indices, wires.indptr, self.voltages, into, injected, missing
+        )
+        return missing, through, largest
+
+    def _rounding(self) -> float:
+        """Return what rounding may leave of the currents of wires and cells at a node [A]."""
+        slopes = np.zeros(self.network.total)
+        for port, family in self._active:
+            own = np.abs(self.cells.conductances[:, port, port])
+            slopes += np.bincount(family.nodes.ravel(), own, self.network.total)
+        stiffest = self.network.stiffest + float(np.max(slopes[self.network.free], initial=0.0))
+        return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
+
+    def _advance(self, residual: Array, well: bool = False) -> float:
+        """Take one Newton step, on request with lines solved `well`; return the largest move of any node [V]."""
+        network = self.network
+        step = np.zeros(network.total)
+        if len(network.free):
+            solve = self._solve_well if well else self._solve
+            solved = solve(residual) if solve else None
+            step[network.free] = self._direct(residual) if solved is None else solved
+        np.clip(step, -LARGEST_STEP, LARGEST_STEP, out=step)
+        self.voltages += step
+        moves = np.zeros((self.cells.count, len(self.cells.ports)))
+        for port, family in self._active:
+            kernels.gather_steps(family.nodes.ravel(), port, step, moves)
+        moved = self.cells.move(moves, LARGEST_STEP)
+        return max(moved, float(np.max(np.abs(step), initial=0.0)))
+
+    def _direct(self, residual: Array) -> Array:
+        """Solve for the step with a sparse factorisation."""
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.linalg import splu
+
+        network, wires = self.network, self.network.free_wires
+        rows, columns, values = [wires.row], [wires.col], [wires.data]
+        for p, to in self._active:
+            for q, by in self._active:
+                slope = self.cells.conductances[:, p, q]
+                a, b = network.position[to.nodes.ravel()], network.position[by.nodes.ravel()]
+                inside = (a >= 0) & (b >= 0) & (slope != 0.0)
+                rows.append(a[inside])
+                columns.append(b[inside])
+                values.append(slope[inside])
+        size = len(network.free)
+        entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+        try:
+            return splu(coo_matrix(entries, shape=(size, size)).tocsc()).solve(-residual)
+        except RuntimeError as error:
+            raise SimulationError(f"numpy failed: the lines have no unique solution ({error}).") from error
+
+    def line_currents(self, family: Family) -> Array:
+        """Return the current from the driver into every line [A]."""
+        shape = family.nodes.shape
+        into = self.cells.currents[:, self.cells.ports.index(family.kind)].reshape(shape)
+        if family.leak.size:
+            into = into + family.leak * self.voltages[family.nodes]
+        return family.line_sums(into)
+
+    def line_voltages(self, family: Family, sources: Array) -> Array:
+        """Return the voltage of every line behind its driver [V]."""
+        if family.wires.both:
+            return self.voltages[family.first]
+        nodes = family.nodes if family.along_rows else family.nodes.T
+        near = self.voltages[nodes[:, -1 if family.wires.turned else 0]]
+        whole = np.isfinite(family.resistance)
+        behind = near + np.where(whole, family.resistance, 0.0) * self.line_currents(family)
+        return np.where(whole & (family.driver > 0.0), behind, sources[family.first])
+
+
+def _next_move(before: float, moved: float) -> float:
+    """Return how far the next Newton step will go, after two that went so far [V]."""
+    if not 0.0 < before < np.inf:
+        return moved
+    return max(moved / before**2, CURVATURE) * moved**2

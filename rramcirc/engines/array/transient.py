@@ -1,0 +1,244 @@
+"""Transients of cells and crossbars: pulses on lines, states integrated with error control, quasi-static wires."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError, SimulationError
+from rramcirc.basics.units import parse_number
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.elements import chosen_probes
+from rramcirc.engines.array.bdf import HIGHEST_ORDER, next_step
+from rramcirc.engines.array.bench_solver import BenchSolver
+from rramcirc.engines.array.drive import LineDrive
+from rramcirc.engines.array.ending import Ending, noted
+from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
+from rramcirc.engines.array.newton import FOLLOWED
+from rramcirc.engines.array.probes import ProbeReader, circuit_of
+from rramcirc.engines.array.record import EngineRun
+
+Array = NDArray[np.float64]
+Progress = Callable[[float], None]
+RELTOL = 1e-4  # the default of netlists
+FIRST_SHARE = 0.02  # of the time to the next corner: largest first step behind a corner
+LEAST_CURRENT = 1e-6  # [A]; where nothing flows, charges do not have to be followed more closely than this
+PER_STEP = 1.0, 20.0, 30.0  # errors of state, voltage and current in one step, relative to reltol
+SLEEPING = 0.03  # of the errors that a step may have: of a state that sleeps until the end, and of charges not counted
+NEWTON_SHARE = 0.01  # of the error that is allowed where nothing flows: what Newton's method may leave
+SMALLER = 0.1  # first step behind a corner after one that was too large, relative to it
+LEAST_STEP = 1e-14  # [s]; no device follows faster
+STEPS = 50  # fewest steps of a run without max_step, as in SPICE
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What a step may be wrong by.
+
+    Attributes
+    ----------
+    state
+        Error of a state in one step [its unit; states are of the order of 1].
+    voltage
+        Error of a voltage in one step [V].
+    current
+        Error of a current that charges cause, relative to the largest current of a cell so far.
+    bound
+        How far a voltage or state may move before the models of its cell are evaluated again.
+    followed
+        What may be missing to Kirchhoff's current law, relative to the largest current of a node.
+    """
+
+    state: float
+    voltage: float
+    current: float
+    bound: float
+    followed: float
+
+
+def tolerances(reltol: float) -> Tolerances:
+    """Return the tolerances that belong to an option ``reltol``."""
+    bound = float(np.clip(0.01 * np.sqrt(reltol), 1e-6, 1e-3))
+    return Tolerances(*(part * reltol for part in PER_STEP), bound, max(0.01 * reltol, FOLLOWED))
+
+
+def run_transient(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
+    """Solve the transient of a testbench.
+
+    The simulator options ``reltol`` (default 1e-4) and ``charges`` (``on``, or ``off`` for quasi-static devices) count;
+    all others are those of circuit simulators. With `partial`, what was computed until a failure or an interruption is
+    returned with its `ending`.
+
+    Raises
+    ------
+    ParameterError
+        If an option cannot be meant.
+    SimulationError
+        If no step could be found; says when.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    probes = tuple(chosen_probes(circuit_of(bench), bench.probes))
+    run, ending = _Run(bench, ProbeReader(probes)), Ending()
+    with noted(ending) if partial else nullcontext():
+        while run.time < bench.analysis.stop:
+            run.advance()
+            if progress is not None:
+                progress(run.time)
+    used = time.perf_counter() - wall, time.process_time() - cpu
+    count = min(len(run.times), len(run.rows))  # an interruption can come between the two
+    values, times = np.array(run.rows[:count]).reshape(count, len(probes)), np.array(run.times[:count])
+    state = run.solver.state
+    residual = max(run.at_start, run.missing / max(state.through, 1e-300))
+    return EngineRun(probes, values, times, state.steps, residual, *used, run.remarks, ending)
+
+
+def _options(bench: Testbench) -> tuple[Tolerances, bool]:
+    """Return tolerances and whether charges count."""
+    given = {str(name).lower(): value for name, value in bench.options.items()}
+    reltol = given.get("reltol", RELTOL)
+    charges = str(given.get("charges", "on"))
+    if charges not in ("on", "off"):
+        raise ParameterError(f"engine numpy: option charges={charges}: allowed are on and off.")
+    number = parse_number(reltol, "", "engine numpy: option reltol") if isinstance(reltol, str) else float(reltol)
+    return tolerances(number), charges == "on"
+
+
+class _Run:
+    """One transient: where it is, and what was recorded."""
+
+    def __init__(self, bench: Testbench, reader: ProbeReader) -> None:
+        self.solver, self.reader = BenchSolver(bench), reader
+        allowed, charges = _options(bench)
+        self.drive = LineDrive(bench, self.solver)
+        self.time, self.stop = 0.0, bench.analysis.stop
+        self.max_step = bench.analysis.max_step or self.stop / STEPS
+        self.solver.solve()
+        self.times, self.rows = [0.0], [reader.read(self.solver)]
+        self.missing, self.at_start = 0.0, self.solver.state.residual
+        self.remarks = self.drive.remarks
+        farads = {kind: getattr(self.solver.array, kind).capacitance for kind in self.solver.line_names}
+        watched = [port for port in HELD_PORTS if reader.reads_current(port)]
+        self.cells = MovingCells(self.solver.cells, allowed.bound, charges, farads, watched)
+        self.solver.let_move(self.cells)
+        self.scales = np.array([1.0 / allowed.voltage if k not in HELD_PORTS else 0.0 for k in self.cells.names])
+        self.states = list(self.cells.state_places.values())
+        self.scales[self.states] = 1.0 / allowed.state
+        self.only_states = np.zeros_like(self.scales)
+        self.only_states[self.states] = self.scales[self.states]
+        self.not_states = np.where(self.only_states == 0.0, self.scales != 0.0, 0.0)
+        self.allowed, self.most_current = allowed, LEAST_CURRENT
+        self.least_missing = NEWTON_SHARE * allowed.current * LEAST_CURRENT
+        self.charged = np.empty_like(self.cells.voltages) if charges else None
+        self.charged_at, self.largest_capacitance = np.nan, 1e-30
+        self.history = self.cells.history
+        self.cells.linearise()
+        if charges:
+            self.largest_capacitance = max(self.cells.largest_capacitance, 1e-30)
+        # what a charge jumps by when its cell is evaluated anew, a bound away
+        self.least_charge = self.largest_capacitance * allowed.bound**2
+        self._keep(0.0)
+        self.step, self.order, self.corner = 0.0, 1, 0.0
+
+    def _keep(self, now: float) -> None:
+        slot = self.history.push(now)
+        self.history.values[slot] = self.cells.voltages
+        if self.charged_at == now:
+            self.history.charges[slot] = self.charged
+        else:
+            self.cells.charges(self.history.charges[slot])
+        self.most_current = max(self.most_current, float(np.max(np.abs(self.cells.currents))))
+
+    def advance(self) -> None:
+        """Take one step that stands."""
+        if self.time >= self.corner:
+            self._begin_segment()
+        while True:
+            target = self._target()
+            if self._attempt(target):
+                break
+            self.cells.put_back()
+            if self.step <= 16 * np.spacing(self.corner):
+                raise SimulationError(
+                    f"numpy failed: no solution behind t = {self.time:.9g} s, however small the step; the last one was "
+                    f"{self.step:.1e} s."
+                )
+        self._keep(target)
+        self.time = target
+        self.missing = max(self.missing, self.solver.state.missing)
+        self.times.append(target)
+        self.rows.append(self.reader.read(self.solver))
+        self.cells.let_sleep(self.corner - target, self.stop - target, SLEEPING * self.allowed.state)
+
+    def _go_back(self) -> None:
+        """Take the first step behind a corner back: the second one, of the same size, has shown that it was wrong."""
+        gone = self.history.forget()
+        self.time = self.history.times[0]
+        self.step = SMALLER * (gone - self.time)
+        del self.times[-1], self.rows[-1]
+
+    def _begin_segment(self) -> None:
+        """Start anew behind a corner of what drives the lines."""
+        self.corner = self.drive.next_corner(self.time)
+        self.history.restart()
+        self.order, self.rates = 1, self.cells.rates()
+        fastest = float(np.max(np.abs(self.rates), initial=0.0))
+        allowed = np.sqrt(2.0 / np.max(self.scales)) / max(fastest, 1e-300)
+        self.step = min(FIRST_SHARE * (self.corner - self.time), allowed)
+
+    def _target(self) -> float:
+        """Return the end of the next step; corners are hit exactly."""
+        left = self.corner - self.time
+        step = min(self.step, self.max_step)
+        if left <= 1.001 * step:
+            return self.corner
+        return self.time + (0.5 * left if left < 2.0 * step else step)
+
+    def _attempt(self, target: float) -> bool:
+        """Try a step; set size and order of the next one, and return whether this one stands."""
+        cells, history, size = self.cells, self.history, target - self.time
+        first = len(history.times) == 1
+        cells.rate = history.derivative(target, self.order, cells.past)
+        if first:
+            awake = history.which
+            cells.voltages[awake] = history.values[history.slots[0]][awake] + size * self.rates[awake]
+        else:
+            history.predict(target, self.order, cells.voltages)
+        guess = cells.voltages.copy() if first else None
+        self.drive.set_levels(target)
+        allowed = self.allowed.current * self.most_current
+        cells.watch_sleepers(SLEEPING * allowed * size / self.largest_capacitance)
+        state = self.solver.state
+        for kind, family in state.network.families.items():
+            state.voltages[family.nodes.ravel()] = cells.voltages[:, cells.ports.index(kind)]
+        fixed = self.solver.drive()
+        if not state.follow(self.solver.sources, fixed, self.allowed.followed, self.least_missing):
+            self.step, self.order = 0.25 * size, 1
+            return False
+        if first:
+            orders, errors = [1], np.array([0.5 * np.max(np.abs(cells.voltages - guess) * self.only_states)])
+            self.first_size = size
+        else:
+            most = min(self.order + 1, len(history.times) - 1, HIGHEST_ORDER)
+            orders = list(range(max(self.order - 1, 1), most + 1))
+            errors = history.errors(target, cells.voltages, orders, self.scales)
+            rough = len(history.times) == 2 and errors[0] > 1.0 and size >= 0.5 * self.first_size > LEAST_STEP
+            if self.charged is not None:
+                found, self.charged_at = cells.charges(self.charged), target
+                scales = self.not_states / (allowed / cells.rate + self.least_charge)
+                errors = np.maximum(errors, history.errors(target, found, orders, scales, of_charges=True))
+        wrong = float(errors[orders.index(self.order)])
+        stands = wrong <= 1.0
+        usable = [k for k in orders if k <= self.order or stands]
+        self.step, self.order = next_step(size, usable, errors[: len(usable)])
+        if first and stands:
+            self.step = min(self.step, size)  # the second step tells whether the first was small enough
+        if not stands:
+            self.step = min(self.step, 0.7 * size)
+            if not first and rough:
+                self._go_back()
+        return stands

@@ -1,0 +1,105 @@
+"""Netlists: the text, what it needs beside it, and which vector is which signal."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rramcirc.basics.errors import cannot_write
+from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
+from rramcirc.waveforms.waveforms import Signal
+
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import Circuit
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A netlist ready for its simulator.
+
+    Attributes
+    ----------
+    text
+        The whole file.
+    sources
+        Verilog-A files whose compiled models the netlist loads.
+    signals
+        One row per recorded signal: name, unit, vector, sign.
+    title
+        What the circuit is.
+    analysis
+        ``"op"``, ``"dc"``, ``"tran"`` or ``"ac"``.
+    stop
+        Last time of a transient [s], else None.
+    simulator
+        ``"ngspice"`` or ``"vacask"``.
+    """
+
+    text: str
+    sources: tuple[Path, ...]
+    signals: tuple[Signal, ...]
+    title: str
+    analysis: str
+    stop: float | None = None
+    simulator: str = "ngspice"
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def to_pyspice(self) -> Circuit:
+        """Return the circuit for PySpice, without its analysis; `rramcirc.simulate` runs it with a new one."""
+        from rramcirc.engines.pyspice.blocks import to_pyspice
+
+        return to_pyspice(self)
+
+    @cached_property
+    def compiled(self) -> tuple[CompiledModel, ...]:
+        """The compiled models of `sources`, made now or taken from the cache."""
+        return tuple(compile_module(source) for source in self.sources)
+
+    def write(self, path: Path) -> list[Path]:
+        """Write the netlist to `path` and the compiled models beside it; return all files written.
+
+        Raises
+        ------
+        NetlistError
+            If a file cannot be written.
+        """
+        compiled = self.compiled
+        try:
+            path.write_text(self.text)
+            return [path, *(_place(model.path, path.parent / osdi_name(model.source)) for model in compiled)]
+        except OSError as error:
+            raise cannot_write(error.filename or path, error) from error
+
+
+def osdi_name(source: Path) -> str:
+    """Return the name of the compiled model of a Verilog-A file, as netlists load it."""
+    return f"{source.stem}.osdi"
+
+
+def _place(source: Path, target: Path) -> Path:
+    """Copy `source` to `target` unless it is there already."""
+    if (
+        target.exists()
+        and target.stat().st_size == source.stat().st_size
+        and target.read_bytes() == source.read_bytes()
+    ):
+        return target
+    temporary = target.with_name(f".{target.name}.new")
+    shutil.copyfile(source, temporary)
+    temporary.replace(target)
+    return target
+
+
+def rerun_command(netlist_name: str, simulator: str) -> str:
+    """Return the shell command that runs a netlist by hand in its folder."""
+    program = {"ngspice": "ngspice -b", "vacask": "vacask"}[simulator]
+    return f"{program} {shlex.quote(netlist_name)}"

@@ -1,0 +1,86 @@
+"""What ngspice overlooks in a netlist without a word: names that nothing answers to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from rramcirc.basics.errors import ParameterError, nearest, unknown_name
+from rramcirc.engines.ngspice.lines import Line, words
+
+# What .options takes and the simulation depends on.
+OPTIONS = words(
+    """
+    abstol absdv autopartial autostop badmos3 bypass chgtol convabsstep convlimit convstep copynodesets cptime cshunt
+    defad defas defl defm defw epsmin gmin gminfactor gminsteps gshunt indverbosity interp itl1 itl2 itl3 itl4 itl5
+    itl6 keepopinfo klu klu_memgrow_factor limpts lteabstol ltereltol ltetrtol maxevtiter maxopalter maxord maxwarns
+    method minbreak newtrunc nodedamping noopac noopalter noopiter oldlimit pivrel pivtol ramptime reldv reltol rshunt
+    savecurrents scale seed sparse srcsteps tnom trtol trytocompact vntol warn xmu
+    """
+)
+# What it takes and only the printed output depends on; `post` and `probe` are orders to other simulators.
+_PRINTING = words(
+    """
+    acct brief csnumprec filetype ingold list measureprec noacct node nobreak noinit nomod nopage noprintscale
+    norefvalue numdgt opts post probe rawfileprec seedinfo statlocal temp width
+    """
+)
+
+
+def check_options(options: Mapping[str, object], where: str = "--option") -> None:
+    """Refuse simulator options that ngspice would ignore.
+
+    Raises
+    ------
+    ParameterError
+        If a name is none of its options, or a value has characters that no value has.
+    """
+    if not isinstance(options, Mapping):
+        raise ParameterError(f"options: {options!r} is not a mapping of names to values.")
+    for name, value in options.items():
+        known = str(name).lower()
+        if known == "temp":
+            raise ParameterError(f"{where} temp: .temp would win over it. Set the temperature, in kelvin, instead.")
+        if known not in OPTIONS:
+            raise ParameterError(f"{where}: {unknown_name('option of ngspice', str(name), OPTIONS)}")
+        if not re.fullmatch(r"[\w.+-]*", str(value), re.ASCII):
+            raise ParameterError(f"{where} {name}={value}: write NAME=VALUE, as in --option reltol=1e-5.")
+
+
+def overlooked(lines: Sequence[Line]) -> list[str]:
+    """Return one sentence for each name that ngspice will not know, and will not complain about."""
+    cards = [line for line in lines if line.kind == "card"]
+    return [*_options(cards), *_instance_parameters(cards)]
+
+
+def _options(cards: Sequence[Line]) -> Iterator[str]:
+    for line in cards:
+        if line.head.startswith(".opt"):
+            for name in _names_before_values(line.words[1:]):
+                if name not in OPTIONS | _PRINTING:
+                    close = nearest(name, OPTIONS, 1)
+                    hint = f" Did you mean {close[0]}?" if close else ""
+                    yield f"{line.where}: ngspice has no option {name!r} and ignores it.{hint}"
+
+
+def _instance_parameters(cards: Sequence[Line]) -> Iterator[str]:
+    """Compare the parameters of subcircuit instances with those that the subcircuits declare."""
+    declared: dict[str, set[str]] = {}
+    for line in cards:
+        if line.head in (".subckt", ".macro") and len(line.words) > 1:
+            names = set(re.findall(r"([A-Za-z_]\w*)\s*=", line.text.lower()))
+            declared.setdefault(line.words[1].lower(), set()).update(names)
+    for line in cards:
+        parts = re.sub(r"\s*=\s*", "=", line.text.lower()).split() if line.head.startswith("x") else []
+        first = next((k for k, part in enumerate(parts) if "=" in part), 0)
+        called = [part for part in parts[:first] if part != "params:"][-1:]
+        known = declared.get(called[0]) if called else None
+        for name in (part.partition("=")[0] for part in parts[first:] if known is not None and "=" in part):
+            if re.fullmatch(r"[a-z_]\w*", name) and name not in known | {"m"}:
+                yield f"{line.where}: subcircuit {called[0]} has no parameter {name!r}, so ngspice ignores it."
+
+
+def _names_before_values(parts: Sequence[str]) -> list[str]:
+    """Return the names of ``name=value`` and the words that stand alone."""
+    text = re.sub(r"\s*=\s*", "=", " ".join(parts).lower().replace(",", " "))
+    return [name for part in text.split() if re.fullmatch(r"[a-z_]\w*", name := part.partition("=")[0])]

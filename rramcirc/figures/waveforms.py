@@ -1,0 +1,277 @@
+"""Figures of waveforms and of one I-V loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rramcirc.analysis.expressions import resolve
+from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.figures.style import (
+    COLOURS,
+    NAMED_LINES,
+    STYLE,
+    axis_label,
+    checked_path,
+    decimate,
+    line_style,
+    new_figure,
+    plain,
+    quantity_of,
+    save,
+    si_scale,
+)
+from rramcirc.waveforms.waveforms import Waveforms
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def plot_waveforms(
+    waveforms: Waveforms, names: Sequence[str], path: str | os.PathLike[str], title: str | None = None
+) -> Path:
+    """Draw signals against their axis, one panel for each unit, and write the figure.
+
+    Parameters
+    ----------
+    waveforms
+        Where the signals are. Complex signals are drawn by their magnitude, over a logarithmic frequency.
+    names
+        Signals, glob patterns or expressions (:func:`rramcirc.analysis.expressions.resolve`).
+    path
+        File; ``.png``, ``.pdf`` or ``.svg`` says the format.
+    title
+        Line above the figure; None is the title of the netlist.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ParameterError
+        If the suffix is unknown, there is nothing to draw or the file cannot be written.
+    WaveformError
+        If a signal is unknown or there are no points.
+    """
+    path = checked_path(path)
+    rows = resolve(names, waveforms)
+    if not rows:
+        raise ParameterError("no signals to plot.")
+    if not waveforms.n_points:
+        raise WaveformError("there are no points to plot.")
+    panels: dict[str, list[tuple[str, NDArray]]] = {}
+    for label, values, unit in rows:
+        line = (f"|{label}|", np.abs(values)) if np.iscomplexobj(values) else (label, values)
+        panels.setdefault(unit, []).append(line)
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        figure, axes = _figure(len(panels), max(len(p) for p in panels.values()))
+        for ax, (unit, signals) in zip(axes, panels.items(), strict=True):
+            _draw_panel(ax, waveforms, signals, unit, any(np.iscomplexobj(v) for _, v, u in rows if u == unit))
+        _, prefix = _axis_scale(waveforms)
+        axes[-1].set_xlabel(axis_label(plain(waveforms.axis_name), f"{prefix}{waveforms.axis_unit}"))
+        if _is_logarithmic(waveforms):
+            axes[-1].set_xscale("log")
+        if waveforms.n_points == 1:
+            axes[-1].set_xticks([], minor=True)
+            axes[-1].set_xticks(waveforms.axis / _axis_scale(waveforms)[0])
+        text = title_of(waveforms) if title is None else title
+        partial = "" if waveforms.complete else "partial run"
+        if heading := "  -  ".join(filter(None, [text, partial])):
+            figure.suptitle(plain(heading), fontsize=9.5)
+        save(figure, path)
+    return path
+
+
+def plot_butterfly(
+    voltage: ArrayLike, current: ArrayLike, path: str | os.PathLike[str], title: str | None = None
+) -> Path:
+    """Draw the I-V loop of a device: |I| on a logarithmic axis and I on a linear one, with sweep directions.
+
+    Parameters
+    ----------
+    voltage : (n_points,) array
+        Device voltage in the order of the sweep [V].
+    current : (n_points,) array
+        Device current [A].
+    path
+        File; ``.png``, ``.pdf`` or ``.svg`` says the format.
+    title
+        Line above the figure.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ParameterError
+        If the arrays do not fit, or the file cannot be written.
+    """
+    path = checked_path(path)
+    try:
+        voltage, current = np.asarray(voltage, np.float64), np.asarray(current, np.float64)
+    except (TypeError, ValueError):
+        raise ParameterError("voltage and current must be columns of real numbers.") from None
+    if voltage.ndim != 1 or voltage.shape != current.shape or voltage.size < 2:
+        raise ParameterError(f"voltage has shape {voltage.shape}, current {current.shape}: two equal columns needed.")
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        figure = new_figure(3.0)
+        logarithmic, linear = figure.subplots(1, 2)
+        scale, prefix = si_scale(current, "A")
+        _draw_loop(logarithmic, voltage, np.abs(current), log=True)
+        _draw_loop(linear, voltage, current / scale, log=False)
+        logarithmic.set_ylabel("|current| [A]")
+        linear.set_ylabel(f"current [{prefix}A]")
+        for ax in (logarithmic, linear):
+            ax.set_xlabel("voltage [V]")
+        if title:
+            figure.suptitle(plain(title), fontsize=9.5)
+        save(figure, path)
+    return path
+
+
+def _draw_panel(ax: Axes, waveforms: Waveforms, signals: list[tuple[str, NDArray]], unit: str, magnitude: bool) -> None:
+    """Draw all signals of one unit."""
+    axis_scale, _ = _axis_scale(waveforms)
+    stacked = [v[np.isfinite(v)] for _, v in signals]
+    low = min((float(v.min()) for v in stacked if v.size), default=0.0)
+    high = max((float(v.max()) for v in stacked if v.size), default=0.0)
+    log = low > 0 and (magnitude or (unit in ("ohm", "S") and high > 100 * low))
+    scale, prefix = (1.0, "") if log else si_scale([low, high], unit)
+    marker = "o" if waveforms.n_points == 1 else None
+    for k, (label, values) in enumerate(signals):
+        colour, dashes = line_style(k, len(signals))
+        keep = decimate(waveforms.axis, values)
+        ax.plot(
+            waveforms.axis[keep] / axis_scale,
+            values[keep] / scale,
+            dashes,
+            color=colour,
+            label=plain(label),
+            marker=marker,
+            markersize=4,
+        )
+    ax.set_ylabel(axis_label(quantity_of([label for label, _ in signals], unit), f"{prefix}{unit}"))
+    if log:
+        ax.set_yscale("log")
+    ax.margins(x=0 if waveforms.n_points > 1 else None, y=0.08)
+    _legend(ax)
+
+
+def _is_logarithmic(waveforms: Waveforms) -> bool:
+    return waveforms.axis_name == "frequency" and waveforms.n_points > 1 and bool(np.all(waveforms.axis > 0))
+
+
+def _axis_scale(waveforms: Waveforms) -> tuple[float, str]:
+    """Return factor and SI prefix of the axis; a logarithmic axis has none."""
+    return (1.0, "") if _is_logarithmic(waveforms) else si_scale(waveforms.axis, waveforms.axis_unit)
+
+
+def _legend(ax: Axes) -> None:
+    """Put a legend beside the panel; of many lines it names a few, evenly spaced."""
+    handles, labels = ax.get_legend_handles_labels()
+    if len(handles) > NAMED_LINES:
+        shown = np.unique(np.linspace(0, len(handles) - 1, NAMED_LINES - 1).round().astype(int))
+        title = f"{len(handles)} signals"
+        handles, labels = [handles[k] for k in shown], [labels[k] for k in shown]
+    else:
+        title = None
+    labels = [label if len(label) <= 28 else f"{label[:27]}\u2026" for label in labels]
+    ax.legend(
+        handles,
+        labels,
+        loc="upper left",
+        bbox_to_anchor=(1.005, 1.03),
+        borderaxespad=0,
+        title=title,
+        title_fontsize=8,
+        labelspacing=0.3,
+        alignment="left",
+    )
+
+
+def _draw_loop(ax: Axes, voltage: NDArray, current: NDArray, log: bool) -> None:
+    """Draw an I-V loop; blue away from 0 V, red back to it, numbered arrows in the order of the sweep."""
+    if log:
+        away_from_zero = current[(np.abs(voltage) > 0.02 * np.abs(voltage).max()) & (current > 0)]
+        ax.set_yscale("log")
+        if away_from_zero.size:
+            ax.set_ylim(away_from_zero.min() / 3, away_from_zero.max() * 3)
+        current = np.where(current > 0, current, np.nan)
+    else:
+        ax.axhline(0, color="0.6", linewidth=0.6)
+        ax.margins(y=0.14)
+    ax.axvline(0, color="0.6", linewidth=0.6)
+    pieces = _branches(voltage)
+    for k, (first, last) in enumerate(pieces):
+        outward = abs(voltage[last]) > abs(voltage[first])
+        colour = COLOURS[0] if outward else COLOURS[1]
+        part = slice(first, last + 1)
+        ax.plot(voltage[part], current[part], color=colour, alpha=1.0 if k < 4 else 0.5, zorder=3 if k < 4 else 2)
+        if k < 4:
+            _arrow(ax, voltage[part], current[part], colour, k + 1)
+
+
+def _branches(voltage: NDArray) -> list[tuple[int, int]]:
+    """Return first and last point of every part of a sweep that neither turns nor crosses 0 V."""
+    step = np.sign(np.diff(voltage))
+    moving = np.flatnonzero(step)
+    turns = moving[1:][step[moving][1:] != step[moving][:-1]]
+    crossing = np.flatnonzero((voltage[1:-1] == 0) | (voltage[1:-1] * voltage[2:] < 0)) + 1
+    ends = np.unique(np.r_[0, turns, crossing, len(voltage) - 1])
+    least = 0.02 * float(np.ptp(voltage))
+    return [(int(a), int(b)) for a, b in pairwise(ends) if abs(voltage[b] - voltage[a]) > least]
+
+
+def _arrow(ax: Axes, voltage: NDArray, current: NDArray, colour: str, number: int) -> None:
+    """Put an arrow head half-way along a branch and its number beside it."""
+    middle = 0.5 * (voltage[0] + voltage[-1])
+    k = int(np.argmin(np.abs(voltage - middle)))
+    start, end = max(0, k - 1), min(len(voltage) - 1, k + 1)
+    if not np.all(np.isfinite(current[[start, end]])):
+        return
+    ax.annotate(
+        "",
+        xy=(voltage[end], current[end]),
+        xytext=(voltage[start], current[start]),
+        zorder=5,
+        arrowprops={"arrowstyle": "-|>", "color": colour, "mutation_scale": 11, "shrinkA": 0, "shrinkB": 0},
+    )
+    above = 9 if abs(voltage[-1]) < abs(voltage[0]) else -10
+    ax.annotate(
+        str(number),
+        xy=(voltage[k], current[k]),
+        xytext=(0, above),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        color=colour,
+        fontsize=8,
+        fontweight="bold",
+        zorder=6,
+    )
+
+
+def _figure(n_panels: int, most_lines: int) -> tuple[Figure, list[Axes]]:
+    height = 1.75 if most_lines < NAMED_LINES else 1.95
+    figure = new_figure(0.75 + height * n_panels)
+    return figure, list(figure.subplots(n_panels, 1, sharex=True, squeeze=False)[:, 0])
+
+
+def title_of(waveforms: Waveforms) -> str:
+    """Return the name of the circuit: from the record of the run, else the title of the raw file, in small letters."""
+    return str(waveforms.provenance.get("circuit") or waveforms.title.lstrip("* "))

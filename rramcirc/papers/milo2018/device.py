@@ -1,0 +1,143 @@
+"""The learning rule of the 1T1R cell of the Milo 2018 network, simulated pulse by pulse with the compiled model.
+
+While a gate pulse and a top-electrode pulse overlap, the cell sees one SET or RESET pulse at the common-mode level of
+the bottom electrodes. The curves are conductance at the read voltage against number of pulses; every synapse sees one
+polarity only, so these curves are all that the network level needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.pulses.response import pulse_response
+from rramcirc.engines.network.network import PulseCurve
+
+EDGE = 1e-6  # [s]
+
+
+@dataclass(frozen=True)
+class PulseProtocol:
+    """Pulses that the network gives to its cells. All values are assumed: chosen for gradual switching of the card."""
+
+    card: str = "hfo2_filament"
+    selector: str = "nmos_select"
+    common_mode: float = field(default=1.6, metadata={"desc": "bottom electrodes against bulk", "units": "V"})
+    gate: float = field(default=3.0, metadata={"desc": "gate pulse against bulk", "units": "V"})
+    set_voltage: float = field(default=0.93, metadata={"desc": "V_exc against the bottom electrode", "units": "V"})
+    reset_voltage: float = field(default=-0.75, metadata={"desc": "V_inh against the bottom electrode", "units": "V"})
+    erase_voltage: float = field(
+        default=-0.8, metadata={"desc": "RESET that prepares the HRS before training", "units": "V"}
+    )
+    read_voltage: float = field(default=0.1, metadata={"desc": "V_read against the bottom electrode", "units": "V"})
+    width: float = field(default=1e-3, metadata={"desc": "top-electrode pulse", "units": "s"})
+    pulses: int = field(default=150, metadata={"desc": "pulses of each curve; the end of the range", "units": "1"})
+
+
+@dataclass(frozen=True)
+class CellRule:
+    """What the network level takes over from the cell."""
+
+    lrs: float = field(metadata={"desc": "after the SET pulses; inhibitory cells start here", "units": "S"})
+    hrs: float = field(metadata={"desc": "after the erase pulses; excitatory cells start here", "units": "S"})
+    depressed: float = field(metadata={"desc": "after the RESET pulses of training", "units": "S"})
+    potentiation: PulseCurve = field(metadata={"desc": "SET pulses on an erased cell"})
+    depression: PulseCurve = field(metadata={"desc": "RESET pulses on a set cell"})
+    inhibition: float = field(metadata={"desc": "current of an LRS cell at -V_read over that at +V_read", "units": "1"})
+
+
+def pulse_train(
+    protocol: PulseProtocol, state: dict[str, NDArray], voltage: float, parameters: dict[str, NDArray] | None = None
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    """Return conductances [S] before and after each of `protocol.pulses` pulses, (N, pulses + 1), and the last states.
+
+    Parameters
+    ----------
+    protocol
+        Levels and widths.
+    state
+        State name -> (N,) values before the first pulse.
+    voltage
+        Top electrode against bottom electrode level in the pulses [V].
+    parameters
+        Instance parameters of N devices that differ.
+    """
+    rows = next(iter(state.values())).size
+    starts = np.arange(protocol.pulses) * (protocol.width + 4 * EDGE)
+    corners = EDGE * np.array([1, 1, 2, 3]) + protocol.width * np.array([0, 1, 1, 1])
+    times = np.concatenate([[0.0, 0.0], (starts[:, None] + corners).ravel()])
+    read = protocol.read_voltage
+    levels = np.concatenate([[read, read], np.tile([voltage, voltage, read, read], protocol.pulses)])
+    found = pulse_response(
+        load_card(protocol.card), np.tile(times, (rows, 1)), np.tile(levels, (rows, 1)), state,
+        selector=load_card(protocol.selector), gate_voltages=np.full((rows, times.size), protocol.gate),
+        source_line=protocol.common_mode, parameters=parameters,
+    )  # fmt: skip
+    conductance = np.concatenate([found.current[:, 1:2], found.current[:, 5::4]], axis=1) / read
+    return conductance, {name: values[:, -1] for name, values in found.states.items()}
+
+
+@cache
+def prepared_states(protocol: PulseProtocol) -> tuple[dict[str, float], dict[str, float]]:
+    """Return (erased, set) states of the nominal cell: where erase and SET trains lead again and again."""
+    card = load_card(protocol.card)
+    state = {name: np.array([card.value(f"{name}_ini")]) for name in card.states}
+    written = state
+    for _ in range(3):
+        _, written = pulse_train(protocol, state, protocol.set_voltage)
+        _, state = pulse_train(protocol, written, protocol.erase_voltage)
+    return ({name: float(v[0]) for name, v in state.items()}, {name: float(v[0]) for name, v in written.items()})
+
+
+@cache
+def cell_rule(protocol: PulseProtocol) -> CellRule:
+    """Return the learning rule of the nominal cell."""
+    erased, written = (
+        {name: np.array([value]) for name, value in state.items()} for state in prepared_states(protocol)
+    )
+    up, _ = pulse_train(protocol, erased, protocol.set_voltage)
+    down, _ = pulse_train(protocol, written, protocol.reset_voltage)
+    # the source of the select transistor is its lower end: it passes more at -V_read
+    below = replace(protocol, read_voltage=-protocol.read_voltage, pulses=1)
+    read, _ = pulse_train(below, written, -protocol.read_voltage)
+    return CellRule(
+        float(up[0, -1]), float(up[0, 0]), float(down[0, -1]), _curve(up[0]), _curve(down[0]),
+        inhibition=float(read[0, 0] / down[0, 0]),
+    )  # fmt: skip
+
+
+def _curve(conductance: NDArray[np.float64]) -> PulseCurve:
+    covered = (conductance - conductance[0]) / (conductance[-1] - conductance[0])
+    return PulseCurve(np.arange(covered.size), np.maximum.accumulate(np.clip(covered, 0.0, 1.0)))
+
+
+def overlaps_to_half(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return after how many pulses each device has covered half of its range, between the pulses by straight lines.
+
+    Parameters
+    ----------
+    conductance : (N, pulses + 1) array
+        [S]
+    """
+    covered = (conductance - conductance[:, :1]) / (conductance[:, -1:] - conductance[:, :1])
+    first = np.argmax(covered >= 0.5, axis=1)
+    rows = np.arange(len(covered))
+    low, high = covered[rows, first - 1], covered[rows, first]
+    return first - 1 + (0.5 - low) / (high - low)
+
+
+def pool(protocol: PulseProtocol, devices: int, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return potentiation and depression of devices that differ as the card says, (devices, pulses + 1) [S]."""
+    from rramcirc.devices.cards.variability import sample_devices
+
+    drawn = sample_devices(load_card(protocol.card), devices, np.random.default_rng(seed))
+    erased, written = (
+        {name: np.full(devices, value) for name, value in state.items()} for state in prepared_states(protocol)
+    )
+    up, _ = pulse_train(protocol, erased, protocol.set_voltage, drawn)
+    down, _ = pulse_train(protocol, written, protocol.reset_voltage, drawn)
+    return up, down

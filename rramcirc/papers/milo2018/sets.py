@@ -1,0 +1,169 @@
+"""Parameter sets of the Hopfield network of Milo 2018: what the paper gives, what was fitted, what is assumed.
+
+The paper gives relations and few numbers: external rates of 200 Hz in training and 150 Hz in the recall of the 4-neuron
+network, 5 s per pattern, 12 neurons per pattern, HRS/LRS at the start. Sets A, B and C use the abstract soft-bounded
+step; set D is derived from the simulated 1T1R cell and the circuit. In every set device, circuit and neurons are the
+same in training and recall; rate and charge of the external spikes may differ and are fields of the set.
+
+The membrane capacitance of the 4-neuron network differs from that of the 64-neuron network in B, C and D. In D it
+scales with the fan-in: k times the number of synapses that drive a neuron of a stored pattern is 3.3 (2 x 1.65, 11 x
+0.30), and only the rate of the external spikes differs between training (200 Hz), recall of 4 neurons (150 Hz) and
+recall of 64 neurons (16 Hz per cue). Its gain, leak and recall rate were fitted to Figs. 5 and 6, see
+`rramcirc.papers.milo2018.scan`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.engines.network.network import MembraneNeuron, ResistiveSynapse, SoftBounded, SpikingNetwork
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIDE = 8  # pixels
+NEURONS = SIDE * SIDE
+POOL = (0, 1, 2)  # trained neurons of the 4-neuron network
+#: 12 of the 16 pixels on the diagonals, and 12 of a C: disjoint as in the paper, whose text does not give its pixels.
+PATTERN_X = tuple(sorted(SIDE * i + j for i in range(SIDE) for j in (i, SIDE - 1 - i) if i not in (3, 4)))
+PATTERN_C = tuple(sorted([2, 3, 4, 5, 16, 24, 32, 40, 58, 59, 60, 61]))
+PATTERNS = {"X": PATTERN_X, "C": PATTERN_C}
+
+
+def _given(desc: str, units: str, status: str, where: str, **default: float):
+    return field(metadata={"desc": desc, "units": units, "status": status, "where": where}, **default)
+
+
+@dataclass(frozen=True)
+class MiloSet:
+    """One set: networks of 4 and of 64 neurons, and the external spikes; charges in units of C V_th."""
+
+    name: str
+    gain_small: float = _given("k = V_read G_LRS t_gate / (C V_th), 4 neurons; gives C", "1", "fitted", "Fig. 3")
+    gain: float = _given("k, 64 neurons; gives C", "1", "fitted", "Figs. 5, 6")
+    time_constant: float = _given("leak time constant tau", "s", "fitted", "Fig. 5")
+    refractory: float = _given("refractory time, must be below the gate pulse", "s", "assumed", "Fig. 3(b)")
+    training_charge: float = _given("external spike in training, over C V_th", "1", "fitted", "Figs. 3(a), 4")
+    recall_charge: float = _given("external spike in recall of 64 neurons, over C V_th", "1", "fitted", "Fig. 5")
+    recall_rate: float = _given("external spikes per cue in recall of 64 neurons", "Hz", "fitted", "Fig. 5")
+    reset_at_switch: bool = _given("clear the membranes when the pattern changes", "", "assumed", "Fig. 4")
+    step_small: float | None = _given("exponent per overlap, 4 neurons", "1", "fitted", "Fig. 3(a)", default=0.06)
+    step: float | None = _given("exponent per overlap, 64 neurons", "1", "fitted", "Fig. 4(f)", default=0.06)
+    training_rate: float = _given("external spikes in training", "Hz", "published", "Sec. III", default=200.0)
+    small_recall_rate: float = _given(
+        "external spikes in recall of 4 neurons", "Hz", "published", "Sec. III", default=150.0
+    )
+    gate_width: float = _given("gate pulse", "s", "assumed", "10 ms epoch of Pedretti2018", default=10e-3)
+    te_width: float = _given("top-electrode pulse", "s", "assumed", "", default=1e-3)
+    threshold: float = _given("V_th", "V", "assumed", "", default=1.0)
+    read_voltage: float = _given("V_read, inhibitory -V_read", "V", "assumed", "", default=0.1)
+    lrs: float = _given("median conductance of the LRS", "S", "assumed", "D: simulated cell", default=100e-6)
+    hrs: float = _given("median conductance of the HRS", "S", "assumed", "D: simulated cell", default=5e-6)
+    depressed: float = _given("median after depression", "S", "assumed", "D: simulated cell", default=5e-6)
+    lrs_spread: float = _given("standard deviation of ln LRS", "1", "assumed", "D: card of the cell", default=0.05)
+    hrs_spread: float = _given("standard deviation of ln HRS", "1", "assumed", "D: card of the cell", default=0.3)
+    rate_spread: float = _given("same of the switching rate", "1", "assumed", "D: card of the cell", default=0.3)
+    inhibition: float = _given(
+        "inhibitory over excitatory read current of the same cell", "1", "assumed", "D: simulated cell", default=1.0
+    )
+
+
+SET_A = MiloSet("A", 0.85, 0.85, 30e-3, 3e-3, 0.45, 0.45, 18.5, True)
+SET_B = MiloSet("B", 0.85, 0.30, 50e-3, 3e-3, 0.45, 0.093, 150.0, True, step=0.03)
+SET_C = MiloSet("C", 0.85, 0.15, 100e-3, 3e-3, 0.45, 0.09, 150.0, False, step=0.03)
+SET_NAMES = ("A", "B", "C", "D")
+STEP_SET = "D-step"  # set D with the abstract step instead of the curves of the cell
+SAME_HALF = 0.048  # exponent per overlap that reaches half of the range after as many overlaps as the cell's SET
+
+
+@cache
+def device_set() -> MiloSet:
+    """Return set D: conductances, spreads and learning rule of the simulated 1T1R cell."""
+    from rramcirc.papers.milo2018.device import PulseProtocol, cell_rule
+
+    cell = cell_rule(PulseProtocol())
+    return MiloSet(
+        "D", 1.65, 0.30, 120e-3, 3e-3, 0.45, 0.45, 16.0, True, step_small=None, step=None, lrs=cell.lrs, hrs=cell.hrs,
+        depressed=cell.depressed, lrs_spread=0.02, hrs_spread=0.22, rate_spread=0.34,
+        inhibition=cell.inhibition,
+    )  # fmt: skip
+
+
+def load_set(name: str) -> MiloSet:
+    """Return a set by name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    if name == "D":
+        return device_set()
+    if name == STEP_SET:
+        return replace(device_set(), name=STEP_SET, step_small=SAME_HALF, step=SAME_HALF)
+    known = {"A": SET_A, "B": SET_B, "C": SET_C}
+    if name not in known:
+        raise ParameterError(unknown_name("parameter set", name, SET_NAMES))
+    return known[name]
+
+
+def milo_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
+    """Return the 4- or 64-neuron network of a set."""
+    if neurons not in (4, NEURONS):
+        raise ParameterError(f"milo_network: {neurons} neurons; the paper has networks of 4 and {NEURONS}.")
+    gain, step = (chosen.gain_small, chosen.step_small) if neurons == 4 else (chosen.gain, chosen.step)
+    if step is None:
+        from rramcirc.papers.milo2018.device import PulseProtocol, cell_rule
+
+        cell = cell_rule(PulseProtocol())
+        rules = cell.potentiation, cell.depression
+    else:
+        rules = SoftBounded(step), SoftBounded(step)
+    capacitance = chosen.read_voltage * chosen.lrs * chosen.gate_width / (gain * chosen.threshold)
+    synapse = ResistiveSynapse(
+        chosen.lrs, chosen.hrs, *rules, depressed=chosen.depressed, read_voltage=chosen.read_voltage,
+        lrs_spread=chosen.lrs_spread, hrs_spread=chosen.hrs_spread, rate_spread=chosen.rate_spread,
+    )  # fmt: skip
+    neuron = MembraneNeuron(capacitance, chosen.time_constant, chosen.threshold, chosen.refractory)
+    return SpikingNetwork(neurons, neuron, synapse, chosen.gate_width, chosen.te_width, inhibition=chosen.inhibition)
+
+
+def with_time_constant(network: SpikingNetwork, time_constant: float) -> SpikingNetwork:
+    """Return the same network with another leak [s]."""
+    return replace(network, neuron=replace(network.neuron, time_constant=time_constant))
+
+
+def rates(neurons: int, cued: tuple[int, ...], rate: float) -> NDArray[np.float64]:
+    """Return (neurons,) external rates: `rate` [Hz] for the cued ones."""
+    found = np.zeros(neurons)
+    found[list(cued)] = rate
+    return found
+
+
+def settings(parameters: object) -> pd.DataFrame:
+    """Return every value of the sets that an experiment uses, with its status."""
+    import pandas as pd
+
+    names = parameters.parameter_sets
+    return pd.concat([set_table(load_set(name)).assign(set=name) for name in names], ignore_index=True)
+
+
+def set_table(chosen: MiloSet) -> pd.DataFrame:
+    """Return every parameter of a set with value, unit, status and what it was taken from."""
+    import pandas as pd
+
+    rows = []
+    for name, known in MiloSet.__dataclass_fields__.items():
+        meta = known.metadata
+        if name != "name" and getattr(chosen, name) is not None:
+            rows.append((name, getattr(chosen, name), meta["units"], meta["status"], meta["where"], meta["desc"]))
+    for neurons in (4, NEURONS):
+        value = milo_network(chosen, neurons).neuron.capacitance
+        rows.append((f"capacitance_{neurons}", value, "F", "derived", "", f"membrane, {neurons} neurons"))
+    return pd.DataFrame(rows, columns=["parameter", "value", "unit", "status", "where", "what"])

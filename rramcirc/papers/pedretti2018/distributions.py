@@ -1,0 +1,157 @@
+"""HRS rises with the stop voltage, LRS falls with the compliance; both spread log-normally.   [Pedretti2018, Fig. 2(b)]
+
+Every cycle is a SET pulse, a read, a RESET pulse and a read of one 1T1R cell; the activation energy is drawn anew for
+every half cycle. The text gives the window (around 10x) and the form (log-normal). The stop voltage is fitted to that
+window; the size of the cycle-to-cycle spread is assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.stimuli import pulse_sequence
+from rramcirc.bench.testbench import CycleNoise, Testbench
+from rramcirc.circuits.array.cell import Cell
+from rramcirc.devices.cards.card import load_card
+from rramcirc.engines.simulation import simulate
+from rramcirc.papers.experiment import Expected, Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+READ_VOLTAGE = 0.1  # [V]
+SLOT = 1.5e-3  # [s] for each of SET, read, RESET, read
+EDGE = 1e-5  # [s]
+
+
+@dataclass(frozen=True)
+class DistributionParameters:
+    """SET and RESET cycles at several stop voltages and gate voltages."""
+
+    card: str = "hfo2_filament"
+    selector: str = "nmos_select"
+    stop_voltages: tuple[float, ...] = field(default=(0.85, 0.9, 0.95, 1.0), metadata={"units": "V"})
+    gate_voltages: tuple[float, ...] = field(default=(1.05, 1.15, 1.25), metadata={"units": "V"})
+    set_voltage: float = field(default=2.0, metadata={"units": "V"})
+    width: float = field(default=1e-3, metadata={"units": "s"})
+    energy_spread: float = field(
+        default=0.03, metadata={"units": "eV", "desc": "sigma_c2c of the activation energy, assumed"}
+    )
+    cycles: int = 1000
+    seed: int = 1
+
+
+def distributions(parameters: DistributionParameters, engine: str) -> pd.DataFrame:
+    """Return one row per cycle: stop_voltage [V], gate_voltage [V], lrs [ohm], hrs [ohm].
+
+    The stop voltage varies at the first gate voltage, the gate voltage at the middle stop voltage.
+    """
+    import pandas as pd
+
+    middle = parameters.stop_voltages[len(parameters.stop_voltages) // 2]
+    corners = [(stop, parameters.gate_voltages[0]) for stop in parameters.stop_voltages]
+    corners += [(middle, gate) for gate in parameters.gate_voltages[1:]]
+    parts = []
+    for k, (stop, gate) in enumerate(corners):
+        lrs, hrs = _cycles(parameters, stop, gate, [parameters.seed, k], engine)
+        part = pd.DataFrame({"stop_voltage": stop, "gate_voltage": gate, "lrs": lrs, "hrs": hrs})
+        parts.append(part.iloc[1:])  # the first cycle starts from the card's state
+    table = pd.concat(parts, ignore_index=True)
+    table.attrs["units"] = {"stop_voltage": "V", "gate_voltage": "V", "lrs": "ohm", "hrs": "ohm"}
+    return table
+
+
+def _cycles(parameters: DistributionParameters, stop: float, gate: float, seed: list[int], engine: str):
+    """Return (LRS, HRS) [ohm] after every SET and RESET."""
+    count, period = parameters.cycles, 4 * SLOT
+    starts = np.arange(count) * period + 1e-4
+    card = load_card(parameters.card).with_values({"ea_sigma_c2c": parameters.energy_spread})
+    # SET, read, RESET, read
+    order = np.sort(np.concatenate([starts, starts + SLOT, starts + 3 * SLOT]))
+    bl = pulse_sequence(
+        order, parameters.width, np.tile([parameters.set_voltage, READ_VOLTAGE, READ_VOLTAGE], count), edge=EDGE
+    )
+    sl = pulse_sequence(starts + 2 * SLOT, parameters.width, stop, edge=EDGE)
+    wl = pulse_sequence(starts - 5e-5, parameters.width + 1e-4, gate, edge=EDGE, base=3.0)
+    halves = np.sort(np.concatenate([[0.0], starts[1:] - 8e-5, starts + 2 * SLOT - 8e-5]))
+    bench = Testbench(
+        Cell(card, load_card(parameters.selector)),
+        Transient(count * period, max_step=SLOT),
+        {"bl": bl, "sl": sl, "wl": wl},
+        cycle_noise=CycleNoise(halves, int(np.random.default_rng(seed).integers(1 << 31)), edge=1e-6),
+        probes=("conductance",),
+    )
+    waves = simulate(bench, engine)
+    middle = 0.6 * parameters.width
+    return tuple(1 / np.interp(starts + k * SLOT + middle, waves.time, waves["conductance"]) for k in (1, 3))
+
+
+def median_ratio(table: pd.DataFrame) -> float:
+    """Return the median window HRS / LRS at the middle stop voltage and the first gate voltage."""
+    part = _corner(table)
+    return float(part["hrs"].median() / part["lrs"].median())
+
+
+def _corner(table: pd.DataFrame) -> pd.DataFrame:
+    gate = table["gate_voltage"].min()
+    stops = np.unique(table["stop_voltage"])
+    return table[(table["stop_voltage"] == stops[len(stops) // 2]) & (table["gate_voltage"] == gate)]
+
+
+def hrs_slope(table: pd.DataFrame) -> float:
+    """Return the smallest step of log10 of the median HRS from one stop voltage to the next."""
+    part = table[table["gate_voltage"] == table["gate_voltage"].min()]
+    return float(np.diff(np.log10(part.groupby("stop_voltage")["hrs"].median())).min())
+
+
+def lrs_slope(table: pd.DataFrame) -> float:
+    """Return the largest step of log10 of the median LRS from one gate voltage to the next."""
+    stops = np.unique(table["stop_voltage"])
+    part = table[table["stop_voltage"] == stops[len(stops) // 2]]
+    return float(np.diff(np.log10(part.groupby("gate_voltage")["lrs"].median())).max())
+
+
+def lognormal_skew(table: pd.DataFrame) -> float:
+    """Return the largest |skewness| of log R over LRS and HRS; 0 for a log-normal distribution."""
+    part = np.log(_corner(table)[["lrs", "hrs"]].to_numpy())
+    deviation = part - part.mean(axis=0)
+    return float(np.abs((deviation**3).mean(axis=0) / part.std(axis=0) ** 3).max())
+
+
+def plot_distributions(table: pd.DataFrame, path: Path) -> None:
+    """Draw cumulative distributions of LRS and HRS on a normal-probability axis."""
+    from rramcirc.figures.tables import plot_probability
+
+    gate = table["gate_voltage"].min()
+    curves = {}
+    for stop, part in table[table["gate_voltage"] == gate].groupby("stop_voltage"):
+        curves[f"HRS, V_stop {stop:g} V"] = part["hrs"].to_numpy()
+    stops = np.unique(table["stop_voltage"])
+    middle = table[table["stop_voltage"] == stops[len(stops) // 2]]
+    for level, part in middle.groupby("gate_voltage"):
+        curves[f"LRS, V_gate {level:g} V"] = part["lrs"].to_numpy()
+    plot_probability(curves, path, quantity="resistance", unit="ohm", title="Cycle-to-cycle distributions, 1T1R")
+
+
+PARAMETERS = DistributionParameters()
+EXPERIMENT = Experiment(
+    name="pedretti2018-distributions",
+    paper="Pedretti2018",
+    figure="Fig. 2(b)",
+    claim="log-normal LRS and HRS, window around 10x, HRS rises with the stop voltage",
+    parameters=PARAMETERS,
+    quick=replace(PARAMETERS, cycles=60),
+    run=distributions,
+    plot=plot_distributions,
+    expected=(
+        Expected("median HRS / LRS", median_ratio, "1", 5.0, 20.0, "around 10x", "published", "Fig. 2(b)"),
+        Expected("smallest rise of HRS per 50 mV", hrs_slope, "decade", 0.0, None, "rises", "assumed", "Fig. 2(b)"),
+        Expected("largest step of LRS with the gate", lrs_slope, "decade", None, 0.0, "falls", "assumed", "Fig. 2(b)"),
+        Expected("skewness of log R", lognormal_skew, "1", 0.0, 1.0, "log-normal", "assumed", "Sec. III, Fig. 2(b)"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,48 @@
+"""The HfOx 1T1R synapse switches below 50 uA with a window of about 10x.   [Pedretti2018, Fig. 2(a)]
+
+The text states the current and the average window; gate and stop voltage, which set both, are fitted to them here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rramcirc.papers.experiment import Expected, Experiment
+from rramcirc.papers.iv import IvParameters, iv_loop, plot_loop, resistance_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARAMETERS = IvParameters(gate_voltage=1.05, reset_voltage=0.75)
+
+
+def largest(table: pd.DataFrame) -> float:
+    """Return the largest SET current [A]."""
+    return float(table["current"].max())
+
+
+def lowest(table: pd.DataFrame) -> float:
+    """Return the largest RESET current [A], counted positive."""
+    return -float(table["current"].min())
+
+
+EXPERIMENT = Experiment(
+    name="pedretti2018-iv",
+    paper="Pedretti2018",
+    figure="Fig. 2(a)",
+    claim="SET and RESET currents below 50 uA, resistance window around 10x",
+    parameters=PARAMETERS,
+    quick=replace(PARAMETERS, cycles=1),
+    run=iv_loop,
+    plot=plot_loop,
+    expected=(
+        Expected("largest SET current", largest, "A", None, 50e-6, "< 50 uA", "published", "Fig. 2(a)"),
+        Expected("largest RESET current", lowest, "A", None, 50e-6, "< 50 uA", "published", "Fig. 2(a)"),
+        Expected(
+            "HRS / LRS at 0.1 V",
+            lambda table: resistance_at(table, 0.1, "up") / resistance_at(table, 0.1, "down"),
+            "1", 5.0, 20.0, "around 10x", "published", "Fig. 2(b)",
+        ),
+    ),
+)  # fmt: skip

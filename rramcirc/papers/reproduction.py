@@ -1,0 +1,134 @@
+"""How a result of a paper is reproduced: run, compared row by row, saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.papers.experiment import Experiment
+from rramcirc.papers.table import EXPERIMENTS, LEVELS, TWINS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """An experiment that was run: its result, and the comparison with the paper."""
+
+    experiment: Experiment
+    result: pd.DataFrame
+    table: pd.DataFrame
+    settings: pd.DataFrame | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every expectation holds."""
+        return bool((self.table["verdict"] == "yes").all())
+
+
+def experiment_names() -> list[str]:
+    """Return the names of all experiments."""
+    return sorted(EXPERIMENTS)
+
+
+def load_experiment(name: str) -> Experiment:
+    """Return an experiment by name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name; names the nearest.
+    """
+    if name not in EXPERIMENTS:
+        raise ParameterError(unknown_name("experiment", name, EXPERIMENTS, "`rramcirc reproduce` lists all."))
+    return EXPERIMENTS[name]
+
+
+def at_level(name: str, level: str | None) -> str:
+    """Return the name of the experiment that reproduces the same result at a level; None is its own.
+
+    Raises
+    ------
+    ParameterError
+        If there is none; names the level that it has.
+    """
+    if level is None or load_experiment(name).level == level:
+        return name
+    if level not in LEVELS:
+        raise ParameterError(unknown_name("level", level, LEVELS))
+    twin = TWINS.get(name, {}).get(level)
+    if twin is None:
+        raise ParameterError(f"level {level}: {name} exists at the {load_experiment(name).level} level only.")
+    return twin
+
+
+def reproduce(
+    name: str,
+    *,
+    level: str | None = None,
+    engine: str | None = None,
+    quick: bool = False,
+    seed: int | None = None,
+    output: Path | str | None = None,
+) -> Reproduction:
+    """Run an experiment and compare it with its paper.
+
+    Parameters
+    ----------
+    name
+        For example ``"milo2018-iv"``.
+    level
+        ``"circuit"`` or ``"network"``, for results that exist at both; default the experiment's own.
+    engine
+        Engine that simulates; default the first that can.
+    quick
+        Run the short form.
+    seed
+        Seed of experiments that draw devices or spikes; default the record's.
+    output
+        Folder for figure, result and table.
+
+    Returns
+    -------
+    Reproduction
+        `result` is the experiment's table; `table` has one row per expectation.
+    """
+    import pandas as pd
+
+    name = at_level(name, level)
+    experiment = load_experiment(name)
+    engine = engine or experiment.engines[0]
+    if engine not in experiment.engines:
+        raise ParameterError(unknown_name(f"engine for {name}", engine, experiment.engines))
+    parameters = experiment.quick if quick else experiment.parameters
+    if seed is not None:
+        if not hasattr(parameters, "seed"):
+            raise ParameterError(f"seed {seed}: {name} draws nothing at random.")
+        parameters = replace(parameters, seed=seed)
+    result = experiment.run(parameters, engine)
+    rows = []
+    for expected in experiment.expected:
+        value = float(expected.measure(result))
+        verdict = "yes" if expected.holds(value) else "no"
+        rows.append((expected.quantity, expected.said, value, expected.unit, expected.status, expected.where, verdict))
+    columns = ["quantity", "paper", "ours", "unit", "status", "where", "verdict"]
+    settings = experiment.settings(parameters) if experiment.settings else None
+    found = Reproduction(experiment, result, pd.DataFrame(rows, columns=columns), settings)
+    if output is not None:
+        _save(found, Path(output))
+    return found
+
+
+def _save(found: Reproduction, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = found.experiment.name
+    units = found.result.attrs.get("units", {})
+    titled = found.result.rename(columns={c: f"{c} [{units[c]}]" for c in found.result.columns if units.get(c)})
+    titled.to_csv(folder / f"{name}.csv", index=False)
+    found.table.to_csv(folder / f"{name}-against-paper.csv", index=False)
+    if found.settings is not None:
+        found.settings.to_csv(folder / f"{name}-parameters.csv", index=False)
+    found.experiment.plot(found.result, folder / f"{name}.png")

@@ -1,0 +1,46 @@
+"""The experiments that rramcirc reproduces: one line a result."""
+
+from __future__ import annotations
+
+from rramcirc.papers.experiment import Experiment
+from rramcirc.papers.fouda2020 import curves as fouda2020_curves
+from rramcirc.papers.fouda2020 import variation as fouda2020_variation
+from rramcirc.papers.milo2018 import circuit_learning as milo2018_circuit_learning
+from rramcirc.papers.milo2018 import circuit_patterns as milo2018_circuit_patterns
+from rramcirc.papers.milo2018 import circuit_recall as milo2018_circuit_recall
+from rramcirc.papers.milo2018 import completion as milo2018_completion
+from rramcirc.papers.milo2018 import iv as milo2018_iv
+from rramcirc.papers.milo2018 import learning as milo2018_learning
+from rramcirc.papers.milo2018 import patterns as milo2018_patterns
+from rramcirc.papers.milo2018 import probability as milo2018_probability
+from rramcirc.papers.milo2018 import scan as milo2018_scan
+from rramcirc.papers.milo2018 import times as milo2018_times
+from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
+from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
+
+EXPERIMENTS: dict[str, Experiment] = {
+    module.EXPERIMENT.name: module.EXPERIMENT
+    for module in (
+        fouda2020_curves,
+        fouda2020_variation,
+        milo2018_circuit_learning,
+        milo2018_circuit_patterns,
+        milo2018_circuit_recall,
+        milo2018_completion,
+        milo2018_iv,
+        milo2018_learning,
+        milo2018_patterns,
+        milo2018_probability,
+        milo2018_scan,
+        milo2018_times,
+        pedretti2018_distributions,
+        pedretti2018_iv,
+    )
+}
+# the same result of a paper at another level
+TWINS = {
+    "milo2018-learning": {"circuit": "milo2018-circuit-learning"},
+    "milo2018-patterns": {"circuit": "milo2018-circuit-patterns"},
+    "milo2018-completion": {"circuit": "milo2018-circuit-recall"},
+}
+LEVELS = ("circuit", "network")

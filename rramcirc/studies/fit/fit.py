@@ -1,0 +1,240 @@
+"""Fit the card of a Verilog-A model to measured data: global, then local search, and what the data cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rramcirc.basics.errors import ParameterError
+from rramcirc.devices.cards.card import card_names, card_of_defaults, load_card
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.veriloga.library import find_module
+from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.model import Prediction, Protocol, Settings, make_protocol
+from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
+from rramcirc.studies.fit.search import (
+    Undetermined,
+    covariance,
+    dependence,
+    determine,
+    freeze,
+    search_globally,
+    search_locally,
+)
+
+_SEARCHED, _JUDGED = 300, 1000  # pulses of a file in the global search, and where it is judged what is determined
+# readings from which the last fit has few steps: it starts at the solution of a large part
+_MANY, _LAST_STEPS = 2000, 2
+_ROUNDS = 2  # of weights and search
+_COARSE = 1e-4  # error of a step of the integration while searching; differences are smooth all the same
+
+
+@dataclass(frozen=True)
+class FittedParameter:
+    """A value that the data determine.
+
+    Attributes
+    ----------
+    start, value
+        Of the start card, and fitted [`unit`].
+    sigma
+        Standard deviation [`unit`]. It counts that parameters which are not determined were left at the start card,
+        which is taken to know them to a factor e.
+    at_bound
+        Whether the value hit a bound of the search.
+    given
+        Parameters that are not determined and that the value stands and falls with.
+    sigma_given
+        Standard deviation if those have their values [`unit`].
+    """
+
+    name: str
+    unit: str
+    start: float
+    value: float
+    sigma: float
+    at_bound: bool
+    given: tuple[str, ...]
+    sigma_given: float
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A fitted card and how good it is.
+
+    Attributes
+    ----------
+    card
+        The card; fitted values have the status ``fitted``.
+    fitted
+        What was determined, in the order of the card.
+    undetermined
+        What was not, with the reason; these values are those of the start card.
+    protocols
+        The data as they were used.
+    predictions
+        What the card predicts for every file.
+    weights : tuple of (n,) arrays
+        Reliability of every reading.
+    rms
+        Root mean square of ln(model / data) of every file, unreliable readings count less and
+        outliers do not.
+    correlation : (n, n) array
+        Of the fitted parameters, with those that are not determined where they are.
+    seed, evaluations
+        Of the global search; number of parameter sets that were tried.
+    settings
+        What the files do not say.
+    """
+
+    card: ModelCard
+    fitted: tuple[FittedParameter, ...]
+    undetermined: tuple[Undetermined, ...]
+    protocols: tuple[Protocol, ...]
+    predictions: tuple[Prediction, ...] = field(repr=False)
+    weights: tuple[NDArray, ...] = field(repr=False)
+    rms: tuple[float, ...]
+    correlation: NDArray = field(repr=False)
+    seed: int
+    evaluations: int
+    settings: Settings
+
+
+def start_card(module: str, start: str | ModelCard | None = None) -> ModelCard:
+    """Return the card that a fit starts from: the one given, else the library's first of the module, else defaults."""
+    declared = find_module(module)
+    if start is not None:
+        card = start if isinstance(start, ModelCard) else load_card(start)
+        if card.module != declared.name:
+            raise ParameterError(f"card {card.name} is {card.origin}; --model asks for {declared.name}.")
+        return card
+    for card in map(load_card, card_names()):
+        if card.module == declared.name and card.declaration == declared:
+            return card
+    return card_of_defaults(declared)
+
+
+def fit(
+    data: Sequence[Measurement],
+    card: ModelCard,
+    *,
+    free: Iterable[str] = (),
+    fix: Iterable[str] = (),
+    seed: int = 1,
+    settings: Settings | None = None,
+) -> FitResult:
+    """Fit a card to all data sets together.
+
+    A Sobol sequence around the start card and local searches from the best places, on a part of the data; then least
+    squares on all of it, files weighed by their scatter. Parameters that the data do not determine go back to the start
+    card, one after the other, before the last fit; what they may be off counts in the uncertainties of the others.
+
+    Parameters
+    ----------
+    data
+        What :func:`rramcirc.studies.fit.data.read_measurement` returns, one or more.
+    card
+        Where to start.
+    free, fix
+        Names of the parameters that are fitted, or not; see :func:`free_parameters`.
+    seed
+        Of the global search and of the choice of pulses for it.
+
+    Raises
+    ------
+    ParameterError
+        If names are unknown, or the start card cannot describe the data at all.
+    """
+    if not data:
+        raise ParameterError("fit: there is no data.")
+    settings = settings or Settings()
+    protocols = [make_protocol(d, settings) for d in data]
+    problem = Problem(card, free_parameters(card, free, fix), protocols, settings)
+    problem.predictions(problem.start)
+    rng = np.random.default_rng(seed)
+    small = problem.reduced(rng, _SEARCHED)
+    small.tolerance = _COARSE
+    small.weigh(small.start)
+    x = search_globally(small, seed)
+    middle = problem.reduced(rng, _JUDGED)
+    middle.tolerance = _COARSE
+    middle.weigh(x)
+    x = search_locally(middle, x, careful=True)
+    middle.weigh(x)
+    share = middle.n_data / problem.n_data
+    undetermined: list[Undetermined] = []
+    while found := determine(middle, x, share):
+        undetermined += found
+        middle, x = freeze(middle, x, [u.name for u in found])
+        x = search_locally(middle, x)
+    full = problem.with_free(middle.free)
+    many = full.n_data > _MANY
+    full.tolerance = _COARSE if many else full.tolerance
+    for _ in range(1 if many else _ROUNDS):  # what is an edge depends on where the search ends
+        full.weigh(x)
+        x = search_locally(full, x, steps=_LAST_STEPS if many else None)
+    full.weigh(x)
+    judged, part = (middle, share) if many else (full, 1.0)
+    left = [f for f in problem.free if f.name in {u.name for u in undetermined}]
+    matrix = covariance(judged, x) * part
+    slopes, moments = dependence(judged, x, left, part)
+    evaluations = small.evaluations + middle.evaluations + full.evaluations
+    return _result(full, x, _fitted(full, x, matrix, left, slopes, moments), matrix, undetermined, seed, evaluations)
+
+
+def _fitted(
+    problem: Problem, x: NDArray, matrix: NDArray, left: Sequence[FreeParameter], slopes: NDArray, moments: NDArray
+) -> tuple[FittedParameter, ...]:
+    """Return the fitted values with their uncertainties, alone and with those of the parameters left."""
+    alone = np.sqrt(np.diag(matrix))
+    sigma = np.sqrt(alone**2 + np.einsum("ij,jk,ik->i", slopes, moments, slopes))
+    moved = np.abs(slopes) * np.sqrt(np.diag(moments))
+    margin = 1e-3 * (problem.high - problem.low)
+    at_bound = (x < problem.low + margin) | (x > problem.high - margin)
+    found = []
+    for k, f in enumerate(problem.free):
+        value, given = f.value(x[k]), tuple(u.name for u, m in zip(left, moved[k], strict=True) if m > alone[k])
+        found.append(FittedParameter(
+            f.name, f.unit, f.start, value, f.sigma(value, sigma[k]), bool(at_bound[k]), given,
+            f.sigma(value, alone[k]),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _result(
+    problem: Problem, x: NDArray, fitted: tuple[FittedParameter, ...], matrix: NDArray,
+    undetermined: list[Undetermined], seed: int, evaluations: int,
+) -> FitResult:  # fmt: skip
+    """Return the fitted card with its uncertainties."""
+    n = len(problem.free)
+    sigma = np.sqrt(np.diag(matrix))
+    found = problem.predictions(x)
+    rms = problem.rms(found)
+    return FitResult(
+        _card(problem.candidate(x), problem.card, fitted, problem.protocols, rms), fitted, tuple(undetermined),
+        problem.protocols, tuple(found), tuple(problem.weights), tuple(rms),
+        matrix[:n, :n] / np.outer(sigma[:n], sigma[:n]), seed, evaluations, problem.settings,
+    )  # fmt: skip
+
+
+def _card(
+    found: ModelCard, start: ModelCard, fitted: Sequence[FittedParameter], protocols: Sequence[Protocol],
+    rms: Sequence[float],
+) -> ModelCard:  # fmt: skip
+    """Return the fitted card: status, source and uncertainty of every fitted value."""
+    files = ", ".join(
+        f"{p.data.path.name} (sha256 {p.data.sha256[:16]}, rms {100 * r:.2g} %)"
+        for p, r in zip(protocols, rms, strict=True)
+    )
+    parameters = dict(start.parameters)
+    for f in fitted:
+        said = ", at the bound of the search" if f.at_bound else f"; one sigma {f.sigma:.2g} {f.unit}"
+        if f.given:
+            said += f", {f.sigma_given:.2g} {f.unit} if {' and '.join(f.given)} (not determined) as in this card"
+        value = replace(found.parameters[f.name], value=float(f"{f.value:.8g}"), status="fitted")
+        parameters[f.name] = replace(value, source=f"fit to {files}{said}")
+    order = [name for name in start.declaration.parameters if name in parameters]
+    return replace(start, parameters={name: parameters[name] for name in order})
