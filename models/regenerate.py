@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from rramcirc.circuits.array.cell_netlist import fits_cell
-from rramcirc.circuits.benches import Request, default_bench
+from rramcirc.circuits.request import Request
+from rramcirc.circuits.table import default_bench
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.simulation import simulate

@@ -108,9 +108,9 @@ def test_committed_netlists_are_what_the_generators_write() -> None:
 
 
 def test_commands_of_the_netlist_page_write_its_netlists(tmp_path: Path) -> None:
-    for name, command in page_of_netlists().COMMANDS.items():
+    for name, entry in page_of_netlists().entries().items():
         if name.startswith("lif"):
-            assert run(*command.split(), "-o", "n.cir", cwd=tmp_path).returncode == 0
+            assert run(*entry.command.split(), "-o", "n.cir", cwd=tmp_path).returncode == 0
             assert (tmp_path / "n.cir").read_text() == (ROOT / "netlists" / f"{name}.cir").read_text()
 
 

@@ -95,3 +95,33 @@ def unknown_name(kind: str, name: str, known: Iterable[str], how_to_list: str = 
         hint = ""
     listing = f" {how_to_list}" if how_to_list else ""
     return f"unknown {kind} {name!r}.{hint}{listing}"
+
+
+def a_kind(given: object) -> str:
+    """Return what something is, with its article, for messages.
+
+    Examples
+    --------
+    >>> a_kind(3), a_kind("x")
+    ('an int', 'a str')
+    """
+    name = type(given).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def shown(given: object, most: int = 60) -> str:
+    """Return a value as a message shows it: plain values shortened, of anything else only what it is.
+
+    Examples
+    --------
+    >>> shown(-2.5), shown("gapp"), shown([1, 2])
+    ('-2.5', "'gapp'", '[1, 2]')
+    >>> shown(object())
+    'an object'
+    """
+    if isinstance(given, (str, bytes, int, float, complex, bool, type(None), list, tuple, dict, set, frozenset)):
+        parts = given.values() if isinstance(given, dict) else given if isinstance(given, (list, tuple)) else ()
+        if all(isinstance(part, (str, int, float, complex, bool, type(None))) for part in parts):
+            text = repr(given)
+            return text if len(text) <= most else f"{text[: most - 3]}..."
+    return a_kind(given)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.units import parse_number, positive_number, real_number, whole_number
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep  # noqa: F401
+from rramcirc.bench.design import Design
 from rramcirc.bench.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
-from rramcirc.circuits.designs import Design
 
 ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
 
@@ -101,8 +101,10 @@ class Testbench:
 
     def __post_init__(self) -> None:
         if not isinstance(self.design, Design):
-            known = ", ".join(kind.__name__ for kind in get_args(Design))
-            raise ParameterError(f"Testbench.design: {self.design!r} is none of {known}.")
+            raise ParameterError(
+                f"Testbench.design: {type(self.design).__name__} is no circuit. A circuit is a record that says lines, "
+                "description and what else rramcirc.Design lists, for example a Cell or a Crossbar."
+            )
         if not isinstance(self.analysis, Analysis):
             known = ", ".join(kind.__name__ for kind in get_args(Analysis))
             raise ParameterError(f"Testbench.analysis: {self.analysis!r} is none of {known}.")
@@ -131,7 +133,7 @@ class Testbench:
             self._check_line(f"Testbench.analysis.source: {analysis.source!r}", analysis.source)
             if isinstance(self.stimulus(analysis.source), Floating):
                 raise ParameterError(f"Testbench.analysis.source: {analysis.source!r} floats; it needs a driver.")
-            nodes = (*self.design.lines, *getattr(self.design, "output_nodes", ()))
+            nodes = (*self.design.lines, *self.design.output_nodes)
             if analysis.output not in nodes:
                 raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output, nodes)}")
         line = getattr(analysis, "line", None)
@@ -156,13 +158,13 @@ class Testbench:
                 raise ParameterError(f"Testbench.stimuli[{line!r}]: {stimulus!r} is not a stimulus.")
             if line in ("bulk", "nz") and isinstance(stimulus, Floating):
                 raise ParameterError(f"Testbench.stimuli[{line!r}]: the {line} terminal cannot float.")
-        for line in getattr(self.design, "required_lines", ()):
+        for line in self.design.required_lines:
             if isinstance(self.stimuli.get(line, Floating()), Floating):
                 raise ParameterError(f"Testbench.stimuli: {line} is unconnected; give it a stimulus.")
 
     def _check_line(self, where: str, line: str) -> None:
         known = self.design.lines
-        taken = getattr(self.design, "taken_lines", {})
+        taken = self.design.taken_lines
         if line in taken:
             raise ParameterError(f"{where}: {taken[line]}.")
         if line not in known:

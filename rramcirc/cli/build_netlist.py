@@ -7,18 +7,9 @@ from pathlib import Path
 
 import click
 
-EXAMPLE = """\b
-Circuits:
-  cell      one 1T1R (or 1R) cell: SET and RESET butterfly at 1 V/s
-  crossbar  an array with wires: 100 ns read pulse on all lines
-  synapse   a 1T1R cell between two neurons: PRE gate pulse, bipolar POST pulse on the TE
-  readout   an array with amplifiers, sample and hold and ADC: one product
-  lif       a leaky integrate-and-fire neuron that gets a step of current
-  hopfield  neurons, excitatory and inhibitory 1T1R synapses that learn; --rows is the number of neurons
-  perceptron  PRE lines (--rows), POST neurons (--columns), 1T1R synapses that learn
-  recurrent  analog neurons and plastic synapses that learn by backpropagation; --rows is the number of neurons
+from rramcirc.cli.circuits import CircuitCommand
 
-\b
+EXAMPLE = """\b
 Example:
   rramcirc build-netlist crossbar --rows 8 --columns 8 --wire-resistance 2.5 -o array.cir
   rramcirc build-netlist readout --rows 8 --columns 8 -o readout.cir
@@ -26,7 +17,7 @@ Example:
 """
 
 
-@click.command("build-netlist", epilog=EXAMPLE)
+@click.command("build-netlist", cls=CircuitCommand, epilog=EXAMPLE)
 @click.argument("circuit", metavar="CIRCUIT|BENCH.toml")
 @click.option("--rows", type=int, help="Word lines of an array (default 4).")
 @click.option("--columns", type=int, help="Bit lines of an array (default: as many as rows).")
@@ -54,8 +45,9 @@ def build_netlist(
     """Write the netlist of a circuit, with a useful testbench by default, or of a testbench file."""
     from rramcirc.basics.errors import ParameterError
     from rramcirc.basics.units import parse_number
-    from rramcirc.bench.file.read import load_bench
-    from rramcirc.circuits.benches import Request, default_bench
+    from rramcirc.circuits.bench_file import load_bench, with_settings
+    from rramcirc.circuits.request import Request
+    from rramcirc.circuits.table import default_bench
 
     if circuit.endswith(".toml"):
         given = {"--rows": rows, "--columns": columns, "--card": rram, "--selector": selector, "--spread": spread}
@@ -71,7 +63,7 @@ def build_netlist(
             spread=tuple(_assignment(text, parse_number) for text in spread if text != "card"),
             card_spread="card" in spread, seed=seed,
         )  # fmt: skip
-        bench = _with_settings(default_bench(circuit, request), settings)
+        bench = with_settings(default_bench(circuit, request), settings)
     _write(bench, output, engine)
 
 
@@ -88,31 +80,11 @@ def _assignment(text: str, parse) -> tuple[str, float]:
     return name, parse(value, "", f"--spread {name}")
 
 
-def _with_settings(bench, settings: tuple[str, ...]):
-    """Apply --set path=value to the record of a bench."""
-    from rramcirc.bench.file.read import bench_from_mapping, bench_to_mapping, set_values
-
-    if not settings:
-        return bench
-    arrays: dict = {}
-    mapping = set_values(bench_to_mapping(bench, arrays), list(settings))
-    return bench_from_mapping(_inline(mapping, arrays))
-
-
-def _inline(value, arrays: dict):
-    """Put arrays that would go to files back into the mapping."""
-    if isinstance(value, dict):
-        if set(value) == {"file"} and value["file"] in arrays:
-            return arrays[value["file"]].tolist()
-        return {k: _inline(v, arrays) for k, v in value.items()}
-    return value
-
-
 def _write(bench, output: str, engine: str) -> None:
     from rramcirc.basics.errors import ParameterError
-    from rramcirc.bench.file.read import save_bench
+    from rramcirc.bench.file.write import save_bench
     from rramcirc.circuits.table import build_circuit
-    from rramcirc.circuits.table import build_netlist as build
+    from rramcirc.engines.build import build_netlist as build
     from rramcirc.engines.ngspice.spelling import subcircuit_files
 
     if output.endswith(".toml"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 EXAMPLE = """\b
@@ -11,7 +9,6 @@ Example:
   rramcirc draw crossbar -o crossbar.svg
   rramcirc draw lif --detail mixed -o neuron.svg
 """
-CIRCUITS = ("cell", "crossbar", "lif", "synapse", "readout", "perceptron", "hopfield", "recurrent")
 
 
 @click.command(epilog=EXAMPLE)
@@ -27,37 +24,14 @@ def draw(circuit: str, rram: str | None, detail: str, core: str, kind: str, outp
     The networks are perceptron, hopfield and recurrent. The circuits are those of build-netlist, but readout is one
     channel: draw a testbench of it to see the array.
     """
-    from rramcirc.circuits.schematics import draw as draw_design
+    from rramcirc.circuits.bench_file import load_bench
+    from rramcirc.circuits.request import Request
+    from rramcirc.circuits.table import draw as draw_design
+    from rramcirc.circuits.table import drawn_design
 
     if circuit.endswith(".toml"):
-        from rramcirc.bench.file.read import load_bench
-
         draw_design(load_bench(circuit).design, output)
     else:
-        draw_design(_design(circuit, rram, detail, core, kind), output, circuit=circuit)
+        choices = {"detail": detail, "core": core, "kind": kind}
+        draw_design(drawn_design(circuit, Request(rram=rram), choices), output, circuit=circuit)
     click.echo(f"wrote {output}", err=True)
-
-
-def _design(circuit: str, rram: str | None, detail: str, core: str, kind: str) -> object:
-    """Return the record that a circuit's name stands for."""
-    from rramcirc.basics.errors import ParameterError, unknown_name
-    from rramcirc.circuits.benches import Request, default_bench
-    from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
-    from rramcirc.circuits.neuron.neuron import LifNeuron
-    from rramcirc.circuits.readout.readout import Readout
-
-    if circuit not in CIRCUITS:
-        raise ParameterError(unknown_name("circuit", circuit, CIRCUITS, "`rramcirc draw --help` lists them."))
-    if circuit == "lif":
-        return replace(LifNeuron(), detail=detail, core=core)
-    if circuit == "readout":
-        return replace(Readout(), kind=kind)
-    request = Request(rram=rram)
-    if circuit in ("crossbar", "recurrent"):
-        return default_bench(circuit, request).design
-    cell = default_bench("cell", request).design
-    if circuit == "perceptron":
-        return Perceptron(cell, 4, 2)
-    if circuit == "hopfield":
-        return HopfieldNetwork(cell, 4)
-    return cell

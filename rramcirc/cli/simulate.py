@@ -70,7 +70,7 @@ def simulate(
 def _load(path, options, kelvin, settings):
     from dataclasses import replace
 
-    from rramcirc.bench.file.read import load_bench
+    from rramcirc.circuits.bench_file import load_bench
 
     bench = load_bench(path, settings)
     if options:
@@ -80,7 +80,7 @@ def _load(path, options, kelvin, settings):
 
 def _simulate_both(path, tolerance, options, kelvin, folder, seconds, settings):
     from rramcirc.basics.units import parse_number, positive_number
-    from rramcirc.bench.file.read import save_bench
+    from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.compare import check_differences, default_tolerance, difference_table, simulate_both
 
     bench = _load(path, options, kelvin, settings)
@@ -96,7 +96,7 @@ def _simulate_both(path, tolerance, options, kelvin, folder, seconds, settings):
 
 
 def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
-    from rramcirc.bench.file.read import save_bench
+    from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.simulation import simulate as run
 
     bench = _load(path, options, kelvin, settings)

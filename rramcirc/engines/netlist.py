@@ -8,14 +8,11 @@ import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 from rramcirc.basics.errors import cannot_write
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
 from rramcirc.waveforms.waveforms import Signal
-
-if TYPE_CHECKING:
-    from PySpice.Spice.Netlist import Circuit
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,9 @@ class Netlist:
         """SHA-256 of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def to_pyspice(self) -> Circuit:
-        """Return the circuit for PySpice, without its analysis; `rramcirc.simulate` runs it with a new one."""
-        from rramcirc.engines.pyspice.blocks import to_pyspice
-
-        return to_pyspice(self)
+    def to_pyspice(self) -> NoReturn:
+        """Raise AttributeError: a netlist becomes a PySpice circuit by `rramcirc.to_pyspice`."""
+        raise AttributeError("Netlist.to_pyspice is now rramcirc.to_pyspice(netlist).")
 
     @cached_property
     def compiled(self) -> tuple[CompiledModel, ...]:

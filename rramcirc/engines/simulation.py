@@ -78,7 +78,7 @@ def simulate(
     """
     # a netlist file is run without what makes netlists; its 0.1 s of imports come with the first testbench
     from rramcirc.bench.testbench import Testbench
-    from rramcirc.circuits.table import build_netlist
+    from rramcirc.engines.build import build_netlist
 
     _check_call(output, timeout, progress)
     if engine not in ENGINES:

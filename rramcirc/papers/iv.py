@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.analysis import measurements
+from rramcirc.circuits.array.bench import butterfly
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.benches import butterfly
 from rramcirc.devices.cards.card import load_card
 from rramcirc.engines.simulation import simulate
 

@@ -11,9 +11,11 @@ from rramcirc.analysis.measurements import reset_voltage, set_voltage
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, pulse_sequence
 from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.bench import butterfly
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.states import with_state
-from rramcirc.circuits.benches import Request, butterfly, default_bench
+from rramcirc.circuits.request import Request
+from rramcirc.circuits.table import default_bench
 from rramcirc.engines.simulation import simulate
 
 if TYPE_CHECKING:

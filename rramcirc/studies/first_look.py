@@ -11,10 +11,11 @@ from rramcirc.analysis.measurements import clip, integral, reset_voltage, set_vo
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import pulse_sequence
 from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.bench import butterfly
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.line import Line
-from rramcirc.circuits.benches import RRAM_CARD, SELECTOR_CARD, butterfly
+from rramcirc.circuits.request import RRAM_CARD, SELECTOR_CARD
 from rramcirc.devices.cards.card import load_card
 from rramcirc.engines.simulation import simulate
 from rramcirc.waveforms.waveforms import Waveforms

@@ -16,7 +16,7 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.analyses import Ac, Noise, Transient
 from rramcirc.bench.stimuli import Constant, Pulse
 from rramcirc.bench.testbench import Testbench
-from rramcirc.circuits.readout.benches import channel_bench
+from rramcirc.circuits.readout.bench import channel_bench
 from rramcirc.circuits.readout.readout import Readout
 from rramcirc.engines.simulation import simulate
 from rramcirc.studies.readout_array import ArrayRead

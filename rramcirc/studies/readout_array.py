@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
-from rramcirc.circuits.readout.benches import (
+from rramcirc.circuits.readout.bench import (
     PULSE_START,
     PULSE_WIDTH,
     array_bench,

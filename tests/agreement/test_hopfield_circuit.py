@@ -12,10 +12,11 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, sample
 from rramcirc.bench.testbench import Testbench
-from rramcirc.circuits.benches import Request, default_bench
-from rramcirc.circuits.network.benches import NETWORK_NEURON, hopfield_bench
+from rramcirc.circuits.network.bench import NETWORK_NEURON, hopfield_bench
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
 from rramcirc.circuits.neuron.netlist import step_control
+from rramcirc.circuits.request import Request
+from rramcirc.circuits.table import default_bench
 from rramcirc.engines.ngspice.spelling import spice_subcircuit
 from rramcirc.papers.milo2018.circuit import (
     MATRICES,

@@ -15,7 +15,8 @@ from rramcirc.bench.stimuli import Constant, PiecewiseLinear
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.neuron.netlist import neuron_subcircuit
 from rramcirc.circuits.neuron.neuron import CORES, DETAILS, PORTS, LifNeuron, firing_rate
-from rramcirc.circuits.table import build_circuit, build_netlist
+from rramcirc.circuits.table import build_circuit
+from rramcirc.engines.build import build_netlist
 from rramcirc.engines.ngspice.spelling import spice_netlist
 from rramcirc.studies.neuron import f_i, neuron_figures, plot_f_i
 
@@ -267,7 +268,7 @@ def test_figure_of_the_curve_is_drawn(tmp_path):
 
 def test_neurons_are_interchangeable_in_a_hopfield_network():
     """The same 4-neuron network with neurons of each detail: as many gate pulses, one more or less for transistors."""
-    from rramcirc.circuits.network.benches import hopfield_bench
+    from rramcirc.circuits.network.bench import hopfield_bench
 
     bench = hopfield_bench(rc.Cell("hfo2_filament", "nmos_select"), 4, seed=1)
     counts = {}

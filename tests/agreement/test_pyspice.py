@@ -118,7 +118,7 @@ def test_instance_parameters_of_a_cell_block():
 def test_netlist_to_pyspice_simulates_equally():
     bench = cell_bench()
     ours = rc.simulate(bench)
-    circuit = rc.build_netlist(bench).to_pyspice()
+    circuit = rc.to_pyspice(rc.build_netlist(bench))
     theirs = rc.simulate(circuit, analysis=bench.analysis)
     assert theirs.names == ours.names
     assert theirs.units == ours.units
@@ -128,7 +128,7 @@ def test_netlist_to_pyspice_simulates_equally():
 
 def test_elements_can_be_added_to_a_netlist_in_pyspice():
     bench = cell_bench(rc.OperatingPoint())
-    circuit = rc.build_netlist(bench).to_pyspice()
+    circuit = rc.to_pyspice(rc.build_netlist(bench))
     circuit.R("load", "wl", circuit.gnd, 1e3)
     waves = rc.simulate(circuit, analysis=rc.OperatingPoint(), probes=["i(wl)", "wl"])
     assert waves["i(wl)"][0] == pytest.approx(GATE / 1e3, rel=1e-6)  # reltol; the gate itself takes less than 1 pA

@@ -14,8 +14,7 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.analysis.noise import integrated_noise
-from rramcirc.circuits.benches import Request, default_bench
-from rramcirc.circuits.readout.benches import (
+from rramcirc.circuits.readout.bench import (
     array_bench,
     channel_bench,
     differential_array,
@@ -24,6 +23,8 @@ from rramcirc.circuits.readout.benches import (
     read_pulse_bench,
     vector_bench,
 )
+from rramcirc.circuits.request import Request
+from rramcirc.circuits.table import default_bench
 from rramcirc.engines.ngspice.spelling import subcircuit_files
 from rramcirc.studies.readout import channel
 from rramcirc.studies.readout_array import array_read

@@ -9,7 +9,7 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.bench.stimuli import Constant, sample
-from rramcirc.circuits.network.benches import recurrent_bench
+from rramcirc.circuits.recurrent.bench import recurrent_bench
 from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
 
 RATE = 0.01  # learning rate of the card

@@ -11,7 +11,7 @@ from rramcirc.analysis.spikes import fit_stdp_window
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.stimuli import sample
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.benches import Request, default_bench
+from rramcirc.circuits.request import Request
 from rramcirc.circuits.synapse.pulses import (
     SpikePair,
     SynapsePulses,
@@ -21,6 +21,7 @@ from rramcirc.circuits.synapse.pulses import (
     synapse_bench,
     te_stimulus,
 )
+from rramcirc.circuits.table import default_bench
 from rramcirc.devices.cards.variability import sample_devices
 from rramcirc.engines.simulation import simulate
 from rramcirc.studies.characterise import PulseGrid, characterise
@@ -201,7 +202,7 @@ def test_spikes_at_a_higher_rate_change_the_weight_further():
 
 
 def test_the_same_seed_gives_the_same_bench():
-    from rramcirc.circuits.table import build_netlist
+    from rramcirc.engines.build import build_netlist
 
     texts = [build_netlist(stdp_bench(CELL, PULSES, [0.0, 5e-3], repeats=2, seed=seed)).text for seed in (1, 1, 2)]
     assert texts[0] == texts[1]

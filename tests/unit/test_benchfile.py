@@ -13,19 +13,14 @@ import pytest
 from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.analyses import Ac, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
-from rramcirc.bench.file.read import (
-    bench_from_mapping,
-    bench_to_mapping,
-    load_bench,
-    save_bench,
-    set_values,
-    used_files,
-)
+from rramcirc.bench.file.read import used_files
+from rramcirc.bench.file.write import bench_to_mapping, save_bench
 from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear, Pulse, PulseTrain, SpikeTrain
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.line import Line
+from rramcirc.circuits.bench_file import bench_from_mapping, load_bench, set_values
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
 from rramcirc.circuits.neuron.neuron import LifNeuron
 from rramcirc.circuits.readout.readout import Readout, ReadoutArray
@@ -457,7 +452,7 @@ def test_every_record_of_the_unions_is_covered_above():
 
     from rramcirc.bench.analyses import Analysis
     from rramcirc.bench.stimuli import Stimulus
-    from rramcirc.circuits.designs import Design
+    from rramcirc.circuits.table import RECORDS
 
-    for union, examples in ((Design, DESIGNS), (Stimulus, STIMULI), (Analysis, ANALYSES)):
-        assert set(get_args(union)) == {type(example) for example in examples}
+    for known, examples in ((RECORDS, DESIGNS), (get_args(Stimulus), STIMULI), (get_args(Analysis), ANALYSES)):
+        assert set(known) == {type(example) for example in examples}

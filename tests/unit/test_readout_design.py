@@ -7,7 +7,7 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.basics.errors import NetlistError, ParameterError
-from rramcirc.circuits.readout.benches import differential_array, outputs_of_currents, products, vector_bench
+from rramcirc.circuits.readout.bench import differential_array, outputs_of_currents, products, vector_bench
 
 CELL_1T1R, CELL_1R = rc.Cell("hfo2_filament", "nmos_select"), rc.Cell("hfo2_filament")
 

@@ -1,7 +1,7 @@
 """Reads testbenches from TOML files; all mistakes are found at once, with line and place.
 
 What a table may hold is told by the fields of the records (type, unit and description), so that a new field or record
-needs no change here. `benchwrite` writes them.
+needs no change here. `write` writes them.
 """
 
 from __future__ import annotations
@@ -37,31 +37,23 @@ from rramcirc.bench.file.values import (
     truth_value,
     whole_value,
 )
-from rramcirc.bench.file.write import (
-    alternatives,
-    bench_to_mapping,
-    field_types,
-    is_required,
-    record_types,
-    save_bench,
-    set_values,
-)
+from rramcirc.bench.file.write import alternatives, field_types, is_required, record_types, set_values
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
 
-__all__ = ["bench_from_mapping", "bench_to_mapping", "load_bench", "save_bench", "set_values", "used_files"]
-
 _DRAWS = {"normal": ("mean", "sigma"), "lognormal": ("median", "sigma"), "uniform": ("low", "high")}
 
 
-def load_bench(path: str | Path, settings: Sequence[str] = ()) -> Testbench:
+def load_bench(path: str | Path, kinds: Sequence[type], settings: Sequence[str] = ()) -> Testbench:
     """Read a testbench from a TOML file.
 
     Parameters
     ----------
     path
         The file; cards and arrays in files are looked up relative to its folder.
+    kinds
+        Records that the design may be; a file names them in snake_case.
     settings
         Values to set first, ``path=value`` each, see `set_values`.
 
@@ -73,14 +65,17 @@ def load_bench(path: str | Path, settings: Sequence[str] = ()) -> Testbench:
     path, text, content = _read_toml(path)
     lines = key_lines(text)
     if settings:
-        content = set_values(content, settings)
+        content = set_values(content, settings, kinds)
         # line 0 says that a value is not from the file
         lines |= {tuple(key.strip() for key in s.partition("=")[0].split(".")): 0 for s in settings}
-    return _Reader(path.name, path.parent, lines, content).bench()
+    return _Reader(path.name, path.parent, lines, content, kinds).bench()
 
 
 def bench_from_mapping(
-    mapping: Mapping[str, Any], folder: Path = Path("."), lines: dict[tuple[str, ...], int] | None = None
+    mapping: Mapping[str, Any],
+    kinds: Sequence[type],
+    folder: Path = Path("."),
+    lines: dict[tuple[str, ...], int] | None = None,
 ) -> Testbench:
     """Return the testbench that the tables of a TOML file describe.
 
@@ -88,6 +83,8 @@ def bench_from_mapping(
     ----------
     mapping
         The tables, as from `tomllib`.
+    kinds
+        Records that the design may be.
     folder
         Where the files of cards and arrays are looked up.
     lines
@@ -107,7 +104,7 @@ def bench_from_mapping(
     """
     if not isinstance(mapping, Mapping) or not isinstance(folder, (str, Path)):
         raise ParameterError("bench_from_mapping: give the tables of a testbench and a folder.")
-    return _Reader("the testbench", Path(folder), lines, mapping).bench()
+    return _Reader("the testbench", Path(folder), lines, mapping, kinds).bench()
 
 
 def used_files(path: str | Path) -> list[Path]:
@@ -147,8 +144,11 @@ def _read_toml(path: str | Path) -> tuple[Path, str, dict[str, Any]]:
 class _Reader:
     """Walks over one testbench and collects its mistakes."""
 
-    def __init__(self, label: str, folder: Path, lines: dict[tuple[str, ...], int] | None, content: Mapping[str, Any]):
-        self.label, self.folder, self.lines, self.content = label, folder, lines, content
+    def __init__(
+        self, label: str, folder: Path, lines: dict[tuple[str, ...], int] | None, content: Mapping[str, Any],
+        kinds: Sequence[type],
+    ):  # fmt: skip
+        self.label, self.folder, self.lines, self.content, self.kinds = label, folder, lines, content, tuple(kinds)
         self.mistakes: list[tuple[int, str]] = []
 
     def bench(self) -> Testbench:
@@ -182,11 +182,11 @@ class _Reader:
                 about = about_field(field, known, table, values)
                 value = self.value(hint, table[name], (*place, name), about)
             elif is_required(field):
-                self.mistake(f"is missing; needed is {needed(field, hint)}", (*place, name))
+                self.mistake(f"is missing; needed is {needed(field, hint, self.kinds)}", (*place, name))
             else:
                 continue
             if value is BROKEN:
-                value = stand_in(field, hint)
+                value = stand_in(field, hint, self.kinds)
             if value is BROKEN:
                 broken = True
             else:
@@ -218,7 +218,7 @@ class _Reader:
             return BROKEN
 
     def converted(self, hint: Any, given: Any, place: tuple[str, ...], about: About) -> Any:
-        kinds, records = alternatives(hint), record_types(hint)
+        kinds, records = alternatives(hint), record_types(hint, self.kinds)
         kind = kinds[0]
         if records:
             return self.one_of(records, given, place)

@@ -91,7 +91,7 @@ def find_blame(record: type, values: Mapping[str, Any], message: str) -> tuple[t
     return (min(named)[1] if named else place), text
 
 
-def stand_in(field: Field, hint: Any) -> Any:
+def stand_in(field: Field, hint: Any, kinds: Sequence[type]) -> Any:
     """Return what a field with a mistake may hold while other mistakes are looked for, or BROKEN."""
     kind = alternatives(hint)[0]
     if not is_required(field):
@@ -99,16 +99,16 @@ def stand_in(field: Field, hint: Any) -> Any:
         plain = kind in (float, int, str, np.ndarray) or get_origin(kind) in (np.ndarray, Mapping, tuple)
         default = field.default_factory() if field.default is MISSING else field.default
         return default if plain else BROKEN
-    records = record_types(hint)
+    records = record_types(hint, kinds)
     without_fields = [record for record in records.values() if not fields(record)]
     return without_fields[0]() if without_fields else BROKEN
 
 
-def needed(field: Field, hint: Any) -> str:
+def needed(field: Field, hint: Any, kinds: Sequence[type]) -> str:
     """Say what a missing field would be, with its unit, or the types of its table."""
     unit = field.metadata.get("units", "1")
     text = field.metadata.get("desc", field.name) + (f" [{unit}]" if unit != "1" else "")
-    records = record_types(hint)
+    records = record_types(hint, kinds)
     return f"{text}, a table with type = {' or '.join(shown(r) for r in records)}" if len(records) > 1 else text
 
 

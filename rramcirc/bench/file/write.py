@@ -1,4 +1,4 @@
-"""Testbenches as plain tables: written as TOML, and single values set by path; `benchfile` reads them."""
+"""Testbenches as plain tables: written as TOML, and single values set by path; `read` reads them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError, cannot_write, unknown_name
+from rramcirc.bench.design import Design
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
@@ -36,8 +37,15 @@ def alternatives(hint: Any) -> tuple[Any, ...]:
     return tuple(m for m in members if m is not types.NoneType)
 
 
-def record_types(hint: Any) -> dict[str, type]:
+def record_types(hint: Any, kinds: Sequence[type] = ()) -> dict[str, type]:
     """Return the records that a field may hold, by the ``type`` a file gives: the class name in snake_case.
+
+    Parameters
+    ----------
+    hint
+        Type of the field.
+    kinds
+        Records of the circuits that a testbench may have, for the field of type `Design`.
 
     Examples
     --------
@@ -45,8 +53,13 @@ def record_types(hint: Any) -> dict[str, type]:
     >>> list(record_types(DcSweep | Transient))
     ['dc_sweep', 'transient']
     """
-    members = [m for m in alternatives(hint) if isinstance(m, type) and is_dataclass(m) and m is not ModelCard]
-    return {re.sub(r"(?<!^)(?=[A-Z])", "_", m.__name__).lower(): m for m in members}
+    found = kinds if hint is Design else alternatives(hint)
+    return {type_name(m): m for m in found if isinstance(m, type) and is_dataclass(m) and m is not ModelCard}
+
+
+def type_name(record: type) -> str:
+    """Return what a file gives as the ``type`` of a record: its class name in snake_case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", record.__name__).lower()
 
 
 def is_required(field: Field) -> bool:
@@ -133,8 +146,7 @@ class _Writer:
         if isinstance(value, ModelCard):
             return self.card(value)
         if is_dataclass(value):
-            names = {record: name for name, record in record_types(hint).items()}
-            kind = {"type": names[type(value)]} if len(names) > 1 else {}
+            kind = {"type": type_name(type(value))} if hint is Design or len(record_types(hint)) > 1 else {}
             return {**kind, **self.table(value, place)}
         if isinstance(value, Mapping):
             inner = get_args(alternatives(hint)[0])[1]
@@ -182,7 +194,7 @@ def _is_default(field: Field, value: Any) -> bool:
     return bool(value == default)
 
 
-def set_values(mapping: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+def set_values(mapping: Mapping[str, Any], settings: Sequence[str], kinds: Sequence[type] = ()) -> dict[str, Any]:
     """Return the tables of a testbench with some values set, as ``--set path=value`` does.
 
     Parameters
@@ -192,6 +204,9 @@ def set_values(mapping: Mapping[str, Any], settings: Sequence[str]) -> dict[str,
     settings
         ``path=value`` each; the value is a TOML literal if it can be read as one, else text. A new ``type`` of a table
         drops the keys that it does not know. Types are set first, whatever the order.
+
+    kinds
+        Records of the circuits that a testbench may have.
 
     Raises
     ------
@@ -214,7 +229,7 @@ def set_values(mapping: Mapping[str, Any], settings: Sequence[str]) -> dict[str,
         parsed.append((keys, text.strip()))
     for keys, text in sorted(parsed, key=lambda p: p[0][-1] != "type"):
         try:
-            _put(result, Testbench, keys, text)
+            _put(result, Testbench, keys, text, kinds)
         except ParameterError as error:
             raise ParameterError(f"--set {'.'.join(keys)}: {error}") from None
     return result
@@ -229,32 +244,36 @@ def _literal(text: str, hint: Any) -> Any:
     return text if alternatives(hint) == (str,) and not isinstance(value, str) else value
 
 
-def _put(table: dict[str, Any], hint: Any, keys: list[str], text: str) -> None:
+def _put(table: dict[str, Any], hint: Any, keys: list[str], text: str, kinds: Sequence[type]) -> None:
     """Set one value; tables on the way that are not there yet are made."""
     key, *rest = keys
-    inner = _type_of_key(table, hint, key)
+    inner = _type_of_key(table, hint, key, kinds)
     if not rest:
         table[key] = _literal(text, inner)
-        if key == "type" and (record := record_types(hint).get(str(table[key]))):
+        if key == "type" and (record := record_types(hint, kinds).get(str(table[key]))):
             for other in set(table) - set(field_types(record)) - {"type"}:
                 del table[other]
         return
     child = table.get(key)
     if not isinstance(child, dict):
-        if not _holds_keys(inner):
+        if not _holds_keys(inner, kinds):
             raise ParameterError(f"{key!r} is a single value, it has no {rest[0]!r}.")
         child = {"card": child} if ModelCard in alternatives(inner) and isinstance(child, str) else {}
         table[key] = child
-    _put(child, inner, rest, text)
+    _put(child, inner, rest, text, kinds)
 
 
-def _holds_keys(hint: Any) -> bool:
+def _holds_keys(hint: Any, kinds: Sequence[type]) -> bool:
     """Return whether a value of this type may be a table."""
     kind = alternatives(hint)[0]
-    return kind in (Any, ModelCard, np.ndarray) or get_origin(kind) in (Mapping, np.ndarray) or bool(record_types(hint))
+    return (
+        kind in (Any, ModelCard, np.ndarray)
+        or get_origin(kind) in (Mapping, np.ndarray)
+        or bool(record_types(hint, kinds))
+    )
 
 
-def _type_of_key(table: Mapping[str, Any], hint: Any, key: str) -> Any:
+def _type_of_key(table: Mapping[str, Any], hint: Any, key: str, kinds_of_design: Sequence[type]) -> Any:
     """Return what a key of a table may hold.
 
     Raises
@@ -262,7 +281,7 @@ def _type_of_key(table: Mapping[str, Any], hint: Any, key: str) -> Any:
     ParameterError
         If the table cannot have that key.
     """
-    kinds = record_types(hint)
+    kinds = record_types(hint, kinds_of_design)
     if kinds:
         chosen = kinds.get(str(table.get("type")))
         known = {n: t for kind in ([chosen] if chosen else kinds.values()) for n, t in field_types(kind).items()}

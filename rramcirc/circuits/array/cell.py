@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rramcirc.basics.checks import check_mapping, check_only_one, check_scalars
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import positive_number
-from rramcirc.devices.cards.checks import (
-    as_card,
-    check_instance_values,
-    check_mapping,
-    check_only_one,
-    check_scalars,
-    check_spread,
-    check_states,
-)
+from rramcirc.bench.design import Design
+from rramcirc.devices.cards.checks import as_card, check_instance_values, check_spread, check_states
 from rramcirc.devices.cards.model_card import ModelCard
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(Design):
     """A 1T1R cell, or a 1R cell without selector.
 
     ::
@@ -102,6 +96,11 @@ class Cell:
     def kind(self) -> str:
         """``"1T1R"`` or ``"1R"``."""
         return "1T1R" if self.selector else "1R"
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of all its devices, each once."""
+        return (self.rram,) if self.selector is None else (self.rram, self.selector)
 
     @property
     def card_names(self) -> str:

@@ -58,7 +58,7 @@ def cell_circuit(bench: Testbench) -> Circuit:
         Probe(name, unit, "variable", name, ("cell", "rram"), text) for name, unit, text in device_variables(cell.rram)
     ]
     return Circuit(
-        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cards_of(cell)
+        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cell.cards
     )  # fmt: skip
 
 
@@ -99,11 +99,6 @@ LINE_NAMES = {
     "bulk": "the bulk",
     "nz": "the noise terminal",
 }
-
-
-def cards_of(cell: Cell) -> tuple[ModelCard, ...]:
-    """Return the cards whose models a cell needs."""
-    return (cell.rram,) if cell.selector is None else (cell.rram, cell.selector)
 
 
 def device_variables(card: ModelCard) -> list[tuple[str, str, str]]:

@@ -9,16 +9,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.checks import check_choice, check_mapping, check_only_one
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import whole_number
+from rramcirc.bench.design import Design
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.defects import Defects, check_defects
 from rramcirc.circuits.array.line import Line
-from rramcirc.devices.cards.checks import check_choice, check_mapping, check_only_one, check_spread, check_states
+from rramcirc.devices.cards.checks import check_spread, check_states
+from rramcirc.devices.cards.model_card import ModelCard
 
 
 @dataclass(frozen=True)
-class Crossbar:
+class Crossbar(Design):
     """An array of `rows` x `columns` cells; arrays are indexed ``[row, column]``.
 
     BL run along the columns, WL along the rows, SL along the columns (``source_line="column"``, parallel to BL) or
@@ -153,3 +156,8 @@ class Crossbar:
     def description(self) -> str:
         """What the design is, in one line."""
         return f"{self.rows} x {self.columns} {self.cell.kind} crossbar, {self.cell.card_names}"
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of all its devices, each once."""
+        return self.cell.cards

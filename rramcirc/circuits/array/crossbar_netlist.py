@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell_netlist import (
     FLOATING_OHM,
-    cards_of,
     cell_subcircuit,
     current_kind,
     device_variables,
@@ -81,7 +80,7 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
         probes=line_probes(bench),
         cell_probes=cell_probes(array, families),
         shape=array.shape,
-        cards=cards_of(array.cell),
+        cards=array.cards,
         missing=absent,
     )
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.checks import check_mapping
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.units import positive_number, whole_number
 from rramcirc.circuits.array.line import Line
-from rramcirc.devices.cards.checks import check_mapping
 
 Cells = tuple[tuple[int, int], ...]
 

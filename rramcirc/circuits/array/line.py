@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.checks import check_choice
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import number_from_zero
-from rramcirc.devices.cards.checks import check_choice
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from rramcirc.basics.checks import check_mapping
 from rramcirc.basics.errors import ParameterError
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
-from rramcirc.devices.cards.checks import check_mapping
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.tokens import evaluate
 

@@ -11,10 +11,10 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.stimuli import Constant, Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.array.cell_netlist import cards_of, cell_subcircuit, device_variables, state_defaults
+from rramcirc.circuits.array.cell_netlist import cell_subcircuit, device_variables, state_defaults
 from rramcirc.circuits.elements import GROUND, CellProbes, Circuit, Group, Instances, Probe, Source
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, acting_neuron
-from rramcirc.circuits.neuron.netlist import PORTS, check_analysis, neuron_cards, neuron_subcircuit
+from rramcirc.circuits.neuron.netlist import PORTS, check_analysis, neuron_subcircuit
 from rramcirc.circuits.neuron.neuron import LifNeuron
 
 MATRICES = {"exc": "te", "inh": "ti"}  # matrix -> top-electrode line of its columns
@@ -44,7 +44,7 @@ def hopfield_circuit(bench: Testbench) -> Circuit:
         probes=_neuron_probes(network.neuron, count, ("mem", "gate", "te", "ti")),
         cell_probes=_synapse_probes(network.cell, tuple(MATRICES)),
         shape=network.shape,
-        cards=tuple(dict.fromkeys((*cards_of(network.cell), *neuron_cards(network.neuron)))),
+        cards=network.cards,
         missing=frozenset((i, i) for i in range(count)),
     )
 
@@ -72,7 +72,7 @@ def perceptron_circuit(bench: Testbench) -> Circuit:
         probes=(*gates, *_neuron_probes(network.neuron, network.outputs, ("mem", "gate", "te"))),
         cell_probes=_synapse_probes(network.cell, ("exc",)),
         shape=network.shape,
-        cards=tuple(dict.fromkeys((*cards_of(network.cell), *neuron_cards(network.neuron)))),
+        cards=network.cards,
     )
 
 

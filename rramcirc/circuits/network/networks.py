@@ -8,34 +8,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.checks import check_mapping, check_only_one
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.bench.design import Design
 from rramcirc.bench.stimuli import PiecewiseLinear, number_list
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.neuron.neuron import LifNeuron
-from rramcirc.devices.cards.checks import check_mapping, check_only_one, check_states
+from rramcirc.circuits.synapse.matrix import synapse_array
+from rramcirc.devices.cards.checks import check_states
+from rramcirc.devices.cards.model_card import ModelCard
 
 _STATES = "state name -> (neurons, neurons) array [PRE, POST], in the unit of the state; the diagonal is not used"
 _CONDUCTANCES = "(neurons, neurons) conductances at 0.1 V [PRE, POST] that fix the initial states"
-
-
-def synapse_array(owner: str, values: object, shape: tuple[int, int], without_diagonal: bool = False) -> NDArray:
-    """Return a (PRE, POST) array of floats, from one for all or one each."""
-    try:
-        array = np.array(values)
-    except (TypeError, ValueError):
-        array = np.array(None)
-    if array.dtype.kind not in "iuf":
-        raise ParameterError(f"{owner}: {values!r} is not an array of numbers.")
-    array = np.array(np.broadcast_to(array, shape) if array.ndim == 0 else array, dtype=float)
-    if array.shape != shape:
-        raise ParameterError(f"{owner}: has shape {array.shape}; it must be {shape} [PRE, POST].")
-    if without_diagonal and shape[0] > 1:
-        np.fill_diagonal(array, array[0, 1])
-    if not np.all(np.isfinite(array)):
-        raise ParameterError(f"{owner}: holds values that are not finite.")
-    array.setflags(write=False)
-    return array
 
 
 def _check_synapses(owner: str, record: object, names: Mapping[str, str], shape: tuple[int, int], square: bool) -> None:
@@ -65,7 +50,7 @@ def _check_parts(owner: str, cell: object, neuron: object) -> None:
 
 
 @dataclass(frozen=True)
-class HopfieldNetwork:
+class HopfieldNetwork(Design):
     """`neurons` LIF neurons, all joined to all by an excitatory and an inhibitory matrix of 1T1R synapses.
 
     Row i holds the gates that neuron i drives (PRE), column j the synapses whose current neuron j integrates (POST):
@@ -121,9 +106,14 @@ class HopfieldNetwork:
             f"synapses, {self.cell.card_names}, learning {'on' if self.learning else 'off'}"
         )
 
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of all its devices, each once."""
+        return tuple(dict.fromkeys((*self.cell.cards, *self.neuron.cards)))
+
 
 @dataclass(frozen=True)
-class Perceptron:
+class Perceptron(Design):
     """`inputs` PRE gate lines and `outputs` POST neurons, joined by one matrix of 1T1R synapses [PRE, POST].
 
     A testbench drives the gate lines ``pre{i}`` with voltages, and may teach with currents into ``ext{j}``. Columns are
@@ -171,6 +161,11 @@ class Perceptron:
             f"perceptron of {self.inputs} x {self.outputs} {self.cell.kind} synapses and {self.outputs} "
             f"{self.neuron.detail} neurons, {self.cell.card_names}, learning {'on' if self.learning else 'off'}"
         )
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of all its devices, each once."""
+        return tuple(dict.fromkeys((*self.cell.cards, *self.neuron.cards)))
 
 
 def acting_neuron(network: HopfieldNetwork | Perceptron) -> LifNeuron:

@@ -33,11 +33,10 @@ from rramcirc.circuits.elements import (
     Subcircuit,
     Switches,
 )
+from rramcirc.circuits.neuron.mixed import mixed_neuron
 from rramcirc.circuits.neuron.neuron import NO_CLAMP, LifNeuron
-from rramcirc.devices.cards.card import load_card
-from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.circuits.neuron.transistor import transistor_neuron
 
-TRANSISTORS = ("nmos_select", "pmos_select")  # cards of the detail transistor
 PORTS = ("in", "ext", "gate", "te", "ti", "mem", "vdd", "cm")
 TIMER_VOLTS = 40.0
 TIMER_CAPACITANCE = 1e-20  # [F]; its charge is so small that the time-step control does not follow its jumps
@@ -59,20 +58,8 @@ def neuron_subcircuit(neuron: LifNeuron, name: str = "lif") -> Subcircuit:
     ParameterError
         If the record asks for what its detail cannot do.
     """
-    if neuron.detail == "ideal":
-        return _ideal(neuron, name)
-    if neuron.detail == "mixed":
-        from rramcirc.circuits.neuron.mixed import mixed_neuron
-
-        return mixed_neuron(neuron, name)
-    from rramcirc.circuits.neuron.transistor import transistor_neuron
-
-    return transistor_neuron(neuron, name)
-
-
-def neuron_cards(neuron: LifNeuron) -> tuple[ModelCard, ...]:
-    """Return the cards of the transistors that a neuron's circuit holds; none unless its detail is transistor."""
-    return tuple(load_card(name) for name in TRANSISTORS) if neuron.detail == "transistor" else ()
+    details = {"ideal": _ideal, "mixed": mixed_neuron, "transistor": transistor_neuron}
+    return details[neuron.detail](neuron, name)
 
 
 def step_control(neuron: LifNeuron, accuracy: float = 1e-3, reltol: float = 1e-4) -> dict[str, float]:
@@ -273,5 +260,4 @@ def neuron_circuit(bench: Testbench) -> Circuit:
     ]
     lines = tuple(port for port in PORTS if port in ("in", "ext", "gate", "te", "ti"))
     instance = Instances(("neuron",), PORTS, block.name, {})
-    cards = neuron_cards(neuron)
-    return Circuit(neuron.description, (block,), (instance,), tuple(drivers), lines, tuple(probes), cards=cards)
+    return Circuit(neuron.description, (block,), (instance,), tuple(drivers), lines, tuple(probes), cards=neuron.cards)

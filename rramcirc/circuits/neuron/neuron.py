@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
+from rramcirc.basics.checks import check_choice
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import format_number, number_from_zero, positive_number, real_number
-from rramcirc.devices.cards.checks import check_choice
+from rramcirc.bench.design import Design
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
 
-DETAILS = ("ideal", "mixed", "transistor")
-CORES = ("indiveri", "axon-hillock")
+Detail = Literal["ideal", "mixed", "transistor"]
+CoreName = Literal["indiveri", "axon-hillock"]
+DETAILS: tuple[str, ...] = get_args(Detail)
+CORES: tuple[str, ...] = get_args(CoreName)
 PORTS = ("in", "ext", "gate", "te", "ti", "mem", "vdd", "cm")
 NO_CLAMP = -100.0  # [V]
+
+TRANSISTORS = ("nmos_select", "pmos_select")  # cards of the detail transistor
 
 
 def _volts(desc: str, default: float):
@@ -24,7 +31,7 @@ def _seconds(desc: str, default: float):
 
 
 @dataclass(frozen=True)
-class LifNeuron:
+class LifNeuron(Design):
     """A leaky integrate-and-fire neuron: integrates the array's current and fires shaped pulses back.
 
     It holds ``in`` (the bottom electrodes of its column) at the common mode and integrates `input_gain` times the
@@ -45,7 +52,7 @@ class LifNeuron:
     ``cm``.
     """
 
-    detail: Literal["ideal", "mixed", "transistor"] = field(
+    detail: Detail = field(
         default="ideal",
         metadata={"desc": "switches and sources (ideal), behavioural blocks with limits (mixed), or transistors"},
     )
@@ -75,9 +82,7 @@ class LifNeuron:
     gain_bandwidth: float = field(
         default=1e6, metadata={"desc": "gain-bandwidth product of that op-amp (detail mixed)", "units": "Hz"}
     )
-    core: Literal["indiveri", "axon-hillock"] = field(
-        default="indiveri", metadata={"desc": "published spike generator (detail transistor)"}
-    )
+    core: CoreName = field(default="indiveri", metadata={"desc": "published spike generator (detail transistor)"})
 
     def __post_init__(self) -> None:
         check_choice("LifNeuron.detail", self.detail, DETAILS)
@@ -184,6 +189,11 @@ class LifNeuron:
         """What the design is, in one line."""
         core = f", {self.core}" if self.detail == "transistor" else ""
         return f"{self.detail} leaky integrate-and-fire neuron{core}"
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of all its devices, each once."""
+        return tuple(load_card(name) for name in TRANSISTORS) if self.detail == "transistor" else ()
 
 
 def firing_rate(neuron: LifNeuron, current: float) -> float:

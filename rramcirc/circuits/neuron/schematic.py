@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from rramcirc.basics.units import format_number
+from rramcirc.circuits.neuron.cores import CORES
+from rramcirc.circuits.neuron.membrane import membrane
 from rramcirc.circuits.neuron.neuron import LifNeuron
 from rramcirc.circuits.sheet import QUIET, SMALL, Point, Sheet
 
 
 def draw_neuron(sheet: Sheet, neuron: LifNeuron) -> None:
     """Draw a neuron of any detail."""
-    if neuron.detail == "transistor":
-        _draw_transistor(sheet, neuron)
-    elif neuron.detail == "mixed":
-        _draw_mixed(sheet, neuron)
-    else:
-        _draw_ideal(sheet, neuron)
+    details = {"ideal": _draw_ideal, "mixed": _draw_mixed, "transistor": _draw_transistor}
+    details[neuron.detail](sheet, neuron)
 
 
 def _pulse_block(sheet: Sheet, neuron: LifNeuron, corner: Point, entry: Point) -> None:
@@ -37,20 +35,6 @@ def _pulse_block(sheet: Sheet, neuron: LifNeuron, corner: Point, entry: Point) -
     sheet.text((x + 1.4, y - 0.4), levels, size=SMALL, color=QUIET)
 
 
-def _membrane(sheet: Sheet, neuron: LifNeuron, at: Point) -> None:
-    """Draw capacitor and leak from a point of the membrane line to ground, and the port mem above it."""
-    x, y = at
-    for k, (kind, text) in enumerate(
-        (
-            ("Capacitor", f"C\n{format_number(neuron.capacitance, 'F')}"),
-            ("Resistor", f"leak\n{format_number(neuron.leak_resistance, 'ohm')}"),
-        )
-    ):
-        sheet.dot((x + 1.9 * k, y))
-        sheet.two_terminal(kind, (x + 1.9 * k, y), (x + 1.9 * k, y - 1.8), text)
-        sheet.ground((x + 1.9 * k, y - 1.8))
-
-
 def _draw_ideal(sheet: Sheet, neuron: LifNeuron) -> None:
     sheet.port((0, 0), "in", "A")
     sheet.wire((0.09, 0), (1.2, 0), (1.2, -0.4))
@@ -65,7 +49,7 @@ def _draw_ideal(sheet: Sheet, neuron: LifNeuron) -> None:
     sheet.dot((4.4, 1.2))
     sheet.two_terminal("Switch", (5.3, 1.2), (7.0, 1.2), "not in own pulses", "top")
     sheet.wire((7.0, 1.2), (14.6, 1.2))
-    _membrane(sheet, neuron, (7.6, 1.2))
+    membrane(sheet, neuron, (7.6, 1.2))
     sheet.dot((11.8, 1.2))
     sheet.two_terminal("Switch", (11.8, 1.2), (11.8, -0.6), f"reset\n{format_number(neuron.refractory, 's')}")
     sheet.ground((11.8, -0.6))
@@ -130,14 +114,9 @@ def _draw_mixed(sheet: Sheet, neuron: LifNeuron) -> None:
 
 def _draw_transistor(sheet: Sheet, neuron: LifNeuron) -> None:
     _input_stage(sheet)
-    start = 13.6
-    if neuron.core == "axon-hillock":
-        end = _axon_hillock(sheet, neuron, start)
-        text = "Axon-Hillock neuron (Mead 1989)"
-    else:
-        end = _indiveri(sheet, neuron, start)
-        text = "integrate-and-fire neuron (Indiveri 2003)"
-    sheet.box((start - 0.6, -3.6), end[0] - start + 0.9, 9.6, text, dashed=True)
+    start, core = 13.6, CORES[neuron.core]
+    end = core.schematic(sheet, neuron, start)
+    sheet.box((start - 0.6, -3.6), end[0] - start + 0.9, 9.6, core.title, dashed=True)
     _pulse_block(sheet, neuron, (end[0] + 1.4, end[1] - 2.6), end)
 
 
@@ -182,101 +161,3 @@ def _input_stage(sheet: Sheet) -> None:
     sheet.dot((8.8, 1.6))
     sheet.two_terminal("Switch", (9.6, 1.6), (11.4, 1.6), "transmission\ngate", "bottom")
     sheet.wire((11.4, 1.6), (13.6, 1.6))
-
-
-def _core_membrane(sheet: Sheet, neuron: LifNeuron, x: float) -> None:
-    """Draw membrane capacitor and leak below the line at 1.6, and the port mem above it."""
-    _membrane(sheet, neuron, (x, 1.6))
-    sheet.wire((x - 0.8, 1.6), (x - 0.8, 6.6))
-    sheet.dot((x - 0.8, 1.6))
-    sheet.port((x - 0.8, 6.7), "mem", side="top")
-
-
-def _axon_hillock(sheet: Sheet, neuron: LifNeuron, x: float) -> Point:
-    _core_membrane(sheet, neuron, x + 1.0)
-    sheet.wire((x, 1.6), (x + 6.4, 1.6))
-    reset = sheet.transistor("n", (x + 5.0, 1.0), gate="right", label="")
-    sheet.wire((x + 5.0, 1.6), (x + 5.0, 1.0))
-    sheet.dot((x + 5.0, 1.6))
-    pulse = sheet.transistor("n", (x + 5.0, -0.9), label="I_r")
-    sheet.wire(reset["source"], pulse["drain"])
-    sheet.ground(pulse["source"])
-    sheet.wire(pulse["gate"], (x + 3.9, pulse["gate"][1]))
-    sheet.text((x + 3.8, pulse["gate"][1]), "V_pw", size=SMALL, align="right")
-    first = sheet.inverter((x + 6.4, 1.6))
-    sheet.wire(first, (x + 7.8, 1.6))
-    out = sheet.inverter((x + 7.8, 1.6))
-    end = (x + 9.6, 1.6)
-    sheet.wire(out, end)
-    sheet.dot((x + 9.2, 1.6))
-    sheet.wire((x + 9.2, 1.6), (x + 9.2, reset["gate"][1]), reset["gate"])
-    sheet.dot((x + 6.0, 1.6))
-    sheet.wire((x + 6.0, 1.6), (x + 6.0, 3.6))
-    farad = neuron.capacitance * neuron.threshold / neuron.supply
-    sheet.two_terminal("Capacitor", (x + 6.0, 3.6), (x + 9.2, 3.6), f"C_fb {format_number(farad, 'F')}", "top")
-    sheet.wire((x + 9.2, 3.6), (x + 9.2, 1.6))
-    return end
-
-
-def _indiveri(sheet: Sheet, neuron: LifNeuron, x: float) -> Point:
-    _core_membrane(sheet, neuron, x + 1.0)
-    sheet.wire((x, 1.6), (x + 8.2, 1.6))
-    reset = sheet.transistor("n", (x + 5.0, 1.0), gate="right", label="m12")
-    sheet.wire((x + 5.0, 1.6), (x + 5.0, 1.0))
-    sheet.dot((x + 5.0, 1.6))
-    sheet.ground(reset["source"])
-    follower = sheet.transistor("n", (x + 9.2, 2.4), label="m1")
-    sheet.supply(follower["drain"])
-    sheet.wire((x + 8.2, 1.6), follower["gate"])
-    bias = sheet.transistor("n", (x + 9.2, 0.2), label="m2")
-    sheet.wire(follower["source"], bias["drain"])
-    sheet.ground(bias["source"])
-    sheet.wire(bias["gate"], (x + 8.0, bias["gate"][1]))
-    sheet.text((x + 7.9, bias["gate"][1]), "V_sf", size=SMALL, align="right")
-    sheet.dot((x + 9.2, 0.5))
-    sheet.wire((x + 9.2, 0.5), (x + 10.4, 0.5))
-    upper = sheet.transistor("p", (x + 11.4, 0.9), label="m4")
-    lower = sheet.transistor("n", (x + 11.4, 0.1), label="m5")
-    sheet.wire(upper["gate"], (x + 10.4, 0.5), lower["gate"])
-    sheet.dot((x + 10.4, 0.5))
-    sheet.wire(upper["drain"], lower["drain"])
-    sheet.ground(lower["source"])
-    diode = sheet.transistor("p", (x + 11.4, 2.9), label="m3")
-    sheet.wire(upper["source"], diode["drain"])
-    sheet.supply(diode["source"])
-    sheet.wire(diode["gate"], (x + 10.4, 2.7), (x + 11.4, 2.7))
-    sheet.dot((x + 11.4, 2.7))
-    mirror = sheet.transistor("p", (x + 6.6, 3.7), gate="right", label="m6")
-    sheet.supply(mirror["source"])
-    sheet.wire(mirror["gate"], (x + 10.4, mirror["gate"][1]), diode["gate"])
-    feed = sheet.transistor("p", (x + 6.6, 2.0), gate="right", label="m7")
-    sheet.wire(mirror["drain"], feed["source"])
-    sheet.wire(feed["drain"], (x + 6.6, 1.6))
-    sheet.dot((x + 6.6, 1.6))
-    sheet.text((feed["gate"][0] + 0.1, feed["gate"][1]), "v_o1", size=SMALL, align="left")
-    sheet.dot((x + 11.4, 0.5))
-    sheet.wire((x + 11.4, 0.5), (x + 13.0, 0.5))
-    sheet.text((x + 12.3, 0.8), "v_o1", size=SMALL)
-    first = sheet.inverter((x + 13.0, 0.5))
-    sheet.wire(first, (x + 14.4, 0.5))
-    second = sheet.inverter((x + 14.4, 0.5))
-    sheet.dot((x + 14.15, 0.5))
-    sheet.wire((x + 14.15, 0.5), (x + 14.15, 4.6), (x + 18.8, 4.6), (x + 18.8, 1.6))
-    slow_p = sheet.transistor("p", (x + 16.8, 0.9), label="m8")
-    slow_n = sheet.transistor("n", (x + 16.8, 0.1), label="m9")
-    sheet.wire(second, (x + 15.8, 0.5))
-    sheet.wire(slow_p["gate"], slow_n["gate"])
-    sheet.supply(slow_p["source"])
-    sheet.wire(slow_p["drain"], slow_n["drain"])
-    sheet.ground(slow_n["source"])
-    sheet.text((x + 16.8, -2.4), "m10: I_rfr", size=SMALL)
-    sheet.dot((x + 16.8, 0.5))
-    sheet.wire(
-        (x + 16.8, 0.5), (x + 18.2, 0.5), (x + 18.2, -3.0), (x + 6.4, -3.0), (x + 6.4, reset["gate"][1]), reset["gate"]
-    )
-    sheet.dot((x + 18.2, -0.3))
-    sheet.two_terminal("Capacitor", (x + 18.2, -0.3), (x + 19.6, -0.3), "C_r", "top")
-    sheet.ground((x + 19.6, -0.3))
-    end = (x + 20.0, 1.6)
-    sheet.wire((x + 18.8, 1.6), end)
-    return end

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rramcirc.basics.errors import NetlistError
 from rramcirc.bench.analyses import Ac, Noise, OperatingPoint
 from rramcirc.bench.stimuli import Constant, sample
 from rramcirc.bench.testbench import Testbench, describe
@@ -27,7 +26,6 @@ from rramcirc.circuits.elements import (
 )
 from rramcirc.circuits.readout.readout import Readout, ReadoutArray
 from rramcirc.circuits.readout.stages import stage_subcircuits
-from rramcirc.devices.cards.model_card import ModelCard
 
 SWITCH_OFF = 1e12  # [ohm], of an open sampling switch
 
@@ -87,7 +85,7 @@ def readout_array_circuit(bench: Testbench) -> Circuit:
         probes=(*_line_probes(bench, design.lines, design.read_lines), *known),
         cell_probes=inner.cell_probes,
         shape=inner.shape,
-        cards=_each_once((*inner.cards, *readout.cards)),
+        cards=design.cards,
         missing=inner.missing,
         ports=(*design.lines, *(p.item for p in known if p.kind == "voltage" and p.item != "ref"), "ref", "vdd"),
     )
@@ -218,15 +216,3 @@ def _known_outputs(readout: Readout, channels: Sequence[Channel]) -> tuple[Probe
         Probe("i(ref)", "A", "current", "ref", (), "current from the common-mode source"),
         Probe("i(vdd)", "A", "current", "vdd", (), "current from the supply"),
     )
-
-
-def _each_once(cards: Sequence[ModelCard]) -> tuple[ModelCard, ...]:
-    """Return the cards, each once; two different ones must not have one name."""
-    found: dict[str, ModelCard] = {}
-    for card in cards:
-        other = found.setdefault(card.name, card)
-        if other is not card and {k: v.value for k, v in other.parameters.items()} != {
-            k: v.value for k, v in card.parameters.items()
-        }:
-            raise NetlistError(f"cells and readout use different cards of the name {card.name}; give one another name.")
-    return tuple(found.values())

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.checks import check_choice
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
+from rramcirc.bench.design import Design
 from rramcirc.circuits.array.crossbar import Crossbar
-from rramcirc.devices.cards.checks import as_card, check_choice
+from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 
 MOST_BITS = 16
 
 
 @dataclass(frozen=True)
-class Readout:
+class Readout(Design):
     """One channel of readout; on its own it is a design with its input behind `source_resistance`.
 
     ::
@@ -190,7 +193,7 @@ class Readout:
 
 
 @dataclass(frozen=True)
-class ReadoutArray:
+class ReadoutArray(Design):
     """A crossbar whose lines of one kind end in a readout each.
 
     These lines have no driver. The others have the names and drivers of the crossbar; their levels are absolute, so
@@ -310,11 +313,24 @@ class ReadoutArray:
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:
-        """Cards of cells and readout."""
-        cell = self.array.cell
-        return (cell.rram, *((cell.selector,) if cell.selector else ()), *self.readout.cards)
+        """Cards of cells and readout, each once."""
+        return _each_once((*self.array.cards, *self.readout.cards))
 
     @property
     def description(self) -> str:
         """What the design is, in one line."""
         return f"{self.array.description}, {self.line} in {self.readout.description}"
+
+
+def _each_once(cards: Sequence[ModelCard]) -> tuple[ModelCard, ...]:
+    """Return the cards, each once; two different ones must not have one name."""
+    found: dict[str, ModelCard] = {}
+    for card in cards:
+        other = found.setdefault(card.name, card)
+        if other is not card and {k: v.value for k, v in other.parameters.items()} != {
+            k: v.value for k, v in card.parameters.items()
+        }:
+            raise ParameterError(
+                f"cells and readout use different cards of the name {card.name}; give one another name."
+            )
+    return tuple(found.values())

@@ -58,7 +58,7 @@ def recurrent_circuit(bench: Testbench) -> Circuit:
             for name, unit, text in device_variables(network.synapse)
         ),
         shape=network.shape,
-        cards=(network.synapse,),
+        cards=network.cards,
         missing=frozenset((i, j) for i in range(count) for j in range(count)) - frozenset(pairs),
     )
 

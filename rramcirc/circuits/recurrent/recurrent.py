@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import positive_number, whole_number
-from rramcirc.circuits.network.networks import synapse_array
+from rramcirc.bench.design import Design
+from rramcirc.circuits.synapse.matrix import synapse_array
 from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 
@@ -16,7 +17,7 @@ PLASTIC_PORTS = ("te", "be", "x", "y")
 
 
 @dataclass(frozen=True)
-class RecurrentNetwork:
+class RecurrentNetwork(Design):
     """`neurons` analog neurons, joined all to all by plastic synapses, and the side network that sends errors back.
 
     The voltages v of the neurons and y of the side network, the inputs I (lines ``in{i}``) and targets T
@@ -85,3 +86,8 @@ class RecurrentNetwork:
         state = "on" if self.learning else "off"
         count = len(self.pairs)
         return f"recurrent network of {self.neurons} neurons, {count} {self.synapse.name} synapses, learning {state}"
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of all its devices, each once."""
+        return (self.synapse,)

@@ -58,7 +58,7 @@ def ir_drop(bench: str | None, seed: int, output: Path | None, **options) -> Non
 
     With BENCH.toml: its crossbar, at the levels that its stimuli have at time 0.
     """
-    from rramcirc.bench.file.read import load_bench
+    from rramcirc.circuits.bench_file import load_bench
     from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.reading import ir_drop
     from rramcirc.studies.array.setup import random_bits, states_of_bits

@@ -1,10 +1,9 @@
-"""What every design asks of its fields: cards, choices, states, instance parameters."""
+"""What every design asks of its cards, states and instance parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError, unknown_name
@@ -23,11 +22,6 @@ def as_card(owner: str, card: ModelCard | str | None) -> ModelCard | None:
     raise ParameterError(f"{owner}: {card!r} is neither a ModelCard nor the name of one.")
 
 
-def check_choice(where: str, value: object, choices: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or value not in choices:
-        raise ParameterError(f"{where}: {value!r} is not one of {', '.join(choices)}.")
-
-
 def check_states(card: ModelCard, states: Mapping[str, object], where: str) -> dict[str, NDArray]:
     """Return the states as arrays of floats; raise ParameterError if a name is no state or a value out of range."""
     for name in states:
@@ -35,17 +29,6 @@ def check_states(card: ModelCard, states: Mapping[str, object], where: str) -> d
             raise ParameterError(f"{where}: {unknown_name('state', str(name), card.states)}")
     checked = check_instance_values(where, card, {f"{name}_ini": value for name, value in states.items()})
     return {name.removesuffix("_ini"): value for name, value in checked.items()}
-
-
-def check_mapping(where: str, values: object) -> None:
-    if not isinstance(values, Mapping):
-        raise ParameterError(f"{where}: {values!r} is not a dict of names and values.")
-
-
-def check_scalars(where: str, values: Mapping[str, object]) -> None:
-    for name, value in values.items():
-        if isinstance(value, (list, tuple, np.ndarray)):
-            raise ParameterError(f"{where}.{name}: {value!r} is not one number; a cell has one value.")
 
 
 def check_spread(where: str, card: ModelCard, values: Mapping[str, object]) -> dict[str, NDArray]:
@@ -60,8 +43,3 @@ def check_instance_values(where: str, card: ModelCard, values: Mapping[str, obje
         return check_instance(card, dict(values))
     except ParameterError as error:
         raise ParameterError(f"{where}: {error}") from None
-
-
-def check_only_one(owner: str, state: Mapping, conductance: object) -> None:
-    if state and conductance is not None:
-        raise ParameterError(f"{owner}: give initial_state or initial_conductance, not both.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.array.cell_netlist import cards_of, cell_circuit
+from rramcirc.circuits.array.cell_netlist import cell_circuit
 from rramcirc.circuits.array.crossbar_netlist import cell_probes, line_families, line_probes
 from rramcirc.circuits.elements import Circuit, Probe
 from rramcirc.engines.array.bench_solver import BenchSolver
@@ -33,7 +33,7 @@ def circuit_of(bench: Testbench) -> Circuit:
         probes=line_probes(bench),
         cell_probes=cell_probes(design, line_families(design)),
         shape=design.shape,
-        cards=cards_of(design.cell),
+        cards=design.cards,
         missing=frozenset(design.defects.missing),
     )
 

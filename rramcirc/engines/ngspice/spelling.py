@@ -32,6 +32,7 @@ from rramcirc.circuits.ports import check_ports
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.long_sources import parts
+from rramcirc.engines.spelling import each, model_sources
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
@@ -140,12 +141,6 @@ def vector(probe: Probe) -> str:
 def sign(probe: Probe) -> int:
     """Return -1 for currents: SPICE counts the current of a source into its plus node, a probe out of it."""
     return -1 if probe.kind in CURRENT_LETTER else 1
-
-
-def model_sources(cards: Iterable[ModelCard]) -> tuple[Path, ...]:
-    """Return the Verilog-A files of the cards, each once."""
-    paths = [Path(card.declaration.path) for card in cards if card.module]
-    return tuple(dict.fromkeys(paths))
 
 
 def number(value: float | str) -> str:
@@ -312,11 +307,6 @@ def device_letter(card: ModelCard) -> tuple[str, str]:
     if card.spice not in MODEL_LETTER:
         raise NetlistError(f"card {card.name}: spice = {card.spice!r} is none of {', '.join(MODEL_LETTER)}.")
     return MODEL_LETTER[card.spice], card.name
-
-
-def each(column: str | float | Sequence, count: int) -> Sequence:
-    """Return one entry per element of a column that may hold one for all."""
-    return [column] * count if isinstance(column, (str, float, int)) else column
 
 
 def _two_terminal(letter: str, names: Sequence[str], a, b, values) -> list[str]:

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError
 from rramcirc.bench.analyses import OperatingPoint
+from rramcirc.bench.design import Design
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.cell_netlist import cell_subcircuit, device_variables, initial_states
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.crossbar_netlist import crossbar_circuit
-from rramcirc.circuits.designs import Design
 from rramcirc.circuits.elements import (
     MOST_CELLS_RECORDED,
     Capacitors,

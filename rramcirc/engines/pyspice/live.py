@@ -20,7 +20,8 @@ import numpy as np
 from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, unknown_name
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes, select_probes
-from rramcirc.circuits.table import build_circuit, build_netlist
+from rramcirc.circuits.table import build_circuit
+from rramcirc.engines.build import build_netlist
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.log import read_log
 from rramcirc.engines.pyspice.blocks import circuit_lines

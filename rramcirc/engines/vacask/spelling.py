@@ -31,7 +31,7 @@ from rramcirc.circuits.elements import (
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
-from rramcirc.engines.ngspice.spelling import each, model_sources
+from rramcirc.engines.spelling import each, model_sources
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.bench.testbench import Testbench
-from rramcirc.circuits.table import build_netlist
+from rramcirc.engines.build import build_netlist
 from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, conductances
 from rramcirc.engines.network.run import NetworkRun, recall_train, run_network
 from rramcirc.engines.simulation import simulate

@@ -19,7 +19,7 @@ from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.line import Line
 from rramcirc.circuits.array.states import with_state
-from rramcirc.circuits.benches import SELECTOR_CARD
+from rramcirc.circuits.request import SELECTOR_CARD
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.array.array_point import array_points

@@ -1,4 +1,4 @@
-"""Default testbenches of neuron and networks: small, in seconds of CPU time, and something happens in them."""
+"""Default testbenches of spiking networks: small, in seconds of CPU time, and something happens in them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import numpy as np
 
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.spike_trains import poisson_trains
-from rramcirc.bench.stimuli import Constant, PiecewiseLinear, SpikeTrain
+from rramcirc.bench.stimuli import SpikeTrain
 from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.bench import synapse_cell
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
 from rramcirc.circuits.neuron.netlist import step_control
 from rramcirc.circuits.neuron.neuron import LifNeuron
-from rramcirc.circuits.readout.benches import conductance_window
-from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
+from rramcirc.circuits.readout.bench import conductance_window
+from rramcirc.circuits.request import Request
 
 #: Pulses at which a 1T1R cell of the default card switches gradually, in several overlaps (assumed, by simulation).
 NETWORK_NEURON = LifNeuron(
@@ -21,25 +22,6 @@ NETWORK_NEURON = LifNeuron(
 )
 RATE = 200.0  # [Hz], external spikes [Milo2018, Sec. III]
 CHARGE = 0.45  # of the threshold charge, external spike
-
-
-def neuron_bench(neuron: LifNeuron | None = None, current: float = 10e-9, duration: float = 0.1) -> Testbench:
-    """Return a neuron alone that gets a step of current.
-
-    Parameters
-    ----------
-    neuron
-        Default: one with te and ti pulses.
-    current
-        Membrane current after the step [A].
-    duration
-        [s]
-    """
-    neuron = neuron or LifNeuron(te_amplitude=0.93, ti_amplitude=-0.75)
-    begin = 0.05 * duration
-    step = PiecewiseLinear([0.0, begin, begin + 1e-6], [0.0, 0.0, current], "A")
-    longest = min(0.01 * duration, neuron.refractory / 10)
-    return Testbench(neuron, Transient(duration, max_step=longest), {"ext": step}, options=step_control(neuron))
 
 
 def hopfield_bench(cell: Cell, neurons: int = 4, duration: float = 0.1, seed: int = 1) -> Testbench:
@@ -81,14 +63,15 @@ def perceptron_bench(cell: Cell, inputs: int = 4, outputs: int = 1, duration: fl
     )  # fmt: skip
 
 
-def recurrent_bench(card: str, neurons: int = 4, duration: float = 100.0, seed: int = 1) -> Testbench:
-    """Return a recurrent network that learns to answer half a pattern of +1 and -1 V with 0.9 of it [Zoppo2019].
+def default_hopfield(request: Request) -> Testbench:
+    """Return a Hopfield network of the size that was asked for."""
+    request.refuse("hopfield")
+    neurons = request.square(least=2)
+    return hopfield_bench(synapse_cell(request), neurons, seed=1 if request.seed is None else request.seed)
 
-    Weights start at random between -0.1 and 0.1, as in the paper; the pattern alternates.
-    """
-    weights = np.random.default_rng(seed).uniform(-0.1, 0.1, (neurons, neurons))
-    pattern = np.where(np.arange(neurons) % 2, -1.0, 1.0)
-    stimuli = {f"in{k}": Constant(0.5 * level) for k, level in enumerate(pattern)}
-    stimuli |= {f"target{k}": Constant(0.9 * level) for k, level in enumerate(pattern)}
-    network = RecurrentNetwork(card, neurons, weights)
-    return Testbench(network, Transient(duration, max_step=0.01 * duration), stimuli, seed=seed)
+
+def default_perceptron(request: Request) -> Testbench:
+    """Return a perceptron of the size that was asked for."""
+    request.refuse("perceptron")
+    inputs, outputs = (4 if request.rows is None else request.rows), (1 if request.columns is None else request.columns)
+    return request.seeded(perceptron_bench(synapse_cell(request), inputs, outputs))

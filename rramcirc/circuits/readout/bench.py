@@ -16,6 +16,7 @@ from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.line import Line
 from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.circuits.request import Request
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import path_points
 from rramcirc.devices.compiled.reading import read_current
@@ -206,3 +207,26 @@ def channel_bench(readout: Readout, currents: ArrayLike) -> Testbench:
     if readout.sample_hold:
         stimuli["sample"] = Constant(readout.supply)
     return Testbench(readout, VectorSweep({readout.inputs[0]: readout.common_mode + drops}), stimuli)
+
+
+def default_readout(request: Request) -> Testbench:
+    """Return the product of a vector and an array with pairs of columns and amplifiers."""
+    rram, selector = request.cards()
+    rows = 4 if request.rows is None else request.rows
+    columns = rows if request.columns is None else request.columns
+    if columns % 2:
+        raise ParameterError(f"--columns {columns}: pairs of columns G+ and G- need an even number.")
+    weights = np.linspace(-1.0, 1.0, rows * columns // 2).reshape(rows, columns // 2)
+    ohm = 2.5 if request.wire_resistance is None else request.wire_resistance
+    low, high = conductance_window(rram)
+    array, _ = differential_array(weights, Cell(rram, selector), low=low, high=high, wire_resistance=ohm)
+    array = replace(array, rram_parameters=request.drawn(array.shape))
+    fits = float(f"{1.0 / (0.1 * rows * high):.1e}")  # 1 V at the largest current of a line
+    readout = Readout(feedback_resistance=fits, pairing="differential", hold_capacitance=1e-12, bits=6)
+    vector = np.linspace(0.1, 0.05, rows)
+    return request.seeded(read_pulse_bench(ReadoutArray(array, readout), vector))
+
+
+def single_channel(kind: str) -> Testbench:
+    """Return the transfer of one channel of a kind, 0 to 100 uA."""
+    return channel_bench(Readout(kind), np.linspace(0.0, 100e-6, 11))

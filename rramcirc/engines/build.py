@@ -1,0 +1,34 @@
+"""The netlist of a testbench, in a simulator's syntax."""
+
+from __future__ import annotations
+
+from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.table import build_circuit, needs_bench
+from rramcirc.engines.netlist import Netlist
+from rramcirc.engines.ngspice.spelling import spice_netlist
+from rramcirc.engines.vacask.spelling import vacask_netlist
+
+_SPELLINGS = {"ngspice": spice_netlist, "vacask": vacask_netlist}
+
+
+def build_netlist(bench: Testbench, simulator: str = "ngspice") -> Netlist:
+    """Return the netlist of a testbench.
+
+    Parameters
+    ----------
+    bench
+        Design, stimuli and analysis.
+    simulator
+        ``"ngspice"`` or ``"vacask"``.
+
+    Raises
+    ------
+    ParameterError
+        If it is no testbench, the simulator is unknown or cannot do it.
+    """
+    if not isinstance(bench, Testbench):
+        raise ParameterError(f"build_netlist: {needs_bench(bench)}")
+    if simulator not in _SPELLINGS:
+        raise ParameterError(unknown_name("simulator", str(simulator), _SPELLINGS))
+    return _SPELLINGS[simulator](build_circuit(bench), bench)
