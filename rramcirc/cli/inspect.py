@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from rramcirc.basics.arrays import FloatArray
     from rramcirc.waveforms.raw import RawPlot
     from rramcirc.waveforms.waveforms import Signal, Waveforms
 
-    Row = tuple[str, NDArray, str]
+    Row = tuple[str, FloatArray, str]
 
 _MOST_PLOTTED = 64
 _EXAMPLE = """\b

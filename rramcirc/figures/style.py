@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, cannot_write
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def si_scale(values: ArrayLike, unit: str) -> tuple[float, str]:
     return float(f"1e{power}"), _PREFIXES[power]
 
 
-def decimate(axis: NDArray, values: NDArray, buckets: int = 2000) -> NDArray[np.intp]:
+def decimate(axis: FloatArray, values: FloatArray, buckets: int = 2000) -> NDArray[np.intp]:
     """Return the points that draw the same line: first, last, lowest and highest of every bucket of the axis.
 
     Parameters

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.paths import cache_folder, models_folder
 from rramcirc.basics.units import number_from_zero, parse_number, whole_number
@@ -170,7 +170,7 @@ def _paths(pool: Pool, grid: PulseGrid) -> dict[bool, States]:
     return found
 
 
-def _summary(pool: Pool, grid: PulseGrid, after: NDArray, record: dict[str, object]) -> PulseTable:
+def _summary(pool: Pool, grid: PulseGrid, after: FloatArray, record: dict[str, object]) -> PulseTable:
     """Return the table of (x, a, w, g, sample) states after the pulses."""
     by_device = after.reshape(*after.shape[:-1], pool.devices, pool.cycles)
     between = by_device.mean(axis=-1).std(axis=-1)
@@ -186,7 +186,7 @@ def _summary(pool: Pool, grid: PulseGrid, after: NDArray, record: dict[str, obje
     )  # fmt: skip
 
 
-def _time_shifts(mean: NDArray, amplitudes: NDArray, log_widths: NDArray) -> NDArray[np.float64]:
+def _time_shifts(mean: FloatArray, amplitudes: FloatArray, log_widths: FloatArray) -> FloatArray:
     """Return by how much longer (logarithm) each amplitude needs than its upper neighbour, (a - 1, g).
 
     The shift of the logarithm of the width at which the means of both agree best, where their widths overlap.

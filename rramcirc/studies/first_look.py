@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rramcirc.analysis.measurements import clip, integral, reset_voltage, set_voltage
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import pulse_sequence
 from rramcirc.bench.testbench import Testbench
@@ -64,7 +64,7 @@ def measure_loop(gate_voltage: float = 1.1, engine: str = "ngspice") -> Loop:
     )
 
 
-def _resistance_at(voltage: NDArray, current: NDArray) -> float:
+def _resistance_at(voltage: FloatArray, current: FloatArray) -> float:
     """Resistance [ohm] at the read voltage on a branch with ascending voltage."""
     return READ_VOLTAGE / float(np.interp(READ_VOLTAGE, voltage, current))
 
@@ -75,13 +75,13 @@ class ArrayWrite:
 
     row: int
     column: int
-    before: NDArray
-    after: NDArray
+    before: FloatArray
+    after: FloatArray
     write_energy: float = field(metadata={"desc": "energy that all drivers deliver during the write", "units": "J"})
     waveforms: Waveforms
 
     @property
-    def disturb(self) -> NDArray:
+    def disturb(self) -> FloatArray:
         """Relative change of every cell's resistance; that of the written cell is NaN."""
         change = self.after / self.before - 1
         change[self.row, self.column] = np.nan

@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rramcirc.analysis.measurements import energy
 from rramcirc.analysis.spikes import spike_times
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, SimulationError
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear
@@ -159,7 +160,7 @@ def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.
         ax.legend(loc="lower right")
 
 
-def _drives(drives: ArrayLike) -> NDArray[np.float64]:
+def _drives(drives: ArrayLike) -> FloatArray:
     array = np.atleast_1d(np.asarray(drives))
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size or not np.all(array > 0):
         raise ParameterError(f"f_i: drives: {drives!r} is no list of positive currents over the rheobase.")
@@ -172,12 +173,12 @@ def _run(neuron: LifNeuron, stimulus: Constant | PiecewiseLinear, length: float)
     return simulate(Testbench(neuron, Transient(length, max_step=step), {"in": stimulus}))
 
 
-def _spikes(neuron: LifNeuron, waves: Waveforms) -> NDArray[np.float64]:
+def _spikes(neuron: LifNeuron, waves: Waveforms) -> FloatArray:
     high, low = DETECT * neuron.threshold, REARM * neuron.threshold
     return spike_times(waves["v(mem)"], waves.time, high, high - low)
 
 
-def _supply(neuron: LifNeuron, waves: Waveforms, times: NDArray) -> tuple[float, float]:
+def _supply(neuron: LifNeuron, waves: Waveforms, times: FloatArray) -> tuple[float, float]:
     """Return the supply's energy per interval between spikes [J] and its mean power [W].
 
     Both are NaN for the ideal neuron, the energy also without an interval.

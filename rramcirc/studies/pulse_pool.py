@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import SimulationError
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear
@@ -25,7 +26,7 @@ from rramcirc.engines.simulation import simulate
 _PATH_POINTS = 400  # of a trajectory, at equal steps of the conductance's logarithm
 _TRAJECTORY = np.concatenate([[0.0], np.logspace(-9, 2, 600)])  # [s]
 _EDGE = 1e-9  # [s], of the voltage step in ngspice
-States = dict[str, NDArray[np.float64]]
+States = dict[str, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,16 @@ class Pool:
     hrs: dict[str, float]
     lrs: dict[str, float]
     parameters: States
-    noise: NDArray[np.float64]
-    g_hrs: NDArray[np.float64]
-    g_lrs: NDArray[np.float64]
+    noise: FloatArray
+    g_hrs: FloatArray
+    g_lrs: FloatArray
 
     @property
     def samples(self) -> int:
         """Number of samples."""
         return self.devices * self.cycles
 
-    def conductance(self, states: States) -> NDArray[np.float64]:
+    def conductance(self, states: States) -> FloatArray:
         """Return the conductance at 0.1 V [S] of (..., samples) states."""
         shape = next(iter(states.values())).shape
         if not self.parameters:
@@ -72,7 +73,7 @@ class Pool:
         found = [held_current(devices, {n: v[k] for n, v in flat.items()}, READ_VOLTAGE) for k in range(rows)]
         return np.reshape(found, shape) / READ_VOLTAGE
 
-    def x_of(self, states: States) -> NDArray[np.float64]:
+    def x_of(self, states: States) -> FloatArray:
         """Return the normalised conductance x of (..., samples) states."""
         return (self.conductance(states) - self.g_hrs) / (self.g_lrs - self.g_hrs)
 
@@ -158,9 +159,7 @@ def states_at(pool: Pool, path: States, x: ArrayLike) -> States:
     return {name: np.interp(places, np.arange(count), values) for name, values in path.items()}
 
 
-def held_numpy(
-    pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]
-) -> NDArray[np.float64]:
+def held_numpy(pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]) -> FloatArray:
     """Return x after a voltage was held, (x, samples, widths), from the compiled model in bulk."""
     n_x = len(next(iter(starts.values())))
     n = n_x * pool.samples
@@ -182,13 +181,11 @@ class _SameCycle(CycleNoise):
 
     given: tuple[float, ...] = ()
 
-    def deviates(self, shape: tuple[int, int]) -> NDArray:
+    def deviates(self, shape: tuple[int, int]) -> FloatArray:
         return np.broadcast_to(np.array(self.given)[None, :, None], (1, *shape))
 
 
-def held_ngspice(
-    pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]
-) -> NDArray[np.float64]:
+def held_ngspice(pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]) -> FloatArray:
     """Return the same from ngspice: x times samples independent cells in one transient."""
     columns = len(next(iter(starts.values())))
     shape = (pool.samples, columns)
@@ -226,7 +223,7 @@ ENGINES = {"numpy": held_numpy, "ngspice": held_ngspice}
 QUANTILES = np.array([-3.0, -2.33, -1.64, -1.0, -0.5, 0.0, 0.5, 1.0, 1.64, 2.33, 3.0])  # standard deviations
 
 
-def quantiles(after: NDArray, amplitudes: NDArray) -> NDArray[np.float64]:
+def quantiles(after: FloatArray, amplitudes: FloatArray) -> FloatArray:
     """Return (x, a, w, g, z) quantiles of (x, a, w, g, sample) states, the fastest synapses last."""
     from scipy.special import ndtr
 

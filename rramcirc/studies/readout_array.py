@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.readout.benches import (
@@ -41,9 +41,9 @@ class ArrayRead:
     """
 
     design: ReadoutArray
-    outputs: NDArray
-    perfect: NDArray
-    ideal: NDArray
+    outputs: FloatArray
+    perfect: FloatArray
+    ideal: FloatArray
     figures: Mapping[str, tuple[float, str]]
 
 
@@ -131,7 +131,7 @@ def _recorded(design: ReadoutArray) -> tuple[str, ...]:
     return (*(f"v({node})" for node in design.outputs), *codes)
 
 
-def _errors(outputs: NDArray, perfect: NDArray, ideal: NDArray, level: float) -> dict[str, tuple[float, str]]:
+def _errors(outputs: FloatArray, perfect: FloatArray, ideal: FloatArray, level: float) -> dict[str, tuple[float, str]]:
     """Return the errors relative to the span of the ideal outputs, before and after one gain for all outputs."""
     span = float(np.ptp(ideal))
     gain = float(np.vdot(ideal - level, outputs - level) / np.vdot(ideal - level, ideal - level))
@@ -148,7 +148,7 @@ def _errors(outputs: NDArray, perfect: NDArray, ideal: NDArray, level: float) ->
     }
 
 
-def _code_error(design: ReadoutArray, waves: Waveforms, perfect: NDArray) -> dict[str, tuple[float, str]]:
+def _code_error(design: ReadoutArray, waves: Waveforms, perfect: FloatArray) -> dict[str, tuple[float, str]]:
     """Return how far the codes are from those of perfect readouts [least significant bits]."""
     bits = design.readout.bits
     if not bits:

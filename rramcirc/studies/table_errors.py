@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.devices.pulses.table import PulseTable
 from rramcirc.studies.pulse_pool import Pool, States, quantiles, states_at
 
 SEQUENCE, SEQUENCE_WIDTH = 10, 1e-3  # pulses in a row, of about this width [s]
-Held = Callable[[Pool, States, float, float, list[float]], NDArray[np.float64]]
+Held = Callable[[Pool, States, float, float, list[float]], FloatArray]
 
 
 def table_errors(table: PulseTable, pool: Pool, grid, paths: dict[bool, States], held: Held) -> dict[str, float]:
@@ -42,17 +42,17 @@ def table_errors(table: PulseTable, pool: Pool, grid, paths: dict[bool, States],
     }
 
 
-def _halfway(axis: NDArray) -> NDArray:
+def _halfway(axis: FloatArray) -> FloatArray:
     return 0.5 * (axis[1:] + axis[:-1])
 
 
-def _halfway_same_sign(axis: NDArray) -> NDArray:
+def _halfway_same_sign(axis: FloatArray) -> FloatArray:
     return _halfway(axis)[axis[1:] * axis[:-1] > 0]
 
 
 def _missed(
     table: PulseTable, pool: Pool, paths: dict[bool, States], held: Held, amplitude: float, gate: float, states, widths
-) -> tuple[NDArray, NDArray]:
+) -> tuple[FloatArray, FloatArray]:
     """Return errors of mean, and mean errors of quantiles, (x, w), at one amplitude and gate voltage."""
     starts = states_at(pool, paths[amplitude > 0], states)
     after = np.moveaxis(held(pool, starts, amplitude, gate, list(widths)), 1, 2)

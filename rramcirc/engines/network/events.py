@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.engines.network.kernel import progress
 from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, rule_table, slopes, states
@@ -138,11 +138,11 @@ def run_until(
 def run_events(
     network: SpikingNetwork,
     phases: tuple[Phase, ...],
-    train: tuple[NDArray, NDArray],
-    snapshots: NDArray,
+    train: tuple[FloatArray, FloatArray],
+    snapshots: FloatArray,
     synapses: Synapses,
     grid: float = 0.0,
-) -> tuple[NDArray[np.float64], NDArray[np.int64], list]:
+) -> tuple[FloatArray, IntArray, list]:
     """Run a network without time steps; the doses of `synapses` are changed in place.
 
     Parameters

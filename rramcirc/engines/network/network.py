@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 from rramcirc.bench.spike_trains import check_train
@@ -119,7 +120,9 @@ class Phase:
     """A part of a run: who gets external spikes, and whether synapses learn."""
 
     duration: float = _number("length", "s")
-    rates: NDArray = field(metadata={"desc": "(n_neurons,) mean rates of the external Poisson spikes", "units": "Hz"})
+    rates: FloatArray = field(
+        metadata={"desc": "(n_neurons,) mean rates of the external Poisson spikes", "units": "Hz"}
+    )
     charge: float = _number("charge of one external spike", "C")
     learning: bool = field(default=False, metadata={"desc": "whether spikes drive the top electrodes"})
     reset: bool = field(default=False, metadata={"desc": "clear membranes, gates and refractory times at the start"})
@@ -137,14 +140,14 @@ class Synapses:
     Conductance is start + span * progress(dose); dose is the overlap seen so far times the cell's rate.
     """
 
-    up_start: NDArray = field(metadata={"desc": "excitatory, before learning", "units": "S"})
-    up_span: NDArray = field(metadata={"desc": "excitatory, range", "units": "S"})
-    up_rate: NDArray = field(metadata={"desc": "excitatory, switching rate over the median's", "units": "1"})
-    up_dose: NDArray = field(metadata={"desc": "excitatory, overlaps times rate", "units": "1"})
-    down_start: NDArray = field(metadata={"desc": "inhibitory, before learning", "units": "S"})
-    down_span: NDArray = field(metadata={"desc": "inhibitory, range (negative)", "units": "S"})
-    down_rate: NDArray = field(metadata={"desc": "inhibitory, switching rate over the median's", "units": "1"})
-    down_dose: NDArray = field(metadata={"desc": "inhibitory, overlaps times rate", "units": "1"})
+    up_start: FloatArray = field(metadata={"desc": "excitatory, before learning", "units": "S"})
+    up_span: FloatArray = field(metadata={"desc": "excitatory, range", "units": "S"})
+    up_rate: FloatArray = field(metadata={"desc": "excitatory, switching rate over the median's", "units": "1"})
+    up_dose: FloatArray = field(metadata={"desc": "excitatory, overlaps times rate", "units": "1"})
+    down_start: FloatArray = field(metadata={"desc": "inhibitory, before learning", "units": "S"})
+    down_span: FloatArray = field(metadata={"desc": "inhibitory, range (negative)", "units": "S"})
+    down_rate: FloatArray = field(metadata={"desc": "inhibitory, switching rate over the median's", "units": "1"})
+    down_dose: FloatArray = field(metadata={"desc": "inhibitory, overlaps times rate", "units": "1"})
 
 
 def draw_synapses(network: SpikingNetwork, seed: int = 1) -> Synapses:
@@ -160,7 +163,7 @@ def draw_synapses(network: SpikingNetwork, seed: int = 1) -> Synapses:
     rng, synapse = np.random.default_rng([whole_number(seed, "draw_synapses: seed", 0), 7]), network.synapse
     shape, off = (network.neurons, network.neurons), 1.0 - np.eye(network.neurons)
 
-    def drawn(median: float, spread: float) -> NDArray[np.float64]:
+    def drawn(median: float, spread: float) -> FloatArray:
         return median * np.exp(spread * rng.standard_normal(shape)) * off
 
     lrs, hrs = drawn(synapse.lrs, synapse.lrs_spread), drawn(synapse.hrs, synapse.hrs_spread)
@@ -190,21 +193,21 @@ def with_patterns(synapses: Synapses, patterns: Iterable[ArrayLike]) -> Synapses
     return replace(synapses, up_dose=dose, down_dose=dose.copy())
 
 
-def states(network: SpikingNetwork, synapses: Synapses) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def states(network: SpikingNetwork, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
     """Return (excitatory, inhibitory) states, 0 in HRS and 1 in LRS, (N, N)."""
     up = network.synapse.potentiation.progress(synapses.up_dose)
     down = network.synapse.depression.progress(synapses.down_dose)
     return up, np.where(np.eye(network.neurons, dtype=bool), 0.0, 1.0 - down)
 
 
-def conductances(network: SpikingNetwork, synapses: Synapses) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def conductances(network: SpikingNetwork, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
     """Return (excitatory, inhibitory) conductances [S], (N, N)."""
     up = network.synapse.potentiation.progress(synapses.up_dose)
     down = network.synapse.depression.progress(synapses.down_dose)
     return synapses.up_start + synapses.up_span * up, synapses.down_start + synapses.down_span * down
 
 
-def slopes(network: SpikingNetwork, synapses: Synapses) -> NDArray[np.float64]:
+def slopes(network: SpikingNetwork, synapses: Synapses) -> FloatArray:
     """Return the slope [V/s] that column j's membrane gets while gate i is on, (N, N)."""
     up, down = conductances(network, synapses)
     unit = network.synapse.read_voltage / network.neuron.capacitance
@@ -226,7 +229,7 @@ def check_phases(network: SpikingNetwork, phases: Iterable[Phase]) -> tuple[Phas
     return phases
 
 
-def given_train(network: SpikingNetwork, train: tuple[ArrayLike, ArrayLike]) -> tuple[NDArray, NDArray]:
+def given_train(network: SpikingNetwork, train: tuple[ArrayLike, ArrayLike]) -> tuple[FloatArray, FloatArray]:
     """Return an external spike train (times [s], neurons) checked against the network."""
     if not isinstance(train, tuple) or len(train) != 2:
         raise ParameterError("train: give a pair of arrays (times [s], neurons).")

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.units import positive_number, whole_number
 from rramcirc.bench.spike_trains import Seed, poisson_trains, stream_key
@@ -51,13 +52,13 @@ class NetworkRun:
         [s].
     """
 
-    times: NDArray[np.float64]
-    neurons: NDArray[np.int64]
-    input_times: NDArray[np.float64]
-    input_neurons: NDArray[np.int64]
-    snapshot_times: NDArray[np.float64]
-    excitatory: NDArray[np.float64]
-    inhibitory: NDArray[np.float64]
+    times: FloatArray
+    neurons: IntArray
+    input_times: FloatArray
+    input_neurons: IntArray
+    snapshot_times: FloatArray
+    excitatory: FloatArray
+    inhibitory: FloatArray
     synapses: Synapses
     duration: float
 
@@ -72,17 +73,17 @@ class NetworkRun:
 class _State:
     """Everything that changes in a run of the fixed-step kernel."""
 
-    v: NDArray
-    drive: NDArray
-    active: NDArray
-    gate_end: NDArray
-    ring_step: NDArray
-    ring_neuron: NDArray
-    marks: NDArray
-    weights: NDArray
+    v: FloatArray
+    drive: FloatArray
+    active: FloatArray
+    gate_end: FloatArray
+    ring_step: FloatArray
+    ring_neuron: FloatArray
+    marks: FloatArray
+    weights: FloatArray
 
 
-def external_train(phases: Sequence[Phase], seed: Seed) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def external_train(phases: Sequence[Phase], seed: Seed) -> tuple[FloatArray, IntArray]:
     """Return the external spikes of all phases, one stream per phase, on a common clock: (times [s], neurons)."""
     words = tuple(seed) if isinstance(seed, (tuple, list)) else (seed,)
     parts, start = [], 0.0
@@ -180,7 +181,7 @@ def membrane(network: SpikingNetwork, time_step: float) -> tuple[float, float, f
     return decay, (1.0 - decay) * network.neuron.time_constant, network.neuron.minimum, network.neuron.threshold
 
 
-def _fresh(network: SpikingNetwork, timing: tuple[int, int, int], weights: NDArray) -> _State:
+def _fresh(network: SpikingNetwork, timing: tuple[int, int, int], weights: FloatArray) -> _State:
     n = network.neurons
     size = n * (max(timing) // timing[1] + 2)
     return _State(
@@ -240,8 +241,8 @@ class Recall:
         When [s]; NaN if none was.
     """
 
-    winner: NDArray[np.int64]
-    time: NDArray[np.float64]
+    winner: IntArray
+    time: FloatArray
 
     @property
     def fraction(self) -> float:
@@ -334,7 +335,7 @@ def recall(
 
 def recall_train(
     members: Sequence[ArrayLike], counts: Sequence[int], rate: float, duration: float, seed: Seed, run: int, count: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[IntArray, FloatArray, IntArray]:
     """Return the cues and the external spikes of run `run` of `recall`: (cued neurons, times [s], neurons).
 
     Parameters

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
@@ -28,7 +29,7 @@ from rramcirc.waveforms.waveforms import Waveforms
 
 SPIKE_LEVEL = 0.15 * TIMER_VOLTS  # a timer that falls through this has been started by a spike
 MATRICES = ("exc", "inh")
-States = Mapping[str, NDArray]
+States = Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def fresh_states(protocol: PulseProtocol = PROTOCOL) -> dict[str, States]:
     }
 
 
-def states_of_weights(weights: ArrayLike, protocol: PulseProtocol = PROTOCOL) -> dict[str, NDArray]:
+def states_of_weights(weights: ArrayLike, protocol: PulseProtocol = PROTOCOL) -> dict[str, FloatArray]:
     """Return device states that give cells of these conductances, transistor included [S]; any shape.
 
     The transistor is taken as the resistor that it is in the nominal LRS cell at the read voltage; below the LRS that
@@ -272,7 +273,7 @@ def circuit_spikes(waves: Waveforms, neurons: int) -> tuple[NDArray[np.float64],
     return spikes[:, 0], spikes[:, 1].astype(np.int64)
 
 
-def _synapse_waves(waves: Waveforms, name: str, neurons: int, looks: NDArray) -> NDArray[np.float64]:
+def _synapse_waves(waves: Waveforms, name: str, neurons: int, looks: FloatArray) -> NDArray[np.float64]:
     """Return a state of all synapses at given times, (times, neurons, neurons); the diagonal repeats a neighbour."""
     values = np.empty((looks.size, neurons, neurons))
     for i in range(neurons):
@@ -282,7 +283,7 @@ def _synapse_waves(waves: Waveforms, name: str, neurons: int, looks: NDArray) ->
     return values
 
 
-def matched(ours: tuple[NDArray, NDArray], theirs: tuple[NDArray, NDArray], within: float) -> float:
+def matched(ours: tuple[FloatArray, FloatArray], theirs: tuple[FloatArray, FloatArray], within: float) -> float:
     """Return the share of all spikes of both that have a partner of the same neuron in the other, one to one.
 
     Parameters

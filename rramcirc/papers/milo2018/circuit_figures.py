@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.figures.style import COLOURS, drawn, line_style
 from rramcirc.papers.milo2018.sets import POOL, MiloSet
 
@@ -24,7 +24,7 @@ CIRCUIT, NETWORK, EXTERNAL = COLOURS[1], COLOURS[0], "0.6"
 
 
 def both_rasters(
-    ax: Axes, circuit: CircuitRun, network: NetworkRun, external: tuple[NDArray, NDArray], names: Sequence[str],
+    ax: Axes, circuit: CircuitRun, network: NetworkRun, external: tuple[FloatArray, FloatArray], names: Sequence[str],
     size: float,
 ) -> None:  # fmt: skip
     """Draw spikes of circuit (above) and network level (below) on one row per neuron, external spikes on top."""
@@ -122,7 +122,7 @@ def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:
 class _Part:
     """Spikes of some neurons, renumbered."""
 
-    def __init__(self, times: NDArray, neurons: NDArray) -> None:
+    def __init__(self, times: FloatArray, neurons: FloatArray) -> None:
         self.times, self.neurons = times, neurons
 
 
@@ -130,7 +130,7 @@ def _reordered(pair: RecallPair, order: Sequence[int]):
     """Return circuit, network level and external spikes of the neurons in `order`, numbered so."""
     place = {neuron: k for k, neuron in enumerate(order)}
 
-    def part(times: NDArray, neurons: NDArray) -> tuple[NDArray, NDArray]:
+    def part(times: FloatArray, neurons: FloatArray) -> tuple[FloatArray, FloatArray]:
         kept = np.isin(neurons, order)
         return times[kept], np.array([place[int(j)] for j in neurons[kept]], dtype=float)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.engines.network.network import SpikingNetwork, Synapses, draw_synapses
 from rramcirc.engines.network.run import NetworkRun, external_train, run_network
 from rramcirc.papers.experiment import Expected, Experiment
@@ -57,7 +58,7 @@ class Both:
 
     circuit: CircuitRun
     network: NetworkRun
-    external: tuple[NDArray, NDArray]
+    external: tuple[FloatArray, FloatArray]
 
 
 def nominal_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
@@ -103,7 +104,7 @@ def circuit_states(chosen: MiloSet, run: CircuitRun) -> tuple[NDArray[np.float64
 
 
 def rule_on_spikes(
-    chosen: MiloSet, times: NDArray, neurons: NDArray, until: float
+    chosen: MiloSet, times: FloatArray, neurons: FloatArray, until: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (excitatory, inhibitory) states that the network level's rule gives for spikes, at time `until` [s]."""
     network, count = nominal_network(chosen, 4), 4

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.engines.network.network import Phase, draw_synapses
 from rramcirc.engines.network.run import NetworkRun, external_train, run_network
 from rramcirc.engines.simulation import simulate
@@ -102,7 +103,7 @@ def pattern_training(parameters: CircuitPatterns, engine: str) -> pd.DataFrame:
 
 
 def _circuit(
-    parameters: CircuitPatterns, chosen: MiloSet, states: dict, external: tuple[NDArray, NDArray], phase: Phase,
+    parameters: CircuitPatterns, chosen: MiloSet, states: dict, external: tuple[FloatArray, FloatArray], phase: Phase,
     neurons: int,
 ) -> CircuitRun:  # fmt: skip
     presentation = parameters.presentation
@@ -119,7 +120,7 @@ def _circuit(
 
 
 def _compare(
-    chosen: MiloSet, run: CircuitRun, other: NetworkRun, external: tuple[NDArray, NDArray],
+    chosen: MiloSet, run: CircuitRun, other: NetworkRun, external: tuple[FloatArray, FloatArray],
     places: dict[str, NDArray[np.int64]],
 ) -> dict[str, float]:  # fmt: skip
     count = other.excitatory.shape[-1]

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.engines.network.network import PulseCurve
@@ -51,7 +52,10 @@ class CellRule:
 
 
 def pulse_train(
-    protocol: PulseProtocol, state: dict[str, NDArray], voltage: float, parameters: dict[str, NDArray] | None = None
+    protocol: PulseProtocol,
+    state: dict[str, FloatArray],
+    voltage: float,
+    parameters: dict[str, FloatArray] | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Return conductances [S] before and after each of `protocol.pulses` pulses, (N, pulses + 1), and the last states.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import EnvironmentProblem
 from rramcirc.engines.ngspice.result import Expected
 from rramcirc.engines.ngspice.run import run_deck
@@ -165,7 +165,7 @@ def _short(text: str) -> str:
 def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str, float]) -> Sweep:
     column = {normalise_vector(name): k for k, name in enumerate(plot.names)}
 
-    def get(name: str) -> NDArray:
+    def get(name: str) -> FloatArray:
         return np.asarray(plot.column(column[name]), dtype=float)
 
     time = np.asarray(plot.column(0), dtype=float)
@@ -191,7 +191,7 @@ def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str,
     )  # fmt: skip
 
 
-def _resistance(time: NDArray, voltage: NDArray, current: NDArray, window: tuple[float, float]) -> float:
+def _resistance(time: FloatArray, voltage: FloatArray, current: FloatArray, window: tuple[float, float]) -> float:
     """Return the resistance [ohm] at the end of a read; negative if the cell delivers power."""
     at = np.linspace(*window, 9)
     v, i = np.interp(at, time, voltage), np.interp(at, time, current)
@@ -212,8 +212,8 @@ def _window(reads: Sequence[float]) -> tuple[float, int]:
 
 
 def _branches(
-    time: NDArray, voltage: NDArray, current: NDArray, triangle: tuple[float, float, float]
-) -> tuple[NDArray, NDArray]:
+    time: FloatArray, voltage: FloatArray, current: FloatArray, triangle: tuple[float, float, float]
+) -> tuple[FloatArray, FloatArray]:
     """Return voltages and the logarithm of the current on the way back over that on the way there."""
     start, peak, end = triangle
     there = (time >= start) & (time <= peak)
@@ -229,7 +229,7 @@ def _branches(
 
 
 def _switching_voltage(
-    time: NDArray, voltage: NDArray, current: NDArray, triangle: tuple[float, float, float]
+    time: FloatArray, voltage: FloatArray, current: FloatArray, triangle: tuple[float, float, float]
 ) -> float | None:  # fmt: skip
     """Return where the difference between both branches has fallen to half.
 
@@ -245,6 +245,8 @@ def _switching_voltage(
     return float(grid[top + below[0]]) if below.size else float(grid[-1])
 
 
-def _hysteresis(time: NDArray, voltage: NDArray, current: NDArray, triangle: tuple[float, float, float]) -> float:
+def _hysteresis(
+    time: FloatArray, voltage: FloatArray, current: FloatArray, triangle: tuple[float, float, float]
+) -> float:
     grid, ratio = _branches(time, voltage, current, triangle)
     return float(np.exp(np.max(np.abs(ratio[grid.size // 10 :])))) if grid.size else 1.0

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.card import card_names, card_of_defaults, load_card
 from rramcirc.devices.cards.model_card import ModelCard
@@ -95,9 +95,9 @@ class FitResult:
     undetermined: tuple[Undetermined, ...]
     protocols: tuple[Protocol, ...]
     predictions: tuple[Prediction, ...] = field(repr=False)
-    weights: tuple[NDArray, ...] = field(repr=False)
+    weights: tuple[FloatArray, ...] = field(repr=False)
     rms: tuple[float, ...]
-    correlation: NDArray = field(repr=False)
+    correlation: FloatArray = field(repr=False)
     seed: int
     evaluations: int
     settings: Settings
@@ -186,7 +186,12 @@ def fit(
 
 
 def _fitted(
-    problem: Problem, x: NDArray, matrix: NDArray, left: Sequence[FreeParameter], slopes: NDArray, moments: NDArray
+    problem: Problem,
+    x: FloatArray,
+    matrix: FloatArray,
+    left: Sequence[FreeParameter],
+    slopes: FloatArray,
+    moments: FloatArray,
 ) -> tuple[FittedParameter, ...]:
     """Return the fitted values with their uncertainties, alone and with those of the parameters left."""
     alone = np.sqrt(np.diag(matrix))
@@ -205,7 +210,7 @@ def _fitted(
 
 
 def _result(
-    problem: Problem, x: NDArray, fitted: tuple[FittedParameter, ...], matrix: NDArray,
+    problem: Problem, x: FloatArray, fitted: tuple[FittedParameter, ...], matrix: FloatArray,
     undetermined: list[Undetermined], seed: int, evaluations: int,
 ) -> FitResult:  # fmt: skip
     """Return the fitted card with its uncertainties."""

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import READ_VOLTAGE, _Path, states_for_conductance
@@ -72,20 +72,20 @@ class Protocol:
     """
 
     data: Measurement
-    times: NDArray[np.float64]
-    voltages: NDArray[np.float64]
-    gates: NDArray[np.float64] | None
-    device: NDArray[np.int64]
-    corner: NDArray[np.int64]
-    row: NDArray[np.int64]
-    current: NDArray[np.float64]
-    start: NDArray[np.float64]
+    times: FloatArray
+    voltages: FloatArray
+    gates: FloatArray | None
+    device: IntArray
+    corner: IntArray
+    row: IntArray
+    current: FloatArray
+    start: FloatArray
     start_known: bool
 
     def __len__(self) -> int:
         return len(self.current)
 
-    def subset(self, devices: NDArray[np.int64]) -> Protocol:
+    def subset(self, devices: IntArray) -> Protocol:
         """Return the protocol with some of its devices."""
         place = np.full(len(self.start), -1)
         place[devices] = np.arange(len(devices))
@@ -114,9 +114,9 @@ class Prediction:
         At all corners.
     """
 
-    current: NDArray[np.float64]
-    missed: NDArray[np.float64]
-    states: dict[str, NDArray[np.float64]]
+    current: FloatArray
+    missed: FloatArray
+    states: dict[str, FloatArray]
     response: PulseResponse
 
 
@@ -134,7 +134,7 @@ def make_protocol(data: Measurement, settings: Settings) -> Protocol:
 
 
 def predict(
-    card: ModelCard, protocol: Protocol, start: NDArray, settings: Settings, tolerance: float = 1e-5,
+    card: ModelCard, protocol: Protocol, start: FloatArray, settings: Settings, tolerance: float = 1e-5,
     follow: Prediction | None = None,
 ) -> Prediction:  # fmt: skip
     """Return the currents of a card at the readings.
@@ -152,7 +152,7 @@ def predict(
 
 
 def predict_all(
-    card: ModelCard, protocols: Sequence[Protocol], starts: Sequence[NDArray], settings: Settings,
+    card: ModelCard, protocols: Sequence[Protocol], starts: Sequence[FloatArray], settings: Settings,
     tolerance: float = 1e-5, follow: Sequence[Prediction | None] | None = None,
 ) -> list[Prediction]:  # fmt: skip
     """Return the currents of a card for several protocols; see :func:`predict`.
@@ -217,7 +217,7 @@ def _sweep(data: Measurement, settings: Settings) -> Protocol:
     )  # fmt: skip
 
 
-def _sweep_times(data: Measurement, settings: Settings, firsts: NDArray, device: NDArray) -> NDArray:
+def _sweep_times(data: Measurement, settings: Settings, firsts: FloatArray, device: FloatArray) -> FloatArray:
     """Return the times of the rows of a sweep, each cycle from zero [s]."""
     if "time" in data.columns:
         times = data.columns["time"] - data.columns["time"][firsts][device]
@@ -233,7 +233,7 @@ def _sweep_times(data: Measurement, settings: Settings, firsts: NDArray, device:
     return times
 
 
-def _table(values: NDArray, device: NDArray, corner: NDArray) -> NDArray:
+def _table(values: FloatArray, device: FloatArray, corner: FloatArray) -> FloatArray:
     table = np.full((device[-1] + 1, corner.max() + 1), np.nan)
     table[device, corner] = values
     return table
@@ -255,7 +255,7 @@ def _pulses(data: Measurement, settings: Settings) -> Protocol:
     )  # fmt: skip
 
 
-def _open_resistance(settings: Settings, gates: NDArray | None, whole: NDArray) -> NDArray:
+def _open_resistance(settings: Settings, gates: FloatArray | None, whole: FloatArray) -> FloatArray:
     """Return what the open transistor adds to a resistance that was read [ohm]; at most 99 % of it."""
     if gates is None:
         return np.zeros_like(whole)
@@ -302,7 +302,7 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
     )  # fmt: skip
 
 
-def _train_pulses(data: Measurement, settings: Settings, firsts: NDArray) -> tuple[NDArray, NDArray]:
+def _train_pulses(data: Measurement, settings: Settings, firsts: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return amplitude [V] and width [s] of the pulse before each row."""
     columns = data.columns
     if "amplitude" in columns and "width" in columns:
@@ -329,7 +329,7 @@ def _train_pulses(data: Measurement, settings: Settings, firsts: NDArray) -> tup
     return np.where(rising, up[0], down[0]), np.where(rising, up[1], down[1])
 
 
-def _turn(values: NDArray) -> int:
+def _turn(values: FloatArray) -> int:
     """Return the place at which potentiation and depression meet: the extreme that stands out from the ends."""
     peak = values.max() - max(values[0], values[-1])
     dip = min(values[0], values[-1]) - values.min()

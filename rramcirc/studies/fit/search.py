@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.studies.fit.problem import OUTLYING, FreeParameter, Problem, typical
 
 UNDETERMINED = 0.3  # a standard deviation above it, of the logarithm or relative to the start value, is none
@@ -29,7 +29,7 @@ class Undetermined:
     reason: str
 
 
-def search_globally(problem: Problem, seed: int) -> NDArray[np.float64]:
+def search_globally(problem: Problem, seed: int) -> FloatArray:
     """Return the best of several local searches that start from the best places of a Sobol sequence.
 
     Parameters
@@ -64,14 +64,12 @@ def search_globally(problem: Problem, seed: int) -> NDArray[np.float64]:
     return best
 
 
-def _cost(residuals: NDArray) -> float:
+def _cost(residuals: FloatArray) -> float:
     """Return a sum of squares in which far points count little."""
     return float(np.sum(np.log1p((residuals / 0.3) ** 2)))
 
 
-def search_locally(
-    problem: Problem, x: NDArray, *, steps: int | None = None, careful: bool = False
-) -> NDArray[np.float64]:
+def search_locally(problem: Problem, x: FloatArray, *, steps: int | None = None, careful: bool = False) -> FloatArray:
     """Return the least-squares solution near `x`.
 
     Parameters
@@ -84,10 +82,10 @@ def search_locally(
     n = len(problem.free)
     tether = _TETHER * np.eye(n, len(x)) if careful else np.zeros((0, len(x)))
 
-    def residuals(x: NDArray) -> NDArray:
+    def residuals(x: FloatArray) -> FloatArray:
         return np.r_[problem.residuals(x), tether @ (x - problem.start)]
 
-    def jacobian(x: NDArray) -> NDArray:
+    def jacobian(x: FloatArray) -> FloatArray:
         return np.vstack([problem.jacobian(x), tether])
 
     margin = 1e-6 * (problem.high - problem.low)
@@ -102,14 +100,14 @@ def search_locally(
     ).x  # fmt: skip
 
 
-def scatter(problem: Problem, x: NDArray) -> float:
+def scatter(problem: Problem, x: FloatArray) -> float:
     """Return the standard deviation of the weighted residuals, without outliers."""
     r = problem.residuals(x)[: problem.n_data]
     r = np.clip(r, -OUTLYING * typical(r), OUTLYING * typical(r))
     return float(np.sqrt(np.sum(r**2) / max(len(r) - len(x), 1)))
 
 
-def covariance(problem: Problem, x: NDArray) -> NDArray[np.float64]:
+def covariance(problem: Problem, x: FloatArray) -> FloatArray:
     """Return the covariance of the places, from the Jacobian and the scatter of the residuals.
 
     The weights are a guess of how reliable a reading is, so the residuals say how large the scatter is at each weight:
@@ -124,7 +122,7 @@ def covariance(problem: Problem, x: NDArray) -> NDArray[np.float64]:
     return freedom * inverse @ (jacobian.T * variance) @ jacobian @ inverse
 
 
-def _variance(weights: NDArray, residuals: NDArray) -> NDArray[np.float64]:
+def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
     """Return the variance of the weighted residuals of a file as a + b weight^2, both at least zero.
 
     The second term is a scatter that is the same for all readings, the first one that which the weights expect.
@@ -141,7 +139,7 @@ def _variance(weights: NDArray, residuals: NDArray) -> NDArray[np.float64]:
     return variance
 
 
-def _inverse(jacobian: NDArray, limit: float = 1e-6) -> NDArray[np.float64]:
+def _inverse(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
     """Return (J^T J)^-1 through the singular values; directions without any weight get a very large one."""
     scale = np.maximum(np.linalg.norm(jacobian, axis=0), limit)
     _, values, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
@@ -150,8 +148,8 @@ def _inverse(jacobian: NDArray, limit: float = 1e-6) -> NDArray[np.float64]:
 
 
 def dependence(
-    problem: Problem, x: NDArray, unknown: Sequence[FreeParameter], share: float = 1.0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    problem: Problem, x: FloatArray, unknown: Sequence[FreeParameter], share: float = 1.0
+) -> tuple[FloatArray, FloatArray]:
     """Return how the solution moves with parameters that were left at the start card, and how far off these may be.
 
     How far off they are is what the data say, together with the assumption that the start card knows them to a factor e
@@ -186,7 +184,7 @@ def dependence(
     return slopes, spread + np.outer(off, off)
 
 
-def determine(problem: Problem, x: NDArray, share: float = 1.0) -> list[Undetermined]:
+def determine(problem: Problem, x: FloatArray, share: float = 1.0) -> list[Undetermined]:
     """Return the parameters that the data do not determine, worst first.
 
     They are taken away one by one: the one with the largest standard deviation; among about equal ones, that of which
@@ -230,7 +228,7 @@ def _reason(alone: float, sigma: float, others: Sequence[str]) -> str:
     return f"only {together}: the data see a combination ({size})"
 
 
-def freeze(problem: Problem, x: NDArray, names: Sequence[str]) -> tuple[Problem, NDArray[np.float64]]:
+def freeze(problem: Problem, x: FloatArray, names: Sequence[str]) -> tuple[Problem, FloatArray]:
     """Return the problem without some parameters, which go back to the start card, and the place to go on from.
 
     The others move so that the predictions stay where they are, as far as that is linear.
