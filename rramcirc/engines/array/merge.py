@@ -14,17 +14,18 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, LoopCompiler
 from rramcirc.engines.array.wires import Wires
 
 Array = NDArray[np.float64]
 LEAF = 8  # lines of each kind in a tile that is eliminated node by node
 MOST_CELLS_OF_LEAF = LEAF * LEAF
 SMALL = 256  # ports up to which a full product beats half of it and a copy
-compiled = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 
 
 @compiled
-def leaf_links(g, row, column, open_right, open_bottom):
+def leaf_links(g: FloatArray, row: FloatArray, column: FloatArray, open_right: bool, open_bottom: bool) -> FloatArray:
     """Return the conductances (ports, ports) that join the ports of a tile after all other nodes are eliminated.
 
     Parameters
@@ -89,7 +90,7 @@ def leaf_links(g, row, column, open_right, open_bottom):
 
 
 @compiled
-def mirror(matrix):
+def mirror(matrix: FloatArray) -> None:
     """Copy the lower triangle of a matrix to the upper one."""
     n = matrix.shape[0]
     for first in range(0, n, 32):
