@@ -19,6 +19,7 @@ from rramcirc.basics.errors import ParameterError, cannot_write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 #: Okabe and Ito, distinct for every kind of colour vision; yellow is left out because it is weak on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -40,7 +41,7 @@ QUANTITIES = {
 _PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "u", -9: "n", -12: "p", -15: "f"}
 _SUFFIXES = (".png", ".pdf", ".svg")
 _WIDTH = 7.16  # inches: two columns of an IEEE page
-STYLE = {
+STYLE: dict[RcKeyType, object] = {
     "font.size": 9,
     "axes.labelsize": 9,
     "axes.titlesize": 9.5,

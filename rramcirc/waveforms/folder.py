@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rramcirc.basics.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.basics.version import __version__
@@ -60,7 +61,7 @@ def write_record(folder: Path, record: Mapping[str, object]) -> None:
         raise cannot_write(folder / RECORD, error) from error
 
 
-def read_record(folder: Path) -> dict[str, object]:
+def read_record(folder: Path) -> dict[str, Any]:
     """Read run.json.
 
     Raises

@@ -81,11 +81,12 @@ class PulseCurve:
             states.append(state)
         if len(states) < 2:
             raise ParameterError("PulseCurve.of_update: the first overlap does not move the state.")
-        return cls(np.arange(len(states)), np.array(states) / states[-1])
+        return cls(np.arange(len(states), dtype=np.float64), np.array(states) / states[-1])
 
     def progress(self, overlaps: ArrayLike) -> FloatArray:
         """Return the part of the conductance range that is covered after some overlaps, 0 to 1."""
-        return np.interp(np.asarray(overlaps, np.float64), self.overlaps, self.covered)
+        covered: FloatArray = np.interp(np.asarray(overlaps, np.float64), self.overlaps, self.covered)
+        return covered
 
     def reach(self) -> tuple[float, float]:
         """Return the number of overlaps that completes the curve, and the scale on which it begins."""
@@ -146,4 +147,6 @@ def curve_of_table(
     if conductance[-1] == conductance[0]:
         raise ParameterError(f"curve_of_table: {pulses} pulses of {amplitude:g} V do not move the state.")
     covered = (conductance - conductance[0]) / (conductance[-1] - conductance[0])
-    return PulseCurve(np.arange(pulses + 1), np.maximum.accumulate(np.clip(covered, 0.0, 1.0))), conductance
+    return PulseCurve(
+        np.arange(pulses + 1, dtype=np.float64), np.maximum.accumulate(np.clip(covered, 0.0, 1.0))
+    ), conductance

@@ -76,10 +76,10 @@ class _State:
     v: FloatArray
     drive: FloatArray
     active: FloatArray
-    gate_end: FloatArray
-    ring_step: FloatArray
-    ring_neuron: FloatArray
-    marks: FloatArray
+    gate_end: IntArray
+    ring_step: IntArray
+    ring_neuron: IntArray
+    marks: IntArray
     weights: FloatArray
 
 
@@ -172,7 +172,8 @@ def whole_steps(network: SpikingNetwork, time_step: float) -> tuple[int, int, in
     for name, width in widths.items():
         if round(width / time_step) < 1:
             raise ParameterError(f"time_step: {time_step:g} s is too long for {name} = {width:g} s.")
-    return tuple(round(width / time_step) for width in widths.values())
+    gate, refractory, electrode = (round(width / time_step) for width in widths.values())
+    return gate, refractory, electrode
 
 
 def membrane(network: SpikingNetwork, time_step: float) -> tuple[float, float, float, float]:
@@ -190,7 +191,14 @@ def _fresh(network: SpikingNetwork, timing: tuple[int, int, int], weights: Float
     )  # fmt: skip
 
 
-def _run_fixed(network, phases, train, wanted, synapses, dt):
+def _run_fixed(
+    network: SpikingNetwork,
+    phases: tuple[Phase, ...],
+    train: tuple[FloatArray, IntArray],
+    wanted: FloatArray,
+    synapses: Synapses,
+    dt: float,
+) -> tuple[FloatArray, IntArray, list[tuple[FloatArray, FloatArray]]]:
     """Run the fixed-step kernel; returns spike times, neurons and the states at the snapshots."""
     from rramcirc.engines.network import kernel
 
@@ -353,13 +361,14 @@ def recall_train(
     stream = (*words, *(int(c) for c in counts), run)
     from rramcirc.bench.spike_trains import uniforms
 
-    numbers, cues = uniforms(stream_key((*stream, 1)), 0, int(sum(counts)) or 1), []
+    numbers = uniforms(stream_key((*stream, 1)), 0, int(sum(counts)) or 1)
+    cues: list[int] = []
     for pattern, wanted in zip(members, counts, strict=True):
         pool = np.sort(np.asarray(pattern, np.int64))
         for k in range(wanted):
             pick = k + int(numbers[len(cues)] * (pool.size - k))
             pool[k], pool[pick] = pool[pick], pool[k]
-            cues.append(pool[k])
+            cues.append(int(pool[k]))
     rates = np.zeros(count)
     rates[cues] = rate
-    return np.sort(cues), *poisson_trains(rates, duration, (*stream, 2))
+    return np.sort(np.array(cues, np.int64)), *poisson_trains(rates, duration, (*stream, 2))

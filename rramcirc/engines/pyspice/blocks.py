@@ -250,7 +250,9 @@ def _add_groups(target: SubCircuit, groups: Iterable[Group]) -> None:
                     _device_class(letter)(target, name, model, *nodes, **parameters)
 
 
-def _add_dipoles(add: Callable, names: Sequence[str], a: PerElement, b: PerElement, values: Values) -> None:
+def _add_dipoles(
+    add: Callable[..., object], names: Sequence[str], a: PerElement, b: PerElement, values: Values
+) -> None:
     count = len(names)
     for row in zip(names, each(a, count), each(b, count), each(values, count), strict=True):
         add(*row)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
@@ -216,9 +216,11 @@ def circuit_bench(
     settings: CircuitSettings = SETTINGS, record_weights: bool = True, record_from: float = 0.0,
 ) -> Testbench:  # fmt: skip
     """Return the testbench of a run; see `run_circuit`."""
+    from rramcirc.devices.cards.card import load_card
+
     neuron = circuit_neuron(chosen, neurons, protocol, settings)
     network = HopfieldNetwork(
-        Cell(protocol.card, protocol.selector), neurons, neuron, learning,
+        Cell(load_card(protocol.card), load_card(protocol.selector)), neurons, neuron, learning,
         excitatory_state=dict(states["exc"]), inhibitory_state=dict(states["inh"]),
     )  # fmt: skip
     probes = ["v(mem*)", "v(timer*)"]
@@ -246,7 +248,9 @@ def read_run(
     if record_weights:
         count = min(settings.read_points, len(waves.time))
         looks = np.linspace(waves.time[0], waves.time[-1], count)
-        names = Cell(protocol.card).states
+        from rramcirc.devices.cards.card import load_card
+
+        names = load_card(protocol.card).states
         for matrix in MATRICES:
             moved = {k: _synapse_waves(waves, f"{k}_{matrix}", neurons, looks) for k in names}
             weights[matrix] = cell_weights(moved, protocol)
@@ -283,7 +287,7 @@ def _synapse_waves(waves: Waveforms, name: str, neurons: int, looks: FloatArray)
     return values
 
 
-def matched(ours: tuple[FloatArray, FloatArray], theirs: tuple[FloatArray, FloatArray], within: float) -> float:
+def matched(ours: tuple[FloatArray, IntArray], theirs: tuple[FloatArray, IntArray], within: float) -> float:
     """Return the share of all spikes of both that have a partner of the same neuron in the other, one to one.
 
     Parameters

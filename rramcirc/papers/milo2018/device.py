@@ -131,7 +131,8 @@ def overlaps_to_half(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
     first = np.argmax(covered >= 0.5, axis=1)
     rows = np.arange(len(covered))
     low, high = covered[rows, first - 1], covered[rows, first]
-    return first - 1 + (0.5 - low) / (high - low)
+    pulses: FloatArray = first - 1 + (0.5 - low) / (high - low)
+    return pulses
 
 
 def pool(protocol: PulseProtocol, devices: int, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
