@@ -7,6 +7,7 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ _AMPLITUDES = tuple(k / 20 for k in (*range(-18, -11), *range(18, 23)))  # 0.05 
 _WIDTHS = tuple(float(f"{w:.4g}") for w in np.logspace(-5, -1.5, 22))
 
 
-def _numbers(desc: str, units: str, default: tuple[float, ...]):
+def _numbers(desc: str, units: str, default: tuple[float, ...]) -> tuple[float, ...]:
     return field(default=default, metadata={"desc": desc, "units": units})
 
 
@@ -101,7 +102,7 @@ def load_grid(path: Path | str) -> PulseGrid:
         if name not in known:
             raise ParameterError(f"{path}: {unknown_name('value', name, known)}")
 
-    def number(name: str, value: object) -> object:
+    def number(name: str, value: Any) -> Any:
         if isinstance(value, list):
             return tuple(number(name, v) for v in value)
         unit = known[name].metadata["units"].replace("1", "")
@@ -140,7 +141,8 @@ def characterise(
         finite; ``sequence``, largest error of the mean after 1 to 10 equal pulses (of the width of the grid next to
         1 ms) that are looked up one after the other.
     """
-    card, selector, grid = _card(card), _card(selector), grid or PulseGrid()
+    card, selector = _card(card), None if selector is None else _card(selector)
+    grid = grid or PulseGrid()
     if engine not in ENGINES:
         raise ParameterError(unknown_name("engine", str(engine), ENGINES, "A table comes from numpy or ngspice."))
     rest = grid.common_mode if selector is not None else 0.0
@@ -158,7 +160,7 @@ def characterise(
 
     from rramcirc.studies.table_errors import table_errors
 
-    return replace(table, error=table_errors(table, pool, grid, paths, ENGINES[engine]))
+    return replace(table, error=table_errors(table, pool, paths, ENGINES[engine]))
 
 
 def _paths(pool: Pool, grid: PulseGrid) -> dict[bool, States]:
@@ -214,14 +216,14 @@ def _nominal(pool: Pool, end: str) -> float:
     return float(read_current(pool.card, getattr(pool, end), READ_VOLTAGE) / READ_VOLTAGE)
 
 
-def _card(card: ModelCard | str | None) -> ModelCard | None:
+def _card(card: ModelCard | str) -> ModelCard:
     return load_card(card) if isinstance(card, str) else card
 
 
 def provenance(card: ModelCard, selector: ModelCard | None, grid: PulseGrid, engine: str) -> dict[str, object]:
     """Return what a table depends on; `key` is the hash of all of it."""
     used = [c for c in (card, selector) if c is not None]
-    models = {c.module: compile_module(c.declaration.path) for c in used if c.module}
+    models = {c.module: compile_module(c.declaration.path) for c in used if c.module and c.declaration}
     record: dict[str, object] = {
         "card": card.name,
         "selector": selector.name if selector else None,
@@ -267,7 +269,8 @@ def stored_table(
 
     It is measured if the file is missing or belongs to other numbers: card, model, compiler, pulses, pool or engine.
     """
-    card, selector, grid = _card(card), _card(selector), grid or PulseGrid()
+    card, selector = _card(card), None if selector is None else _card(selector)
+    grid = grid or PulseGrid()
     key = str(provenance(card, selector, grid, engine)["key"])
     path = table_path(card, key) if path is None else Path(path)
     if path.suffix != ".npz":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from rramcirc.analysis.measurements import clip, integral, reset_voltage, set_voltage
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import pulse_sequence
+from rramcirc.bench.stimuli import PiecewiseLinear, pulse_sequence
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -124,7 +125,9 @@ def write_one_cell(
     )
 
 
-def _write_bench(rows, columns, row, column, ohm, width):
+def _write_bench(
+    rows: int, columns: int, row: int, column: int, ohm: float, width: float
+) -> tuple[Crossbar, Testbench, list[tuple[float, float]], tuple[float, float]]:
     """Return (array, testbench, read windows before and after row by row, write window)."""
     edge, read = 2e-9, 50e-9
     slot = read + 10 * edge
@@ -159,7 +162,7 @@ def _write_bench(rows, columns, row, column, ohm, width):
     return array, bench, windows, (write_start - 3 * edge, write_start + width + 5 * edge)
 
 
-def _sequence(pulses, edge):
+def _sequence(pulses: Sequence[tuple[float, float, float]], edge: float) -> PiecewiseLinear:
     starts, widths, amplitudes = zip(*pulses, strict=True)
     return pulse_sequence(starts, widths, amplitudes, edge=edge)
 

@@ -227,7 +227,7 @@ def _leak_time(neuron: LifNeuron) -> float:
     charge = 0.6 * neuron.leak_time / 5
     level = STRONG / 2 * neuron.rheobase / neuron.input_gain
     edge = charge / 100
-    pulse = PiecewiseLinear([0.0, edge, charge, charge + edge], [0.0, level, level, 0.0], "A")
+    pulse = PiecewiseLinear(np.array([0.0, edge, charge, charge + edge]), np.array([0.0, level, level, 0.0]), "A")
     waves = _run(neuron, pulse, charge + 1.3 * neuron.leak_time)
     begin, step = charge + 0.05 * neuron.leak_time, 0.6 * neuron.leak_time
     first, second, third = np.interp([begin, begin + step, begin + 2 * step], waves.time, waves["v(mem)"])

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import SimulationError
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import Constant, PiecewiseLinear
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus
 from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -105,7 +105,7 @@ def draw_pool(
     rng = np.random.default_rng(seed)
     drawn = {name: np.repeat(values, cycles) for name, values in sample_devices(card, devices, rng).items()}
     noise = rng.standard_normal(devices * cycles)
-    if "nz" not in card.declaration.ports:
+    if card.declaration is None or "nz" not in card.declaration.ports:
         noise = np.zeros_like(noise)
     hrs, lrs = nominal_ends(card)
     if conductance:
@@ -144,8 +144,10 @@ def trajectory(pool: Pool, amplitude: float, gate: float) -> States:
     for piece, at_front in ((below, True), (above, False)):
         if piece.size:
             more = states_for_conductance(pool.card, np.clip(piece, wide.min(), wide.max()))
-            pair = (lambda a, b: (a, b)) if at_front else (lambda a, b: (b, a))
-            whole = {name: np.concatenate(pair(more[name], values)) for name, values in whole.items()}
+            whole = {
+                name: np.concatenate((more[name], values) if at_front else (values, more[name]))
+                for name, values in whole.items()
+            }
     return whole
 
 
@@ -198,12 +200,12 @@ def held_ngspice(pool: Pool, starts: States, amplitude: float, gate: float, widt
     corners = np.concatenate([corners, 2 * _EDGE + np.asarray(widths, float)])
     levels = np.full(corners.size, rest + amplitude)
     levels[:2] = rest
-    stimuli: dict = {"bl": PiecewiseLinear(corners, levels)}
+    stimuli: dict[str, Stimulus] = {"bl": PiecewiseLinear(corners, levels)}
     if pool.selector:
         stimuli |= {"wl": Constant(gate), "sl": Constant(rest)}
     noise = None
-    if "nz" in pool.card.declaration.ports:
-        noise = _SameCycle([0.0], 0, given=tuple(pool.noise.tolist()))
+    if pool.card.declaration is not None and "nz" in pool.card.declaration.ports:
+        noise = _SameCycle(np.array([0.0]), 0, given=tuple(pool.noise.tolist()))
     probes = tuple(f"{state}[*,*]" for state in pool.card.states)
     stop = float(corners[-1])
     bench = Testbench(
@@ -229,4 +231,5 @@ def quantiles(after: FloatArray, amplitudes: FloatArray) -> FloatArray:
 
     rising = np.moveaxis(np.quantile(after, ndtr(QUANTILES), axis=-1), 0, -1)
     falling = np.moveaxis(np.quantile(after, ndtr(-QUANTILES), axis=-1), 0, -1)
-    return np.where((amplitudes > 0)[None, :, None, None, None], rising, falling)
+    found: FloatArray = np.where((amplitudes > 0)[None, :, None, None, None], rising, falling)
+    return found

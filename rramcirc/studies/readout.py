@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,8 +23,9 @@ from rramcirc.studies.readout_array import ArrayRead
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
-KINDS = ("tia", "virtual_ground", "mirror")
+KINDS: tuple[Literal["tia", "virtual_ground", "mirror"], ...] = ("tia", "virtual_ground", "mirror")
 SETTLED = 1e-3  # of the step
 OPERATION = 100e-9  # [s]; length of the read whose energy is counted
 LOWEST, HIGHEST = 1e3, 1e11  # [Hz] of the small-signal analyses
@@ -177,7 +178,7 @@ def plot_readout(channels: Sequence[Channel], read: ArrayRead, path: str | os.Pa
         panels[4].legend(loc="center right")
 
 
-def _label(panels: Sequence) -> None:
+def _label(panels: Sequence[Axes]) -> None:
     texts = (
         ("input current [uA]", "output - common mode [V]"),
         ("input current [uA]", "off a straight line [% of span]"),

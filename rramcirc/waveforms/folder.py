@@ -70,13 +70,14 @@ def read_record(folder: Path) -> dict[str, Any]:
         If the folder is no run folder.
     """
     try:
-        return json.loads((folder / RECORD).read_text())
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text())
     except FileNotFoundError:
         raise WaveformError(
             f"{folder} is no run folder: it has no {RECORD}. `rramcirc simulate -o {folder}` makes one."
         ) from None
     except (OSError, ValueError) as error:
         raise WaveformError(f"{folder / RECORD} cannot be read: {error}.") from error
+    return record
 
 
 def load_run(folder: Path | str) -> Waveforms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,10 @@ from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
 
 
+@overload
+def as_card(owner: str, card: ModelCard | str) -> ModelCard: ...
+@overload
+def as_card(owner: str, card: ModelCard | str | None) -> ModelCard | None: ...
 def as_card(owner: str, card: ModelCard | str | None) -> ModelCard | None:
     if card is None or isinstance(card, ModelCard):
         return card

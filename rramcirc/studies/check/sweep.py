@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -134,11 +134,11 @@ def sweep(
         raise KeyboardInterrupt
     if outcome.machine:
         raise EnvironmentProblem(f"{outcome.problems[0]}.")
-    common = {"amplitude": amplitude, "duration": duration, "series_resistance": series_resistance}
+    given = Sweep(amplitude, duration, "failed", series_resistance=series_resistance)
     if outcome.status != "done":
         status = "slow" if outcome.status == "timeout" else "failed"
-        return Sweep(status=status, problem=_reason(outcome.problems, outcome.log, timeout), **common)
-    return _measured(outcome.plots[-1], wave, nodes, common)
+        return replace(given, status=status, problem=_reason(outcome.problems, outcome.log, timeout))
+    return _measured(outcome.plots[-1], wave, nodes, given)
 
 
 def _reason(problems: Sequence[str], log: str, timeout: float) -> str:
@@ -162,7 +162,7 @@ def _short(text: str) -> str:
     return " ".join(text.split())[:160]
 
 
-def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str, float]) -> Sweep:
+def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], given: Sweep) -> Sweep:
     column = {normalise_vector(name): k for k, name in enumerate(plot.names)}
 
     def get(name: str) -> FloatArray:
@@ -171,8 +171,8 @@ def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str,
     time = np.asarray(plot.column(0), dtype=float)
     voltage, current = get("v(top)"), -get("i(vdrive)")
     driven = np.interp(time, wave.times, wave.voltages)
-    if not common["series_resistance"] and np.max(np.abs(voltage - driven)) > 0.01 * common["amplitude"]:
-        return Sweep(status="failed", problem=NO_DRIVE, **common)
+    if not given.series_resistance and np.max(np.abs(voltage - driven)) > 0.01 * given.amplitude:
+        return replace(given, problem=NO_DRIVE)
     reads = tuple(_resistance(time, voltage, current, window) for window in wave.reads)
     window, sign = _window(reads)
     voltages: list[float | None] = [None, None]
@@ -184,10 +184,10 @@ def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str,
     for name in nodes:
         if (vector := normalise_vector(f"v(n1#{name})")) in column:
             ranges[name] = float(np.max(np.abs(get(vector))))
-    return Sweep(
-        status="done", resistances=reads, window=window, set_sign=sign, set_voltage=voltages[0],
+    return replace(
+        given, status="done", resistances=reads, window=window, set_sign=sign, set_voltage=voltages[0],
         reset_voltage=voltages[1], node_range=ranges,
-        hysteresis=max(_hysteresis(time, voltage, current, t) for t in wave.triangles[1:3]), **common,
+        hysteresis=max(_hysteresis(time, voltage, current, t) for t in wave.triangles[1:3]),
     )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def ngspice_currents(
         States at the first corner [their units].
     """
     count, module = len(protocol.start), card.declaration
+    assert module is not None
     parameter = {name: module.parameters[f"{name}_ini"] for name in states}
     states = {n: np.array([_inside(parameter[n], v) for v in values]) for n, values in states.items()}
     wholes = [_edges(protocol, k, settings) for k in range(count)]

@@ -304,7 +304,7 @@ def _check(path: Path, lines: list[int], values: dict[str, FloatArray]) -> None:
     """Raise if a value that must be positive is not."""
     bad = []
     for column in ("width", "before", "after", "conductance", "ramp"):
-        wrong = np.flatnonzero(~(values[column] > 0.0)) if column in values else []
+        wrong = np.flatnonzero(~(values[column] > 0.0)) if column in values else np.empty(0, np.intp)
         bad += [(lines[k], f"line {lines[k]}: {column} = {values[column][k]:g} is not positive") for k in wrong]
     _raise(path, [text for _, text in sorted(bad)])
 

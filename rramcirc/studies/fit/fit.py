@@ -241,5 +241,6 @@ def _card(
             said += f", {f.sigma_given:.2g} {f.unit} if {' and '.join(f.given)} (not determined) as in this card"
         value = replace(found.parameters[f.name], value=float(f"{f.value:.8g}"), status="fitted")
         parameters[f.name] = replace(value, source=f"fit to {files}{said}")
+    assert start.declaration is not None
     order = [name for name in start.declaration.parameters if name in parameters]
     return replace(start, parameters={name: parameters[name] for name in order})

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.basics.arrays import FloatArray, IndexArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import READ_VOLTAGE, _Path, states_for_conductance
@@ -174,7 +175,8 @@ def predict_all(
         found = pulse_response(
             card, protocol.times, protocol.voltages, own, temperature=settings.temperature, tolerance=tolerance,
             selector=settings.selector if protocol.gates is not None else None,
-            gate_voltages=0.0 if protocol.gates is None else protocol.gates, follow=earlier and earlier.response,
+            gate_voltages=0.0 if protocol.gates is None else protocol.gates,
+            follow=None if earlier is None else earlier.response,
         )  # fmt: skip
         predictions.append(Prediction(found.current[protocol.device, protocol.corner], missed[k], own, found))
     return predictions
@@ -217,10 +219,10 @@ def _sweep(data: Measurement, settings: Settings) -> Protocol:
     )  # fmt: skip
 
 
-def _sweep_times(data: Measurement, settings: Settings, firsts: FloatArray, device: FloatArray) -> FloatArray:
+def _sweep_times(data: Measurement, settings: Settings, firsts: IndexArray, device: IndexArray) -> FloatArray:
     """Return the times of the rows of a sweep, each cycle from zero [s]."""
     if "time" in data.columns:
-        times = data.columns["time"] - data.columns["time"][firsts][device]
+        times: FloatArray = data.columns["time"] - data.columns["time"][firsts][device]
     else:
         ramp = data.columns.get("ramp", np.full(len(data), settings.ramp_rate))
         steps = np.abs(np.diff(data.columns["voltage"], prepend=0.0)) / ramp
@@ -233,7 +235,7 @@ def _sweep_times(data: Measurement, settings: Settings, firsts: FloatArray, devi
     return times
 
 
-def _table(values: FloatArray, device: FloatArray, corner: FloatArray) -> FloatArray:
+def _table(values: FloatArray, device: IndexArray, corner: NDArray[np.integer]) -> FloatArray:
     table = np.full((device[-1] + 1, corner.max() + 1), np.nan)
     table[device, corner] = values
     return table
@@ -261,8 +263,11 @@ def _open_resistance(settings: Settings, gates: FloatArray | None, whole: FloatA
         return np.zeros_like(whole)
     from rramcirc.devices.compiled.devices import CompiledDevices
 
+    assert settings.selector is not None  # see make_protocol
     at_rest = CompiledDevices(settings.selector, 1, temperature=settings.temperature).evaluate([[0, _GATE_OPEN, 0, 0]])
-    return np.minimum(1.0 / at_rest.resistive_jacobian[0, 0, 0], 0.99 * whole)
+    assert at_rest.resistive_jacobian is not None
+    channel = float(at_rest.resistive_jacobian[0, 0, 0])
+    return np.minimum(1.0 / channel, 0.99 * whole)
 
 
 def _train(data: Measurement, settings: Settings) -> Protocol:
@@ -292,17 +297,17 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
         corner.append(3 * np.cumsum(repeats[first:end]))
         row.append(np.arange(first, end))
     longest = max(len(t) for t in times)
-    padded = [
+    padded_times, padded_voltages = (
         np.stack([np.pad(v, (0, longest - len(v)), constant_values=np.nan) for v in a]) for a in (times, voltages)
-    ]
-    row = np.concatenate(row)
+    )
+    rows = np.concatenate(row)
     return Protocol(
-        data, *padded, None, np.concatenate(device), np.concatenate(corner), row,
-        columns["conductance"][row] * settings.read_voltage, columns["conductance"][firsts], False,
+        data, padded_times, padded_voltages, None, np.concatenate(device), np.concatenate(corner), rows,
+        columns["conductance"][rows] * settings.read_voltage, columns["conductance"][firsts], False,
     )  # fmt: skip
 
 
-def _train_pulses(data: Measurement, settings: Settings, firsts: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _train_pulses(data: Measurement, settings: Settings, firsts: IndexArray) -> tuple[FloatArray, FloatArray]:
     """Return amplitude [V] and width [s] of the pulse before each row."""
     columns = data.columns
     if "amplitude" in columns and "width" in columns:

@@ -75,6 +75,7 @@ def free_parameters(card: ModelCard, free: Iterable[str] = (), fix: Iterable[str
     fix
         Names that are not fitted.
     """
+    assert card.declaration is not None
     declared, free, fix = card.declaration.parameters, list(free), set(fix)
     for name in (*free, *fix):
         if name not in declared:
@@ -90,6 +91,7 @@ def free_parameters(card: ModelCard, free: Iterable[str] = (), fix: Iterable[str
 
 
 def _is_fitted(card: ModelCard, name: str) -> bool:
+    assert card.declaration is not None
     parameter, value = card.declaration.parameters[name], card.value(name)
     if parameter.instance or parameter.kind != "real" or _NOT_FITTED.search(name) or not value:
         return False
@@ -98,7 +100,8 @@ def _is_fitted(card: ModelCard, name: str) -> bool:
 
 def _free(card: ModelCard, name: str) -> FreeParameter:
     """Return one parameter with bounds: its declared range, and not too far from the start value."""
-    parameter, start = card.declaration.parameters[name], float(card.value(name))
+    assert card.declaration is not None
+    parameter, start = card.declaration.parameters[name], card.number(name)
     known = {n: card.value(n) for n in card.declaration.parameters}
     low, high = -math.inf, math.inf
     for interval in (r for r in parameter.ranges if not r.exclude):
@@ -184,6 +187,8 @@ class Problem:
         for up, down in zip(found[::2], found[1::2], strict=True):
             sides = (up is not None) + (down is not None)
             high, low = (here if side is None else side for side in (up, down))
+            assert high is not None  # the model allows x, for which there are predictions
+            assert low is not None
             slopes.append((high - low) / (max(sides, 1) * _STEP))
         result = np.zeros((len(slopes[0]), len(x)))
         result[:, :n] = np.stack(slopes[:n], 1)
@@ -283,4 +288,5 @@ def log_ratio(model: FloatArray, data: FloatArray) -> FloatArray:
     """Return ln(|model| / data), at most `FAILED`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.abs(model) / data)
-    return np.clip(np.nan_to_num(logs, nan=FAILED, posinf=FAILED, neginf=-FAILED), -FAILED, FAILED)
+    found: FloatArray = np.nan_to_num(logs, nan=FAILED, posinf=FAILED, neginf=-FAILED)
+    return np.clip(found, -FAILED, FAILED)

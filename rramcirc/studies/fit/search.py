@@ -52,7 +52,8 @@ def search_globally(problem: Problem, seed: int) -> FloatArray:
         places += [np.r_[low + u * (high - low), problem.start[n:]] for u in unit]
     with ThreadPoolExecutor(2) as pool:
         costs = list(pool.map(lambda x: _cost(problem.residuals(x)), places))
-    best, least = places[0], np.inf
+    best: FloatArray = places[0]
+    least = np.inf
     for k in np.argsort(costs, kind="stable")[:_LOCAL_STARTS]:
         found = search_locally(problem, places[k], steps=_FEW, careful=True)
         cost = _cost(problem.residuals(found))
@@ -83,7 +84,8 @@ def search_locally(problem: Problem, x: FloatArray, *, steps: int | None = None,
     tether = _TETHER * np.eye(n, len(x)) if careful else np.zeros((0, len(x)))
 
     def residuals(x: FloatArray) -> FloatArray:
-        return np.r_[problem.residuals(x), tether @ (x - problem.start)]
+        both: FloatArray = np.r_[problem.residuals(x), tether @ (x - problem.start)]
+        return both
 
     def jacobian(x: FloatArray) -> FloatArray:
         return np.vstack([problem.jacobian(x), tether])
@@ -94,10 +96,11 @@ def search_locally(problem: Problem, x: FloatArray, *, steps: int | None = None,
     if not careful:  # readings within the noise count in full, those far off linearly
         noise = typical(problem.residuals(start)[: problem.n_data])
         loss, most, close, wide = "huber", _MANY, 1e-6, max(OUTLYING * noise, 0.01)
-    return least_squares(
+    place: FloatArray = least_squares(
         residuals, start, jacobian, bounds=(problem.low, problem.high), x_scale="jac", ftol=close, xtol=1e-5,
         gtol=1e-10, max_nfev=steps or most, loss=loss, f_scale=wide,
     ).x  # fmt: skip
+    return place
 
 
 def scatter(problem: Problem, x: FloatArray) -> float:
@@ -119,7 +122,8 @@ def covariance(problem: Problem, x: FloatArray) -> FloatArray:
     variance = np.concatenate([_variance(w, r) for w, r in pieces])
     inverse = _inverse(jacobian)
     freedom = len(residuals) / max(len(residuals) - len(x), 1)
-    return freedom * inverse @ (jacobian.T * variance) @ jacobian @ inverse
+    covariance: FloatArray = freedom * inverse @ (jacobian.T * variance) @ jacobian @ inverse
+    return covariance
 
 
 def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
@@ -144,7 +148,8 @@ def _inverse(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
     scale = np.maximum(np.linalg.norm(jacobian, axis=0), limit)
     _, values, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
     values = np.maximum(values, 1e-7 * values[0])
-    return (rows.T / values**2) @ rows / np.outer(scale, scale)
+    inverse: FloatArray = (rows.T / values**2) @ rows / np.outer(scale, scale)
+    return inverse
 
 
 def dependence(
