@@ -157,7 +157,7 @@ def _as_text(module: Module, compiled: CompiledModel) -> str:
     from rramcirc.devices.veriloga.library import path_label
 
     def default(p: Parameter) -> str:
-        return p.default_text if p.default is None or p.kind == "string" else shortest(p.default)
+        return p.default_text if p.default is None or isinstance(p.default, str) else shortest(p.default)
 
     inner = ", ".join(module.internal_nodes) or "none"
     lines = [

@@ -82,7 +82,7 @@ def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings
 
     bench = load_bench(path, settings)
     if options:
-        bench = replace(bench, options=dict(bench.options) | options)
+        bench = replace(bench, options={**bench.options, **options})
     return bench if kelvin is None else replace(bench, temperature=kelvin)
 
 

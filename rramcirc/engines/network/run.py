@@ -234,7 +234,7 @@ def _run_fixed(
                 kept += [states(network, synapses)] * int((looks == last).sum())
         begin = end
     kept += [states(network, synapses)] * int((looks >= begin).sum())
-    return np.concatenate(steps) * dt, np.concatenate(neurons), kept
+    return np.concatenate(steps).astype(np.float64) * dt, np.concatenate(neurons), kept
 
 
 @dataclass(frozen=True)

@@ -159,5 +159,4 @@ def run_pair_stdp(
         np.exp(-time_step / network.trace_constant), rest, network.input_step, network.weight_step, network.pre_step,
         network.post_step, network.largest_weight, out_step, out_neuron,
     )  # fmt: skip
-    spike_times: FloatArray = out_step[:count] * time_step
-    return spike_times, out_neuron[:count].copy(), weights
+    return out_step[:count].astype(np.float64) * time_step, out_neuron[:count].copy(), weights

@@ -7,14 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from rramcirc.basics.errors import NetlistError, ParameterError, unknown_name
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.engines.netlist import Netlist, osdi_name
-from rramcirc.engines.ngspice.spelling import DEFAULT_OPTIONS, RAW_FILE, _analysis, _saves, number
+from rramcirc.engines.ngspice.spelling import DEFAULT_OPTIONS, RAW_FILE, _saves, analysis_line, number
 from rramcirc.engines.pyspice.blocks import ANALYSES, circuit_lines, first_word, is_pyspice, model_files, origin_of
 from rramcirc.waveforms.raw import normalise_vector
 from rramcirc.waveforms.signals import signal_table
@@ -65,7 +64,7 @@ def netlist_of(
     signals = _choose(circuit, probes, sources)
     if isinstance(analysis, Ac):
         signals = _without_variables(signals, probes)
-    kind, command, stop = _analysis(SimpleNamespace(analysis=analysis))
+    kind, command, stop = analysis_line(analysis)
     chosen = {str(k): number(v) for k, v in (options or {}).items()}
     lines = [
         title,

@@ -60,18 +60,10 @@ def _legend(figure: Figure, ax: Axes) -> None:
     from matplotlib.lines import Line2D
 
     handles, labels = ax.get_legend_handles_labels()
+    colours = [np.asarray(h.get_edgecolor())[0] for h in handles if isinstance(h, Collection)]
     marks = [
-        Line2D(
-            [],
-            [],
-            linestyle="none",
-            marker="|",
-            markersize=8,
-            markeredgewidth=1.5,
-            color=np.asarray(h.get_edgecolor())[0],
-        )
-        for h in handles
-        if isinstance(h, Collection)
+        Line2D([], [], linestyle="none", marker="|", markersize=8, markeredgewidth=1.5, color=colour)
+        for colour in colours
     ]
     figure.legend(marks, labels, loc="outside lower center", ncols=len(labels))
 
