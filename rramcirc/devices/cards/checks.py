@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
@@ -33,7 +33,7 @@ def check_choice(where: str, value: object, choices: tuple[str, ...]) -> None:
         raise ParameterError(f"{where}: {value!r} is not one of {', '.join(choices)}.")
 
 
-def check_states(card: ModelCard, states: Mapping[str, object], where: str) -> dict[str, NDArray]:
+def check_states(card: ModelCard, states: Mapping[str, object], where: str) -> dict[str, FloatArray]:
     """Return the states as arrays of floats; raise ParameterError if a name is no state or a value out of range."""
     for name in states:
         if name not in card.states:
@@ -53,20 +53,20 @@ def check_scalars(where: str, values: Mapping[str, object]) -> None:
             raise ParameterError(f"{where}.{name}: {value!r} is not one number; a cell has one value.")
 
 
-def check_spread(where: str, card: ModelCard, values: Mapping[str, object]) -> dict[str, NDArray]:
+def check_spread(where: str, card: ModelCard, values: Mapping[str, object]) -> dict[str, FloatArray]:
     for state in card.states:
         if f"{state}_ini" in values:
             raise ParameterError(f"{where}: {state}_ini is an initial state; give {state} in initial_state.")
     return check_instance_values(where, card, values)
 
 
-def check_instance_values(where: str, card: ModelCard, values: Mapping[str, object]) -> dict[str, NDArray]:
+def check_instance_values(where: str, card: ModelCard, values: Mapping[str, object]) -> dict[str, FloatArray]:
     try:
         return check_instance(card, dict(values))
     except ParameterError as error:
         raise ParameterError(f"{where}: {error}") from None
 
 
-def check_only_one(owner: str, state: Mapping, conductance: object) -> None:
+def check_only_one(owner: str, state: Mapping[str, object], conductance: object) -> None:
     if state and conductance is not None:
         raise ParameterError(f"{owner}: give initial_state or initial_conductance, not both.")

@@ -24,13 +24,13 @@ _VECTOR, _MATRIX, _INTEGERS = _REAL[::1], _REAL[:, ::1], _INTEGER[::1]
 _MODEL = _t.Tuple(
     (_INTEGERS, _INTEGER, _INTEGER, _INTEGER, _INTEGER, _INTEGER, _VECTOR, _VECTOR, _VECTOR, _INTEGERS, _VECTOR)
 )  # fmt: skip
-_Model: TypeAlias = tuple[
+ModelCall: TypeAlias = tuple[
     IntArray, int, int, int, int, int, FloatArray, FloatArray, FloatArray, IntArray, FloatArray
 ]  # fmt: skip
 
 
 @_njit
-def _evaluate(model: _Model, n: int, stiff: bool) -> bool:
+def _evaluate(model: ModelCall, n: int, stiff: bool) -> bool:
     """Evaluate one model at its `solution`: currents into `sums`, and the Jacobian if `stiff`; False if it failed."""
     functions, handle, data, simulator, plain, block, _, sums, entries, places, jacobian = model
     call = (handle, block, data, simulator if stiff else plain)
@@ -52,7 +52,7 @@ def _evaluate(model: _Model, n: int, stiff: bool) -> bool:
 
 @_njit
 def _forces(
-    device: _Model, transistor: _Model, in_series: bool, free: IntArray, nodes: FloatArray, v: float, gate: float,
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, nodes: FloatArray, v: float, gate: float,
     slope: float, gate_slope: float, level: float, stiff: bool, force: FloatArray, stiffness: FloatArray,
     drift: FloatArray,
 ) -> bool:  # fmt: skip
@@ -127,7 +127,7 @@ def _solve(a: FloatArray, order: IntArray, b: FloatArray) -> None:
 
 @_njit
 def _settle(
-    device: _Model, transistor: _Model, in_series: bool, free: IntArray, nodes: FloatArray, v: float, gate: float,
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, nodes: FloatArray, v: float, gate: float,
     level: float, n_states: int, force: FloatArray, stiffness: FloatArray, drift: FloatArray, inner: FloatArray,
     order: IntArray,
 ) -> bool:  # fmt: skip
@@ -159,7 +159,7 @@ def _settle(
 
 @_njit
 def _advance(
-    device: _Model, transistor: _Model, in_series: bool, free: IntArray, n_states: int, mass: FloatArray,
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, n_states: int, mass: FloatArray,
     nodes: FloatArray, trial: FloatArray, duration: float, v0: float, v1: float, g0: float, g1: float, level: float,
     h: float, tolerance: float, most: int, record: FloatArray, cursor: int, recording: bool, follow: bool,
     force: FloatArray, stiffness: FloatArray, drift: FloatArray, matrix: FloatArray, order: IntArray, k1: FloatArray,
@@ -223,7 +223,7 @@ def _advance(
 
 @_njit
 def _stages(
-    device: _Model, transistor: _Model, in_series: bool, free: IntArray, mass: FloatArray, nodes: FloatArray,
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, mass: FloatArray, nodes: FloatArray,
     trial: FloatArray, v: float, gate: float, level: float, step: float, force: FloatArray, drift: FloatArray,
     matrix: FloatArray, order: IntArray, k1: FloatArray, k2: FloatArray, k3: FloatArray, k4: FloatArray,
 ) -> bool:  # fmt: skip
@@ -267,10 +267,10 @@ def _stages(
     )
 )  # fmt: skip
 def integrate(
-    device: _Model, stride: int, transistor: _Model, in_series: bool, free: IntArray, n_states: int, mass: FloatArray,
-    state_nodes: IntArray, times: FloatArray, voltages: FloatArray, gates: FloatArray, level: float, start: FloatArray,
-    tolerance: float, most: int, record: FloatArray, firsts: IntArray, follow: bool, currents: FloatArray,
-    states: FloatArray,
+    device: ModelCall, stride: int, transistor: ModelCall, in_series: bool, free: IntArray, n_states: int,
+    mass: FloatArray, state_nodes: IntArray, times: FloatArray, voltages: FloatArray, gates: FloatArray, level: float,
+    start: FloatArray, tolerance: float, most: int, record: FloatArray, firsts: IntArray, follow: bool,
+    currents: FloatArray, states: FloatArray,
 ) -> int:  # fmt: skip
     """Integrate all devices one after the other.
 
