@@ -162,12 +162,13 @@ def _tile(g: Array, row: Array, column: Array, open_right: bool, open_bottom: bo
     """Reduce an array to its ports by halving it until the parts are leaves."""
     m, n = g.shape
     if m <= LEAF and n <= LEAF:
-        return _leaf(*(np.ascontiguousarray(x) for x in (g, row, column)), open_right, open_bottom)
+        g, row, column = (np.ascontiguousarray(x) for x in (g, row, column))
+        return _leaf(g, row, column, open_right, open_bottom)
     across = n >= m
     half = -(-max(m, n) // (2 * LEAF)) * LEAF
-    cuts = ((slice(None), slice(0, half)), (slice(None), slice(half, None)))
+    cuts = [(slice(None), part) for part in (slice(0, half), slice(half, None))]
     if not across:
-        cuts = tuple(cut[::-1] for cut in cuts)
+        cuts = [(part, every) for every, part in cuts]
     parts = [
         _tile(g[cut], row[cut], column[cut], open_right and (last or not across), open_bottom and (last or across))
         for cut, last in zip(cuts, (False, True), strict=True)
