@@ -13,7 +13,7 @@ PACKAGE = ROOT / "rramcirc"
 ROOMS = "basics waveforms devices bench analysis circuits figures engines studies papers cli".split()
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version", "units paths checks toml_lines", "child"],
+    "basics": ["errors version", "units paths checks mistakes", "child"],
     "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": ["analyses stimuli", "spike_trains", "spike_sources testbench", "file"],

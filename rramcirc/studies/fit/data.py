@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.mistakes import some_of
 from rramcirc.basics.units import PREFIXES
 
 KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
@@ -253,8 +254,7 @@ def _numbers(
 
 def _raise(path: Path, bad: list[str]) -> None:
     if bad:
-        more = f"; and {len(bad) - _MOST_NAMED} more" if len(bad) > _MOST_NAMED else ""
-        raise ParameterError(f"{path}: {'; '.join(bad[:_MOST_NAMED])}{more}.")
+        raise ParameterError(f"{path}: {some_of(bad, _MOST_NAMED)}.")
 
 
 def _kind(path: Path, values: dict[str, NDArray]) -> tuple[str, dict[str, NDArray]]:
