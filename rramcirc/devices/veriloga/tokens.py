@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rramcirc.basics.errors import ModelCompileError
+from rramcirc.basics.units import PREFIXES
 
 # Files that the compiler brings along; `include of these is no dependence on a file of the user.
 STANDARD_INCLUDES = frozenset(
@@ -28,7 +29,7 @@ STANDARD_MACROS = {
 }  # fmt: skip
 
 # Verilog-A scale factors: M is mega here, unlike in SPICE.
-_SCALES = {"T": 12, "G": 9, "M": 6, "K": 3, "k": 3, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "a": -18}
+_SCALES = PREFIXES | {"K": PREFIXES["k"]}
 _INCLUDE = re.compile(r'^[ \t]*`include[ \t]+["<]([^">\n]+)[">]', re.MULTILINE)
 _COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TOKEN = re.compile(

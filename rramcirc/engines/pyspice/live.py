@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, unknown_name
+from rramcirc.basics.mistakes import some_of
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes, select_probes
 from rramcirc.circuits.table import build_circuit
@@ -264,6 +265,5 @@ def _failure(problems: list[str], folder: Path, waves: Waveforms) -> SimulationE
         waves.save(folder / RAW)
         kept = f" What was computed until then is in {folder / RAW}."
     problems = [problem.rstrip(". ") for problem in dict.fromkeys(problems)]
-    shown = "; ".join(problems[:4]) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
     where = f"Netlist: {folder / NETLIST}, log: {folder / LOG}."
-    return SimulationError(f"live run in ngspice failed: {shown}.{kept} {where}")
+    return SimulationError(f"live run in ngspice failed: {some_of(problems, 4)}.{kept} {where}")
