@@ -10,13 +10,19 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
+from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray, LoopCompiler
 
 compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
-@numba.njit(nogil=True, forceinline=True)  # a call costs 10 ns a cell
-def eliminate(c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes):
+inlined: LoopCompiler = numba.njit(nogil=True, forceinline=True)  # a call costs 10 ns a cell
+
+
+@inlined
+def eliminate(
+    c: int, matrix: FloatArray, vector: FloatArray, frozen: BoolArray, ports: int, currents: FloatArray,
+    conductances: FloatArray, offsets: FloatArray, slopes: FloatArray,
+) -> None:  # fmt: skip
     """Eliminate the inner nodes of cell `c`, the last one first; `matrix` and `vector` are written to.
 
     Parameters
@@ -124,9 +130,11 @@ def move_cells(steps: FloatArray, offsets: FloatArray, slopes: FloatArray, limit
 
 @compiled
 def reduce_lines(
-    which, voltages, centres, currents, charges, conductances, capacitances, own, rate, past, frozen, ports,
-    port_currents, port_conductances, offsets, slopes,
-):  # fmt: skip
+    which: IntArray, voltages: FloatArray, centres: FloatArray, currents: FloatArray, charges: FloatArray,
+    conductances: FloatArray, capacitances: FloatArray, own: FloatArray, rate: float, past: FloatArray,
+    frozen: BoolArray, ports: int, port_currents: FloatArray, port_conductances: FloatArray, offsets: FloatArray,
+    slopes: FloatArray,
+) -> None:  # fmt: skip
     """Eliminate the inner nodes of the cells `which`: ``current + rate * charge + past = 0`` there, to first order.
 
     Parameters
@@ -171,7 +179,10 @@ def reduce_lines(
 
 
 @compiled
-def move_lines(which, steps, limit, conductances, slopes, offsets, currents, voltages):
+def move_lines(
+    which: IntArray, steps: FloatArray, limit: float, conductances: FloatArray, slopes: FloatArray, offsets: FloatArray,
+    currents: FloatArray, voltages: FloatArray,
+) -> float:  # fmt: skip
     """Move the ports of the cells `which` by `steps` and the inner nodes to balance; return the largest move [V].
 
     Currents follow, and no offset is left, unless a node would move by more than `limit` and is stopped there.
