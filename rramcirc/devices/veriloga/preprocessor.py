@@ -7,8 +7,8 @@ fault looks at the problems. No file is read here: `source_files` has found them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from rramcirc.devices.veriloga.lexer import Word, split
 from rramcirc.devices.veriloga.text import source_files
@@ -39,8 +39,7 @@ _MOST_PROBLEMS = 1000
 _DEEPEST_MACRO, _DEEPEST_FILE = 64, 32
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Something the preprocessor could not do: `kind` is include, macro, directive, circle or size.
 
     `file` is the one that an include names; ``None`` for the other kinds.
@@ -51,14 +50,13 @@ class Problem:
     file: Path | None = None
 
 
-@dataclass
-class Source:
+class Source(NamedTuple):
     """A Verilog-A file and what it may include: `texts` by file, `words` of all, `problems` on the way."""
 
     root: Path
     texts: dict[Path, str]
-    words: list[Word] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    words: list[Word]
+    problems: list[Problem]
 
     @property
     def text(self) -> str:
@@ -92,13 +90,12 @@ def preprocess(files: Sequence[tuple[Path, str]]) -> Source:
     files
         Path and text of the file, and behind it those of the files that it may include, as from `source_files`.
     """
-    source = Source(files[0][0], dict(files))
+    source = Source(files[0][0], dict(files), [], [])
     _Expander(source).file(source.root, 0)
     return source
 
 
-@dataclass(frozen=True)
-class _Macro:
+class _Macro(NamedTuple):
     """A macro: its parameters (``None`` if it takes none) and its words, not yet expanded."""
 
     parameters: tuple[str, ...] | None
