@@ -36,6 +36,8 @@ from rramcirc.papers.milo2018.circuit import (
     read_run,
     states_of_weights,
 )
+from rramcirc.papers.milo2018.circuit_figures import draw_recalls
+from rramcirc.papers.milo2018.circuit_levels import RecallPair
 from rramcirc.papers.milo2018.recall import trained_chips
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERN_X, MiloSet, milo_network, rates
 from rramcirc.waveforms.folder import load_run, read_record
@@ -58,18 +60,6 @@ class RecallParameters:
     others: int = field(default=NEURONS - len(PATTERN_X), metadata={"desc": "neurons beside those of X"})
     folder: str = field(default="", metadata={"desc": "where the runs are kept; default in the temporary folder"})
     settings: CircuitSettings = SETTINGS
-
-
-@dataclass(frozen=True)
-class RecallPair:
-    """One recall at both levels."""
-
-    cues: tuple[int, ...]
-    seed: int
-    members: tuple[int, ...]
-    circuit: CircuitRun
-    network: NetworkRun
-    external: tuple[FloatArray, IntArray]
 
 
 def chosen_neurons(others: int) -> NDArray[np.int64]:
@@ -217,8 +207,6 @@ def remarks(table: pd.DataFrame) -> list[str]:
 
 def draw(table: pd.DataFrame, path: Path) -> None:
     """Draw the rasters of both levels on one axis, first seed of every number of cues, and the neurons that fired."""
-    from rramcirc.papers.milo2018.circuit_figures import draw_recalls
-
     pairs = {pair.seed * 100 + len(pair.cues): pair for pair in table.attrs["pairs"]}
     firsts = {len(pair.cues): pair for pair in reversed(list(pairs.values()))}
     draw_recalls(dict(sorted(firsts.items(), reverse=True)), path)
