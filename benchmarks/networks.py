@@ -24,10 +24,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from stdp_network import PairStdpNetwork, run_pair_stdp
 
 from rramcirc.engines.network.network import MembraneNeuron, Phase, SpikingNetwork, draw_synapses, states, with_patterns
 from rramcirc.engines.network.run import recall, run_network
-from rramcirc.engines.network.stdp_network import PairStdpNetwork, run_pair_stdp
 from rramcirc.papers.milo2018.patterns import train_patterns
 from rramcirc.papers.milo2018.recall import recall_patterns
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, load_set, milo_network
