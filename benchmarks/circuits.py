@@ -12,7 +12,8 @@ import tempfile
 import time
 
 import rramcirc as rc
-from rramcirc.bench.spike_sources import BipolarPulse, seeded_train
+from rramcirc.bench.spike_pulses import BipolarPulse
+from rramcirc.bench.spike_sources import seeded_train
 from rramcirc.papers.milo2018.circuit_learning import CircuitLearning, learning
 from rramcirc.papers.milo2018.circuit_recall import RecallParameters, recall
 from rramcirc.studies.synapse import stdp

@@ -18,7 +18,7 @@ INSIDE = {
     "basics": ["errors version arrays", "units paths checks mistakes", "child"],
     "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
-    "bench": ["analyses stimuli design", "spike_trains", "spike_sources testbench", "file"],
+    "bench": ["analyses stimuli design", "spike_trains", "spike_sources testbench", "spike_pulses", "file"],
     "analysis": ["noise spikes expressions", "measurements", "readings"],
     "circuits": [
         "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table",

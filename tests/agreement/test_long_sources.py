@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.bench.spike_sources import BipolarPulse, seeded_train
+from rramcirc.bench.spike_pulses import BipolarPulse
+from rramcirc.bench.spike_sources import seeded_train
 from rramcirc.bench.stimuli import PiecewiseLinear, sample
 from rramcirc.engines.ngspice.long_sources import MOST_CORNERS, part_count, parts
 

@@ -1,8 +1,9 @@
-"""All-to-all network of LIF neurons with delta synapses and pair-based STDP, by fixed steps.
+"""All-to-all network of LIF neurons with delta synapses and pair-based STDP, by fixed steps: a peer for Brian2.
 
 The common test network of spiking simulators: membranes decay exactly, every synapse has exponential traces of its PRE
 and POST neuron, weights are clipped. All synapses of a neuron share its trace, so traces belong to neurons and are
-brought up to date only when needed.
+brought up to date only when needed. It is no network of RRAM and no part of the package; it shows what compiled loops
+like those of the network level cost.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 from rramcirc.bench.spike_trains import Seed, poisson_trains
 
 compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
@@ -39,15 +38,6 @@ class PairStdpNetwork:
     pre_step: float = _number("potentiation by PRE before POST", "1", 0.01)
     post_step: float = _number("depression by POST before PRE, negative", "1", -0.0105)
     largest_weight: float = _number("upper bound; lower bound and start are 0 ... this", "1", 0.3)
-
-    def __post_init__(self) -> None:
-        whole_number(self.neurons, "PairStdpNetwork.neurons", 1)
-        for name in ("time_constant", "refractory", "trace_constant", "largest_weight"):
-            positive_number(getattr(self, name), f"PairStdpNetwork.{name}")
-        for name in ("input_rate", "input_step", "pre_step"):
-            number_from_zero(getattr(self, name), f"PairStdpNetwork.{name}")
-        if real_number(self.post_step, "PairStdpNetwork.post_step") > 0:
-            raise ParameterError(f"PairStdpNetwork.post_step: {self.post_step:g} is positive; depression is negative.")
 
 
 @compiled
@@ -132,21 +122,8 @@ def run_pair_stdp(
     neurons : (n_spikes,) array of int
     weights : (N, N) array
         At the end, [PRE, POST]; the diagonal is 0.
-
-    Examples
-    --------
-    >>> times, neurons, weights = run_pair_stdp(PairStdpNetwork(), 1.0)
-    >>> bool(0.0 <= weights.min() <= weights.max() <= 0.3)
-    True
     """
-    if not isinstance(network, PairStdpNetwork):
-        raise ParameterError(f"run_pair_stdp: {network!r} is no PairStdpNetwork.")
-    steps = round(
-        positive_number(duration, "run_pair_stdp: duration", "s") / positive_number(time_step, "time_step", "s")
-    )
-    rest = round(network.refractory / time_step)
-    if steps < 1 or rest < 1:
-        raise ParameterError(f"run_pair_stdp: time_step = {time_step:g} s is too long for duration or refractory time.")
+    steps, rest = round(duration / time_step), round(network.refractory / time_step)
     words = tuple(seed) if isinstance(seed, (tuple, list)) else (seed,)
     times, inputs = poisson_trains(np.full(network.neurons, network.input_rate), duration, (*words, 0))
     rng = np.random.default_rng([*words, 1])
