@@ -107,22 +107,6 @@ def bench_from_mapping(
     return _Reader("the testbench", Path(folder), lines, mapping, kinds).bench()
 
 
-def used_files(path: str | Path) -> list[Path]:
-    """Return the ``.npy`` files that a testbench file refers to, each once, whether they exist or not."""
-    path, _, content = _read_toml(path)
-    found: dict[Path, None] = {}
-    waiting: list[Any] = [content]
-    while waiting:
-        item = waiting.pop(0)
-        if isinstance(item, dict):
-            if set(item) == {"file"} and isinstance(item["file"], str):
-                found[path.parent / item["file"]] = None
-            waiting += item.values()
-        elif isinstance(item, list):
-            waiting += [inner for inner in item if isinstance(inner, (dict, list))]
-    return list(found)
-
-
 def _read_toml(path: str | Path) -> tuple[Path, str, dict[str, Any]]:
     if not isinstance(path, (str, Path)):
         raise ParameterError(f"{path!r} is no path of a testbench file.")
