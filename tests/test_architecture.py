@@ -16,7 +16,7 @@ ROOMS = (
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
     "basics": ["errors version arrays", "units paths checks mistakes", "child"],
-    "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
+    "waveforms": ["raw_header aliases", "raw", "waveforms steps", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": ["analyses stimuli design", "spike_trains", "spike_sources testbench", "spike_pulses", "file"],
     "analysis": ["noise spikes expressions", "measurements", "readings"],

@@ -39,6 +39,9 @@ Example:
 @click.option("--html", "html_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw to a page to zoom in.")
 @click.option("--measure", "measurements", metavar="TEXT", multiple=True, help="Measure, as 'max(i(bl0))'. Repeatable.")
 @click.option("--analysis", metavar="N", type=click.IntRange(1), help="Which analysis of the file; default the last.")
+@click.option(
+    "--dialect", metavar="NAME", help="Who wrote the file: ngspice, ltspice, qspice, xyce; default its header."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the table and the measurements as JSON.")
 def inspect(
     source: Path,
@@ -50,6 +53,7 @@ def inspect(
     html_file: Path | None,
     measurements: tuple[str, ...],
     analysis: int | None,
+    dialect: str | None,
     as_json: bool,
 ) -> None:
     """List, measure, plot and export the waveforms of a run folder or raw file.
@@ -64,7 +68,7 @@ def inspect(
     from rramcirc.analysis.expressions import resolve
     from rramcirc.analysis.measurements import measure
 
-    waveforms, status = load(source, analysis)
+    waveforms, status = load(source, analysis, dialect)
     if remark := describe_partial(waveforms, status):
         click.echo(remark, err=True)
         waveforms = replace(waveforms, complete=False, stopped=remark)
@@ -88,7 +92,7 @@ def inspect(
     _print_measurements(measured)
 
 
-def load(source: Path, analysis: int | None = None) -> tuple[Waveforms, dict[str, object]]:
+def load(source: Path, analysis: int | None = None, dialect: str | None = None) -> tuple[Waveforms, dict[str, object]]:
     """Return the waveforms of a run folder or raw file and the record of the run ({} for a file).
 
     Parameters
@@ -97,6 +101,8 @@ def load(source: Path, analysis: int | None = None) -> tuple[Waveforms, dict[str
         Folder with waves.raw, netlist.cir and run.json, or a raw file.
     analysis
         Number of the analysis in the file, from 1; None takes the last.
+    dialect
+        Simulator that wrote a raw file; None looks into its header.
 
     Raises
     ------
@@ -112,8 +118,12 @@ def load(source: Path, analysis: int | None = None) -> tuple[Waveforms, dict[str
     table: list[Signal] = []
     file = source
     if source.is_dir():
+        if dialect not in (None, "ngspice"):
+            raise WaveformError(
+                f"--dialect {dialect}: {source} is a run folder, whose files are of rramcirc. Leave it out."
+            )
         file, record, table = _open_run(source)
-    plots = read_raw(file) if source.is_dir() else read_any(file)
+    plots = read_raw(file) if source.is_dir() else read_any(file, dialect)
     if analysis is not None and analysis > len(plots):
         raise WaveformError(f"{file} holds {len(plots)} analyses; --analysis {analysis} is too large.")
     plot = plots[-1 if analysis is None else analysis - 1]

@@ -14,20 +14,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import WaveformError, cannot_write, unknown_name
+from rramcirc.waveforms.raw_header import FIRST_WORDS, RawHeader, check_byte_order
 
 #: Ending of the title of a plot that was incomplete when :func:`write_raw` wrote it.
 PARTIAL_MARK = "[partial]"
 
-#: Word of a file's header -> the simulator that wrote it; `rawformats` reads those files.
-FOREIGN = {"qspice": "qspice", "xyce": "xyce", "ltspice": "ltspice", "linear technology": "ltspice"}
-_FIRST_WORDS = (b"title:", b"date: ", b"plotna")
-_HEADER_LINE = re.compile(r"^([A-Za-z][\w. ]*):(.*)$", re.DOTALL)
+_NEXT_PLOT = re.compile(rb"(Title|Date|Plotname): ")
 
 
 def restore_indices(name: str) -> str:
@@ -72,6 +70,11 @@ class RawPlot:
         False if the file holds less than its header promises, or the run was killed.
     problem
         Where it stops, in words; empty if complete.
+    lengths
+        Number of points that each column really has, 0 for all of them; empty if all columns are full. A file fills
+        shorter columns up with zeros; :meth:`column` repeats a column of one point and ends others with NaN.
+    swept
+        Whether column 0 is an axis; None tells it from its kind and from `plotname`.
     """
 
     title: str
@@ -83,6 +86,8 @@ class RawPlot:
     data: AnyArray = field(repr=False)
     complete: bool = True
     problem: str = ""
+    lengths: tuple[int, ...] = field(default=(), repr=False)
+    swept: bool | None = None
 
     @classmethod
     def from_columns(
@@ -141,10 +146,12 @@ class RawPlot:
     @property
     def has_axis(self) -> bool:
         """Whether column 0 is an axis (an operating point has none)."""
+        if self.swept is not None:
+            return self.swept
         return bool(self.names) and (
             self.kinds[0] in ("time", "frequency")
             or "-sweep" in self.names[0]
-            or self.plotname.lower().startswith("dc transfer")
+            or "dc transfer characteristic" in self.plotname.lower()
         )
 
     @property
@@ -190,7 +197,11 @@ class RawPlot:
             raise WaveformError(unknown_name("vector", str(which), self.names))
         if not -len(self.names) <= found < len(self.names):
             raise WaveformError(f"no column {found}: plot {self.plotname!r} has {len(self.names)} columns.")
-        return np.array(self.data[:, found])
+        values = np.array(self.data[:, found])
+        length = self.lengths[found] if self.lengths else 0
+        if 0 < length < len(values):
+            values[length:] = values[0] if length == 1 else np.nan
+        return values
 
 
 def read_raw(path: str | os.PathLike[str]) -> list[RawPlot]:
@@ -211,22 +222,33 @@ def read_raw(path: str | os.PathLike[str]) -> list[RawPlot]:
     WaveformError
         If the file is missing, empty, no raw file, or does not hold what its headers promise.
     """
-    path = Path(path)
+    return read_plots(Path(path))
+
+
+def read_plots(path: Path, dialect: str = "ngspice") -> list[RawPlot]:
+    """Read a raw file as ngspice or, with ``dialect="xyce"``, as Xyce writes it; see :func:`read_raw`.
+
+    Xyce leaves ``No. Points: 0`` in the header of a step that is whole, and may add a table of sensitivities behind
+    the plots, which is left out.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            return list(_read_plots(file, path, size))
+            return list(_read_plots(file, path, size, dialect))
     except OSError as error:
         raise WaveformError(f"{path}: cannot be read as a raw file ({error.strerror}).") from error
 
 
-def _read_plots(file: IO[bytes], path: Path, size: int) -> Iterator[RawPlot]:
+def _read_plots(file: IO[bytes], path: Path, size: int, dialect: str) -> Iterator[RawPlot]:
     if size == 0:
         raise WaveformError(f"{path} is empty: the run ended before its first block was written. See the log.")
     position = 0
     while position < size:
         file.seek(position)
-        header = _Header(file, path, first=position == 0)
+        if position and dialect == "xyce" and not _NEXT_PLOT.match(file.read(16)):
+            return  # a table of sensitivities
+        file.seek(position)
+        header = RawHeader(file, path, position == 0, dialect)
         if not header.form:  # the run was killed while it wrote this header
             yield RawPlot(
                 header.text("title"),
@@ -241,8 +263,10 @@ def _read_plots(file: IO[bytes], path: Path, size: int) -> Iterator[RawPlot]:
             )
             return
         read = _binary if header.form == "binary" else _ascii
-        data, position = read(file, path, header, size)
+        data, position = read(file, path, header, size, dialect)
         n_points, promised = data.shape[0], header.n_points
+        if dialect == "xyce" and promised == 0 and position < size:
+            promised = n_points
         complete = promised > 0 and n_points == promised and not header.text("title").endswith(PARTIAL_MARK)
         title = header.text("title").removesuffix(PARTIAL_MARK).rstrip()
         plot = RawPlot(
@@ -254,6 +278,7 @@ def _read_plots(file: IO[bytes], path: Path, size: int) -> Iterator[RawPlot]:
             header.kinds,
             data,
             complete,
+            lengths=header.lengths if any(header.lengths) else (),
         )
         yield plot if complete else _with_problem(plot, promised)
 
@@ -272,100 +297,38 @@ def _with_problem(plot: RawPlot, promised: int) -> RawPlot:
     return plot
 
 
-class _Header:
-    """Text part of one plot; `form` is 'binary', 'values' or, if the file ends before the data, ''."""
-
-    def __init__(self, file: IO[bytes], path: Path, first: bool) -> None:
-        self.values: dict[str, str] = {}
-        self.names: tuple[str, ...] = ()
-        self.kinds: tuple[str, ...] = ()
-        self.flags: tuple[str, ...] = ()
-        self.form, self.n_points = "", 0
-        start = file.tell()
-        while not self.form:
-            line = file.readline(1 << 16)
-            if not line.endswith(b"\n") and (self.values or any(w.startswith(line[:6].lower()) for w in _FIRST_WORDS)):
-                if first:
-                    raise WaveformError(f"{path}: the file ends inside the header, without values. See the log.")
-                return
-            match = _HEADER_LINE.match(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
-            if match is None or not (self.values or match[1].lower() in ("title", "date", "plotname")):
-                where = "" if start == 0 else f"{start} bytes into the file, where the next plot should start: "
-                raise WaveformError(f"{path}: {where}{_not_raw(line)}")
-            key, value = match[1].strip().lower(), match[2].strip()
-            if key == "variables":
-                self._read_variables(file, path, value)
-            elif key in ("binary", "values"):
-                self.form = key
-            else:
-                self.values[key] = value
-        self._check(path)
-
-    def text(self, key: str) -> str:
-        return self.values.get(key, "")
-
-    def _count(self, path: Path, key: str) -> int:
-        if not self.text(key).isdigit():
-            raise WaveformError(f"{path}: the header has {key.capitalize()}: {self.text(key)!r}, no number.")
-        return int(self.text(key))
-
-    def _read_variables(self, file: IO[bytes], path: Path, rest: str) -> None:
-        rows: list[list[str]] = [rest.split()] if rest else []
-        n_names = self._count(path, "no. variables")
-        while len(rows) < n_names:
-            line = file.readline(1 << 16)
-            if not line.endswith(b"\n"):
-                return
-            rows.append(line.decode("utf-8", "surrogateescape").split())
-            if len(rows[-1]) < 3 or rows[-1][0] != str(len(rows) - 1):
-                raise WaveformError(f"{path}: variable {len(rows) - 1} of {n_names} reads {line.strip()!r}.")
-        self.names, self.kinds = tuple(r[1] for r in rows), tuple(r[2] for r in rows)
-
-    def _check(self, path: Path) -> None:
-        self.flags = tuple(self.text("flags").lower().split())
-        self.n_points = self._count(path, "no. points")
-        n_names = self._count(path, "no. variables")
-        if len(self.names) != n_names or not n_names:
-            raise WaveformError(f"{path}: the header promises {n_names} variables and lists {len(self.names)}.")
-        command = self.text("command").lower()
-        default = "ltspice" if "forward" in self.flags else ""
-        if foreign := next((d for word, d in FOREIGN.items() if word in command), default):
-            raise WaveformError(f"{path} was written by {foreign}. Read it with rramcirc.waveforms.foreign.read_any.")
-        if not {"real", "complex"} & set(self.flags) or "unpadded" in self.flags:
-            raise WaveformError(f"{path}: Flags: {self.text('flags')!r}; known are 'real' and 'complex', padded.")
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(np.complex128 if "complex" in self.flags else np.float64)
-
-
-def _not_raw(line: bytes) -> str:
-    hint = (
-        " It looks like an LTspice file: read it with rramcirc.waveforms.foreign.read_any."
-        if line[:4] == b"T\0i\0"
-        else ""
-    )
-    return f"not a raw file of ngspice; found {line[:40]!r} where a line such as 'Title: ...' is expected.{hint}"
-
-
-def _binary(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[AnyArray, int]:
+def _binary(file: IO[bytes], path: Path, header: RawHeader, size: int, dialect: str) -> tuple[AnyArray, int]:
     """Return the mapped (n_points, n_names) values and the position behind them."""
     start, n_names, promised = file.tell(), len(header.names), header.n_points
     record = n_names * header.dtype.itemsize
-    if promised == 0 and file.read(6).lower() in _FIRST_WORDS:  # no points, and the next plot follows
+    if promised == 0 and file.read(6).lower() in FIRST_WORDS:  # no points, and the next plot follows
         return np.empty((0, n_names), header.dtype), start
     available = (size - start) // record
+    end = start + promised * record
+    if promised == 0 and dialect == "xyce":
+        end = _next_plot(path, start, record, size)
+        available = promised = (end - start) // record
     n_points = min(available, promised) if promised else available
     data = np.memmap(path, header.dtype, "r", start, (n_points, n_names)) if n_points else np.empty((0, n_names))
-    return data, start + n_points * record if promised and n_points == promised else size
+    check_byte_order(data[: 1 + 4096 // n_names], path)
+    return data, end if promised and n_points == promised else size
 
 
-def _ascii(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[AnyArray, int]:
+def _next_plot(path: Path, start: int, record: int, size: int) -> int:
+    """Return where the next header starts, a whole number of records behind `start`; the size if there is none."""
+    content = np.memmap(path, np.uint8, "r")
+    places = (match.start() for match in _NEXT_PLOT.finditer(content.data, start))
+    return next((place for place in places if (place - start) % record == 0), size)
+
+
+def _ascii(file: IO[bytes], path: Path, header: RawHeader, size: int, dialect: str) -> tuple[AnyArray, int]:
     """Return the (n_points, n_names) values read from text and the position behind them."""
     start, n_names, promised = file.tell(), len(header.names), header.n_points
     body = file.read()
     if following := re.search(rb"^(Title|Date|Plotname):", body, re.MULTILINE):
         body = body[: following.start()]
+    elif dialect == "xyce" and (sensitivities := re.search(rb"^[A-Za-z{]", body, re.MULTILINE)):
+        body = body[: sensitivities.start()]
     tokens = body.replace(b",", b" ").split()
     if tokens and not body.endswith(b"\n"):  # the last number may be cut
         tokens.pop()
@@ -374,15 +337,25 @@ def _ascii(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[Any
     if promised and len(tokens) > promised * width:
         extra = len(tokens) - promised * width
         raise WaveformError(f"{path}: {extra} values more than the {promised} points promised.")
-    try:
-        table = np.array(tokens[: n_points * width], dtype="S").astype(np.float64).reshape(n_points, width)
-    except ValueError as error:
-        raise WaveformError(f"{path}: a value of plot {header.text('plotname')!r} is no number ({error}).") from None
-    if not np.array_equal(table[:, 0], np.arange(n_points)):
-        wrong = int(np.flatnonzero(table[:, 0] != np.arange(n_points))[0])
-        name = header.text("plotname")
-        raise WaveformError(f"{path}: point {wrong} of plot {name!r} is numbered {table[wrong, 0]:g}.")
+    table = ascii_table(tokens[: n_points * width], width, path, header.text("plotname"))
     return np.ascontiguousarray(table[:, 1:]).view(header.dtype), start + len(body)
+
+
+def ascii_table(tokens: Sequence[bytes], width: int, path: Path, name: str) -> FloatArray:
+    """Return (n_points, width) numbers read from words, of which the first in each row is the number of the point.
+
+    Raises
+    ------
+    WaveformError
+        If a word is no number, or the points are not numbered 0, 1, 2...
+    """
+    try:
+        table = np.array(tokens, dtype="S").astype(np.float64).reshape(-1, width)
+    except ValueError as error:
+        raise WaveformError(f"{path}: a value of plot {name!r} is no number ({error}).") from None
+    if wrong := np.flatnonzero(table[:, 0] != np.arange(len(table))).tolist():
+        raise WaveformError(f"{path}: point {wrong[0]} of plot {name!r} is numbered {table[wrong[0], 0]:g}.")
+    return table
 
 
 def write_raw(path: str | os.PathLike[str], plots: Sequence[RawPlot]) -> None:
@@ -426,7 +399,8 @@ def write_raw(path: str | os.PathLike[str], plots: Sequence[RawPlot]) -> None:
 def _write_plot(file: IO[bytes], plot: RawPlot) -> None:
     form = "complex" if np.iscomplexobj(plot.data) else "real"
     names = ["".join(name.split()).replace(",", "_") for name in plot.names]
-    rows = [f"\t{i}\t{name}\t{kind}" for i, (name, kind) in enumerate(zip(names, plot.kinds, strict=True))]
+    dims = [f" dims={n}" if n else "" for n in plot.lengths] or [""] * len(names)
+    rows = [f"\t{i}\t{name}\t{kind}{n}" for i, (name, kind, n) in enumerate(zip(names, plot.kinds, dims, strict=True))]
     header = [
         f"Title: {plot.title}{'' if plot.complete else f' {PARTIAL_MARK}'}",
         f"Date: {plot.date}",

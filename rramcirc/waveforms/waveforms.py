@@ -416,7 +416,9 @@ def _unit_of(name: str, kind: str, axis: bool = False) -> str:
         return kind
     if axis or plain in ("time", "frequency"):
         return _UNIT_OF_KIND.get(kind, "")
-    return {"v(": "V", "i(": "A"}.get(plain[:2], "A" if name[:3].lower() == "i(@" else "")
+    if plain.startswith("@"):  # ngspice calls every parameter of a device a voltage
+        return "A" if name[:3].lower() == "i(@" else ""
+    return {"v(": "V", "i(": "A"}.get(plain[:2]) or {"voltage": "V", "current": "A"}.get(kind, "")
 
 
 def _as_in_file(plot: RawPlot, first: int) -> list[Signal]:

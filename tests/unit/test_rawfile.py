@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import signal
 import subprocess
 import time
@@ -328,60 +327,5 @@ def test_one_column_of_a_large_file_is_read_without_the_others(tmp_path):
     assert not isinstance(column, np.memmap)
 
 
-def ltspice_file(path: Path, steps: bool = False) -> np.ndarray:
-    time_axis, values = np.array([0.0, 1e-9, 2e-9, 4e-9]), np.array([0.0, 0.25, 0.5, 1.0], np.float32)
-    head = (
-        f"Title: * C:\\rc.asc\nDate: today\nPlotname: Transient Analysis\nFlags: real forward\nNo. Variables: 2\n"
-        f"No. Points: {len(values):12d}\nOffset: 0\nCommand: Linear Technology Corporation LTspice XVII\n"
-        "Variables:\n\t0\ttime\ttime\n\t1\tV(out)\tvoltage\nBinary:\n"
-    )
-    table = np.empty(4, [("t", "<f8"), ("v", "<f4")])
-    table["t"], table["v"] = np.where(time_axis == 2e-9, -time_axis, time_axis), values
-    path.write_bytes(head.encode("utf-16-le") + table.tobytes())
-    return values
-
-
-def test_ltspice_file_is_recognised(tmp_path):
-    pytest.importorskip("spicelib", reason="extra 'formats'")
-    values = ltspice_file(tmp_path / "lt.raw")
-    (plot,) = read_any(tmp_path / "lt.raw")
-    np.testing.assert_array_equal(plot.column("v(out)"), values)
-    np.testing.assert_allclose(plot.axis, [0.0, 1e-9, 2e-9, 4e-9])
-    assert plot.has_axis
-    with pytest.raises(WaveformError, match="read_any"):
-        read_raw(tmp_path / "lt.raw")
-
-
-def test_ngspice_file_needs_no_spicelib(ngspice_files):
+def test_file_of_ngspice_is_recognised(ngspice_files):
     assert len(read_any(ngspice_files / "all.raw")) == 4
-
-
-def test_xyce_file_with_a_section_behind_the_data_is_read_when_named(tmp_path):
-    pytest.importorskip("spicelib", reason="extra 'formats'")
-    plot = RawPlot.from_columns(["TIME", "V(OUT)"], ["time", "voltage"], [np.arange(4.0), np.arange(4.0) ** 2])
-    write_raw(tmp_path / "xyce.raw", [plot])
-    (back,) = read_any(tmp_path / "xyce.raw", dialect="xyce")
-    np.testing.assert_array_equal(back.column("v(out)"), np.arange(4.0) ** 2)
-
-
-def test_missing_spicelib_names_the_extra(tmp_path, monkeypatch):
-    ltspice_file(tmp_path / "lt.raw")
-    real_import = builtins.__import__
-
-    def no_spicelib(name, *rest):
-        if name.startswith("spicelib"):
-            raise ImportError(name)
-        return real_import(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", no_spicelib)
-    with pytest.raises(EnvironmentProblem, match=r"pip install 'rramcirc\[formats\]'"):
-        read_any(tmp_path / "lt.raw")
-
-
-def test_unknown_dialect_and_broken_foreign_file_are_refused(tmp_path):
-    pytest.importorskip("spicelib", reason="extra 'formats'")
-    (tmp_path / "bad.raw").write_bytes("Title: a\nCommand: LTspice\n".encode("utf-16-le"))
-    with pytest.raises(WaveformError, match="dialect"):
-        read_any(tmp_path / "bad.raw", dialect="hspice")
-    with pytest.raises(WaveformError, match="spicelib cannot read it as ltspice"):
-        read_any(tmp_path / "bad.raw")
