@@ -89,6 +89,7 @@ def inspect(
         return
     if not exports and not measured:
         _print_table(waveforms, summary(resolve(wanted, waveforms)))
+        _print_results(status)
     _print_measurements(measured)
 
 
@@ -225,6 +226,13 @@ def _print_table(waveforms: Waveforms, table: Sequence[dict[str, Any]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
+def _print_results(run: dict[str, object]) -> None:
+    """Print what the netlist itself measured with .meas."""
+    if results := run.get("measurements"):
+        click.echo("measured by the netlist (.meas)")
+        _print_measurements([(name, value, "") for name, value in dict(results).items()])  # type: ignore[call-overload]
+
+
 def _print_measurements(measured: Sequence[tuple[str, float, str]]) -> None:
     width = max((len(label) for label, _, _ in measured), default=0)
     for label, value, unit in measured:
@@ -257,6 +265,7 @@ def _record(
         "points": waveforms.n_points,
         "axis": axis,
         "signals": [{key: plain(value) for key, value in entry.items()} for entry in table],
+        "meas": run.get("measurements", {}),
         "measurements": [{"label": text, "value": plain(value), "unit": unit} for text, value, unit in measured],
     }
 

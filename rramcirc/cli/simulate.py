@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,12 +35,16 @@ Example:
 @click.option("-o", "--output", metavar="RUN", help="Run folder (default: <name>.run).")
 @click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 600.")
 @click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
+@click.option("--allow-failed-meas", is_flag=True, help="A .meas of the netlist that failed does not fail the run.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 def simulate(
     source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
-    output: str | None, timeout: str | None, trust: bool, settings: tuple[str, ...],
+    output: str | None, timeout: str | None, trust: bool, allow_failed_meas: bool, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder."""
+    """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder.
+
+    The results of .meas in a netlist are printed, and kept in run.json; one that failed fails the run.
+    """
     from rramcirc.basics.errors import ParameterError, unknown_name
     from rramcirc.basics.units import parse_number
     from rramcirc.engines.simulation import ENGINES, simulate_netlist
@@ -56,6 +60,8 @@ def simulate(
     chosen = dict(_option(text) for text in options)
     kelvin = None if temperature is None else _temperature(temperature)
     seconds = None if timeout is None else parse_number(timeout, "s", "--timeout")
+    if path.suffix == ".toml" and allow_failed_meas:
+        raise ParameterError(f"--allow-failed-meas: {source} is a testbench, which has no .meas. Leave it out.")
     if path.suffix == ".toml" and engine == "both":
         _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
         return
@@ -66,12 +72,20 @@ def simulate(
             raise ParameterError(f"--engine {engine}: {source} is a netlist, which only ngspice runs. Give a .toml.")
         if settings:
             raise ParameterError(f"--set: {source} is a netlist. Give the testbench (.toml), or edit the netlist.")
+        from rramcirc.basics.errors import SimulationError
         from rramcirc.engines.ngspice.deck import transient_stop
+        from rramcirc.waveforms.folder import read_record
 
-        with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
-            waves = simulate_netlist(
-                path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin, trust=trust
-            )
+        try:
+            with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
+                waves = simulate_netlist(
+                    path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin,
+                    trust=trust, allow_failed_meas=allow_failed_meas,
+                )  # fmt: skip
+        except SimulationError:
+            _print_measurements(read_record(folder))
+            raise
+        _print_measurements(waves.provenance)
     _report(waves, folder)
 
 
@@ -139,6 +153,14 @@ def _temperature(text: str) -> float:
     if not 100.0 <= kelvin <= 1000.0:
         raise ParameterError(f"--temperature {text}: must be 100 K to 1000 K; 27 C is 300.15K.")
     return kelvin
+
+
+def _print_measurements(record: Mapping[str, Any]) -> None:
+    """Print what the netlist measured, one name and value a line."""
+    measured = record.get("measurements", {})
+    width = max(map(len, measured), default=0)
+    for name, value in measured.items():
+        print(f"{name.ljust(width)}  {value:.6g}")
 
 
 def _report(waves: Waveforms, folder: Path) -> None:

@@ -124,6 +124,7 @@ def simulate_netlist(
     options: Mapping[str, str] | None = None,
     temperature: float | None = None,
     trust: bool = False,
+    allow_failed_meas: bool = False,
 ) -> Waveforms:
     """Run a netlist file in ngspice and return its waveforms.
 
@@ -135,6 +136,13 @@ def simulate_netlist(
         Simulator options and ambient temperature [K] that win over those of the netlist.
     trust
         Run it even if it reads, writes or loads what lies outside its folder.
+    allow_failed_meas
+        Take a ``.meas`` that failed for a remark; otherwise it fails the run.
+
+    Returns
+    -------
+    Waveforms
+        The results of ``.meas`` are in ``provenance["measurements"]``.
 
     Raises
     ------
@@ -155,7 +163,8 @@ def simulate_netlist(
     def run(folder: Path) -> Waveforms:
         deck.write(folder / NETLIST)
         expected = replace(deck.expected, vectors=(*deck.expected.vectors, *(s.vector for s in signals)))
-        outcome = run_deck(folder, expected=replace(expected, ours=bool(signals)), timeout=timeout, progress=progress)
+        expected = replace(expected, ours=bool(signals), allow_failed=allow_failed_meas)
+        outcome = run_deck(folder, expected=expected, timeout=timeout, progress=progress)
         record = {"netlist": str(path), "netlist_sha256": deck.sha256}
         told = header_fields(path)
         record |= {
@@ -294,6 +303,8 @@ def _finish(
         "plots": [{"name": p.plotname, "points": p.n_points} for p in outcome.plots],
         "remarks": list(outcome.remarks),
     }
+    if isinstance(outcome, NgspiceRun) and outcome.measurements:
+        record["measurements"] = dict(outcome.measurements)
     write_record(folder, record)
     if outcome.status == "interrupted":
         if outcome.signal not in (0, signal.SIGINT):

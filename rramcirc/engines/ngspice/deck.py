@@ -4,7 +4,7 @@ A netlist may end in any of three ways, and gets what it lacks, before its ``.en
 
 * no control block runs an analysis (only ``.tran`` and the like, ``.print``, ``.plot``): ``run waves.raw``, which
   writes while it simulates. With ``.meas`` or ``.four`` lines, which need the vectors in memory, ``run``, then all
-  plots are written to waves.raw; what was measured is in ngspice.log.
+  plots are written to waves.raw; what was measured is read from ngspice.log.
 * its control block runs analyses: it is left as it is, and before each ``quit`` and at its end all plots that are in
   memory are written to waves.raw, one for each analysis in the order in which they ran.
 * its control block writes waves.raw itself, as those of rramcirc do: nothing. One that runs straight into a file of
@@ -23,7 +23,8 @@ from pathlib import Path
 from rramcirc.basics.errors import NetlistError, ParameterError, cannot_write
 from rramcirc.basics.units import spice_number
 from rramcirc.engines.ngspice.lines import Line, as_text, include_name, included, read_all, words
-from rramcirc.engines.ngspice.overlooked import check_options, overlooked
+from rramcirc.engines.ngspice.measured import later_measurements, requested
+from rramcirc.engines.ngspice.overlooked import check_options, overlooked, sources_that_go_back
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected
 from rramcirc.engines.ngspice.scan import check_foreign
 
@@ -151,7 +152,7 @@ def _ending(lines: Sequence[Line], commands: Sequence[Line]) -> list[str]:
         rest = [*_WRITE_ALL, "quit $sim_status"]
     elif memory:
         fourier = [f"fourier {' '.join(line.words[1:])}" for line in memory if line.head.startswith(".four")]
-        rest = ["run", *fourier, *_WRITE_ALL, "quit $sim_status"]
+        rest = ["run", *fourier, *later_measurements(lines), *_WRITE_ALL, "quit $sim_status"]
     else:
         rest = [f"run {RAW_FILE}", "quit $sim_status"]
     saves = [] if runs else _printed_parameters(lines)
@@ -182,6 +183,9 @@ def _expected(lines: Sequence[Line], commands: Sequence[Line], celsius: float | 
         celsius=celsius,
         files=tuple(dict.fromkeys(files)),
         own_stepping=any(line.head == "optran" for line in commands),
+        foreign=True,
+        backward=tuple(sources_that_go_back(lines)),
+        measurements=requested(lines),
         remarks=tuple(overlooked(lines)[:20]),
     )
 

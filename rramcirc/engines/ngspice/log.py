@@ -8,7 +8,8 @@ nothing it complains about is swallowed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 # Beginnings of lines that were seen beside a wrong or missing result, many of them with exit status 0.
 _PROBLEM = re.compile(
@@ -50,6 +51,10 @@ _NO_MESSAGE = re.compile(r"^Circuit: |^\S+\s+[-+]?\d[-+.\de]*(\s+[-+]?\d[-+.\de]
 _TEMPERATURE = re.compile(r"^Doing analysis at TEMP = ([-+.\de]+)", re.MULTILINE)
 _VERSION = re.compile(r"^(ngspice-\S+) done", re.MULTILINE)
 _REFERENCE = re.compile(rb"Reference value :\s*([-+0-9.eE]+)")
+_VERTICAL = re.compile(r"Warning : (voltage|current) source (\S+) has non-increasing PWL time points", re.IGNORECASE)
+_LEFT_OUT_OF_MODEL = re.compile(
+    r"(Warning: Model issue on line \d+ : \| .* \| )?unrecognized parameter \([^)]*\) - ignored$", re.IGNORECASE
+)
 _ANNOUNCES = re.compile(r"(:|substitute|from line|syntax of line|like '.*|line segment|level\.)$")
 _BEGINS = re.compile(r"(warning|error|note|ngspice-\d)", re.IGNORECASE)
 _MOST = 12  # lines of each sort; a device that complains does so at every step
@@ -139,6 +144,33 @@ def _stepping(lines: list[str], own_stepping: bool) -> tuple[list[str], list[str
             (remarks if own_stepping else problems).append(cause)
             singular = ""
     return list(dict.fromkeys(problems)), list(dict.fromkeys(remarks)), [singular] if singular else []
+
+
+def excuse(report: LogReport, backward: Sequence[str]) -> LogReport:
+    """Return the report of a netlist that is not ours: some of what would be our mistake is its own affair.
+
+    A model parameter that ngspice does not know is left out, and told. A source whose waveform has two points at one
+    time has a vertical edge, which ngspice takes within a step; one that goes back in time stays a problem.
+
+    Parameters
+    ----------
+    report
+        From :func:`read_log`.
+    backward
+        Names of the sources whose waveform goes back in time.
+    """
+    problems, remarks = [], []
+    for line in report.problems:
+        edge = _VERTICAL.match(line)
+        if edge and edge[2].lower().rpartition(".")[2] not in backward:
+            remarks.append(
+                f"{edge[1]} source {edge[2]} has points at one time: a vertical edge, which ngspice takes within a step"
+            )
+        elif _LEFT_OUT_OF_MODEL.match(line):
+            remarks.append(line)
+        else:
+            problems.append(line)
+    return replace(report, problems=tuple(problems), remarks=(*remarks, *report.remarks))
 
 
 def reference_value(chunk: bytes) -> float | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from rramcirc.basics.errors import ParameterError, nearest, unknown_name
+from rramcirc.basics.units import spice_number
 from rramcirc.engines.ngspice.lines import Line, words
 
 # What .options takes and the simulation depends on.
@@ -51,6 +53,21 @@ def overlooked(lines: Sequence[Line]) -> list[str]:
     """Return one sentence for each name that ngspice will not know, and will not complain about."""
     cards = [line for line in lines if line.kind == "card"]
     return [*_options(cards), *_instance_parameters(cards)]
+
+
+def sources_that_go_back(lines: Sequence[Line]) -> list[str]:
+    """Return the names of PWL sources whose times, where they are plain numbers, go back."""
+    found = []
+    for line in lines:
+        points = re.search(r"\bpwl\s*\(?([^)]*)", line.text, re.IGNORECASE)
+        if points is None or line.kind != "card" or line.head[:1] not in ("v", "i"):
+            continue
+        numbers = points[1].replace(",", " ").split()
+        numbers = numbers[: next((k for k, word in enumerate(numbers) if "=" in word), len(numbers))]
+        times = [time for word in numbers[::2] if (time := spice_number(word)) is not None]
+        if any(later < earlier for earlier, later in pairwise(times)):
+            found.append(line.head)
+    return found
 
 
 def _options(cards: Sequence[Line]) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,14 @@ class Expected:
         The netlist itself asks for the pseudo-transient search of the operating point.
     ours
         The netlist is one of rramcirc, whose voltages and currents are those of a circuit.
+    foreign
+        The netlist is somebody else's: what ngspice leaves out of a model is his affair, and told.
+    backward
+        Names of sources whose waveform goes back in time.
+    measurements
+        Results of ``.meas`` that must be in the log: name, and whether it must be there.
+    allow_failed
+        A measurement that failed is a remark.
     remarks
         What the user should know about the netlist itself.
     """
@@ -65,6 +73,10 @@ class Expected:
     files: tuple[str, ...] = ()
     own_stepping: bool = False
     ours: bool = False
+    foreign: bool = False
+    backward: tuple[str, ...] = ()
+    measurements: Mapping[str, bool] = field(default_factory=dict)
+    allow_failed: bool = False
     remarks: tuple[str, ...] = ()
 
 

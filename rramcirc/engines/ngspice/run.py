@@ -6,14 +6,15 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from rramcirc.basics.child import ChildRun, run_child
 from rramcirc.basics.errors import EnvironmentProblem, cannot_write
-from rramcirc.engines.ngspice.log import read_log, reference_value
+from rramcirc.engines.ngspice.log import excuse, read_log, reference_value
+from rramcirc.engines.ngspice.measured import is_consequence, read_measured
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected, disk_is_full, judge_temperature, read_result
 from rramcirc.waveforms.raw import RawPlot
 
@@ -48,6 +49,8 @@ class NgspiceRun:
         The machine is to blame: the disk is full, or this ngspice has no OSDI.
     version
         What ngspice calls itself, empty if it did not come to say so.
+    measurements
+        Results of the ``.meas`` of the netlist.
     """
 
     status: str
@@ -61,6 +64,7 @@ class NgspiceRun:
     signal: int = 0
     machine: bool = False
     version: str = ""
+    measurements: Mapping[str, float] = field(default_factory=dict)
 
 
 def find_ngspice() -> Path:
@@ -141,10 +145,17 @@ def run_deck(
 
 def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout: float | None) -> NgspiceRun:
     report = read_log(log, expected.own_stepping)
+    if expected.foreign and not expected.ours:
+        report = excuse(report, expected.backward)
+    measured = read_measured(log, expected.measurements)
     plots, structure, remarks = read_result(folder, expected)
     ending = child.ending("ngspice", timeout)
-    said = [f"ngspice said: {line.rstrip('.')}" for line in report.problems]
+    said = [
+        f"ngspice said: {line.rstrip('.')}" for line in report.problems if not is_consequence(line, measured.failed)
+    ]
+    warned = [line for line in report.remarks if not is_consequence(line, measured.failed)]
     problems = [*judge_temperature(report, expected), *said, *structure]
+    (warned if expected.allow_failed or problems else problems).extend(measured.failed)
     early = bool(child.ended_by) or child.exit_code < 0
     problems = [*ending, *problems] if early or not problems else [*problems, *ending]
     machine = False
@@ -163,8 +174,9 @@ def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout:
         child.wall_seconds,
         child.cpu_seconds,
         log,
-        (*expected.remarks, *report.remarks, *remarks),
+        (*expected.remarks, *warned, *remarks),
         child.signal,
         machine,
         report.version,
+        measured.values,
     )
