@@ -5,6 +5,7 @@ And netlists of every sort that must run without a false alarm.
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
@@ -22,7 +23,6 @@ DIODE = ".model dd d(is=1e-14)"
 # name: (cards, what the message must say)
 FAILURES = {
     "truncated element line": ("r2 1 0\n.op", "'r2 1 0' is not a valid resistor instance line"),
-    "unknown parameter of a built-in model": ("d1 1 0 dd\n.model dd d(foo=3)\n.op", r"unrecognized parameter \(foo\)"),
     "unknown instance parameter": (f"d1 1 0 dd foo=3\n{DIODE}\n.op", r"unknown parameter \(foo\)"),
     "loop without a solution": ("b1 2 0 v=v(2)+1\nr2 2 0 1k\n.op", "no operating point.*singular matrix.*b1"),
     "loop without a solution, transient": ("b1 2 0 v=v(2)+1\nr2 2 0 1k\n.tran 1u 9u", "no operating point.*b1"),
@@ -66,6 +66,9 @@ FAILURES = {
     "value beyond all circuits": ("b1 2 0 v=1e40\nr2 2 0 1k\n.op", r"v\(2\) reaches 1e\+40"),
 }
 SCRIPT = ".control\nrun\necho reached\nquit\n.endc\n"
+
+
+DECKS = Path(__file__).parents[1] / "data" / "decks"
 
 
 def deck(cards: str, control: str = "") -> str:
@@ -278,11 +281,51 @@ def test_valid_netlist_runs_without_false_alarm(tmp_path, name, case):
     np.testing.assert_array_equal(again[signal], waves[signal])
 
 
-def test_measured_values_are_in_the_log_and_a_failed_measurement_is_a_remark(tmp_path):
-    cards = "r2 1 2 1k\nc2 2 0 1n\n.ic v(2)=0\n.tran 10n 20u\n.meas tran top max v(2)\n.meas tran never when v(2)=7"
-    waves = run(tmp_path, deck(cards))
-    assert re.search(r"^top += +9\.99\d+e-01|^top += +1\.0", (tmp_path / "run" / "ngspice.log").read_text(), re.M)
-    assert any("never" in remark for remark in waves.provenance["remarks"])
+def test_results_of_meas_are_stored(tmp_path):
+    waves = rc.simulate_netlist(DECKS / "meas.cir", output=tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["measurements"] == pytest.approx({"t63": 1.00017e-06, "vmax": 0.993259})
+    assert waves.provenance["measurements"] == record["measurements"]
+    assert record["remarks"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "failed", "values"),
+    [("badmeas", "tx", None), ("bsrc", "tcross", {"smax": 0.332223, "imax": 1.34792e-05})],
+)
+def test_a_failed_meas_fails_the_run_unless_allowed(tmp_path, name, failed, values):
+    with pytest.raises(SimulationError, match=rf"measurement {failed} failed: .*out of interval"):
+        rc.simulate_netlist(DECKS / f"{name}.cir", output=tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record.get("measurements") == (values and pytest.approx(values))
+    waves = rc.simulate_netlist(DECKS / f"{name}.cir", output=tmp_path / "run", allow_failed_meas=True)
+    assert len(waves.provenance["remarks"]) == 1
+    assert waves.provenance["remarks"][0].startswith(f"measurement {failed} failed")
+
+
+def test_measurements_of_several_analyses_are_all_carried_out(tmp_path):
+    cards = "r2 1 2 1k\nc2 2 0 1n\n.tran 10n 5u\n.ac dec 10 1k 10meg\n.dc v1 0 1 0.1\n"
+    cards += ".meas ac fc when vdb(2)=-3\n.meas dc half find v(2) at=0.5\n.meas tran top max v(2)"
+    measured = run(tmp_path, deck(cards)).provenance["measurements"]
+    assert measured == pytest.approx({"fc": 158.8e3, "half": 0.5, "top": 1.0}, rel=2e-3)
+
+
+def test_scalars_in_a_plot_are_not_filled_up_with_zeros(tmp_path):
+    waves = rc.simulate_netlist(DECKS / "wh.cir", output=tmp_path / "run")
+    assert waves["pk"][-1] == pytest.approx(0.302843, rel=1e-5)
+    assert waves.provenance["measurements"]["pk"] == pytest.approx(0.302843)
+    assert waves.provenance["measurements"]["pk[2]"] == pytest.approx(0.538289)
+
+
+def test_vertical_edges_are_a_remark(tmp_path):
+    waves = rc.simulate_netlist(DECKS / "vertical_edge.cir", output=tmp_path / "run")
+    assert np.interp(2e-6, waves.time, waves["v(b)"]) == pytest.approx(1 - np.exp(-1), abs=5e-6)
+    assert "vertical edge" in waves.provenance["remarks"][0]
+
+
+def test_model_parameter_that_ngspice_ignores_is_a_remark_in_a_netlist_of_somebody_else(tmp_path):
+    waves = run(tmp_path, deck("d1 1 0 dd\n.model dd d(foo=3)\n.op"))
+    assert "unrecognized parameter (foo) - ignored" in waves.provenance["remarks"][0]
 
 
 def test_netlist_with_included_files_runs(tmp_path):
