@@ -19,7 +19,7 @@ INSIDE = {
     "waveforms": ["raw_header aliases", "raw", "waveforms steps", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": ["analyses stimuli design", "spike_trains", "spike_sources testbench", "spike_pulses", "file"],
-    "analysis": ["noise spikes expressions", "measurements", "readings"],
+    "analysis": ["noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
     "circuits": [
         "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table",
         "bench_file",

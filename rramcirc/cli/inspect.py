@@ -38,6 +38,7 @@ Example:
 @click.option("--plot", "plot_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw: .png, .pdf or .svg.")
 @click.option("--html", "html_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw to a page to zoom in.")
 @click.option("--measure", "measurements", metavar="TEXT", multiple=True, help="Measure, as 'max(i(bl0))'. Repeatable.")
+@click.option("--partial", is_flag=True, help="Measure although the run is partial or failed.")
 @click.option("--analysis", metavar="N", type=click.IntRange(1), help="Which analysis of the file; default the last.")
 @click.option(
     "--dialect", metavar="NAME", help="Who wrote the file: ngspice, ltspice, qspice, xyce; default its header."
@@ -52,6 +53,7 @@ def inspect(
     plot_file: Path | None,
     html_file: Path | None,
     measurements: tuple[str, ...],
+    partial: bool,
     analysis: int | None,
     dialect: str | None,
     as_json: bool,
@@ -61,20 +63,51 @@ def inspect(
     SIGNAL is a name, a glob pattern ('i(bl*)', 'gap[2,*]') or an expression ('v(bl0)*i(bl0)'); all signals by
     default. Without --csv, --plot, --html and --measure a table of the signals is printed.
 
-    Measurements: crossing(X, LEVEL, rise|fall|both), min(X), max(X), mean(X), rms(X), integral(X), final(X),
-    at(X, PLACE), rise_time(X), fall_time(X), pulse_width(X), settling_time(X), energy(V, I),
-    resistance(V, I, START, STOP).
+    A measurement is one of those below, arithmetic of several ('max(v(a))-min(v(b))'), or with a glob pattern
+    ('max(i(bl*))') one for every signal that fits. Between the points a waveform is a straight line.
+
+    \b
+    min(X) max(X) final(X)              least, greatest, last value
+    mean(X) rms(X)                      weighted by time (by the axis)
+    integral(X) energy(V, I)            over the axis; of V*I over the time
+    at(X, PLACE)                        value at a place of the axis
+    crossing(X, LEVEL, rise|fall|both)  every place where X passes LEVEL
+    resistance(V, I, START, STOP)       mean V over mean I in a window
+    spike_count(X, LEVEL)               rises through LEVEL (mid-range)
+    inter_spike_interval(X, LEVEL)      mean time between these rises
+    time_to_final(X, TOL)               first point until X stays within TOL
+                                        of the step to its last value
+    \b
+    By IEEE Std 181: the levels are where X rests longest in the lower and
+    the upper half of its range (histogram weighted by time), the amplitude
+    is their difference, a transition passes its middle. BASE and TOP give
+    the levels by hand. LOW, HIGH and TOL are parts of the amplitude.
+    low_level(X) high_level(X)          the levels
+    rise_time(X, LOW, HIGH, BASE, TOP)  first rising edge, 0.1 to 0.9
+    fall_time(X, LOW, HIGH, BASE, TOP)  first falling edge, 0.9 to 0.1
+    slew_rate(X, LOW, HIGH, BASE, TOP)  slope of the first edge
+    overshoot(X, BASE, TOP)             beyond the level that the first
+                                        transition goes to [% of amplitude]
+    settling_time(X, TOL, BASE, TOP)    first transition until X stays
+                                        within TOL (0.01) of its level
+    pulse_width(X, LEVEL)               first rise to next fall (middle)
+    delay(X, Y, EDGE, EDGE)             first transition of X to the next
+                                        of Y (rise, fall or both)
+    period(X) frequency(X)              mean distance of rising transitions
+    duty_cycle(X)                       time above the middle over whole
+                                        periods [%]
     """
     from rramcirc.analysis.expressions import resolve
-    from rramcirc.analysis.measurements import measure
+    from rramcirc.analysis.measure import measure
 
     waveforms, status = load(source, analysis, dialect)
+    whole = waveforms.complete and _only_measurements_failed(status)
     if remark := describe_partial(waveforms, status):
         click.echo(remark, err=True)
         waveforms = replace(waveforms, complete=False, stopped=remark)
     waveforms = _window(waveforms, start, stop)
     wanted = list(signals) or list(waveforms.names)
-    measured = [row for text in measurements for row in measure(text, waveforms)]
+    measured = [row for text in measurements for row in measure(text, waveforms, partial or whole)]
     exports = csv_file or plot_file or html_file
     if csv_file:
         _write_csv(csv_file, waveforms, resolve(wanted, waveforms))
@@ -146,6 +179,13 @@ def describe_partial(waveforms: Waveforms, record: dict[str, object]) -> str:
     parts = [waveforms.stopped, f"status {status}" if failed else "", *because]
     kind = "Failed" if waveforms.complete else "Partial"
     return f"{kind} run: {'; '.join(filter(None, parts)) or 'the file is incomplete'}."
+
+
+def _only_measurements_failed(record: dict[str, object]) -> bool:
+    """Return whether a run was whole but for a .meas that failed, which leaves the waveforms as good as they are."""
+    problems = record.get("problems")
+    known = isinstance(problems, list) and all(str(problem).startswith("measurement ") for problem in problems)
+    return record.get("status", "done") == "done" or (known and bool(problems))
 
 
 def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from rramcirc.analysis.measurements import crossings, settling_time
+from rramcirc.analysis.measurements import crossings, time_to_final
 from rramcirc.analysis.noise import integrated_noise
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
@@ -72,7 +72,7 @@ def channel(readout: Readout, *, points: int = 41) -> Channel:
     slope = static["transresistance"][0]
     figures = static | {
         "bandwidth": (_bandwidth(frequency, np.abs(response)), "Hz"),
-        "settling time": (settling_time(step, time, SETTLED), "s"),
+        "settling time": (time_to_final(step, time, SETTLED), "s"),
         "noise at 1 kHz": (float(noise[0]), "A/sqrt(Hz)"),
         "noise": (total / abs(slope), "A"),
         "energy": (energy, "J"),

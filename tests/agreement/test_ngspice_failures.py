@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
 import rramcirc as rc
 from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError, SimulationError
+from rramcirc.cli.simulate import simulate
 from rramcirc.waveforms.raw import read_raw
 
 DIODE = ".model dd d(is=1e-14)"
@@ -301,6 +303,19 @@ def test_a_failed_meas_fails_the_run_unless_allowed(tmp_path, name, failed, valu
     waves = rc.simulate_netlist(DECKS / f"{name}.cir", output=tmp_path / "run", allow_failed_meas=True)
     assert len(waves.provenance["remarks"]) == 1
     assert waves.provenance["remarks"][0].startswith(f"measurement {failed} failed")
+
+
+def test_simulate_prints_what_was_measured(tmp_path):
+    def call(name: str, *options: str) -> Result:
+        return CliRunner().invoke(simulate, [str(DECKS / f"{name}.cir"), "-o", str(tmp_path / name), *options])
+
+    assert call("meas").stdout.split() == ["t63", "1.00017e-06", "vmax", "0.993259"]
+    failed = call("bsrc")
+    assert failed.stdout.split() == ["smax", "0.332223", "imax", "1.34792e-05"]
+    assert isinstance(failed.exception, SimulationError)
+    allowed = call("bsrc", "--allow-failed-meas")
+    assert (allowed.exit_code, allowed.stdout) == (0, failed.stdout)
+    assert "Remark: measurement tcross failed" in allowed.stderr
 
 
 def test_measurements_of_several_analyses_are_all_carried_out(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rramcirc.analysis.measurements import measure
+from rramcirc.analysis.measure import measure
 from rramcirc.basics.errors import WaveformError
 from rramcirc.waveforms.aliases import alias_values
 from rramcirc.waveforms.foreign import read_any
