@@ -149,6 +149,34 @@ def test_measurements_are_printed_instead_of_the_table(raw):
     assert [line.split(")  ")[-1].strip() for line in result.stdout.splitlines()] == ["2 us", "4 V", "none"]
 
 
+def test_partial_run_is_measured_only_if_asked(run):
+    content = (run / "waves.raw").read_bytes()
+    (run / "waves.raw").write_bytes(content[: -100 * 32 - 3])
+    (run / "run.json").write_text(json.dumps({"status": "timeout", "problems": ["stopped after 60 s"]}))
+    with pytest.raises(WaveformError, match=r"is not measured on partial waveforms.*stopped after 60 s.*--partial"):
+        call(run, "--measure", "max(v(*))")
+    assert "max(" in call(run, "--measure", "max(v(*))", "--partial").stdout
+
+
+def test_results_of_the_netlist_are_shown_and_do_not_make_its_waveforms_partial(run):
+    record = {"status": "failed", "problems": ["measurement b failed: x"], "measurements": {"a": 1.5e-6}}
+    (run / "run.json").write_text(json.dumps(record))
+    assert call(run).stdout.splitlines()[-2:] == ["measured by the netlist (.meas)", "a  1.5e-06"]
+    assert json.loads(call(run, "--json").stdout)["meas"] == {"a": 1.5e-6}
+    assert "max(" in call(run, "--measure", "max(v(*))").stdout
+
+
+def test_run_folder_has_no_other_dialect(run):
+    with pytest.raises(WaveformError, match="run folder"):
+        call(run, "--dialect", "xyce")
+
+
+def test_dialect_of_a_file_can_be_named(raw):
+    assert call(raw, "--dialect", "ngspice").stdout == call(raw).stdout
+    with pytest.raises(WaveformError, match="dialect"):
+        call(raw, "--dialect", "hspice")
+
+
 def test_csv_has_names_and_units_and_every_digit(raw, tmp_path):
     rows = list(csv.reader(io.StringIO(call(raw, "v(bl0)", "i(bl0)", "--csv", "-").stdout)))
     assert rows[0] == ["time [s]", "v(bl0) [V]", "i(bl0) [A]"]
@@ -234,7 +262,7 @@ def test_damaged_record_is_named(run):
 
 
 def test_help_ends_with_an_example_and_names_every_measurement():
-    from rramcirc.analysis.measurements import MEASUREMENTS
+    from rramcirc.analysis.measure import MEASUREMENTS
 
     text = call("--help").stdout
     assert "Example:" in text.split("Options:")[1]
