@@ -16,7 +16,14 @@ from rramcirc.basics.errors import WaveformError, unknown_name
 from rramcirc.waveforms.aliases import alias_values
 from rramcirc.waveforms.raw import RawPlot, ascii_table, read_plots
 from rramcirc.waveforms.raw_header import FIRST_WORDS, FOREIGN, RawHeader, check_byte_order
-from rramcirc.waveforms.steps import log_steps, split_xyce_name, step_name, step_starts, time_starts
+from rramcirc.waveforms.steps import (
+    log_steps,
+    split_xyce_name,
+    step_name,
+    step_starts,
+    time_starts,
+    without_doubled_starts,
+)
 
 DIALECTS = ("ngspice", "ltspice", "qspice", "xyce")
 # words for kinds of vectors -> ngspice's word, or the unit where it has none
@@ -242,12 +249,18 @@ def _plots_of(header: RawHeader, columns: list[AnyArray], path: Path) -> Iterato
     problem = f"{len(columns[0])} of {header.n_points or '?'} points are there"
     whole = RawPlot.from_columns(names, kinds, columns, title=header.text("title"), plotname=plotname)
     whole = replace(whole, date=header.text("date"), swept=swept)
-    starts, steps = _steps(whole.axis, kinds[0], path) if stepped and swept else ([0], [])
+    if stepped and swept:
+        told = log_steps(path)
+        whole = replace(whole, data=without_doubled_starts(whole.data, len(told)))
+        starts, steps = _steps(whole.axis, kinds[0], told)
+    else:
+        starts, steps = [0], []
     stops = [*starts[1:], whole.n_points]
     for number, (start, stop) in enumerate(zip(starts, stops, strict=True), 1):
         cut = not complete and stop == whole.n_points
-        told = steps[number - 1] if steps else _constants(header, columns, start, stop)
-        name = f"{plotname} {step_name(number, told)}" if len(starts) > 1 or (stepped and told) else plotname
+        values_of_step = steps[number - 1] if steps else _constants(header, whole.data[start:stop])
+        more = len(starts) > 1 or (stepped and values_of_step)
+        name = f"{plotname} {step_name(number, values_of_step)}" if more else plotname
         data = whole.data[start:stop]
         yield replace(whole, plotname=name, data=data, complete=not cut, problem=problem if cut else "")
 
@@ -259,13 +272,12 @@ def _has_axis(header: RawHeader, stepped: bool) -> bool:
     return header.kinds[0].lower() in ("param", "parameter") or (stepped and "(" not in header.names[0])
 
 
-def _steps(axis: FloatArray, kind: str, path: Path) -> tuple[list[int], list[dict[str, str]]]:
-    """Return where the steps start and, if the log lists as many, their values.
+def _steps(axis: FloatArray, kind: str, told: list[dict[str, str]]) -> tuple[list[int], list[dict[str, str]]]:
+    """Return where the steps start and, if the log lists (`told`) as many, their values.
 
     A step starts where the axis does again. Where two rules disagree (a transient may have its first time twice), the
     number of steps in the log decides.
     """
-    told = log_steps(path)
     rules = [time_starts(axis), step_starts(axis)] if kind == "time" else [step_starts(axis)]
     starts = next((rule for rule in rules if len(rule) == len(told)), rules[0])
     if len(starts) == len(told):
@@ -276,11 +288,11 @@ def _steps(axis: FloatArray, kind: str, path: Path) -> tuple[list[int], list[dic
     return starts, []
 
 
-def _constants(header: RawHeader, columns: list[AnyArray], start: int, stop: int) -> dict[str, str]:
+def _constants(header: RawHeader, data: AnyArray) -> dict[str, str]:
     """Return the stepped parameters that QSPICE stores as vectors, which do not change within a step."""
     found = {}
-    for name, kind, values in zip(header.names[1:], header.kinds[1:], columns[1:], strict=False):
-        part = values[start:stop].real
+    for k, (name, kind) in enumerate(zip(header.names[1:], header.kinds[1:], strict=True), 1):
+        part = data[:, k].real
         if kind.lower() == "parameter" and part.size and np.all(part == part[0]):
             found[name] = f"{part[0]:.9g}"
     return found

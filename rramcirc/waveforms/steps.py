@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.arrays import AnyArray, FloatArray
 
 Step = Mapping[str, str]
 _STEP_LINE = re.compile(r"^(?:\d+ of \d+ steps:\s*)?\.step\s+(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -41,6 +41,22 @@ def step_starts(axis: FloatArray) -> list[int]:
 def time_starts(time: FloatArray) -> list[int]:
     """Return the points at which the time goes back."""
     return [0, *(np.flatnonzero(np.diff(time) < 0) + 1).tolist()] if len(time) else []
+
+
+def without_doubled_starts(data: AnyArray, steps: int) -> AnyArray:
+    """Return the points of a stepped analysis, each step's first one once: LTspice IV writes it twice.
+
+    Parameters
+    ----------
+    data : (n_points, n_names) array
+        Values, the axis first.
+    steps
+        Number of steps by the log, 0 if there is none; if the axis starts as often, nothing is taken away.
+    """
+    if len(data) < 2 or len(step_starts(data[:, 0].real)) == steps:
+        return data
+    doubled = np.all(data[1:] == data[:-1], axis=1) & (data[1:, 0] == data[0, 0])
+    return data[np.r_[~doubled, True]] if doubled.any() else data
 
 
 def log_steps(raw: Path) -> list[dict[str, str]]:

@@ -178,6 +178,15 @@ def test_step_starts_where_the_axis_does_again(axis, starts):
     assert step_starts(np.array(axis, dtype=float)) == starts
 
 
+@pytest.mark.parametrize("kind", ["time", "voltage"])
+def test_first_point_of_a_step_counts_once_where_it_is_written_twice(tmp_path, kind):
+    names = [f"x {kind}", "V(a) voltage"]
+    columns = [[0.0, 1.0, 0.0, 0.0, 1.0], [1.0, 2.0, 3.0, 3.0, 4.0]]
+    plotname = {"time": "Transient Analysis", "voltage": "DC transfer characteristic"}[kind]
+    (tmp_path / "a.raw").write_bytes(ltspice(plotname, "real forward stepped", names, columns))
+    assert [plot.column("v(a)").tolist() for plot in read_any(tmp_path / "a.raw")] == [[1.0, 2.0], [3.0, 4.0]]
+
+
 def test_transient_that_has_its_first_time_twice_is_one_step(tmp_path):
     names = ["time time", "V(a) voltage"]
     columns = [[0.0, 0.0, 1.0, 0.0, -0.5, 1.0], [0, 1, 2, 3, 4, 5.0]]
