@@ -1,15 +1,21 @@
-"""Analyses: what a testbench computes."""
+"""Analyses: what a testbench computes.
+
+A new analysis is a record here that says what `AnalysisRecord` lists, a place in `Analysis`, and one function in the
+table of every dialect and engine that can do it; the others refuse it by name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import positive_number, real_number, whole_number
+from rramcirc.bench.analysis_record import AnalysisRecord, Axis
 
 
 def _positive(owner: str, **values: float) -> None:
@@ -23,13 +29,25 @@ def _line_name(where: str, line: object) -> None:
 
 
 @dataclass(frozen=True)
-class OperatingPoint:
+class OperatingPoint(AnalysisRecord):
     """Currents and voltages at t = 0, device states frozen at their initial values."""
+
+    kind: ClassVar[str] = "op"
+    plot_name: ClassVar[str] = "Operating Point"
+
+    @property
+    def grid(self) -> FloatArray:
+        """One 0."""
+        return np.zeros(1)
 
 
 @dataclass(frozen=True)
-class DcSweep:
+class DcSweep(AnalysisRecord):
     """Static sweep of one line's voltage, device states frozen at their initial values."""
+
+    kind: ClassVar[str] = "dc"
+    plot_name: ClassVar[str] = "DC transfer characteristic"
+    axis: ClassVar[Axis] = Axis("v(v-sweep)", "voltage", "V")
 
     line: str = field(metadata={"desc": "line whose driver is swept"})
     start: float = field(metadata={"desc": "first voltage", "units": "V"})
@@ -42,14 +60,43 @@ class DcSweep:
         if real_number(self.start, "DcSweep.start") == real_number(self.stop, "DcSweep.stop"):
             raise ParameterError(f"DcSweep: start and stop are both {self.start!r} V; they must differ.")
 
+    @property
+    def step(self) -> float:
+        """Distance of two voltages [V]."""
+        return (self.stop - self.start) / (self.points - 1)
+
+    @property
+    def grid(self) -> FloatArray:
+        """The voltages [V]."""
+        return np.asarray(self.start + np.arange(self.points) * self.step, dtype=np.float64)
+
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """The swept line."""
+        return (("line", self.line),)
+
+    @property
+    def swept_line(self) -> str:
+        """Line whose driver is swept."""
+        return self.line
+
+    @property
+    def voltage_line(self) -> str:
+        """The swept line."""
+        return self.line
+
 
 @dataclass(frozen=True)
-class Transient:
+class Transient(AnalysisRecord):
     """Waveforms from 0 to `stop`.
 
     `max_step` bounds the time step; without it, it is `stop` / 50 where the devices switch, as SPICE does. Corners of
     stimuli are always hit, and error control shortens the steps where states move.
     """
+
+    kind: ClassVar[str] = "tran"
+    plot_name: ClassVar[str] = "Transient Analysis"
+    axis: ClassVar[Axis] = Axis("time", "time", "s")
 
     stop: float = field(metadata={"desc": "last time", "units": "s"})
     max_step: float | None = field(
@@ -68,10 +115,25 @@ class Transient:
         if self.max_step is not None:
             _positive("Transient", max_step=self.max_step)
 
+    @property
+    def last_time(self) -> float:
+        """Its `stop` [s]."""
+        return self.stop
+
+    @property
+    def largest_step(self) -> float:
+        """Its `max_step`, else `stop` / 50 [s]."""
+        return self.max_step or self.stop / 50
+
 
 @dataclass(frozen=True)
-class Ac:
+class Ac(AnalysisRecord):
     """Small-signal response to 1 V on one line, around the operating point."""
+
+    kind: ClassVar[str] = "ac"
+    plot_name: ClassVar[str] = "AC Analysis"
+    axis: ClassVar[Axis] = Axis("frequency", "frequency", "Hz")
+    small_signal: ClassVar[bool] = True
 
     line: str = field(metadata={"desc": "line that carries the 1 V signal"})
     start: float = field(metadata={"desc": "lowest frequency", "units": "Hz"})
@@ -85,15 +147,35 @@ class Ac:
         if self.stop < self.start:
             raise ParameterError(f"Ac: stop {self.stop:g} Hz is below start {self.start:g} Hz.")
 
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """The line of the signal."""
+        return (("line", self.line),)
+
+    @property
+    def signal_line(self) -> str:
+        """Line that carries 1 V."""
+        return self.line
+
+    @property
+    def voltage_line(self) -> str:
+        """Line that carries 1 V."""
+        return self.line
+
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(AnalysisRecord):
     """Spectral density of the noise at one node, and referred to one source, around the operating point.
 
     The signals are ``onoise`` [V/sqrt(Hz)] and ``inoise`` [V/sqrt(Hz), or A/sqrt(Hz) if the source is a current];
     `rramcirc.integrated_noise` integrates them. Counted is the thermal noise of every resistor and what a
     device model says of its own; the models of the library say nothing (their cards list it as not modelled).
     """
+
+    kind: ClassVar[str] = "noise"
+    plot_name: ClassVar[str] = "Noise Spectral Density Curves"
+    axis: ClassVar[Axis] = Axis("frequency", "frequency", "Hz")
+    small_signal: ClassVar[bool] = True
 
     output: str = field(metadata={"desc": "line or output of the design at which the noise is computed"})
     source: str = field(metadata={"desc": "line whose driver the noise is referred to"})
@@ -109,9 +191,24 @@ class Noise:
         if self.stop <= self.start:
             raise ParameterError(f"Noise: stop {self.stop:g} Hz is not above start {self.start:g} Hz.")
 
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """The line that the noise is referred to."""
+        return (("source", self.source),)
+
+    @property
+    def signal_line(self) -> str:
+        """Line that the noise is referred to."""
+        return self.source
+
+    @property
+    def output_node(self) -> str:
+        """Its `output`."""
+        return self.output
+
 
 @dataclass(frozen=True)
-class VectorSweep:
+class VectorSweep(AnalysisRecord):
     """Static read of many input vectors in one run, device states frozen: one point of the result per vector.
 
     Lines that are not in `levels` keep their stimulus. ngspice runs it as one DC sweep over the number of the vector.
@@ -123,7 +220,11 @@ class VectorSweep:
     (3, ('bl0', 'bl1', 'wl0'))
     """
 
-    levels: Mapping[str, NDArray] = field(
+    kind: ClassVar[str] = "dc"
+    plot_name: ClassVar[str] = "DC transfer characteristic"
+    axis: ClassVar[Axis] = Axis("index", "notype", "")
+
+    levels: Mapping[str, FloatArray] = field(
         metadata={
             "desc": "line -> (vectors,) levels, or kind of lines -> (vectors, lines) levels",
             "units": "V",
@@ -133,7 +234,7 @@ class VectorSweep:
     def __post_init__(self) -> None:
         if not isinstance(self.levels, Mapping) or not self.levels:
             raise ParameterError(f"VectorSweep.levels: {self.levels!r} is no dict of lines and their levels [V].")
-        lines: dict[str, NDArray] = {}
+        lines: dict[str, FloatArray] = {}
         for name, values in self.levels.items():
             _line_name("VectorSweep.levels", name)
             array = _level_array(f"VectorSweep.levels[{name!r}]", values)
@@ -144,7 +245,7 @@ class VectorSweep:
             lines |= parts
         counts = {line: len(values) for line, values in lines.items()}
         if len(set(counts.values())) > 1:
-            shortest, longest = min(counts, key=counts.get), max(counts, key=counts.get)
+            shortest, longest = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
             raise ParameterError(
                 f"VectorSweep.levels: {shortest} has {counts[shortest]} levels, {longest} {counts[longest]}; "
                 "every line needs one level per vector."
@@ -161,8 +262,23 @@ class VectorSweep:
         """Names of the swept lines."""
         return tuple(self.levels)
 
+    @property
+    def grid(self) -> FloatArray:
+        """Numbers of the vectors."""
+        return np.arange(float(self.vectors))
 
-def _level_array(where: str, values: object) -> NDArray:
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """All its lines."""
+        return tuple(("levels", line) for line in self.levels)
+
+    @property
+    def line_levels(self) -> Mapping[str, FloatArray]:
+        """Its `levels` [V]."""
+        return self.levels
+
+
+def _level_array(where: str, values: object) -> FloatArray:
     """Return (vectors,) or (vectors, lines) finite levels, read-only."""
     try:
         array = np.array(values)
@@ -170,11 +286,12 @@ def _level_array(where: str, values: object) -> NDArray:
         array = np.array(None)
     if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or array.size == 0:
         raise ParameterError(f"{where}: is no list of levels [V], one per vector, nor one of lists, one per vector.")
-    array = array.astype(float)
-    if not np.all(np.isfinite(array)):
+    levels: FloatArray = array.astype(float)
+    if not np.all(np.isfinite(levels)):
         raise ParameterError(f"{where}: holds levels that are not finite.")
-    array.setflags(write=False)
-    return array
+    levels.setflags(write=False)
+    return levels
 
 
 Analysis = OperatingPoint | DcSweep | Transient | Ac | Noise | VectorSweep
+ANALYSES: tuple[type[AnalysisRecord], ...] = get_args(Analysis)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError, SimulationError, WaveformError
 from rramcirc.basics.units import positive_number
-from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Floating
 from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.table import needs_bench
 from rramcirc.engines.simulation import simulate
 from rramcirc.waveforms.folder import prepare_folder, write_record
 from rramcirc.waveforms.waveforms import Waveforms
@@ -80,8 +80,8 @@ def simulate_both(
         One for every signal, the largest relative difference first.
     """
     if not isinstance(bench, Testbench):
-        raise ParameterError(f"simulate_both: {bench!r} is no testbench.")
-    referee = TRANSIENT_OPTIONS if isinstance(bench.analysis, Transient) else STATIC_OPTIONS
+        raise ParameterError(f"simulate_both: {needs_bench(bench)}")
+    referee = STATIC_OPTIONS if bench.analysis.last_time is None else TRANSIENT_OPTIONS
     if "reltol" not in bench.options:
         bench = replace(bench, options=referee | dict(bench.options))
     output = prepare_folder(Path(output))
@@ -97,7 +97,7 @@ def simulate_both(
 
 def default_tolerance(bench: Testbench) -> float:
     """Return how far the engines may be apart: relative to the largest of a kind."""
-    return TRANSIENT_TOLERANCE if isinstance(bench.analysis, Transient) else STATIC_TOLERANCE
+    return STATIC_TOLERANCE if bench.analysis.last_time is None else TRANSIENT_TOLERANCE
 
 
 def beyond(found: list[Difference], tolerance: float) -> list[Difference]:

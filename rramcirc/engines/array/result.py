@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rramcirc.basics.version import __version__
-from rramcirc.bench.analyses import DcSweep, Transient, VectorSweep
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.veriloga.compile import compile_module
 from rramcirc.engines.array import engine
@@ -91,18 +90,13 @@ def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
     """Return the values in the form of ngspice; a kind that it does not know is the unit itself."""
     names = [p.name for p in run.probes]
     kinds = [_KINDS.get(p.unit, p.unit) or "notype" for p in run.probes]
-    columns, plotname = list(run.values.T), "Operating Point"
-    if isinstance(bench.analysis, DcSweep):
-        names, kinds, columns = ["v(v-sweep)", *names], ["voltage", *kinds], [run.axis, *columns]
-        plotname = "DC transfer characteristic"
-    if isinstance(bench.analysis, VectorSweep):
-        names, kinds, columns = ["index", *names], ["notype", *kinds], [run.axis, *columns]
-        plotname = "DC transfer characteristic"
-    if isinstance(bench.analysis, Transient):
-        names, kinds, columns = ["time", *names], ["time", *kinds], [run.axis, *columns]
-        plotname = "Transient Analysis"
+    columns, axis = list(run.values.T), bench.analysis.axis
+    if axis is not None:
+        names, kinds, columns = [axis.name, *names], [axis.kind, *kinds], [run.axis, *columns]
     complete = run.ending.status == "done"
-    return RawPlot.from_columns(names, kinds, columns, title=bench.title, plotname=plotname, complete=complete)
+    return RawPlot.from_columns(
+        names, kinds, columns, title=bench.title, plotname=bench.analysis.plot_name, complete=complete
+    )
 
 
 def provenance(bench: Testbench) -> dict[str, object]:

@@ -20,7 +20,7 @@ import numpy as np
 from rramcirc.basics.child import run_child
 from rramcirc.basics.errors import EnvironmentProblem, WaveformError, cannot_write
 from rramcirc.engines.netlist import Netlist
-from rramcirc.engines.vacask.spelling import ANALYSIS, SWEEP_AXIS
+from rramcirc.engines.vacask.spelling import ANALYSIS, SPELLINGS, SWEEP_AXIS
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
 from rramcirc.waveforms.waveforms import Signal
 
@@ -29,13 +29,7 @@ OWN_RAW = f"{ANALYSIS}.raw"
 LARGEST_VALUE = 1e12  # a solution beyond this is nonsense of a failed operating point
 POLL = 0.5  # [s] between two looks at how far the raw file has grown
 
-# name and kind of the axis, and the name of the plot, as ngspice writes them
-_AXES = {
-    "tran": ("time", "time", "Transient Analysis"),
-    "dc": ("v(v-sweep)", "voltage", "DC transfer characteristic"),
-    "ac": ("frequency", "frequency", "AC Analysis"),
-    "op": ("", "", "Operating Point"),
-}
+_RECORDS = {record.kind: record for record in SPELLINGS}
 _OWN_AXIS = {"tran": "time", "dc": SWEEP_AXIS, "ac": "frequency"}
 _BANNER_END = "OpenBLAS CPUs:"  # last line of what every run prints
 _CHATTER = re.compile(
@@ -216,7 +210,8 @@ def _translated(plot: RawPlot, netlist: Netlist) -> tuple[RawPlot, list[str]]:
     The axis comes first, then the signals that are there; a kind that ngspice does not know is the unit itself.
     """
     own = {name: column for column, name in enumerate(plot.names)}
-    axis_name, axis_kind, plotname = _AXES[netlist.analysis]
+    record = _RECORDS[netlist.analysis]
+    axis_name, axis_kind, _ = record.axis or ("", "", "")
     axis = own.get(_OWN_AXIS.get(netlist.analysis, ""))
     present = [s for s in netlist.signals if s.vector in own]
     columns = ([axis] if axis is not None else []) + [own[s.vector] for s in present]
@@ -224,7 +219,7 @@ def _translated(plot: RawPlot, netlist: Netlist) -> tuple[RawPlot, list[str]]:
     names = [axis_name] * (axis is not None) + [s.name for s in present]
     kinds = [axis_kind] * (axis is not None) + [_kind(s) for s in present]
     data = np.asarray(plot.data)[:, columns] * signs if plot.n_points else np.empty((0, len(names)))
-    ours = replace(plot, plotname=plotname, names=tuple(names), kinds=tuple(kinds), data=data)
+    ours = replace(plot, plotname=record.plot_name, names=tuple(names), kinds=tuple(kinds), data=data)
     missing = [s.name for s in netlist.signals if s.vector not in own]
     missing += [axis_name] if axis is None and axis_name else []
     return ours, _problems(ours, missing, netlist.stop)
