@@ -32,7 +32,15 @@ INSIDE = {
         "bench_file",
     ],
     "figures": ["style", "waveforms tables maps", "page"],
-    "engines": ["netlist spelling", "ngspice vacask array network", "build driven", "pyspice", "simulation", "compare"],
+    "engines": [
+        "netlist spelling outcome",
+        "provenance",
+        "ngspice vacask array network",
+        "build driven verdict",
+        "pyspice",
+        "simulation",
+        "compare",
+    ],
     "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction"],
 }
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}

@@ -29,7 +29,7 @@ _KNOWN = (OperatingPoint, DcSweep, Transient, Ac)  # the others drive lines of a
 
 def netlist_of(
     circuit: Circuit,
-    analysis: Analysis,
+    analysis: Analysis | None,
     probes: Sequence[str] = (),
     *,
     options: Mapping[str, float | str] | None = None,
@@ -59,7 +59,7 @@ def netlist_of(
     """
     if not is_pyspice(circuit) or not hasattr(circuit, "title"):
         raise ParameterError(f"netlist_of: {a_kind(circuit)} is no PySpice circuit.")
-    if type(analysis) not in _KNOWN:
+    if analysis is None or type(analysis) not in _KNOWN:
         known = ", ".join(kind.__name__ for kind in _KNOWN)
         raise ParameterError(f"analysis: {shown(analysis)} is none of {known}.")
     title = " ".join(str(circuit.title).split()) or "PySpice circuit"

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from rramcirc.basics.child import run_child
 from rramcirc.basics.errors import EnvironmentProblem, WaveformError, cannot_write
 from rramcirc.engines.netlist import Netlist
+from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.vacask.spelling import ANALYSIS, SPELLINGS, SWEEP_AXIS
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
 from rramcirc.waveforms.waveforms import Signal
@@ -38,26 +39,6 @@ _CHATTER = re.compile(
 _SUSPECT = re.compile(r"warning|ignored|not found|failed|aborted|panic|nan found", re.IGNORECASE)
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class VacaskRun:
-    """Outcome of one run; the fields are those of `rramcirc.engines.ngspice.run.NgspiceRun`.
-
-    `plots` and `signals` describe waves.raw: every signal under its own name, with our sign.
-    """
-
-    status: str
-    problems: tuple[str, ...]
-    plots: tuple[RawPlot, ...]
-    exit_code: int
-    wall_seconds: float
-    cpu_seconds: float
-    log: str
-    signals: tuple[Signal, ...]
-    remarks: tuple[str, ...] = ()
-    signal: int = 0
-    machine: bool = False
 
 
 def find_vacask() -> Path:
@@ -101,7 +82,7 @@ def vacask_version(log: str) -> str:
 
 def run_netlist(
     netlist: Netlist, folder: Path, timeout: float | None = None, progress: Progress | None = None
-) -> VacaskRun:
+) -> Outcome:
     """Run a netlist in a folder and say whether the result can be trusted.
 
     Parameters
@@ -139,16 +120,18 @@ def run_netlist(
     problems = [*child.ending("vacask", timeout), *_said(log, child.exit_code), *problems]
     status = child.ended_by or ("killed" if child.exit_code < 0 else "failed" if problems else "done")
     signals = tuple(replace(s, vector=s.name, sign=1) for s in netlist.signals)
-    return VacaskRun(
-        status,
-        tuple(problems),
-        tuple(plots),
-        child.exit_code,
-        child.wall_seconds,
-        child.cpu_seconds,
-        log,
-        signals,
+    return Outcome(
+        engine="vacask",
+        status=status,
+        problems=tuple(problems),
+        plots=tuple(plots),
+        signals=signals,
+        exit_code=child.exit_code,
+        wall_seconds=child.wall_seconds,
+        cpu_seconds=child.cpu_seconds,
+        log=log,
         signal=child.signal,
+        version=vacask_version(log),
     )
 
 
