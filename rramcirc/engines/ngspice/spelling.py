@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError, ParameterError
-from rramcirc.basics.units import format_number
 from rramcirc.bench.stimuli import Constant, Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import (
@@ -34,7 +33,7 @@ from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.analyses import INDEX, Spelled, spell
 from rramcirc.engines.ngspice.long_sources import parts
 from rramcirc.engines.ngspice.words import number, wrap
-from rramcirc.engines.spelling import each, model_sources
+from rramcirc.engines.spelling import each, header, model_sources
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
@@ -52,14 +51,9 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     signals = _signals(circuit, bench, spelled)
     sources = model_sources(circuit.cards)
     _check_switches(circuit, bench)
-    kind, stop = bench.analysis.kind, bench.analysis.last_time
     lines = [
         f"{_one_line(bench.title)}",
-        f"* circuit: {_one_line(circuit.title)}",
-        f"* analysis: {kind}" + (f" to {format_number(stop, 's')}" if stop else ""),
-        f"* seed: {'none' if bench.seed is None else bench.seed}",
-        "* rerun: ngspice -b on this file, in its folder",
-        "*",
+        *map(_one_line, header(circuit, bench, "ngspice -b on this file, in its folder")),
         *signal_table(signals),
         "",
         _options(bench, spelled.solver),
@@ -83,7 +77,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         ".end",
         "",
     ]
-    return Netlist("\n".join(lines), sources, signals, circuit.title, kind, stop)
+    return Netlist("\n".join(lines), sources, signals, circuit.title, bench.analysis.kind, bench.analysis.last_time)
 
 
 def spice_subcircuit(circuit: Circuit, name: str) -> str:

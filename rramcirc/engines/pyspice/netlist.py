@@ -74,7 +74,10 @@ def netlist_of(
     lines = [
         title,
         f"* circuit: PySpice circuit {title}",
+        f"* models: {' '.join(source.name for source in sources) or 'none'}",
         f"* analysis: {kind}",
+        *([f"* temperature: {float(temperature)!r} K"] if temperature is not None else []),
+        *(["* options: " + " ".join(f"{name}={value}" for name, value in chosen.items())] if chosen else []),
         "* rerun: ngspice -b on this file, in its folder",
         "*",
         *signal_table(signals),

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from rramcirc.basics.errors import NetlistError, unknown_name
-from rramcirc.basics.units import format_number
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
 from rramcirc.bench.analysis_record import AnalysisRecord
 from rramcirc.bench.testbench import Testbench
@@ -36,7 +35,7 @@ from rramcirc.circuits.elements import (
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
-from rramcirc.engines.spelling import each, model_sources
+from rramcirc.engines.spelling import each, header, model_sources
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
@@ -79,17 +78,12 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         If it has an option, a card, a probe or an analysis that VACASK has not; names it.
     """
     analysis, command = bench.analysis, _command(bench.analysis)
-    kind, stop = analysis.kind, analysis.last_time
     signals = _signals(circuit, bench)
     sources = model_sources(circuit.cards)
     lines = [
         _one_line(bench.title),
         "/*",
-        f"* circuit: {_one_line(circuit.title)}",
-        f"* analysis: {kind}" + (f" to {format_number(stop, 's')}" if stop else ""),
-        f"* seed: {bench.seed}",
-        f"* rerun: vacask on this file, in its folder; writes {ANALYSIS}.raw",
-        "*",
+        *map(_one_line, header(circuit, bench, f"vacask on this file, in its folder; writes {ANALYSIS}.raw")),
         *map(_one_line, signal_table(signals, "VACASK")),
         "*/",
         "",
@@ -99,7 +93,7 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         *(line for card in circuit.cards for line in _model(card)),
         "",
         *(line for block in circuit.subcircuits for line in _subcircuit(block)),
-        *_bodies(circuit.groups, stop is not None),
+        *_bodies(circuit.groups, analysis.last_time is not None),
         "",
         "control",
         "abort always",
@@ -109,7 +103,7 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         "endc",
         "",
     ]
-    return Netlist("\n".join(lines), sources, signals, circuit.title, kind, stop, "vacask")
+    return Netlist("\n".join(lines), sources, signals, circuit.title, analysis.kind, analysis.last_time, "vacask")
 
 
 def vector(probe: Probe) -> str:
