@@ -15,6 +15,7 @@ from rramcirc.basics.units import positive_number
 from rramcirc.bench.stimuli import Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.table import needs_bench
+from rramcirc.engines.provenance import bench_origin, provenance
 from rramcirc.engines.simulation import simulate
 from rramcirc.waveforms.folder import prepare_folder, write_record
 from rramcirc.waveforms.waveforms import Waveforms
@@ -90,8 +91,10 @@ def simulate_both(
         limit = timeout if engine == "ngspice" else None
         runs[engine] = simulate(bench, engine, output=output / engine, timeout=limit, progress=progress)
     found = differences(runs["numpy"], runs["ngspice"], corners_of(bench))
-    record = {"status": "done", "engine": "both", "worst": found[0].__dict__ if found else None}
-    write_record(output, record | {"seconds": {k: w.provenance.get("cpu_seconds") for k, w in runs.items()}})
+    worst = found[0].__dict__ if found else None
+    seconds = {engine: waves.provenance.get("cpu_seconds") for engine, waves in runs.items()}
+    record = {"status": "done", "engine": "both", "worst": worst, "seconds": seconds}
+    write_record(output, provenance(bench_origin(bench)) | record)
     return found
 
 
