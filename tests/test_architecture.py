@@ -17,32 +17,24 @@ ROOMS = (
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version arrays", "units paths checks toml_lines", "child"],
+    "basics": ["errors version arrays", "units paths checks mistakes", "child"],
     "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
-    "bench": ["analysis_record stimuli design", "analyses", "spike_trains", "spike_sources testbench", "file"],
+    "bench": [
+        "analysis_record stimuli design", "analyses", "spike_trains", "spike_sources testbench", "spike_pulses", "file",
+    ],
     "analysis": ["noise spikes expressions", "measurements", "readings"],
     "circuits": [
-        "sheet elements",
-        "ports request",
-        "array",
-        "synapse neuron readout",
-        "network recurrent",
-        "table",
+        "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table",
         "bench_file",
     ],
     "figures": ["style", "waveforms tables maps", "page"],
     "engines": [
-        "netlist spelling outcome",
-        "provenance",
-        "ngspice vacask array network",
-        "build driven verdict",
-        "pyspice",
-        "simulation",
-        "compare",
+        "netlist spelling outcome", "provenance", "ngspice vacask array network", "build driven verdict", "pyspice",
+        "simulation", "compare",
     ],
     "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction"],
-}
+}  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
 LAZY = {"matplotlib", "schemdraw", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
 LAZY_COMMANDS = {"__init__.py", "cli/lazy.py"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.mistakes import Mistakes
 from rramcirc.devices.cards.values import converted, declared, known_values, outside, read_quantity, shortest, with_unit
 from rramcirc.devices.veriloga.declarations import Module, Parameter
 from rramcirc.devices.veriloga.library import path_label
@@ -205,17 +206,18 @@ class ModelCard:
         """
         if not isinstance(values, Mapping):
             raise ParameterError(f"card {self.name}: values must be a dict of parameter names, not {values!r}.")
-        mistakes: list[str] = []
+        mistakes = Mistakes()
         parameters = dict(self.parameters)
         for name, given in values.items():
             try:
                 parameters[name] = self._user_value(name, given)
             except ParameterError as error:
-                mistakes.append(str(error).rstrip("."))
+                mistakes.add(str(error))
         if self.declaration:
-            mistakes += out_of_range(self.declaration, {n: v.value for n, v in parameters.items()})
+            for text in out_of_range(self.declaration, {n: v.value for n, v in parameters.items()}):
+                mistakes.add(text)
         if mistakes:
-            raise ParameterError(_sentence(f"card {self.name}", mistakes))
+            raise mistakes.sentence(f"card {self.name}")
         return replace(self, parameters=parameters)
 
     def _user_value(self, name: str, given: Any) -> CardValue:
@@ -373,9 +375,3 @@ def _refuse_outside(card: ModelCard, parameter: Parameter, array: NDArray[np.flo
     text = outside(name, float(whole[first]), parameter, where)
     count = f"; {len(bad)} of {good.size} values are" if good.size > 1 else ""
     raise ParameterError(f"card {card.name}: {text}{count}.")
-
-
-def _sentence(start: str, mistakes: list[str]) -> str:
-    if len(mistakes) == 1:
-        return f"{start}: {mistakes[0]}."
-    return f"{start}: {len(mistakes)} mistakes:\n  " + "\n  ".join(mistakes)

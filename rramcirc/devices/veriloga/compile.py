@@ -22,7 +22,7 @@ from pathlib import Path
 from rramcirc.basics import paths
 from rramcirc.basics.errors import EnvironmentProblem, ModelCompileError
 from rramcirc.devices.veriloga.declaration_reader import read_modules
-from rramcirc.devices.veriloga.tokens import source_files
+from rramcirc.devices.veriloga.text import source_files
 
 # openvaf-r's default, native, makes files that crash on an older processor and differ in the last bits between
 # machines, but caches and run folders move between machines. It would save 5 % of a run (3,000 devices, dc sweep).

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rramcirc.devices.veriloga.tokens import evaluate
+from rramcirc.devices.veriloga.constants import evaluate
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, a_kind, unknown_name
+from rramcirc.basics.mistakes import some_of
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes, select_probes
 from rramcirc.circuits.table import build_circuit
@@ -93,7 +94,7 @@ def run_live(
     listener = Listener(_watched(bench, netlist, watch), on_point, stop_when, drive)
     text, driven = _with_external_sources(netlist.text, drive)
     netlist = replace(netlist, text=text)
-    order = {"library": find_library(), "deck": NETLIST, "driven": driven}
+    order: dict[str, object] = {"library": find_library(), "deck": NETLIST, "driven": driven}
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-"))
     keep = False
     try:
@@ -207,7 +208,7 @@ def _waveforms(netlist: Netlist, bench: Testbench | Netlist, listener: Listener,
     found = {s: place.get(normalise_vector(s.vector)) for s in signals}
     columns = {s.name: s.sign * table[:, k] for s, k in found.items() if k is not None}
     stop = table[-1, place["time"]] if len(table) else 0.0
-    finished = len(table) > 0 and stop >= netlist.stop * (1 - 1e-9)
+    finished = len(table) > 0 and (netlist.stop is None or stop >= netlist.stop * (1 - 1e-9))
     status = "stopped by condition" if listener.stopped else "done" if finished else "failed"
     version = re.search(r"ngspice-\d+\S*", ended.log)
     origin = bench_origin(bench, netlist) if isinstance(bench, Testbench) else netlist_origin(netlist)
@@ -261,6 +262,5 @@ def _failure(problems: list[str], folder: Path, waves: Waveforms) -> SimulationE
         waves.save(folder / RAW)
         kept = f" What was computed until then is in {folder / RAW}."
     problems = [problem.rstrip(". ") for problem in dict.fromkeys(problems)]
-    shown = "; ".join(problems[:4]) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
     where = f"Netlist: {folder / NETLIST}, log: {folder / LOG}."
-    return SimulationError(f"live run in ngspice failed: {shown}.{kept} {where}")
+    return SimulationError(f"live run in ngspice failed: {some_of(problems, 4)}.{kept} {where}")

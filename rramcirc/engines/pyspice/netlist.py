@@ -109,9 +109,11 @@ def _choose(circuit: Circuit, probes: Sequence[str], sources: Sequence[Path]) ->
         plain = "".join(str(probe).split()).lower()
         glob = re.compile(fnmatch.translate("".join(f"[{c}]" if c == "[" else c for c in plain)))
         hits = [s for s in known if glob.match(s.name.lower()) or s.name.lower() == f"v({plain})"]
-        hits = hits or [_vector_signal(plain, sources)]
-        if hits == [None]:
-            raise ParameterError(f"probes: {unknown_name('signal', str(probe), [s.name for s in known])}")
+        if not hits:
+            named = _vector_signal(plain, sources)
+            if named is None:
+                raise ParameterError(f"probes: {unknown_name('signal', str(probe), [s.name for s in known])}")
+            hits = [named]
         chosen.update((s.name, s) for s in hits)
     return tuple(chosen.values() if probes else by_default)
 
