@@ -177,6 +177,26 @@ class ModelCard:
             return self.declaration.parameters[name].default
         raise ParameterError(f"card {self.name}: {unknown_name('parameter', name, self._names(), self._listing())}")
 
+    def state_bounds(self, instance: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, Any] | None]:
+        """Return state -> (lower, upper) bound [its unit], as the Verilog-A file declares them.
+
+        Parameters
+        ----------
+        instance
+            Values of instance parameters that differ from the card's, numbers or arrays of all devices: bounds that
+            depend on them come as arrays.
+
+        Returns
+        -------
+        dict
+            None for a state whose bounds the file does not say; they are unknown then, not infinite.
+        """
+        if self.declaration is None:
+            return {}
+        card = {name: v.value for name, v in self.parameters.items()}
+        values = known_values(self.declaration, {**card, **(instance or {})})
+        return {state: self.declaration.bounds(state, values) for state in self.states}
+
     def number(self, name: str) -> float:
         """Return a value that is a number [its unit]; as `value`.
 

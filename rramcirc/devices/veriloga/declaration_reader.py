@@ -225,8 +225,8 @@ class _Body:
             if reader.peek() == ",":
                 reader.take()
             if "desc" in attributes or "units" in attributes:
-                unit, description = attributes.get("units", ""), attributes.get("desc", "")
-                self.op_variables[name] = OpVariable(name, unit, description)
+                known = (attributes.get(key, "") for key in ("units", "desc", "lower", "upper"))
+                self.op_variables[name] = OpVariable(name, *known)
         reader.take(";")
 
     def parameter(self, attributes: dict[str, str]) -> None:
