@@ -17,6 +17,7 @@ from rramcirc.basics.errors import (
     a_kind,
     unknown_name,
 )
+from rramcirc.basics.units import format_number
 from rramcirc.engines.netlist import Netlist
 from rramcirc.engines.ngspice.deck import read_foreign
 from rramcirc.engines.ngspice.overlooked import check_options
@@ -221,6 +222,8 @@ def _run_ngspice(
     )
     outcome = run_deck(folder, expected=expected, timeout=timeout, progress=progress)
     outcome = replace(outcome, signals=netlist.signals)
+    if bench is not None and any("Timestep too small" in problem for problem in outcome.problems):
+        outcome = replace(outcome, problems=(*outcome.problems, least_step(bench)))
     plot = main_plot(outcome.plots)
     if bench is not None and outcome.status == "done" and plot is not None:
         from rramcirc.engines.driven import undriven_lines
@@ -230,6 +233,15 @@ def _run_ngspice(
             lies.append("the solution is wrong: with KLU, ngspice 46 does this if a node's voltage is used by nothing")
             outcome = replace(outcome, status="failed", problems=(*outcome.problems, *lies))
     return outcome
+
+
+def least_step(bench: Testbench) -> str:
+    """Say what bounds the steps of ngspice from below, and how to get finer ones."""
+    least = 1e-11 * (bench.analysis.largest_step or 0.0)
+    return (
+        f"ngspice takes no step below {format_number(least, 's')}, 1e-11 of the largest one; a device that is faster "
+        f"needs a smaller one: set analysis.max_step to a hundredth, or use the engine numpy"
+    )
 
 
 def _run_numpy(bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None) -> Waveforms:

@@ -57,7 +57,8 @@ def cell_circuit(bench: Testbench) -> Circuit:
         Probe(name, unit, "variable", name, ("cell", "rram"), text) for name, unit, text in device_variables(cell.rram)
     ]
     return Circuit(
-        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cell.cards
+        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cell.cards,
+        electrodes=cell.electrodes,
     )  # fmt: skip
 
 

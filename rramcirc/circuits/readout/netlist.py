@@ -88,6 +88,7 @@ def readout_array_circuit(bench: Testbench) -> Circuit:
         cards=design.cards,
         missing=inner.missing,
         ports=(*design.lines, *(p.item for p in known if p.kind == "voltage" and p.item != "ref"), "ref", "vdd"),
+        electrodes=inner.electrodes,
     )
 
 

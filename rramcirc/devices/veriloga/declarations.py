@@ -103,8 +103,8 @@ class Parameter:
 class OpVariable:
     """A quantity the module reports at every solution.
 
-    `lower` and `upper` are the bounds of a state as Verilog-A expressions of the parameters, empty if the file says none
-    (attributes ``lower="gap_min", upper="gap_max"`` of the variable).
+    `lower` and `upper` are the bounds of a state as Verilog-A expressions of the parameters, empty if the file says
+    none (attributes ``lower="gap_min", upper="gap_max"`` of the variable).
     """
 
     name: str

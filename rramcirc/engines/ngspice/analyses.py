@@ -7,10 +7,18 @@ from typing import Any, NamedTuple
 
 from rramcirc.basics.errors import NetlistError
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
+from rramcirc.engines.ngspice.start import FIRST_SHARE
 from rramcirc.engines.ngspice.words import number
 from rramcirc.waveforms.waveforms import Signal
 
 INDEX = Signal("index", "", "v(v-sweep)", 1, "number of the input vector")
+
+
+class Given(NamedTuple):
+    """What a spelling needs to know besides the analysis: see `spell`."""
+
+    unit: str
+    driven: bool
 
 
 class Spelled(NamedTuple):
@@ -34,7 +42,7 @@ class Spelled(NamedTuple):
     solver: str = "klu"
 
 
-def spell(analysis: Analysis, source_unit: str = "V") -> Spelled:
+def spell(analysis: Analysis, source_unit: str = "V", driven: bool = False) -> Spelled:
     """Return an analysis in SPICE.
 
     Parameters
@@ -43,6 +51,8 @@ def spell(analysis: Analysis, source_unit: str = "V") -> Spelled:
         What to compute.
     source_unit
         Unit of the driver of its signal line, V or A.
+    driven
+        Whether states may move right after t = 0, so that the first step of a transient must be short.
 
     Raises
     ------
@@ -53,40 +63,45 @@ def spell(analysis: Analysis, source_unit: str = "V") -> Spelled:
     if kind not in _SPELLINGS:
         known = ", ".join(one.__name__ for one in _SPELLINGS)
         raise NetlistError(f"ngspice has no analysis {kind.__name__} here; it knows {known}.")
-    return _SPELLINGS[kind](analysis, source_unit)
+    return _SPELLINGS[kind](analysis, Given(source_unit, driven))
 
 
-def _operating_point(analysis: OperatingPoint, unit: str) -> Spelled:
+def _operating_point(analysis: OperatingPoint, given: Given) -> Spelled:
     return Spelled(".op")
 
 
-def _dc_sweep(analysis: DcSweep, unit: str) -> Spelled:
+def _dc_sweep(analysis: DcSweep, given: Given) -> Spelled:
     values = " ".join(map(number, (analysis.start, analysis.stop, analysis.step)))
     return Spelled(f".dc v{analysis.line} {values}")
 
 
-def _transient(analysis: Transient, unit: str) -> Spelled:
+def _transient(analysis: Transient, given: Given) -> Spelled:
     step = analysis.largest_step
-    return Spelled(f".tran {' '.join(map(number, (step, analysis.stop, analysis.record_from, step)))}")
+    first = FIRST_SHARE * step if given.driven else step
+    return Spelled(f".tran {' '.join(map(number, (first, analysis.stop, analysis.record_from, step)))}")
 
 
-def _ac(analysis: Ac, unit: str) -> Spelled:
+def _ac(analysis: Ac, given: Given) -> Spelled:
     return Spelled(f".ac {_decades(analysis)}")
 
 
-def _noise(analysis: Noise, unit: str) -> Spelled:
+def _noise(analysis: Noise, given: Given) -> Spelled:
     signals = (
         Signal("onoise", "V/sqrt(Hz)", "onoise_spectrum", 1, f"noise at {analysis.output}"),
         Signal(
-            "inoise", f"{unit}/sqrt(Hz)", "inoise_spectrum", 1, f"noise referred to the source of {analysis.source}"
+            "inoise",
+            f"{given.unit}/sqrt(Hz)",
+            "inoise_spectrum",
+            1,
+            f"noise referred to the source of {analysis.source}",
         ),
     )
-    command = f".noise v({analysis.output}) {'v' if unit == 'V' else 'i'}{analysis.source} {_decades(analysis)}"
+    command = f".noise v({analysis.output}) {'v' if given.unit == 'V' else 'i'}{analysis.source} {_decades(analysis)}"
     # ngspice 46: "Noise simulation is not (yet) supported with 'option KLU'"
     return Spelled(command, signals, solver="sparse")
 
 
-def _vector_sweep(analysis: VectorSweep, unit: str) -> Spelled:
+def _vector_sweep(analysis: VectorSweep, given: Given) -> Spelled:
     return Spelled(f".dc vindex 0 {analysis.vectors - 1} 1", by_index=True)
 
 
@@ -94,7 +109,7 @@ def _decades(analysis: Ac | Noise) -> str:
     return f"dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}"
 
 
-_SPELLINGS: dict[type, Callable[[Any, str], Spelled]] = {
+_SPELLINGS: dict[type, Callable[[Any, Given], Spelled]] = {
     OperatingPoint: _operating_point,
     DcSweep: _dc_sweep,
     Transient: _transient,

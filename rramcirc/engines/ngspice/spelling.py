@@ -32,6 +32,7 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.analyses import INDEX, Spelled, spell
 from rramcirc.engines.ngspice.long_sources import parts
+from rramcirc.engines.ngspice.start import is_driven_at_start
 from rramcirc.engines.ngspice.words import number, wrap
 from rramcirc.engines.spelling import each, header, model_sources
 from rramcirc.waveforms.signals import signal_table
@@ -47,7 +48,7 @@ RAW_FILE = "waves.raw"
 def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     """Return the ngspice netlist of a testbench's circuit."""
     check_ports(circuit)
-    spelled = spell(bench.analysis, _signal_unit(bench))
+    spelled = spell(bench.analysis, _signal_unit(bench), is_driven_at_start(circuit))
     signals = _signals(circuit, bench, spelled)
     sources = model_sources(circuit.cards)
     _check_switches(circuit, bench)
