@@ -27,7 +27,7 @@ from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origin
 from rramcirc.engines.states import states_outside, without_extra
 from rramcirc.engines.verdict import finish
-from rramcirc.waveforms.folder import NETLIST, RAW, RUNNING, main_plot, prepare_folder, read_record, write_record
+from rramcirc.waveforms.folder import NETLIST, RAW, RUNNING, main_plot, read_record, run_folder, write_record
 from rramcirc.waveforms.raw import read_raw, write_raw
 from rramcirc.waveforms.signals import read_signals
 from rramcirc.waveforms.waveforms import Waveforms
@@ -179,13 +179,13 @@ def _check_call(output: object, timeout: object, progress: object) -> None:
 def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> Waveforms:
     """Call `run` with the run folder; a temporary one goes when all went well (read columns stay valid)."""
     if output is not None:
-        folder = prepare_folder(Path(output))
-        try:
-            return run(folder)
-        except RramcircError as error:
-            if read_record(folder).get("status") == RUNNING:
-                write_record(folder, {"status": "failed", "problems": [str(error)]})
-            raise
+        with run_folder(Path(output)) as folder:
+            try:
+                return run(folder)
+            except RramcircError as error:
+                if read_record(folder).get("status") == RUNNING:
+                    write_record(folder, {"status": "failed", "problems": [str(error)]})
+                raise
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-"))
     keep = False
     try:
