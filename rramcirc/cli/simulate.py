@@ -36,9 +36,10 @@ Example:
 @click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 600.")
 @click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
+@click.option("--strict", is_flag=True, help="End with 1 on any remark about a number, such as a card left.")
 def simulate(
     source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
-    output: str | None, timeout: str | None, trust: bool, settings: tuple[str, ...],
+    output: str | None, timeout: str | None, trust: bool, settings: tuple[str, ...], strict: bool,
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder."""
     from rramcirc.basics.errors import ParameterError, unknown_name
@@ -58,6 +59,7 @@ def simulate(
     seconds = None if timeout is None else parse_number(timeout, "s", "--timeout")
     if path.suffix == ".toml" and engine == "both":
         _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
+        _be_strict(strict, (folder / "numpy", folder / "ngspice"))
         return
     if path.suffix == ".toml":
         waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
@@ -73,6 +75,7 @@ def simulate(
                 path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin, trust=trust
             )
     _report(waves, folder)
+    _be_strict(strict, (folder,))
 
 
 def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings: Sequence[str]) -> Testbench:
@@ -83,7 +86,9 @@ def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings
     bench = load_bench(path, settings)
     if options:
         bench = replace(bench, options={**bench.options, **options})
-    return bench if kelvin is None else replace(bench, temperature=kelvin)
+    bench = bench if kelvin is None else replace(bench, temperature=kelvin)
+    _check_temperature(bench.temperature, f"{path}: temperature")
+    return bench
 
 
 def _simulate_both(
@@ -136,13 +141,31 @@ def _option(text: str) -> tuple[str, str]:
 
 
 def _temperature(text: str) -> float:
-    from rramcirc.basics.errors import ParameterError
     from rramcirc.basics.units import parse_number
 
     kelvin = parse_number(text, "K", "--temperature")
-    if not 100.0 <= kelvin <= 1000.0:
-        raise ParameterError(f"--temperature {text}: must be 100 K to 1000 K; 27 C is 300.15K.")
+    _check_temperature(kelvin, f"--temperature {text}")
     return kelvin
+
+
+def _check_temperature(kelvin: float, where: str) -> None:
+    from rramcirc.basics.errors import ParameterError
+
+    if not 100.0 <= kelvin <= 1000.0:
+        raise ParameterError(f"{where}: {kelvin:g} K; must be 100 K to 1000 K; 27 C is 300.15K.")
+
+
+def _be_strict(strict: bool, folders: Sequence[Path]) -> None:
+    """Raise SimulationError if runs have remarks and were to have none."""
+    from rramcirc.basics.errors import SimulationError
+    from rramcirc.waveforms.folder import read_record
+
+    if not strict:
+        return
+    told = [remark for folder in folders for remark in read_record(folder).get("remarks", ())]
+    if told:
+        count = f"{len(told)} remark{'s' if len(told) > 1 else ''}"
+        raise SimulationError(f"--strict: the run is done, with {count}: {'; '.join(told[:3])}.")
 
 
 def _report(waves: Waveforms, folder: Path) -> None:

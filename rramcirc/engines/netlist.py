@@ -12,6 +12,7 @@ from typing import NoReturn
 from rramcirc.basics.errors import cannot_write
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
 from rramcirc.engines.states import WatchedState
+from rramcirc.engines.validity import WatchedDevices
 from rramcirc.waveforms.waveforms import Signal
 
 
@@ -37,6 +38,8 @@ class Netlist:
         ``"ngspice"`` or ``"vacask"``.
     states
         States that a run compares with their bounds, recorded or not.
+    devices
+        Devices whose operating conditions a run compares with their cards.
     """
 
     text: str
@@ -47,6 +50,7 @@ class Netlist:
     stop: float | None = None
     simulator: str = "ngspice"
     states: tuple[WatchedState, ...] = field(default=(), compare=False, repr=False)
+    devices: tuple[WatchedDevices, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def content_hash(self) -> str:

@@ -26,6 +26,7 @@ from rramcirc.engines.ngspice.run import run_deck
 from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origin
 from rramcirc.engines.states import states_outside, without_extra
+from rramcirc.engines.validity import outside_validity
 from rramcirc.engines.verdict import finish
 from rramcirc.waveforms.folder import NETLIST, RAW, RUNNING, main_plot, read_record, run_folder, write_record
 from rramcirc.waveforms.raw import read_raw, write_raw
@@ -226,8 +227,8 @@ def _run_ngspice(
     outcome = replace(outcome, signals=netlist.signals)
     if bench is not None and any("Timestep too small" in problem for problem in outcome.problems):
         outcome = replace(outcome, problems=(*outcome.problems, least_step(bench)))
-    if netlist.states:
-        outcome = _with_states_checked(outcome, netlist, folder, bench)
+    if netlist.states or netlist.devices:
+        outcome = _watched(outcome, netlist, folder, bench)
     plot = main_plot(outcome.plots)
     if bench is not None and outcome.status == "done" and plot is not None:
         from rramcirc.engines.driven import undriven_lines
@@ -239,8 +240,10 @@ def _run_ngspice(
     return outcome
 
 
-def _with_states_checked(outcome: Outcome, netlist: Netlist, folder: Path, bench: Testbench | None) -> Outcome:
-    """Return the outcome, failed if a state left its bounds; vectors saved for this check leave the raw file."""
+def _watched(outcome: Outcome, netlist: Netlist, folder: Path, bench: Testbench | None) -> Outcome:
+    """Return the outcome, failed if a state left its bounds or a current is beyond all devices, with remarks where a
+    card does not hold; vectors saved for this leave the raw file.
+    """
     plot = main_plot(outcome.plots)
     if plot is None or not plot.n_points:
         return outcome
@@ -253,6 +256,12 @@ def _with_states_checked(outcome: Outcome, netlist: Netlist, folder: Path, bench
             "options.reltol to 1e-6, or use the engine numpy"
         )
         outcome = replace(outcome, status="failed", problems=(*outcome.problems, *problems))
+    if bench is not None and outcome.status == "done":
+        problems, remarks = outside_validity(bench, netlist.devices, plot)
+        outcome = replace(
+            outcome, status="failed" if problems else "done", problems=(*outcome.problems, *problems),
+            remarks=(*outcome.remarks, *remarks),
+        )  # fmt: skip
     lean = without_extra(plot, [s.vector for s in netlist.signals])
     if lean is None:
         return outcome

@@ -100,11 +100,17 @@ def _of_devices(group: Devices, resolved: Mapping[str, Any], paths: tuple[str, .
         yield WatchedState(state, module.op_variables[state].unit, places, vectors, variables, first, low, high)
 
 
-def vectors_to_save(watched: Sequence[WatchedState], recorded: Sequence[str], points: float) -> tuple[str, ...]:
-    """Return what to save besides the signals: the states one by one, or ``all`` where that is cheaper.
+def vectors_to_save(
+    watched: Sequence[WatchedState], others: Sequence[str], recorded: Sequence[str], points: float
+) -> tuple[str, ...]:
+    """Return what to save besides the signals: states and others one by one, or ``all`` where that is cheaper.
+
+    Where neither is cheap, in long runs of large circuits, the others are left out.
 
     Parameters
     ----------
+    others
+        What else should be saved.
     recorded
         Vectors that are saved anyway.
     points
@@ -117,8 +123,11 @@ def vectors_to_save(watched: Sequence[WatchedState], recorded: Sequence[str], po
         for vector, variable in zip(state.vectors, state.variables, strict=True)
         if variable not in known
     )
+    more = tuple(vector for vector in dict.fromkeys(others) if vector not in known)
+    if len(names) + len(more) <= FEW:
+        return names + more
     nodes = _NODES_PER_STATE * sum(len(state.vectors) for state in watched)
-    return ("all",) if len(names) > FEW and nodes * points * 8 < LARGEST_FILE else names
+    return ("all",) if nodes * points * 8 < LARGEST_FILE else names
 
 
 def states_outside(watched: Sequence[WatchedState], plot: RawPlot) -> list[str]:

@@ -155,7 +155,7 @@ def test_states_at_rest_at_the_start_cost_no_points():
         return float(re.findall(r"^\.tran (\S+)", text, re.MULTILINE)[0])
 
     assert print_step(gates | {"bl": rc.Pulse(0.2, 80e-9, delay=5e-9)}) == pytest.approx(2e-9)
-    assert print_step(gates | {"bl": rc.Constant(0.2)}) == pytest.approx(2e-18)
+    assert print_step(gates | {"bl": rc.Constant(0.2)}) == pytest.approx(1e-12)
     assert print_step(gates | {"bl": rc.Constant(1.6), "sl": rc.Constant(1.6)}) == pytest.approx(2e-9)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rramcirc.basics.errors import NetlistError
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
-from rramcirc.engines.ngspice.start import FIRST_SHARE
+from rramcirc.engines.ngspice.start import first_step
 from rramcirc.engines.ngspice.words import number
 from rramcirc.waveforms.waveforms import Signal
 
@@ -77,7 +77,7 @@ def _dc_sweep(analysis: DcSweep, given: Given) -> Spelled:
 
 def _transient(analysis: Transient, given: Given) -> Spelled:
     step = analysis.largest_step
-    first = FIRST_SHARE * step if given.driven else step
+    first = first_step(step) if given.driven else step
     return Spelled(f".tran {' '.join(map(number, (first, analysis.stop, analysis.record_from, step)))}")
 
 

@@ -36,6 +36,7 @@ from rramcirc.engines.ngspice.start import is_driven_at_start
 from rramcirc.engines.ngspice.words import number, wrap
 from rramcirc.engines.spelling import each, header, model_sources
 from rramcirc.engines.states import WatchedState, vectors_to_save, watched_states
+from rramcirc.engines.validity import WatchedDevices, vectors_of, watched_devices
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
@@ -54,6 +55,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     sources = model_sources(circuit.cards)
     _check_switches(circuit, bench)
     states = watched_states(circuit) if bench.analysis.kind == "tran" else ()
+    devices = () if bench.analysis.small_signal else watched_devices(circuit)
     lines = [
         f"{_one_line(bench.title)}",
         *map(_one_line, header(circuit, bench, "ngspice -b on this file, in its folder")),
@@ -70,7 +72,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         "",
         spelled.command,
         *saves(signals),
-        *_saves_of_states(states, signals, circuit, bench),
+        *_watching_saves(states, devices, signals, circuit, bench),
         "",
         ".control",
         "set num_threads=1",
@@ -83,7 +85,9 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     ]
     analysis = bench.analysis
     text = "\n".join(lines)
-    return Netlist(text, sources, signals, circuit.title, analysis.kind, analysis.last_time, states=states)
+    return Netlist(
+        text, sources, signals, circuit.title, analysis.kind, analysis.last_time, states=states, devices=devices
+    )
 
 
 def spice_subcircuit(circuit: Circuit, name: str) -> str:
@@ -201,13 +205,20 @@ def saves(signals: Sequence[Signal]) -> Iterator[str]:
         yield from wrap([".save", *vectors[first : first + NAMES_PER_SAVE]])
 
 
-def _saves_of_states(
-    states: Sequence[WatchedState], signals: Sequence[Signal], circuit: Circuit, bench: Testbench
-) -> Iterator[str]:
-    """Yield what is saved to compare states with their bounds, and leaves the raw file after the run."""
+def _watching_saves(
+    states: Sequence[WatchedState], devices: Sequence[WatchedDevices], signals: Sequence[Signal], circuit: Circuit,
+    bench: Testbench,
+) -> Iterator[str]:  # fmt: skip
+    """Yield what is saved to compare states with bounds, conditions with cards; it leaves the raw file afterwards."""
+    if not states and not devices:
+        return
     stop, step = bench.analysis.last_time or 0.0, bench.analysis.largest_step or 1.0
     corners = max((len(g.stimulus.corners()[0]) for g in circuit.drivers if isinstance(g, Source)), default=0)
-    extra = vectors_to_save(states, [s.vector for s in signals], 3.0 * stop / step + 20.0 * corners)
+    extra = vectors_to_save(
+        states, vectors_of(devices), [s.vector for s in signals], 3.0 * stop / step + 20.0 * corners
+    )
+    if extra:
+        yield "* for the checks of state bounds and cards; rramcirc takes them out of the raw file afterwards"
     for first in range(0, len(extra), NAMES_PER_SAVE):
         yield from wrap([".save", *extra[first : first + NAMES_PER_SAVE]])
 

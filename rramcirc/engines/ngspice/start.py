@@ -11,6 +11,12 @@ from __future__ import annotations
 from rramcirc.circuits.elements import Circuit, Source
 
 FIRST_SHARE = 1e-9  # of the largest step, as the print step, of which ngspice takes a tenth
+LEAST = 1e-12  # [s]; steps of attoseconds do not grow: the charges of a cell drown in rounding, and the run never ends
+
+
+def first_step(largest: float) -> float:
+    """Return the print step [s] with which a transient begins slowly enough; `largest` is its largest step [s]."""
+    return min(largest, max(FIRST_SHARE * largest, LEAST))
 
 
 def is_driven_at_start(circuit: Circuit) -> bool:
