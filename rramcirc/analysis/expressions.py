@@ -8,19 +8,19 @@ import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import ParameterError, WaveformError, nearest
 from rramcirc.basics.units import parse_number
 from rramcirc.waveforms.waveforms import Waveforms
 
-FUNCTIONS: dict[str, Callable[[NDArray], NDArray]] = {
+FUNCTIONS: dict[str, Callable[[AnyArray], AnyArray]] = {
     "abs": np.abs,
     "log10": np.log10,
     "sqrt": np.sqrt,
     "exp": np.exp,
 }
-_OPERATORS: dict[type, Callable] = {
+_OPERATORS: dict[type[ast.operator], Callable[[AnyArray, AnyArray], AnyArray]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -64,7 +64,7 @@ _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z\d]))?[A-Za-z
 _WORD = re.compile(r"@?[A-Za-z_][\w.#:]*")
 _MAX_LENGTH = 2000
 
-Quantity = tuple[NDArray, str]
+Quantity = tuple[AnyArray, str]
 
 
 def evaluate(text: str, waveforms: Waveforms) -> Quantity:
@@ -114,7 +114,7 @@ def evaluate(text: str, waveforms: Waveforms) -> Quantity:
     return np.array(np.broadcast_to(values, waveforms.axis.shape)), unit
 
 
-def resolve(texts: Sequence[str], waveforms: Waveforms) -> list[tuple[str, NDArray, str]]:
+def resolve(texts: Sequence[str], waveforms: Waveforms) -> list[tuple[str, AnyArray, str]]:
     """Return label, values and unit for each signal name, glob pattern or expression in `texts`.
 
     Parameters
@@ -259,7 +259,7 @@ def _evaluate(node: ast.AST, atoms: dict[str, Quantity], text: str) -> Quantity:
         value, unit = _evaluate(node.operand, atoms, text)
         return (-value if isinstance(node.op, ast.USub) else value), unit
     function = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-    if function in FUNCTIONS and len(node.args) == 1:
+    if isinstance(node, ast.Call) and function in FUNCTIONS and len(node.args) == 1:
         value, unit = _evaluate(node.args[0], atoms, text)
         kept = {"abs": unit, "sqrt": unit.removesuffix("^2") if unit.endswith("^2") else ""}
         return FUNCTIONS[function](value), kept.get(function, "")
@@ -272,7 +272,7 @@ def _evaluate(node: ast.AST, atoms: dict[str, Quantity], text: str) -> Quantity:
     )
 
 
-def _unit(op: ast.operator, a: str, b: str, right: NDArray, text: str) -> str:
+def _unit(op: ast.operator, a: str, b: str, right: AnyArray, text: str) -> str:
     """Return the unit of `a op b`, '' if it is not obvious."""
     if isinstance(op, (ast.Add, ast.Sub)):
         if a and b and a != b:

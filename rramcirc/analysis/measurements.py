@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rramcirc.analysis.expressions import evaluate, split_arguments
+from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, unknown_name
 from rramcirc.basics.units import parse_number
 from rramcirc.waveforms.waveforms import Waveforms
@@ -46,7 +47,7 @@ def reset_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     return float(voltage[down][int(np.argmin(current[down]))])
 
 
-def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "both") -> NDArray[np.float64]:
+def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "both") -> FloatArray:
     """Return where a waveform crosses a level, by linear interpolation.
 
     Parameters
@@ -78,7 +79,8 @@ def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "bot
     rise, fall = below[:-1] & above[1:], above[:-1] & below[1:]
     k = np.flatnonzero({"rise": rise, "fall": fall, "both": rise | fall}[edge])
     fraction = (level - values[k]) / (values[k + 1] - values[k])
-    return axis[k] + fraction * (axis[k + 1] - axis[k])
+    places: FloatArray = axis[k] + fraction * (axis[k + 1] - axis[k])
+    return places
 
 
 def minimum(values: ArrayLike) -> float:
@@ -93,7 +95,8 @@ def maximum(values: ArrayLike) -> float:
 
 def final(values: ArrayLike) -> float:
     """Return the last value [unit of `values`]."""
-    return _column(values)[-1].item()
+    last: float = _column(values)[-1].item()
+    return last
 
 
 def integral(values: ArrayLike, axis: ArrayLike) -> float:
@@ -102,20 +105,23 @@ def integral(values: ArrayLike, axis: ArrayLike) -> float:
     Over a DC sweep that goes forth and back it is the area of the loop.
     """
     values, axis = _pair(values, axis)
-    return (0.5 * np.sum((values[1:] + values[:-1]) * np.diff(axis))).item()
+    area: float = (0.5 * np.sum((values[1:] + values[:-1]) * np.diff(axis))).item()
+    return area
 
 
 def mean(values: ArrayLike, axis: ArrayLike) -> float:
     r"""Return the mean, weighted by the axis steps: :math:`\int v\,dt / (t_1 - t_0)` [unit of `values`]."""
     values, axis = _rising(values, axis)
-    return integral(values, axis) / (axis[-1] - axis[0]).item() if axis[-1] > axis[0] else values[-1].item()
+    if axis[-1] > axis[0]:
+        return integral(values, axis) / float(axis[-1] - axis[0])
+    return final(values)
 
 
 def rms(values: ArrayLike, axis: ArrayLike) -> float:
     r"""Return :math:`\sqrt{\int v^2\,dt / (t_1 - t_0)}`, exact for straight lines [unit of `values`]."""
     values, axis = _rising(values, axis)
     if axis[-1] == axis[0]:
-        return abs(values[-1].item())
+        return abs(final(values))
     return math.sqrt(max(0.0, energy(values, values, axis) / (axis[-1] - axis[0]).item()))
 
 
@@ -150,7 +156,7 @@ def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
     return np.interp(at, axis, values).item()
 
 
-def clip(values: ArrayLike, axis: ArrayLike, start: float, stop: float) -> tuple[NDArray, NDArray]:
+def clip(values: ArrayLike, axis: ArrayLike, start: float, stop: float) -> tuple[AnyArray, AnyArray]:
     """Return the part of a waveform between `start` and `stop` [unit of `axis`], with interpolated ends.
 
     Returns
@@ -299,7 +305,7 @@ def measure(text: str, waveforms: Waveforms) -> list[tuple[str, float, str]]:
 Rows = list[tuple[float, str]]
 
 
-def _of_values(function: Callable[[NDArray], float]) -> Callable[[list[str], Waveforms], Rows]:
+def _of_values(function: Callable[[AnyArray], float]) -> Callable[[list[str], Waveforms], Rows]:
     def rows(arguments: list[str], waveforms: Waveforms) -> Rows:
         values, unit = evaluate(arguments[0], waveforms)
         return [(function(values), unit)]
@@ -308,7 +314,7 @@ def _of_values(function: Callable[[NDArray], float]) -> Callable[[list[str], Wav
 
 
 def _of_waveform(
-    function: Callable[[NDArray, NDArray], float], along_axis: bool = False
+    function: Callable[[AnyArray, AnyArray], float], along_axis: bool = False
 ) -> Callable[[list[str], Waveforms], Rows]:
     def rows(arguments: list[str], waveforms: Waveforms) -> Rows:
         values, unit = evaluate(arguments[0], waveforms)
@@ -372,7 +378,7 @@ MEASUREMENTS: dict[str, tuple[str, int, Callable[[list[str], Waveforms], Rows]]]
 }
 
 
-def _column(values: ArrayLike, real: bool = False, name: str = "values") -> NDArray:
+def _column(values: ArrayLike, real: bool = False, name: str = "values") -> AnyArray:
     """Return `values` as a one-dimensional array of numbers with at least one point."""
     try:
         array = np.asarray(values)
@@ -386,14 +392,14 @@ def _column(values: ArrayLike, real: bool = False, name: str = "values") -> NDAr
     return array
 
 
-def _pair(values: ArrayLike, axis: ArrayLike, real: bool = False) -> tuple[NDArray, NDArray[np.float64]]:
+def _pair(values: ArrayLike, axis: ArrayLike, real: bool = False) -> tuple[AnyArray, FloatArray]:
     values, axis = _column(values, real), _column(axis, real=True, name="axis")
     if values.shape != axis.shape:
         raise ParameterError(f"values have {values.size} points and the axis has {axis.size}.")
     return values, axis
 
 
-def _rising(values: ArrayLike, axis: ArrayLike, real: bool = False) -> tuple[NDArray, NDArray[np.float64]]:
+def _rising(values: ArrayLike, axis: ArrayLike, real: bool = False) -> tuple[AnyArray, FloatArray]:
     values, axis = _pair(values, axis, real)
     if np.any(np.diff(axis) < 0):
         raise WaveformError("the axis goes back (a sweep forth and back?); this measurement needs a rising axis.")

@@ -7,6 +7,7 @@ import re
 from numpy.typing import ArrayLike
 
 from rramcirc.analysis.measurements import clip, energy, mean
+from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import WaveformError
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -98,7 +99,7 @@ def cell_energies(waveforms: Waveforms, cell: str = "") -> dict[str, float]:
     return {"rram": energy(top - bottom, current, time), "selector": energy(bottom - source, current, time)}
 
 
-def _signal(waveforms: Waveforms, name: str):
+def _signal(waveforms: Waveforms, name: str) -> AnyArray:
     if name not in waveforms.signals:
         raise WaveformError(f"cell_energies: {name} was not recorded; add it to the probes of the testbench.")
     return waveforms[name]

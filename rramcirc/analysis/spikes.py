@@ -6,16 +6,18 @@ positive where the PRE neuron fires first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, WaveformError
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 
 
-def spike_times(values: ArrayLike, time: ArrayLike, threshold: float, hysteresis: float = 0.0) -> NDArray[np.float64]:
+def spike_times(values: ArrayLike, time: ArrayLike, threshold: float, hysteresis: float = 0.0) -> FloatArray:
     """Return the times at which a waveform rises through a threshold, straight lines between the points.
 
     After a spike the waveform must fall below ``threshold - hysteresis`` before the next one counts, so that ripple on
@@ -72,7 +74,7 @@ def firing_rate(times: ArrayLike, start: float, stop: float) -> float:
     return float(np.count_nonzero((times >= start) & (times < stop)) / length)
 
 
-def rate_curve(times: ArrayLike, edges: ArrayLike) -> NDArray[np.float64]:
+def rate_curve(times: ArrayLike, edges: ArrayLike) -> FloatArray:
     """Return the rate in each bin [Hz]: spikes of the bin over its width.
 
     Parameters
@@ -219,7 +221,7 @@ class StdpWindow:
     depression_time: float = field(metadata={"desc": "time constant or width at negative delays", "units": "s"})
     residual: float = field(metadata={"desc": "root mean square of data minus fit", "units": "of the change"})
 
-    def __call__(self, delay: ArrayLike) -> NDArray[np.float64]:
+    def __call__(self, delay: ArrayLike) -> FloatArray:
         """Return the fitted change at delays [s]; zero at a delay of 0."""
         delay = np.asarray(delay, dtype=float)
         shape = _SHAPES[self.shape]
@@ -228,7 +230,7 @@ class StdpWindow:
         return np.where(delay > 0, later, np.where(delay < 0, earlier, 0.0))
 
 
-_SHAPES = {
+_SHAPES: dict[str, Callable[[FloatArray, float], FloatArray]] = {
     "exponential": lambda distance, constant: np.exp(-distance / constant),
     "rectangular": lambda distance, width: (distance <= width).astype(float),
 }
@@ -257,16 +259,18 @@ def fit_stdp_window(delay: ArrayLike, change: ArrayLike, shape: str = "exponenti
     if not isinstance(shape, str) or shape not in _SHAPES:
         raise ParameterError(f"fit_stdp_window: shape {shape!r} is not one of {', '.join(_SHAPES)}.")
     fit = _fit_exponential if shape == "exponential" else _fit_rectangle
-    branches = []
-    for part in (delay > 0, delay < 0):
-        branches += fit(np.abs(delay[part]), change[part]) if np.any(part) else [float("nan"), float("nan")]
-    window = StdpWindow(shape, *branches, residual=0.0)
+    later, earlier = (
+        fit(np.abs(delay[part]), change[part]) if np.any(part) else (float("nan"), float("nan"))
+        for part in (delay > 0, delay < 0)
+    )
+    window = StdpWindow(shape, *later, *earlier, residual=0.0)
     used = delay != 0
     error = change[used] - window(delay[used])
-    return StdpWindow(shape, *branches, residual=float(np.sqrt(np.mean(error**2))) if error.size else float("nan"))
+    residual = float(np.sqrt(np.mean(error**2))) if error.size else float("nan")
+    return StdpWindow(shape, *later, *earlier, residual=residual)
 
 
-def _fit_exponential(distance: NDArray, change: NDArray) -> list[float]:
+def _fit_exponential(distance: FloatArray, change: FloatArray) -> tuple[float, float]:
     """Return amplitude and time constant: the amplitude is linear, so only the time constant is searched."""
     from scipy.optimize import minimize_scalar
 
@@ -280,10 +284,10 @@ def _fit_exponential(distance: NDArray, change: NDArray) -> list[float]:
     best = int(np.argmin([amplitude_at(x)[1] for x in grid]))
     bounds = (grid[max(0, best - 1)], grid[min(grid.size - 1, best + 1)])
     found = minimize_scalar(lambda x: amplitude_at(x)[1], bounds=bounds, method="bounded", options={"xatol": 1e-10})
-    return [amplitude_at(found.x)[0], float(np.exp(found.x))]
+    return amplitude_at(found.x)[0], float(np.exp(found.x))
 
 
-def _fit_rectangle(distance: NDArray, change: NDArray) -> list[float]:
+def _fit_rectangle(distance: FloatArray, change: FloatArray) -> tuple[float, float]:
     """Return height and width: the width that leaves the least sum of squares, with the mean inside as height."""
     order = np.argsort(distance, kind="stable")
     distance, change = distance[order], change[order]
@@ -291,7 +295,7 @@ def _fit_rectangle(distance: NDArray, change: NDArray) -> list[float]:
     gain = np.cumsum(change)[inside - 1] ** 2 / inside
     k = int(inside[int(np.argmax(gain))])
     width = 0.5 * (distance[k - 1] + distance[k]) if k < distance.size else distance[-1]
-    return [float(change[:k].mean()), float(width)]
+    return float(change[:k].mean()), float(width)
 
 
 def recall_overlap(pattern: ArrayLike, active: ArrayLike) -> float:
@@ -311,7 +315,7 @@ def recall_overlap(pattern: ArrayLike, active: ArrayLike) -> float:
     return float(np.mean(np.where(pattern == active, 1.0, -1.0)))
 
 
-def confusion_table(true: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
+def confusion_table(true: ArrayLike, predicted: ArrayLike, classes: int) -> IntArray:
     """Return how often each class was taken for each: ``table[true, predicted]``.
 
     Parameters
@@ -347,7 +351,7 @@ def accuracy(table: ArrayLike) -> float:
     return float(np.trace(table) / table.sum())
 
 
-def _above(values: NDArray, time: NDArray, level: float) -> tuple[NDArray, NDArray]:
+def _above(values: FloatArray, time: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     """Return start and end, on every straight piece, of the part above the level [s]."""
     t0, t1, v0, v1 = time[:-1], time[1:], values[:-1] - level, values[1:] - level
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -362,7 +366,7 @@ def _window(owner: str, start: float, stop: float) -> float:
     return positive_number(length, f"{owner}: stop - start", "s")
 
 
-def _vector(name: str, values: ArrayLike) -> NDArray[np.float64]:
+def _vector(name: str, values: ArrayLike) -> FloatArray:
     try:
         array = np.asarray(values)
         numbers = array.astype(float) if array.dtype.kind in "iuf" or not array.size else None
@@ -373,14 +377,14 @@ def _vector(name: str, values: ArrayLike) -> NDArray[np.float64]:
     return numbers
 
 
-def _ascending(name: str, values: ArrayLike) -> NDArray[np.float64]:
+def _ascending(name: str, values: ArrayLike) -> FloatArray:
     array = _vector(name, values)
     if np.any(np.diff(array) < 0):
         raise WaveformError(f"{name}: must be ascending.")
     return array
 
 
-def _binary(name: str, values: ArrayLike) -> NDArray[np.bool_]:
+def _binary(name: str, values: ArrayLike) -> BoolArray:
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.all((array == 0) | (array == 1)):
         raise ParameterError(f"{name}: {values!r} is not a list of 0 and 1.")

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rramcirc.basics.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.basics.version import __version__
@@ -60,7 +61,7 @@ def write_record(folder: Path, record: Mapping[str, object]) -> None:
         raise cannot_write(folder / RECORD, error) from error
 
 
-def read_record(folder: Path) -> dict[str, object]:
+def read_record(folder: Path) -> dict[str, Any]:
     """Read run.json.
 
     Raises
@@ -69,13 +70,14 @@ def read_record(folder: Path) -> dict[str, object]:
         If the folder is no run folder.
     """
     try:
-        return json.loads((folder / RECORD).read_text())
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text())
     except FileNotFoundError:
         raise WaveformError(
             f"{folder} is no run folder: it has no {RECORD}. `rramcirc simulate -o {folder}` makes one."
         ) from None
     except (OSError, ValueError) as error:
         raise WaveformError(f"{folder / RECORD} cannot be read: {error}.") from error
+    return record
 
 
 def load_run(folder: Path | str) -> Waveforms:
@@ -85,11 +87,11 @@ def load_run(folder: Path | str) -> Waveforms:
     netlist, raw = folder / NETLIST, folder / RAW
     if not raw.exists():
         raise WaveformError(f"{folder} has no {RAW}; status of the run: {record.get('status')}.")
-    plots = read_raw(raw)
-    if not plots:
+    plot = main_plot(read_raw(raw))
+    if plot is None:
         raise WaveformError(f"{raw} holds no waveforms; status of the run: {record.get('status')}.")
     signals = read_signals(netlist) if netlist.exists() else []
-    return Waveforms.from_raw(main_plot(plots), signals or None, record)
+    return Waveforms.from_raw(plot, signals or None, record)
 
 
 def main_plot(plots: Sequence[RawPlot]) -> RawPlot | None:

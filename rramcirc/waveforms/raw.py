@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import WaveformError, cannot_write, unknown_name
 
 #: Ending of the title of a plot that was incomplete when :func:`write_raw` wrote it.
@@ -80,7 +80,7 @@ class RawPlot:
     flags: tuple[str, ...]
     names: tuple[str, ...]
     kinds: tuple[str, ...]
-    data: NDArray = field(repr=False)
+    data: AnyArray = field(repr=False)
     complete: bool = True
     problem: str = ""
 
@@ -89,7 +89,7 @@ class RawPlot:
         cls,
         names: Sequence[str],
         kinds: Sequence[str],
-        columns: Sequence[NDArray],
+        columns: Sequence[AnyArray],
         *,
         title: str = "",
         plotname: str = "Transient Analysis",
@@ -136,7 +136,7 @@ class RawPlot:
     @property
     def n_points(self) -> int:
         """Number of points that are there."""
-        return self.data.shape[0]
+        return len(self.data)
 
     @property
     def has_axis(self) -> bool:
@@ -148,7 +148,7 @@ class RawPlot:
         )
 
     @property
-    def axis(self) -> NDArray[np.float64]:
+    def axis(self) -> FloatArray:
         """(n_points,) axis [s, Hz or unit of the swept source]; the point number if there is no axis."""
         if not self.has_axis:
             return np.arange(self.n_points, dtype=np.float64)
@@ -167,7 +167,7 @@ class RawPlot:
                 return self._index[spelling]
         return None
 
-    def column(self, which: int | str) -> NDArray:
+    def column(self, which: int | str) -> AnyArray:
         """Return one column, copied; nothing else is read.
 
         Parameters
@@ -279,7 +279,8 @@ class _Header:
         self.values: dict[str, str] = {}
         self.names: tuple[str, ...] = ()
         self.kinds: tuple[str, ...] = ()
-        self.form, self.n_points, self.flags = "", 0, ()
+        self.flags: tuple[str, ...] = ()
+        self.form, self.n_points = "", 0
         start = file.tell()
         while not self.form:
             line = file.readline(1 << 16)
@@ -334,7 +335,7 @@ class _Header:
             raise WaveformError(f"{path}: Flags: {self.text('flags')!r}; known are 'real' and 'complex', padded.")
 
     @property
-    def dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype[Any]:
         return np.dtype(np.complex128 if "complex" in self.flags else np.float64)
 
 
@@ -347,7 +348,7 @@ def _not_raw(line: bytes) -> str:
     return f"not a raw file of ngspice; found {line[:40]!r} where a line such as 'Title: ...' is expected.{hint}"
 
 
-def _binary(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[NDArray, int]:
+def _binary(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[AnyArray, int]:
     """Return the mapped (n_points, n_names) values and the position behind them."""
     start, n_names, promised = file.tell(), len(header.names), header.n_points
     record = n_names * header.dtype.itemsize
@@ -359,7 +360,7 @@ def _binary(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[ND
     return data, start + n_points * record if promised and n_points == promised else size
 
 
-def _ascii(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[NDArray, int]:
+def _ascii(file: IO[bytes], path: Path, header: _Header, size: int) -> tuple[AnyArray, int]:
     """Return the (n_points, n_names) values read from text and the position behind them."""
     start, n_names, promised = file.tell(), len(header.names), header.n_points
     body = file.read()

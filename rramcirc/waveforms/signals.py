@@ -44,7 +44,7 @@ def read_signals(path: Path) -> list[Signal]:
 
 def header_fields(path: Path) -> dict[str, str]:
     """Read the ``* key: value`` lines at the top of a netlist that rramcirc wrote."""
-    fields = {}
+    fields: dict[str, str] = {}
     with path.open(errors="replace") as lines:
         for line in lines:
             if line.startswith(TABLE_MARK) or not (line.startswith("*") or not fields):

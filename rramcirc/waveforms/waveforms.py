@@ -8,11 +8,11 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, nearest
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
 
@@ -79,17 +79,17 @@ class Signal:
             raise ParameterError(f"signal {self.name}: sign = {self.sign!r}; it is 1 or -1.")
 
 
-class _Lazy(Mapping[str, NDArray]):
+class _Lazy(Mapping[str, AnyArray]):
     """Named arrays, each made at first access and then kept, read-only."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._made: dict[str, NDArray | None] = dict.fromkeys(names)
+        self._made: dict[str, AnyArray | None] = dict.fromkeys(names)
 
     @abstractmethod
-    def _make(self, name: str) -> NDArray:
+    def _make(self, name: str) -> AnyArray:
         """Return the values of a name, as an array of its own."""
 
-    def __getitem__(self, name: str) -> NDArray:
+    def __getitem__(self, name: str) -> AnyArray:
         values = self._made[name]
         if values is None:
             values = self._make(name)
@@ -114,7 +114,7 @@ class _Columns(_Lazy):
         super().__init__(where)
         self._plot, self._where = plot, where
 
-    def _make(self, name: str) -> NDArray:
+    def _make(self, name: str) -> AnyArray:
         column, sign = self._where[name]
         values = self._plot.column(column)
         return np.negative(values, out=values) if sign < 0 else values
@@ -123,17 +123,18 @@ class _Columns(_Lazy):
 class _Window(_Lazy):
     """Signals of a part of the axis."""
 
-    def __init__(self, signals: Mapping[str, NDArray], axis: NDArray, points: NDArray, ends: NDArray) -> None:
+    def __init__(self, signals: Mapping[str, AnyArray], axis: AnyArray, points: AnyArray, ends: AnyArray) -> None:
         super().__init__(signals)
         self._signals, self._axis, self._points, self._ends = signals, axis, points, ends
 
-    def _make(self, name: str) -> NDArray:
+    def _make(self, name: str) -> AnyArray:
         values = self._signals[name]
-        inside = values[self._points]
+        inside: AnyArray = values[self._points]
         if not self._ends.size:
             return inside
         first, last = np.interp(self._ends, self._axis, values)
-        return np.r_[first, inside, last]
+        whole: AnyArray = np.r_[first, inside, last]
+        return whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,11 +171,11 @@ class Waveforms:
 
     axis_name: str
     axis_unit: str
-    axis: NDArray[np.float64] = field(repr=False)
-    signals: Mapping[str, NDArray] = field(repr=False)
+    axis: FloatArray = field(repr=False)
+    signals: Mapping[str, AnyArray] = field(repr=False)
     units: Mapping[str, str] = field(repr=False)
     complete: bool = True
-    provenance: Mapping[str, object] = field(default_factory=dict, repr=False)
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stopped: str = ""
     title: str = ""
 
@@ -191,7 +192,7 @@ class Waveforms:
 
     @classmethod
     def from_raw(
-        cls, plot: RawPlot, signals: Sequence[Signal] | None = None, provenance: Mapping[str, object] | None = None
+        cls, plot: RawPlot, signals: Sequence[Signal] | None = None, provenance: Mapping[str, Any] | None = None
     ) -> Waveforms:
         """Return the waveforms of a plot of a raw file, without reading its columns.
 
@@ -250,7 +251,7 @@ class Waveforms:
         return len(self.axis)
 
     @property
-    def time(self) -> NDArray[np.float64]:
+    def time(self) -> FloatArray:
         """(n_points,) time [s].
 
         Raises
@@ -269,7 +270,7 @@ class Waveforms:
         plain = normalise_vector(name)
         return next((n for n in (self.axis_name, *self.signals) if normalise_vector(n) == plain), None)
 
-    def __getitem__(self, name: str) -> NDArray:
+    def __getitem__(self, name: str) -> AnyArray:
         """Return a signal, or the axis under its own name.
 
         Raises
@@ -387,7 +388,7 @@ class Waveforms:
         return f"{start}.{hint} Saved: {saved or 'nothing'}."
 
 
-def _checked(signals: Mapping[str, NDArray], axis: NDArray, axis_name: str) -> dict[str, NDArray]:
+def _checked(signals: Mapping[str, AnyArray], axis: AnyArray, axis_name: str) -> dict[str, AnyArray]:
     """Return read-only views of the signals, each as long as the axis."""
     checked = {}
     for name, values in signals.items():

@@ -14,8 +14,9 @@ from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.toml_lines import key_lines
 from rramcirc.devices.cards.card import card_names, load_card
-from rramcirc.devices.cards.model_card import STATUSES, ModelCard, check_instance
+from rramcirc.devices.cards.model_card import STATUSES, ModelCard, Spread, check_instance
 from rramcirc.devices.cards.values import read_quantity
+from rramcirc.devices.cards.variability import sample_devices
 
 MODULE = """
 module rram_toy(te, be);
@@ -87,6 +88,27 @@ def test_value_falls_back_on_the_default_of_the_module(toy: ModelCard) -> None:
     assert toy.value("gap_max") == 1.7
     with pytest.raises(ParameterError, match=r"unknown parameter 'gap_mx'\. Nearest: gap_max"):
         toy.value("gap_mx")
+
+
+def test_number_says_why_a_value_is_none(folder: Path) -> None:
+    module = MODULE.replace("gap_max = 1.7", "gap_max = $temperature / 200")
+    texts = 'parameter string note = "x";\n    (* desc="gap", units="nm" *) real gap;'
+    (folder / "rram_toy.va").write_text(module.replace('(* desc="gap", units="nm" *) real gap;', texts))
+    toy = load_card(folder / "toy.toml")
+    assert (toy.number("ea"), toy.number("gap_min"), toy.number("levels")) == (1.2, 0.2, 8)
+    with pytest.raises(
+        ParameterError, match=r"card toy: gap_max is no constant; a number is needed\. Set it in the card"
+    ):
+        toy.number("gap_max")
+    with pytest.raises(ParameterError, match="card toy: note is the text 'x'; a number is needed"):
+        toy.number("note")
+
+
+def test_spread_relative_to_a_parameter_without_a_number_is_refused(folder: Path) -> None:
+    (folder / "rram_toy.va").write_text(MODULE.replace("gap_max = 1.7", "gap_max = $temperature / 200"))
+    spread = [Spread("gap_ini", 0.05, "gap_max")]
+    with pytest.raises(ParameterError, match="card toy: gap_max is no constant"):
+        sample_devices(load_card(folder / "toy.toml"), 3, np.random.default_rng(1), spread)
 
 
 def test_card_survives_pickling(toy: ModelCard) -> None:

@@ -165,7 +165,7 @@ class _CardReader:
             return ()
         states = module.states if module else ()
         example = ", ".join(f"{name} = 1.0" for name in states)
-        if not states:
+        if module is None or not states:
             self.mistake("it needs a Verilog-A module with states", "conductance_path")
             return ()
         good = isinstance(points, list) and all(isinstance(p, dict) and set(p) == set(states) for p in points)
@@ -209,8 +209,9 @@ class _CardReader:
             if not entry.get("source") or entry.get("status") not in STATUSES:
                 self.mistake(f"it needs a source and a status ({', '.join(STATUSES)})", *place)
                 continue
+            values: dict[str, Any] = {"parameter": name, "of": name} | entry
             try:
-                found.append(Spread(**({"parameter": name, "of": name} | entry)))
+                found.append(Spread(**values))
             except ParameterError as error:
                 self.mistake(str(error).rstrip("."), *place)
         return tuple(found)

@@ -14,7 +14,7 @@ from rramcirc.devices.veriloga.library import path_label
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 STATUSES = ("published", "fitted", "assumed")
 
@@ -176,6 +176,20 @@ class ModelCard:
             return self.declaration.parameters[name].default
         raise ParameterError(f"card {self.name}: {unknown_name('parameter', name, self._names(), self._listing())}")
 
+    def number(self, name: str) -> float:
+        """Return a value that is a number [its unit]; as `value`.
+
+        Raises
+        ------
+        ParameterError
+            If neither the card nor the Verilog-A file knows the name, or its value is a text or no constant.
+        """
+        value = self.value(name)
+        if value is None or isinstance(value, str):
+            what = "no constant" if value is None else f"the text {value!r}"
+            raise ParameterError(f"card {self.name}: {name} is {what}; a number is needed. Set it in the card.")
+        return value
+
     def with_values(self, values: Mapping[str, Any]) -> ModelCard:
         """Return a card with other values; they get the status ``assumed`` and the source ``set by the user``.
 
@@ -226,7 +240,7 @@ class ModelCard:
 
     def table(self) -> str:
         """Return the values as a plain-text table: name, value, unit, status, source."""
-        rows = [("parameter", "value", "unit", "status", "source")]
+        rows: list[tuple[str, ...]] = [("parameter", "value", "unit", "status", "source")]
         for name, v in self.parameters.items():
             value = v.value if isinstance(v.value, str) else shortest(v.value)
             rows.append((name + (" *" if v.instance else ""), value, v.unit, v.status, v.source))
@@ -275,7 +289,7 @@ def out_of_range(module: Module, values: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def check_instance(card: ModelCard, values: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
+def check_instance(card: ModelCard, values: Mapping[str, object]) -> dict[str, NDArray[np.float64]]:
     """Check values that differ from device to device, before ngspice (which dies without a word on a bad one).
 
     Parameters

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
-from rramcirc.devices.cards.card_file import Spread
-from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.cards.model_card import ModelCard, Spread
 
 MOST_REDRAWS = 1000
 
 
 def sample_devices(
     card: ModelCard, shape: int | tuple[int, ...], rng: np.random.Generator, spread: Sequence[Spread] | None = None
-) -> dict[str, NDArray]:
+) -> dict[str, FloatArray]:
     """Draw the instance parameters of devices that differ from one another.
 
     Parameters
@@ -52,16 +52,16 @@ def sample_devices(
     deviates = _deviates(spread, int(np.prod(shape)), rng)
     drawn = {}
     for k, one in enumerate(spread):
-        nominal = float(card.value(one.parameter))
+        nominal = card.number(one.parameter)
         if one.distribution == "lognormal":
             values = nominal * np.exp(one.sigma_d2d * deviates[k])
         else:
-            values = nominal + one.sigma_d2d * abs(float(card.value(one.of))) * deviates[k]
+            values = nominal + one.sigma_d2d * abs(card.number(one.of)) * deviates[k]
         drawn[one.parameter] = values.reshape(shape)
     return drawn
 
 
-def _deviates(spread: Sequence[Spread], count: int, rng: np.random.Generator) -> NDArray:
+def _deviates(spread: Sequence[Spread], count: int, rng: np.random.Generator) -> FloatArray:
     """Return (parameters, devices) correlated standard normal deviates within their truncations."""
     factor = np.linalg.cholesky(correlation_matrix(spread))
     limits = np.array([one.truncate for one in spread])[:, None]
@@ -77,7 +77,7 @@ def _deviates(spread: Sequence[Spread], count: int, rng: np.random.Generator) ->
     )
 
 
-def correlation_matrix(spread: Sequence[Spread]) -> NDArray:
+def correlation_matrix(spread: Sequence[Spread]) -> FloatArray:
     """Return the correlation matrix of several spreads.
 
     Raises
@@ -102,7 +102,7 @@ def correlation_matrix(spread: Sequence[Spread]) -> NDArray:
     return matrix
 
 
-def read_noise(current: ArrayLike, sigma: float, rng: np.random.Generator) -> NDArray:
+def read_noise(current: ArrayLike, sigma: float, rng: np.random.Generator) -> FloatArray:
     """Return currents as a noisy read sees them: each times ``1 + sigma * z``.
 
     Parameters
@@ -122,7 +122,7 @@ def read_noise(current: ArrayLike, sigma: float, rng: np.random.Generator) -> ND
 
 def random_telegraph(
     time: ArrayLike, *, amplitude: float, tau_high: float, tau_low: float, rng: np.random.Generator
-) -> NDArray:
+) -> FloatArray:
     """Return a two-level random telegraph signal, 0 (low) or `amplitude` (high), at the given times.
 
     The dwell times are exponential, the first level is drawn from the stationary distribution; the fraction of time in
@@ -152,4 +152,5 @@ def random_telegraph(
         edges.append(now)
         high = not high
     flips = np.searchsorted(np.array(edges), time, side="right")
-    return amplitude * ((flips % 2 == 0) == first)
+    signal: FloatArray = amplitude * ((flips % 2 == 0) == first)
+    return signal

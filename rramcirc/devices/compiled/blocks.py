@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ModelCompileError, ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.messages import MODEL_INDEX, messages_of
@@ -72,9 +72,9 @@ class Blocks:
         Memory that the blocks point to.
     """
 
-    model: NDArray[np.float64]
-    instances: NDArray[np.float64]
-    node_of: NDArray[np.int64]
+    model: FloatArray
+    instances: FloatArray
+    node_of: IntArray
     simulator: OsdiSimInfo
     kept: list[Any] = field(default_factory=list)
 
@@ -92,8 +92,8 @@ class Blocks:
 
 
 def build_blocks(
-    card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, count: int, overrides: Mapping[str, NDArray],
-    temperature: float, gmin: float, handle: int, functions: NDArray[np.int64],
+    card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, count: int, overrides: Mapping[str, FloatArray],
+    temperature: float, gmin: float, handle: int, functions: IntArray,
 ) -> Blocks:  # fmt: skip
     """Write the parameters of a card into new blocks and let the model set them up.
 
@@ -133,7 +133,7 @@ def build_blocks(
     addresses = (model.ctypes.data, instances, temperature, raw.num_terminals, ctypes.addressof(parameters), info)
     wrong = osdi_kernels.set_up(functions, handle, *addresses)
     if wrong >= 0:
-        _raise_if_refused(card, module, OsdiInitInfo.from_buffer(info), (wrong, overrides), handle)
+        _raise_if_refused(card, module, OsdiInitInfo.from_buffer(info.data), (wrong, overrides), handle)
     node_of = _collapse(card, raw, module, instances)
     _write_words(instances, raw.node_mapping_offset, node_of)
     return Blocks(model, instances, node_of, OsdiSimInfo(parameters), [*kept, parameters])
@@ -144,7 +144,7 @@ def _words(size: int) -> int:
     return -(-size // 8)
 
 
-def _write_words(blocks: NDArray[np.float64], offset: int, values: NDArray) -> None:
+def _write_words(blocks: FloatArray, offset: int, values: IntArray) -> None:
     """Write 32-bit integers at a byte offset of every block."""
     blocks.view(np.uint32)[..., offset // 4 : offset // 4 + len(values)] = values
 
@@ -154,15 +154,15 @@ class _Writer:
     """Writes single parameters through the model's access function, which marks them as given."""
 
     raw: OsdiDescriptor
-    model: NDArray[np.float64]
+    model: FloatArray
     kept: list[Any]
 
-    def place(self, instance: NDArray[np.float64] | None, index: int, flags: int) -> int:
+    def place(self, instance: FloatArray | None, index: int, flags: int) -> int:
         """Return the address of a parameter or op-variable."""
         block = None if instance is None else instance.ctypes.data
         return _Access(self.raw.access)(block, self.model.ctypes.data, index, flags) or 0
 
-    def write(self, instance: NDArray[np.float64] | None, name: OsdiName, value: Any) -> int:
+    def write(self, instance: FloatArray | None, name: OsdiName, value: Any) -> int:
         """Write a value and return its address; without an instance it goes into the model block."""
         place = self.place(instance, name.index, SET if instance is None else SET | INSTANCE)
         if name.type == "string":
@@ -177,9 +177,9 @@ class _Writer:
 
 
 def _instances(
-    card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, count: int, overrides: Mapping[str, NDArray],
+    card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, count: int, overrides: Mapping[str, FloatArray],
     writer: _Writer,
-) -> NDArray[np.float64]:  # fmt: skip
+) -> FloatArray:  # fmt: skip
     """Return instance blocks with their parameters, not yet set up: one is written, the others are copies of it."""
     template = np.zeros(_words(raw.instance_size))
     values = card.instance_values | {name: array.flat[0] for name, array in overrides.items()}
@@ -199,7 +199,7 @@ def _instances(
 
 
 def _raise_if_refused(
-    card: ModelCard, module: OsdiModule, outcome: OsdiInitInfo, instance: tuple[int, Mapping[str, NDArray]] | None,
+    card: ModelCard, module: OsdiModule, outcome: OsdiInitInfo, instance: tuple[int, Mapping[str, FloatArray]] | None,
     handle: int,
 ) -> None:  # fmt: skip
     """Raise what a set-up function found wrong, and free its list."""
@@ -224,9 +224,7 @@ def _raise_if_refused(
         raise ParameterError(f"{start}: module {module.name} refuses its parameters: {said}.")
 
 
-def _collapse(
-    card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, instances: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _collapse(card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, instances: FloatArray) -> IntArray:
     """Return the node that each node is collapsed into, by the rules of ngspice: terminals stay apart."""
     ground = raw.num_nodes
     node_of = np.arange(raw.num_nodes)
@@ -249,7 +247,7 @@ def _collapse(
     return node_of
 
 
-def jacobian_places(raw: OsdiDescriptor, node_of: NDArray[np.int64], reactive: bool) -> NDArray[np.int64]:
+def jacobian_places(raw: OsdiDescriptor, node_of: IntArray, reactive: bool) -> IntArray:
     """Return the place of each non-zero in a flat (n, n) Jacobian; -1 if it belongs to ground."""
     n = raw.num_nodes
     places = []

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
 from rramcirc.devices.cards.values import known_values
@@ -27,7 +28,7 @@ def states_for_conductance(
     parameters: Mapping[str, ArrayLike] | None = None,
     *,
     temperature: float = ROOM_TEMPERATURE,
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, FloatArray]:
     """Return the states in which devices have given conductances at 0.1 V.
 
     Several states give the same conductance, so the states are taken from a path: the card's `conductance_path`, or,
@@ -75,7 +76,7 @@ def states_for_conductance(
     first = np.clip((table >= wanted).sum(axis=0) - 1, 0, len(table) - 2)
     low, high = path.samples[first], path.samples[first + 1]
 
-    def excess(position: NDArray[np.float64]) -> NDArray[np.float64]:
+    def excess(position: FloatArray) -> FloatArray:
         return np.log(held_current(devices, path.states(position), READ_VOLTAGE) / READ_VOLTAGE / wanted)
 
     position = _root(excess, low, high)
@@ -91,7 +92,7 @@ def states_for_conductance(
 
 def _aligned(
     card: ModelCard, conductance: ArrayLike, parameters: Mapping[str, ArrayLike]
-) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Return conductances and array parameters in their common shape; checked."""
     try:
         targets = np.asarray(conductance, dtype=np.float64)
@@ -124,11 +125,11 @@ class _Path:
         self.count = len(next(iter(self.points.values())))
         self.samples = np.linspace(0.0, self.count - 1.0, _SAMPLES * (self.count - 1) + 1)
 
-    def states(self, position: ArrayLike) -> dict[str, NDArray[np.float64]]:
+    def states(self, position: FloatArray) -> dict[str, FloatArray]:
         """Return the states at positions."""
         return {name: np.interp(position, np.arange(self.count), values) for name, values in self.points.items()}
 
-    def table(self, parameters: Mapping[str, NDArray], count: int, temperature: float) -> NDArray[np.float64]:
+    def table(self, parameters: Mapping[str, FloatArray], count: int, temperature: float) -> FloatArray:
         """Return conductances [S] at the samples, (samples, count), or (samples, 1) if the devices are equal."""
         if any(array.ndim for array in parameters.values()):
             devices = CompiledDevices(self.card, count, parameters, temperature=temperature)
@@ -151,7 +152,7 @@ class _Path:
         return table
 
 
-def path_points(card: ModelCard) -> dict[str, NDArray[np.float64]]:
+def path_points(card: ModelCard) -> dict[str, FloatArray]:
     """Return the points of a card's path of states, from the most to the least conductive one.
 
     Returns
@@ -170,16 +171,16 @@ def path_points(card: ModelCard) -> dict[str, NDArray[np.float64]]:
     return path.points
 
 
-def _card_points(card: ModelCard) -> dict[str, NDArray[np.float64]]:
+def _card_points(card: ModelCard) -> dict[str, FloatArray]:
     """Return the points of the card's own path, names of parameters replaced by their values."""
 
     def number(given: float | str) -> float:
-        return float(card.value(given) if isinstance(given, str) else given)
+        return card.number(given) if isinstance(given, str) else float(given)
 
     return {state: np.array([number(point[state]) for point in card.conductance_path]) for state in card.states}
 
 
-def _range_points(card: ModelCard) -> dict[str, NDArray[np.float64]]:
+def _range_points(card: ModelCard) -> dict[str, FloatArray]:
     """Return the bounds of the only state: its parameters ``_min`` and ``_max``, else the range of ``_ini``."""
     advice = "Write a conductance_path into the card: points from the most to the least conductive one."
     if len(card.states) != 1 or card.declaration is None:
@@ -188,20 +189,21 @@ def _range_points(card: ModelCard) -> dict[str, NDArray[np.float64]]:
     (state,) = card.states
     declared = card.declaration.parameters
     if {f"{state}_min", f"{state}_max"} <= set(declared):
-        return {state: np.array([float(card.value(f"{state}_{end}")) for end in ("min", "max")])}
+        return {state: np.array([card.number(f"{state}_{end}") for end in ("min", "max")])}
     known = known_values(card.declaration, {name: v.value for name, v in card.parameters.items()})
     ranges = [r for r in declared[f"{state}_ini"].ranges if not r.exclude]
     ends = [evaluate(text, known) for text in (ranges[0].low, ranges[0].high)] if ranges else [None]
-    if None in ends or not all(map(math.isfinite, ends)):
+    finite = [float(end) for end in ends if end is not None and math.isfinite(end)]
+    if len(finite) != 2:
         raise ParameterError(
             f"card {card.name}: the range of {state}_ini has no end, so a conductance does not fix the state. {advice}"
         )
-    low, high = map(float, ends)
+    low, high = finite
     inset = 1e-9 * (high - low)  # from ends that do not belong to the range
     return {state: np.array([low + inset * (not ranges[0].low_closed), high - inset * (not ranges[0].high_closed)])}
 
 
-def _refuse_out_of_reach(card: ModelCard, targets: NDArray[np.float64], table: NDArray[np.float64]) -> None:
+def _refuse_out_of_reach(card: ModelCard, targets: FloatArray, table: FloatArray) -> None:
     """Raise if a conductance is outside what its device reaches; name the first one."""
     flat = targets.ravel()
     most, least = (np.broadcast_to(row, flat.shape) for row in (table[0], table[-1]))
@@ -219,10 +221,10 @@ def _refuse_out_of_reach(card: ModelCard, targets: NDArray[np.float64], table: N
 
 
 def _root(
-    excess: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-) -> NDArray[np.float64]:
+    excess: Callable[[FloatArray], FloatArray],
+    low: FloatArray,
+    high: FloatArray,
+) -> FloatArray:
     """Return where a function falls through zero, elementwise, by the Illinois variant of false position."""
     at_low, at_high = excess(low), excess(high)
     root, last = low.copy(), np.zeros(low.shape)

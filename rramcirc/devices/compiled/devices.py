@@ -11,8 +11,9 @@ import weakref
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ModelCompileError, ParameterError, SimulationError, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
 from rramcirc.devices.compiled.blocks import build_blocks, jacobian_places
@@ -104,7 +105,7 @@ class CompiledDevices:
         self._prepare(1 if shared else self.count)
         self._state_nodes: dict[str, int] | None = None
 
-    def _checked_parameters(self, parameters: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
+    def _checked_parameters(self, parameters: Mapping[str, ArrayLike]) -> dict[str, FloatArray]:
         """Return the parameters as () arrays, or (N,) arrays if they differ from device to device."""
         arrays = check_instance(self.card, parameters)
         for name, array in arrays.items():
@@ -135,9 +136,9 @@ class CompiledDevices:
         simulator.prev_solve = self._solution.ctypes.data
         simulator.prev_state = simulator.next_state = self._limit_states.ctypes.data
 
-    def parameter(self, name: str) -> NDArray[np.float64] | float:
+    def parameter(self, name: str) -> FloatArray | float:
         """Return an instance parameter of the devices: () or (N,) array [its unit]."""
-        return self._overrides[name] if name in self._overrides else self.card.value(name)
+        return self._overrides[name] if name in self._overrides else self.card.number(name)
 
     @property
     def memory(self) -> int:
@@ -153,7 +154,7 @@ class CompiledDevices:
         reactive: bool = True,
         op_variables: Iterable[str] = (),
         out: Evaluation | None = None,
-        which: NDArray[np.int64] | None = None,
+        which: IntArray | None = None,
     ) -> Evaluation:
         """Evaluate all devices, or some.
 
@@ -190,7 +191,7 @@ class CompiledDevices:
         names = self._checked_op_variables(op_variables)
         return self._run(points, self._blocks.instances, float(abstime), jacobian, reactive, names, out, chosen)
 
-    def _checked_numbers(self, which: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    def _checked_numbers(self, which: IntArray | None) -> IntArray:
         if which is None:
             return self._all
         chosen = np.ascontiguousarray(which)
@@ -200,7 +201,7 @@ class CompiledDevices:
             raise ParameterError(f"card {self.card.name}: {given} is no list of devices below {self.count}.")
         return chosen
 
-    def _checked_voltages(self, voltages: ArrayLike, which: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _checked_voltages(self, voltages: ArrayLike, which: IntArray) -> FloatArray:
         try:
             points = np.ascontiguousarray(voltages, dtype=np.float64)
         except (TypeError, ValueError):
@@ -227,13 +228,13 @@ class CompiledDevices:
         return names
 
     def _run(
-        self, points: NDArray, blocks: NDArray, abstime: float, jacobian: bool, reactive: bool,
-        names: tuple[str, ...] = (), out: Evaluation | None = None, which: NDArray[np.int64] | None = None,
+        self, points: FloatArray, blocks: FloatArray, abstime: float, jacobian: bool, reactive: bool,
+        names: tuple[str, ...] = (), out: Evaluation | None = None, which: IntArray | None = None,
     ) -> Evaluation:  # fmt: skip
         """Call the compiled loop for every row of `points`, in one block or one block per row."""
         from rramcirc.devices.compiled import kernels
 
-        result = new_evaluation(*points.shape, jacobian, reactive, out)
+        result = new_evaluation(len(points), points.shape[1], jacobian, reactive, out)
         simulator = self._blocks.simulator
         simulator.abstime = abstime
         simulator.flags = kernels.eval_flags(abstime > 0.0, jacobian, reactive, bool(names))
@@ -242,8 +243,8 @@ class CompiledDevices:
             which = np.arange(len(points)) if len(blocks) > 1 else np.zeros(len(points), np.int64)
         stopped = kernels.evaluate(
             self._functions, self._handle, self._blocks.model.ctypes.data, ctypes.addressof(simulator), blocks,
-            blocks.view(np.int32), which, points, self._solution, self._sums, self._entries, *self._places,
-            np.array([self._op_places[name] for name in names], np.int64),
+            blocks.view(np.int32), which, points, self._solution, self._sums, self._entries,
+            self._places[0], self._places[1], np.array([self._op_places[name] for name in names], np.int64),
             *result.rows(), op_values,
         )  # fmt: skip
         if stopped >= 0:
@@ -281,6 +282,7 @@ def check_card(card: object) -> None:
 
 def _module_of(card: ModelCard) -> tuple[OsdiDescriptor, OsdiModule, ctypes.CDLL]:
     """Compile and load the module of a card; return its descriptor, the same as text, and the library."""
+    assert card.declaration is not None  # see check_card
     path = compile_module(card.declaration.path).path
     names = [module.name for module in read_osdi(path).modules]
     index = names.index(card.declaration.name)

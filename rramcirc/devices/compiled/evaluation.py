@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+
+from rramcirc.basics.arrays import FloatArray
 
 _NOTHING = np.empty((0, 0))
 
@@ -28,16 +29,22 @@ class Evaluation:
         The op-variables that were asked for, in their units.
     """
 
-    resistive: NDArray[np.float64]
-    reactive: NDArray[np.float64] | None = None
-    resistive_jacobian: NDArray[np.float64] | None = None
-    reactive_jacobian: NDArray[np.float64] | None = None
-    op_variables: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    resistive: FloatArray
+    reactive: FloatArray | None = None
+    resistive_jacobian: FloatArray | None = None
+    reactive_jacobian: FloatArray | None = None
+    op_variables: dict[str, FloatArray] = field(default_factory=dict)
 
-    def rows(self) -> tuple[NDArray[np.float64], ...]:
+    def rows(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return views with one row per device of the four arrays; empty for what is not there."""
-        arrays = (self.resistive, self.reactive, self.resistive_jacobian, self.reactive_jacobian)
-        return tuple(_NOTHING if array is None else array.reshape(len(array), -1) for array in arrays)
+        jacobians = (_flat(self.resistive_jacobian), _flat(self.reactive_jacobian))
+        return _flat(self.resistive), _flat(self.reactive), *jacobians
+
+
+def wanted(array: FloatArray | None) -> FloatArray:
+    """Return an array of an evaluation in which it was asked for."""
+    assert array is not None
+    return array
 
 
 def new_evaluation(count: int, n: int, jacobian: bool, reactive: bool, old: Evaluation | None) -> Evaluation:
@@ -51,7 +58,11 @@ def new_evaluation(count: int, n: int, jacobian: bool, reactive: bool, old: Eval
     )
 
 
-def _array(old: NDArray[np.float64] | None, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _flat(array: FloatArray | None) -> FloatArray:
+    return _NOTHING if array is None else array.reshape(len(array), -1)
+
+
+def _array(old: FloatArray | None, shape: tuple[int, ...]) -> FloatArray:
     """Return `old` if it can be written in place, else a new array."""
     if isinstance(old, np.ndarray) and old.shape == shape and old.dtype == np.float64 and old.flags.carray:
         return old

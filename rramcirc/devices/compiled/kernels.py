@@ -11,16 +11,19 @@ import hashlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils, config
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from rramcirc.basics import paths
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
 
 # where the addresses of the model's functions stand in the array `functions` of the loops
 EVAL, SETUP_INSTANCE, RESIDUAL, CHARGE, CONDUCTANCES, CAPACITANCES = range(6)
@@ -38,6 +41,8 @@ REFUSED = FATAL | FINISH | STOP
 
 _POINTER, _REAL, _UINT, _NOTHING = ir.IntType(8).as_pointer(), ir.DoubleType(), ir.IntType(32), ir.VoidType()
 _lock = threading.Lock()
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_njit: LoopCompiler = numba.njit
 
 
 def eval_flags(transient: bool, jacobian: bool, reactive: bool, op_variables: bool) -> int:
@@ -52,9 +57,8 @@ def eval_flags(transient: bool, jacobian: bool, reactive: bool, op_variables: bo
 def _c_function(result: ir.Type, *parameters: ir.Type) -> Callable[..., int]:
     """Return a function for compiled code: ``call(address, (argument, ...))``; integers become what C wants."""
 
-    @intrinsic
-    def call(context, address, arguments):
-        def generate(context, builder, signature, values):
+    def call(context: Any, address: Any, arguments: Any) -> tuple[Any, Callable[..., Any]]:
+        def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: tuple[Any, Any]) -> Any:
             where, packed = values
             c_arguments = [
                 builder.inttoptr(value, wanted)
@@ -70,7 +74,8 @@ def _c_function(result: ir.Type, *parameters: ir.Type) -> Callable[..., int]:
 
         return types.int64(address, arguments), generate
 
-    return call
+    call_by_address: Callable[..., int] = intrinsic(call)
+    return call_by_address
 
 
 _call_eval = _c_function(_UINT, _POINTER, _POINTER, _POINTER, _POINTER)
@@ -87,24 +92,27 @@ def _cache_folder() -> str:
     return str(base / f"rramcirc-{digest.hexdigest()[:16]}")
 
 
-def _compiled(signature: Any) -> Callable[[Callable], Any]:
+def _compiled(signature: Any) -> LoopCompiler:
     """Compile a function for one signature; the machine code is kept in the cache folder if that can be written."""
 
-    def decorate(function: Callable) -> Any:
+    kept: LoopCompiler = numba.njit(signature, cache=True, nogil=True)
+    unkept: LoopCompiler = numba.njit(signature, nogil=True)
+
+    def decorate(function: _Function) -> _Function:
         with _lock:
             chosen, config.CACHE_DIR = config.CACHE_DIR, _cache_folder()
             try:
-                return numba.njit(signature, cache=True, nogil=True)(function)
+                return kept(function)
             except (OSError, RuntimeError):
-                return numba.njit(signature, nogil=True)(function)
+                return unkept(function)
             finally:
                 config.CACHE_DIR = chosen
 
     return decorate
 
 
-@numba.njit
-def _load_nodes(function, instance, model, sums, result, i):
+@_njit
+def _load_nodes(function: int, instance: int, model: int, sums: FloatArray, result: FloatArray, i: int) -> None:
     """Write one row of a residual; the model's function adds to the nodes that its nodes are mapped to."""
     sums[:] = 0.0
     _call_load(function, (instance, model, sums.ctypes.data))
@@ -112,8 +120,10 @@ def _load_nodes(function, instance, model, sums, result, i):
         result[i, k] = sums[k]
 
 
-@numba.njit
-def _load_entries(function, instance, model, entries, places, result, i):
+@_njit
+def _load_entries(
+    function: int, instance: int, model: int, entries: FloatArray, places: IntArray, result: FloatArray, i: int
+) -> None:
     """Write one row of a Jacobian; collapsed nodes may share a place."""
     for k in range(result.shape[1]):
         result[i, k] = 0.0
@@ -133,7 +143,10 @@ _READ_ONLY = types.Array(types.float64, 2, "C", readonly=True)
         _INTEGERS, types.int64, types.int64, _MATRIX, types.float64, types.int64, types.int64, types.uint32[::1]
     )
 )  # fmt: skip
-def set_up(functions, handle, model, blocks, temperature, terminals, simulator, outcome):
+def set_up(
+    functions: IntArray, handle: int, model: int, blocks: FloatArray, temperature: float, terminals: int,
+    simulator: int, outcome: NDArray[np.uint32],
+) -> int:  # fmt: skip
     """Run the model's setup_instance on every instance block.
 
     Parameters
@@ -178,9 +191,11 @@ def set_up(functions, handle, model, blocks, temperature, terminals, simulator, 
     )
 )  # fmt: skip
 def evaluate(
-    functions, handle, model, simulator, blocks, block_integers, which, voltages, solution, sums, entries,
-    conductance_place, capacitance_place, op_places, residual, charge, conductances, capacitances, op_values,
-):  # fmt: skip
+    functions: IntArray, handle: int, model: int, simulator: int, blocks: FloatArray, block_integers: NDArray[np.int32],
+    which: IntArray, voltages: FloatArray, solution: FloatArray, sums: FloatArray, entries: FloatArray,
+    conductance_place: IntArray, capacitance_place: IntArray, op_places: IntArray, residual: FloatArray,
+    charge: FloatArray, conductances: FloatArray, capacitances: FloatArray, op_values: FloatArray,
+) -> int:  # fmt: skip
     """Evaluate instances once; a result of which the array is empty is not wanted.
 
     Parameters
@@ -223,7 +238,8 @@ def evaluate(
             solution[k] = voltages[i, k]
         flags = _call_eval(functions[EVAL], (handle + which[i], instance, model, simulator))
         if flags & REFUSED:
-            return 16 * which[i] + flags
+            failed: int = 16 * which[i] + flags
+            return failed
         if residual.shape[0]:
             _load_nodes(functions[RESIDUAL], instance, model, sums, residual, i)
         if charge.shape[0]:

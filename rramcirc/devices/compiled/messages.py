@@ -21,7 +21,8 @@ _collectors: dict[int, list[str]] = {}
 
 def new_collector() -> tuple[int, list[str]]:
     """Return the handle of a new devices object's first instance, and the list that collects its messages."""
-    number, messages = next(_numbers), []
+    number = next(_numbers)
+    messages: list[str] = []
     _collectors[number] = messages
     return number << _INDEX_BITS, messages
 
@@ -31,7 +32,6 @@ def drop_collector(handle: int) -> None:
     _collectors.pop(handle >> _INDEX_BITS, None)
 
 
-@ctypes.CFUNCTYPE(None, c_void_p, c_char_p, c_uint32)
 def _collect(handle: int | None, text: bytes | None, level: int) -> None:
     """Keep what a model prints. `text` is not freed, as in ngspice: whose it is, depends on the compiler's version."""
     try:
@@ -44,13 +44,16 @@ def _collect(handle: int | None, text: bytes | None, level: int) -> None:
         pass
 
 
+_callback = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, c_uint32)(_collect)
+
+
 def listen(library: ctypes.CDLL) -> None:
     """Let the models of a library report to `_collect`."""
     try:
         slot = c_void_p.in_dll(library, "osdi_log")
     except ValueError:
         return  # a model that never prints
-    slot.value = ctypes.cast(_collect, c_void_p).value
+    slot.value = ctypes.cast(_callback, c_void_p).value
 
 
 def messages_of(handle: int) -> list[str]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rramcirc.basics.errors import ParameterError, SimulationError, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.devices import ROOM_TEMPERATURE, CompiledDevices, check_card
+from rramcirc.devices.compiled.evaluation import wanted
 
 _STEPS, _LARGEST_STEP, _TOLERANCE = 100, 0.5, 1e-12  # of Newton's method; [V], relative to 1 V or the voltage
 
@@ -118,7 +119,7 @@ def _settle(devices: CompiledDevices, points: NDArray[np.float64], free: list[in
     for _ in range(_STEPS):
         result = devices.evaluate(points, reactive=False, out=result)
         try:
-            matrices = result.resistive_jacobian[:, free][:, :, free]
+            matrices = wanted(result.resistive_jacobian)[:, free][:, :, free]
             step = np.linalg.solve(matrices, result.resistive[:, free, None])[..., 0]
         except np.linalg.LinAlgError:
             break

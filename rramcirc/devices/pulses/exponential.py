@@ -85,7 +85,7 @@ class PulseExponential:
         if getattr(card, "module", None) != CARD_MODULE:
             raise ParameterError(f"PulseExponential.of_card: {card!r:.60} is no card of the module {CARD_MODULE}.")
         g_max, g_min = (float(f"{card.value(name)!r}e-9") for name in ("g_max", "g_min"))  # nS in the card
-        return cls(g_max, g_min, card.value("alpha_p"), card.value("alpha_d"), g_max - g_min, g_max - g_min)
+        return cls(g_max, g_min, card.number("alpha_p"), card.number("alpha_d"), g_max - g_min, g_max - g_min)
 
     @property
     def window(self) -> float:

@@ -5,24 +5,32 @@ Loops of one signature with addresses as arguments, as in `osdi_kernels`.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+import numba
 import numpy as np
 
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
 from rramcirc.devices.compiled import kernels
 
 _SETTLE_STEPS, _SETTLED, _LARGEST_STEP = 60, 1e-11, 0.5  # Newton's method for inner nodes [V]
 _FOLLOWED = 20.0  # error of a recorded step relative to the tolerance, above which it is not taken
 _FIRST_CHANGE = 0.01  # of a state in the first step after a jump [unit of the state]
-_njit, _t = kernels.numba.njit, kernels.types
+_njit: LoopCompiler = numba.njit
+_t = numba.types
 _REAL, _INTEGER = _t.float64, _t.int64
 _VECTOR, _MATRIX, _INTEGERS = _REAL[::1], _REAL[:, ::1], _INTEGER[::1]
 # functions, handle, model, simulator with and without Jacobian, block, solution, sums, entries, places, Jacobian
 _MODEL = _t.Tuple(
     (_INTEGERS, _INTEGER, _INTEGER, _INTEGER, _INTEGER, _INTEGER, _VECTOR, _VECTOR, _VECTOR, _INTEGERS, _VECTOR)
 )  # fmt: skip
+ModelCall: TypeAlias = tuple[
+    IntArray, int, int, int, int, int, FloatArray, FloatArray, FloatArray, IntArray, FloatArray
+]  # fmt: skip
 
 
 @_njit
-def _evaluate(model, n, stiff):
+def _evaluate(model: ModelCall, n: int, stiff: bool) -> bool:
     """Evaluate one model at its `solution`: currents into `sums`, and the Jacobian if `stiff`; False if it failed."""
     functions, handle, data, simulator, plain, block, _, sums, entries, places, jacobian = model
     call = (handle, block, data, simulator if stiff else plain)
@@ -44,8 +52,10 @@ def _evaluate(model, n, stiff):
 
 @_njit
 def _forces(
-    device, transistor, in_series, free, nodes, v, gate, slope, gate_slope, level, stiff, force, stiffness, drift
-):  # fmt: skip
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, nodes: FloatArray, v: float, gate: float,
+    slope: float, gate_slope: float, level: float, stiff: bool, force: FloatArray, stiffness: FloatArray,
+    drift: FloatArray,
+) -> bool:  # fmt: skip
     """Compute F, and if `stiff` its derivatives by nodes and time, for given nodes and cell and gate voltage [V]."""
     n, solution, sums, jacobian = nodes.shape[0], device[6], device[7], device[10]
     held = not np.isnan(level)
@@ -79,7 +89,7 @@ def _forces(
 
 
 @_njit
-def _factor(a, order):
+def _factor(a: FloatArray, order: IntArray) -> bool:
     """LU factors of a small matrix in place, with row exchange; False if it is singular."""
     n = a.shape[0]
     for k in range(n):
@@ -100,7 +110,7 @@ def _factor(a, order):
 
 
 @_njit
-def _solve(a, order, b):
+def _solve(a: FloatArray, order: IntArray, b: FloatArray) -> None:
     """Solve with the factors of `_factor`, in place."""
     n = a.shape[0]
     for k in range(n):
@@ -117,8 +127,10 @@ def _solve(a, order, b):
 
 @_njit
 def _settle(
-    device, transistor, in_series, free, nodes, v, gate, level, n_states, force, stiffness, drift, inner, order
-):  # fmt: skip
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, nodes: FloatArray, v: float, gate: float,
+    level: float, n_states: int, force: FloatArray, stiffness: FloatArray, drift: FloatArray, inner: FloatArray,
+    order: IntArray,
+) -> bool:  # fmt: skip
     """Solve the inner nodes, which have no charge, with the states held; leaves the currents of the solution."""
     n_inner = free.shape[0] - n_states
     for _ in range(_SETTLE_STEPS):
@@ -147,9 +159,12 @@ def _settle(
 
 @_njit
 def _advance(
-    device, transistor, in_series, free, n_states, mass, nodes, trial, duration, v0, v1, g0, g1, level, h, tolerance,
-    most, record, cursor, recording, follow, force, stiffness, drift, matrix, order, k1, k2, k3, k4,
-):  # fmt: skip
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, n_states: int, mass: FloatArray,
+    nodes: FloatArray, trial: FloatArray, duration: float, v0: float, v1: float, g0: float, g1: float, level: float,
+    h: float, tolerance: float, most: int, record: FloatArray, cursor: int, recording: bool, follow: bool,
+    force: FloatArray, stiffness: FloatArray, drift: FloatArray, matrix: FloatArray, order: IntArray, k1: FloatArray,
+    k2: FloatArray, k3: FloatArray, k4: FloatArray,
+) -> tuple[float, int, int, bool]:  # fmt: skip
     """Integrate one straight piece of the voltage.
 
     Returns the next step [s], the place in the record, the number of steps or -1, and whether the record still fits.
@@ -208,9 +223,10 @@ def _advance(
 
 @_njit
 def _stages(
-    device, transistor, in_series, free, mass, nodes, trial, v, gate, level, step, force, drift, matrix, order, k1, k2,
-    k3, k4
-):  # fmt: skip
+    device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, mass: FloatArray, nodes: FloatArray,
+    trial: FloatArray, v: float, gate: float, level: float, step: float, force: FloatArray, drift: FloatArray,
+    matrix: FloatArray, order: IntArray, k1: FloatArray, k2: FloatArray, k3: FloatArray, k4: FloatArray,
+) -> bool:  # fmt: skip
     """Compute the four stages of RODAS3 and the new nodes in `trial`; `k4` is the estimate of the error."""
     n = free.shape[0]
     for a in range(n):
@@ -251,9 +267,11 @@ def _stages(
     )
 )  # fmt: skip
 def integrate(
-    device, stride, transistor, in_series, free, n_states, mass, state_nodes, times, voltages, gates, level, start,
-    tolerance, most, record, firsts, follow, currents, states,
-):  # fmt: skip
+    device: ModelCall, stride: int, transistor: ModelCall, in_series: bool, free: IntArray, n_states: int,
+    mass: FloatArray, state_nodes: IntArray, times: FloatArray, voltages: FloatArray, gates: FloatArray, level: float,
+    start: FloatArray, tolerance: float, most: int, record: FloatArray, firsts: IntArray, follow: bool,
+    currents: FloatArray, states: FloatArray,
+) -> int:  # fmt: skip
     """Integrate all devices one after the other.
 
     Parameters

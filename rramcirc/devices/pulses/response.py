@@ -17,6 +17,7 @@ from rramcirc.basics.errors import ModelCompileError, ParameterError, unknown_na
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled import kernels as osdi_kernels
 from rramcirc.devices.compiled.devices import ROOM_TEMPERATURE, CompiledDevices, check_card
+from rramcirc.devices.compiled.evaluation import wanted
 from rramcirc.devices.pulses import kernels as pulse_kernels
 
 TOLERANCE = 1e-6  # error of a step [unit of the state or V, both of order 1]
@@ -141,8 +142,8 @@ def pulse_response(
             break
         record = np.empty(taken)
     first = {name: device.parameter(f"{name}_ini") for name in card.states}
-    states = {name: np.reshape(first[name], (-1, 1)) + moved[..., k] for k, name in enumerate(card.states)}
-    return PulseResponse(current, states, record[:taken] if follow is None else record, firsts)
+    reached = {name: np.reshape(first[name], (-1, 1)) + moved[..., k] for k, name in enumerate(card.states)}
+    return PulseResponse(current, reached, record[:taken] if follow is None else record, firsts)
 
 
 def _transistor(selector: ModelCard | None, temperature: float) -> CompiledDevices | None:
@@ -155,7 +156,7 @@ def _transistor(selector: ModelCard | None, temperature: float) -> CompiledDevic
     return found
 
 
-def _model(devices: CompiledDevices) -> tuple:
+def _model(devices: CompiledDevices) -> pulse_kernels.ModelCall:
     """Return what the loop needs to call one model, set to the evaluation of currents in a transient."""
     simulator = devices._blocks.simulator
     simulator.abstime, simulator.flags = 1.0, osdi_kernels.eval_flags(True, True, False, False)
@@ -174,7 +175,7 @@ def _free_nodes(device: CompiledDevices, in_series: bool) -> tuple[NDArray[np.in
     states = list(device.state_nodes.values())
     inner = range(len(device.terminals), len(device.nodes))
     free = states + [k for k in inner if device.node_of[k] == k and k not in states]
-    at_rest = device.evaluate(np.zeros((1, len(device.nodes))), 1.0).reactive_jacobian[0]
+    at_rest = wanted(device.evaluate(np.zeros((1, len(device.nodes))), 1.0).reactive_jacobian)[0]
     mass = np.array(at_rest[np.ix_(free, free)])
     for name, node in device.state_nodes.items():
         if abs(mass[free.index(node), free.index(node)] - 1.0) > 1e-9:

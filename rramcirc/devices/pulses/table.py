@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import BoolArray, FloatArray, IndexArray
 from rramcirc.basics.errors import ParameterError, cannot_write
 
 _ARRAYS = (
@@ -23,6 +25,7 @@ _ARRAYS = (
 )  # fmt: skip
 _AXES = ("state", "amplitude", "width", "gate")
 FORMAT = 2  # of the files
+Place: TypeAlias = tuple[IndexArray, FloatArray]  # interval on an axis, and share of the way through it
 
 
 def _about(desc: str, units: str) -> dict[str, str]:
@@ -47,16 +50,18 @@ class PulseTable:
     `time_shift`, the logarithm of how much faster the higher one acts, and the two answers are mixed linearly.
     """
 
-    state: NDArray = field(metadata=_about("state before the pulse, ascending", "1"))
-    amplitude: NDArray = field(metadata=_about("TE against SL, ascending; positive is SET", "V"))
-    width: NDArray = field(metadata=_about("time for which gate and TE pulse overlap, ascending", "s"))
-    gate: NDArray = field(metadata=_about("gate against bulk, ascending", "V"))
-    deviate: NDArray = field(metadata=_about("standard normal deviate of the synapse, ascending", "1"))
-    new_state: NDArray = field(metadata=_about("distribution of the state after the pulse", "1"))
-    mean: NDArray = field(metadata=_about("mean of the state after the pulse", "1"))
-    device_spread: NDArray = field(metadata=_about("standard deviation between devices", "1"))
-    cycle_spread: NDArray = field(metadata=_about("standard deviation from cycle to cycle", "1"))
-    time_shift: NDArray = field(metadata=_about("ln of the ratio of times at neighbouring amplitudes, (a - 1, g)", "1"))
+    state: FloatArray = field(metadata=_about("state before the pulse, ascending", "1"))
+    amplitude: FloatArray = field(metadata=_about("TE against SL, ascending; positive is SET", "V"))
+    width: FloatArray = field(metadata=_about("time for which gate and TE pulse overlap, ascending", "s"))
+    gate: FloatArray = field(metadata=_about("gate against bulk, ascending", "V"))
+    deviate: FloatArray = field(metadata=_about("standard normal deviate of the synapse, ascending", "1"))
+    new_state: FloatArray = field(metadata=_about("distribution of the state after the pulse", "1"))
+    mean: FloatArray = field(metadata=_about("mean of the state after the pulse", "1"))
+    device_spread: FloatArray = field(metadata=_about("standard deviation between devices", "1"))
+    cycle_spread: FloatArray = field(metadata=_about("standard deviation from cycle to cycle", "1"))
+    time_shift: FloatArray = field(
+        metadata=_about("ln of the ratio of times at neighbouring amplitudes, (a - 1, g)", "1")
+    )
     g_hrs: float = field(metadata=_about("conductance of the nominal device at x = 0", "S"))
     g_lrs: float = field(metadata=_about("conductance of the nominal device at x = 1", "S"))
     hrs_spread: float = field(metadata=_about("standard deviation of ln(conductance at x = 0) between devices", "1"))
@@ -65,7 +70,7 @@ class PulseTable:
     error: Mapping[str, float] = field(
         metadata=_about("interpolation error of mean and distribution at held-out points", "1")
     )
-    provenance: Mapping[str, object] = field(
+    provenance: Mapping[str, Any] = field(
         metadata=_about("card, model, compiler, pulses, pool that it was measured with", "")
     )
 
@@ -104,7 +109,7 @@ class PulseTable:
         rng: np.random.Generator | None = None,
         *,
         device: ArrayLike | None = None,
-    ) -> NDArray[np.float64]:
+    ) -> FloatArray:
         """Return the states of synapses after one pulse.
 
         Parameters
@@ -132,19 +137,21 @@ class PulseTable:
         values = [_finite(n, v) for n, v in zip(_AXES, (state, amplitude, width, gate), strict=True)]
         shape = np.broadcast_shapes(*(v.shape for v in values), () if device is None else np.shape(device))
         x, a, w, g = (np.broadcast_to(v, shape).ravel() for v in values)
-        if rng is None and device is None:
-            return self._looked_up(self.mean[..., None], x, a, w, g, None).reshape(shape)
-        kept, share = device, self.device_share
-        if kept is None:
+        if device is not None:
+            kept = _finite("device", device)
+        elif rng is not None:
             kept = rng.standard_normal(shape)
-        z = np.broadcast_to(_finite("device", kept), shape).ravel() * np.sqrt(share)
+        else:
+            return self._looked_up(self.mean[..., None], x, a, w, g, None).reshape(shape)
+        share = self.device_share
+        z = np.broadcast_to(kept, shape).ravel() * np.sqrt(share)
         if rng is not None:
             z = z + np.sqrt(1.0 - share) * rng.standard_normal(z.size)
         return self._looked_up(self.new_state, x, a, w, g, z).reshape(shape)
 
     def spread(
         self, state: ArrayLike, amplitude: ArrayLike, width: ArrayLike, gate: ArrayLike
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    ) -> tuple[FloatArray, FloatArray]:
         """Return the standard deviation of the state after one pulse between devices, and that from cycle to cycle."""
         given = zip(_AXES, (state, amplitude, width, gate), strict=True)
         values = np.broadcast_arrays(*(_finite(name, value) for name, value in given))
@@ -155,7 +162,7 @@ class PulseTable:
         )
         return device, cycle
 
-    def section(self, amplitude: float, gate: float) -> NDArray[np.float64]:
+    def section(self, amplitude: float, gate: float) -> FloatArray:
         """Return the (x, w, z) distribution of new states for one amplitude [V] and gate voltage [V] of the grid."""
         found = []
         for name, value in (("amplitude", amplitude), ("gate", gate)):
@@ -166,15 +173,18 @@ class PulseTable:
             found.append(int(hits[0]))
         return self.new_state[:, found[0], :, found[1], :]
 
-    def conductance(self, state: ArrayLike) -> NDArray[np.float64]:
+    def conductance(self, state: ArrayLike) -> FloatArray:
         """Return the conductance [S] of the nominal device at the states x."""
         return self.g_hrs + np.asarray(state, float) * (self.g_lrs - self.g_hrs)
 
-    def state_of(self, conductance: ArrayLike) -> NDArray[np.float64]:
+    def state_of(self, conductance: ArrayLike) -> FloatArray:
         """Return the state x at which the nominal device has a conductance [S]."""
         return (np.asarray(conductance, float) - self.g_hrs) / (self.g_lrs - self.g_hrs)
 
-    def _looked_up(self, values, x, a, w, g, z, start=None) -> NDArray[np.float64]:
+    def _looked_up(
+        self, values: FloatArray, x: FloatArray, a: FloatArray, w: FloatArray, g: FloatArray, z: FloatArray | None,
+        start: float | None = None,
+    ) -> FloatArray:  # fmt: skip
         """Interpolate (x, a, w, g, z) values; `start` is the value at zero width, default the state itself."""
         low, share = self._amplitude_place(a, w > 0)
         _place(np.log(self.width), np.log(np.maximum(w, self.width[0])), "width", "s", self.width)
@@ -206,13 +216,15 @@ class PulseTable:
             result = np.where((x < self.state[0]) & (a < 0), np.minimum(result, x), result)
         return result
 
-    def _at_amplitude(self, values, amplitude, width, near) -> NDArray[np.float64]:
+    def _at_amplitude(
+        self, values: FloatArray, amplitude: IndexArray, width: FloatArray, near: Sequence[Place]
+    ) -> FloatArray:
         """Interpolate at amplitudes of the grid, given by index; widths beyond the table are its ends."""
         inside = np.clip(width, self.width[0], self.width[-1])
         places = [near[0], _place(np.log(self.width), np.log(inside), "width", "s", self.width), *near[1:]]
         result = np.zeros(width.size)
         for corner in range(2 ** len(places)):
-            weight, index = np.ones(width.size), []
+            weight, index = np.ones(width.size), list[IndexArray]()
             for axis, (low, share) in zip((0, 2, 3, 4), places, strict=True):
                 upper = corner >> len(index) & 1
                 weight = weight * (share if upper else 1.0 - share)
@@ -223,15 +235,16 @@ class PulseTable:
                 result[used] += weight[used] * values[x, amplitude[used], w, g, z]
         return result
 
-    def _time_shift(self, low: NDArray[np.intp], gate: NDArray[np.intp], share: NDArray) -> NDArray[np.float64]:
+    def _time_shift(self, low: IndexArray, gate: IndexArray, share: FloatArray) -> FloatArray:
         """Return the logarithm of how much faster the amplitude above each interval acts, between gate voltages."""
         if self.amplitude.size == 1:
             return np.zeros(low.size)
         last = self.gate.size - 1
         at = [self.time_shift[low, np.minimum(gate + k, last)] for k in (0, 1)]
-        return at[0] * (1.0 - share) + at[1] * share
+        shift: FloatArray = at[0] * (1.0 - share) + at[1] * share
+        return shift
 
-    def _amplitude_place(self, a: NDArray, acts: NDArray) -> tuple[NDArray[np.intp], NDArray]:
+    def _amplitude_place(self, a: FloatArray, acts: BoolArray) -> Place:
         """Return interval and share on the amplitude axis; never between a SET and a RESET amplitude."""
         low, share = _place(self.amplitude, np.where(acts, a, self.amplitude[0]), "amplitude", "V")
         above = self.amplitude[np.minimum(low + 1, self.amplitude.size - 1)]
@@ -284,7 +297,7 @@ def load_table(path: Path | str) -> PulseTable:
     return PulseTable(**arrays, **record)
 
 
-def _place(axis: NDArray, value: NDArray, name: str, unit: str, shown: NDArray | None = None):
+def _place(axis: FloatArray, value: FloatArray, name: str, unit: str, shown: FloatArray | None = None) -> Place:
     """Return the interval of each value on an axis and its share of the way through it; exact at the points."""
     slack = 1e-9 * max(1e-300, float(np.abs(axis).max()))
     if np.any(value < axis[0] - slack) or np.any(value > axis[-1] + slack):
@@ -302,7 +315,7 @@ def _place(axis: NDArray, value: NDArray, name: str, unit: str, shown: NDArray |
     return low, share
 
 
-def _finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
+def _finite(name: str, values: ArrayLike) -> FloatArray:
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):

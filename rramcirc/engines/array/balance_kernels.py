@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import numba
 
-compiled = numba.njit(cache=True, nogil=True)
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
+
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
 @compiled
-def add_currents(nodes, port, currents, into):
+def add_currents(nodes: IntArray, port: int, currents: FloatArray, into: FloatArray) -> None:
     """Add the currents of one port of all cells to those of their nodes [A]."""
     for c in range(nodes.shape[0]):
         into[nodes[c]] += currents[c, port]
 
 
 @compiled
-def gather_steps(nodes, port, step, moves):
+def gather_steps(nodes: IntArray, port: int, step: FloatArray, moves: FloatArray) -> None:
     """Write how far one port of all cells moves, from the moves of their nodes [V]."""
     for c in range(nodes.shape[0]):
         moves[c, port] = step[nodes[c]]
 
 
 @compiled
-def missing_currents(free, values, columns, starts, voltages, into, injected, missing):
+def missing_currents(
+    free: IntArray, values: FloatArray, columns: IntArray, starts: IntArray, voltages: FloatArray, into: FloatArray,
+    injected: FloatArray, missing: FloatArray,
+) -> tuple[float, float]:  # fmt: skip
     """Write what is missing to Kirchhoff's current law at the free nodes; return largest currents.
 
     Parameters

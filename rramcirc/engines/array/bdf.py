@@ -95,7 +95,8 @@ class History:
         largest = np.empty(len(orders))
         past = self.charges if of_charges else self.values
         largest_errors(self.which, values, np.array(weights), past, scales, largest)
-        return largest * np.array(factors)
+        relative: Array = largest * np.array(factors)
+        return relative
 
 
 def next_step(step: float, orders: list[int], errors: Array) -> tuple[float, int]:

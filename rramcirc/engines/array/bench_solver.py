@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rramcirc.bench.stimuli import Floating, Stimulus
 from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.crossbar_netlist import cell_values
 from rramcirc.engines.array.cells import Cells
@@ -22,15 +23,24 @@ def _level(stimulus: Stimulus) -> float:
     return 0.0 if isinstance(stimulus, Floating) else float(stimulus.corners()[1][0])
 
 
+def cell_of(bench: Testbench) -> Cell:
+    """Return the cell of a testbench that `engine.check_bench` passes: the design itself, or that of the array."""
+    design = bench.design
+    if isinstance(design, Crossbar):
+        return design.cell
+    assert isinstance(design, Cell)
+    return design
+
+
 class BenchSolver:
     """Cells and lines of a testbench, and the levels of its lines."""
 
     def __init__(self, bench: Testbench) -> None:
         design = bench.design
         self.bench = bench
-        self.array = design if isinstance(design, Crossbar) else Crossbar(design, 1, 1)
-        parameters = {name: values.ravel() for name, values in cell_values(self.array).items()}
-        parameters = dict(self.array.cell.rram_parameters) | parameters
+        self.array = design if isinstance(design, Crossbar) else Crossbar(cell_of(bench), 1, 1)
+        parameters: dict[str, Array | float] = dict(self.array.cell.rram_parameters)
+        parameters |= {name: values.ravel() for name, values in cell_values(self.array).items()}
         count = self.array.rows * self.array.columns
         defects = self.array.defects
         missing, shorted = (
@@ -52,8 +62,10 @@ class BenchSolver:
         kinds = ("bl", "wl", "sl") if self.array.cell.selector is not None else ("bl", "wl")
         self.line_names = {kind: [name for name in lines if name.startswith(kind)] for kind in kinds}
         given = {name: self.bench.stimulus(name) for name in lines}
-        self.levels = {k: np.array([_level(given[name]) for name in names]) for k, names in self.line_names.items()}
-        self._factors = {
+        self.levels: dict[str, Array] = {
+            kind: np.array([_level(given[name]) for name in names]) for kind, names in self.line_names.items()
+        }
+        self._factors: dict[str, Array] = {
             kind: np.array([SOURCE_OHM if getattr(given[name], "unit", "V") == "A" else 1.0 for name in names])
             for kind, names in self.line_names.items()
         }

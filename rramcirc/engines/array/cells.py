@@ -11,7 +11,7 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.cell_netlist import rram_nodes
 from rramcirc.devices.compiled.devices import CompiledDevices
-from rramcirc.devices.compiled.evaluation import Evaluation
+from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array.reduce import move_cells, reduce_cells
 
 Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ class Cells:
         RRAM and selector.
     count
         Number of cells.
-    parameters : dict of (count,) arrays
+    parameters : dict of () or (count,) arrays
         RRAM instance parameters, initial states among them.
     temperature
         [K].
@@ -46,7 +46,7 @@ class Cells:
     """
 
     def __init__(
-        self, cell: Cell, count: int, parameters: Mapping[str, Array], temperature: float,
+        self, cell: Cell, count: int, parameters: Mapping[str, Array | float], temperature: float,
         missing: Sequence[int] = (), shorted: Sequence[int] = (), short: float = 0.0,
     ) -> None:  # fmt: skip
         self.count = count
@@ -138,7 +138,7 @@ class Cells:
         """Return currents and their derivatives; both are written again by the next call."""
         found = devices.evaluate(points, reactive=False, out=self._results.get(which))
         self._results[which] = found
-        return found.resistive, found.resistive_jacobian
+        return found.resistive, wanted(found.resistive_jacobian)
 
     def linearise(self) -> None:
         """Set `currents` and `conductances` of the ports at `voltages`, inner nodes eliminated to first order."""
@@ -222,9 +222,12 @@ class Cells:
         return whole if which is None else {name: values[which] for name, values in whole.items()}
 
 
-def _part(parameters: Mapping[str, Array], cut: slice) -> dict[str, Array]:
+def _part(parameters: Mapping[str, Array | float], cut: slice) -> dict[str, Array | float]:
     """Return the parameters of the cells of a chunk."""
-    return {name: values[cut] if np.ndim(values) else values for name, values in parameters.items()}
+    return {
+        name: values[cut] if isinstance(values, np.ndarray) and values.ndim else values
+        for name, values in parameters.items()
+    }
 
 
 def local_nodes(
@@ -239,6 +242,7 @@ def local_nodes(
     held
         Nodes of the RRAM whose voltage is held at 0 V: they are no local nodes, and stand as -1.
     """
+    assert rram.card.declaration is not None  # CompiledDevices have one
     outside = {"bl": "bl", "be": "be" if selector else "wl", "nz": "nz"}
     terminals = [outside[node] for node in rram_nodes(rram.card.declaration, "nz")]
     ports: tuple[str, ...] = ("bl", "wl", "sl", "bulk", "nz") if selector else ("bl", "wl", "nz")

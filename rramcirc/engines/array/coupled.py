@@ -133,4 +133,4 @@ class Rotations:
         upper = np.zeros((count, count))
         for k, column in enumerate(self._columns):
             upper[: k + 1, k] = column
-        return np.linalg.solve(upper, self._target[:count])
+        return np.linalg.solve(upper, self._target[:count]).astype(np.float64, copy=False)

@@ -72,7 +72,7 @@ class DirectSolver:
         return voltages[self._row[:, 1:]], voltages[self._column[:, 1:]].T, 0
 
 
-def branches(numbers: NDArray[np.int64], wires: Wires) -> tuple[Array, Array, Array]:
+def branches(numbers: NDArray[np.int64], wires: Wires) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
     """Return (node, node, conductance) of all segments that join two nodes."""
     segment = np.broadcast_to(wires.segment, (wires.lines, numbers.shape[1] - 1))
     a, b, ohm = numbers[:, 1:].ravel(), numbers[:, :-1].ravel(), segment.ravel()

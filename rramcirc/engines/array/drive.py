@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.bench.stimuli import Floating
-from rramcirc.bench.testbench import Testbench
+from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.engines.array.bench_solver import BenchSolver
 
 Array = NDArray[np.float64]
@@ -14,7 +14,7 @@ SAME = 1e-13  # of the stop time: corners that are closer are one
 
 
 class LineDrive:
-    """The stimuli of a testbench, applied to a solver.
+    """The stimuli of a testbench, applied to a solver until a time `stop` [s].
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class LineDrive:
         What the user should know about the wires, in words.
     """
 
-    def __init__(self, bench: Testbench, solver: BenchSolver) -> None:
+    def __init__(self, bench: Testbench, solver: BenchSolver, stop: float) -> None:
         self._solver, self._noise = solver, bench.cycle_noise
         self._moving: list[tuple[str, Array, Array]] = []
         names = [name for lines in solver.line_names.values() for name in lines]
@@ -35,10 +35,10 @@ class LineDrive:
             times, levels = stimulus.corners()
             if np.any(levels != levels[0]):
                 self._moving.append((name, times, levels))
-        self._deviates = np.empty(0)
+        self._deviates: Array = np.empty(0)
         if self._noise is not None:
             self._deviates = self._noise.deviates(solver.array.shape).reshape(len(self._noise.times), -1)
-        self.corners = self._all_corners(bench.analysis.stop)
+        self.corners = self._all_corners(stop)
         self.remarks = _time_constants(solver)
 
     def _all_corners(self, stop: float) -> Array:
@@ -48,7 +48,8 @@ class LineDrive:
         times = np.unique(np.concatenate(parts))
         times = times[(times > 0.0) & (times <= stop)]
         apart = np.append(np.diff(times) > SAME * stop, True)
-        return times[apart]
+        corners: Array = times[apart]
+        return corners
 
     def next_corner(self, now: float) -> float:
         """Return the first corner behind a time [s]."""
@@ -59,14 +60,16 @@ class LineDrive:
         for name, times, levels in self._moving:
             self._solver.set_level(name, float(np.interp(now, times, levels)))
         if self._noise is not None and len(self._noise.times) > 1:
-            self._solver.fixed["nz"] = self._deviates_at(now)
+            self._solver.fixed["nz"] = self._deviates_at(self._noise, now)
 
-    def _deviates_at(self, now: float) -> Array:
-        k = int(np.searchsorted(self._noise.times[1:], now, side="right"))
+    def _deviates_at(self, noise: CycleNoise, now: float) -> Array:
+        k = int(np.searchsorted(noise.times[1:], now, side="right"))
         if k == 0:
-            return self._deviates[0]
-        share = min((now - self._noise.times[k]) / self._noise.edge, 1.0)
-        return self._deviates[k - 1] + share * (self._deviates[k] - self._deviates[k - 1])
+            start: Array = self._deviates[0]
+            return start
+        share = min(float((now - noise.times[k]) / noise.edge), 1.0)
+        between: Array = self._deviates[k - 1] + share * (self._deviates[k] - self._deviates[k - 1])
+        return between
 
 
 def _time_constants(solver: BenchSolver) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.elements import chosen_probes
 from rramcirc.devices.cards.card import card_names, load_card
-from rramcirc.engines.array.bench_solver import BenchSolver
+from rramcirc.engines.array.bench_solver import BenchSolver, cell_of
 from rramcirc.engines.array.ending import Ending, noted
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
 from rramcirc.engines.array.record import EngineRun
@@ -40,7 +40,7 @@ def check_bench(bench: Testbench) -> None:
         kind = type(bench.analysis).__name__
         known = "OperatingPoint, DcSweep, VectorSweep and Transient"
         raise ParameterError(f"engine numpy: it cannot do {kind}, only {known}; ngspice runs it.")
-    selector = getattr(bench.design, "cell", bench.design).selector
+    selector = cell_of(bench).selector
     if selector is not None and selector.module is None:
         family = "pmos_ekv" if selector.spice == "pmos" else "nmos_ekv"
         fits = [name for name in card_names() if load_card(name).module == family]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-compiled = numba.njit(cache=True, nogil=True)
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
+
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 BLOCK = 1024  # numbers that are worked on together
 
 
 @compiled
-def combine(which, weights, history, out):
+def combine(which: IntArray, weights: FloatArray, history: FloatArray, out: FloatArray) -> None:
     """Write, for the cells `which`, the sum of weights times the arrays of a history.
 
     Those of weight 0 are not looked at. `which` is ascending; cells without a gap are worked on as one row.
@@ -38,7 +40,10 @@ def combine(which, weights, history, out):
 
 
 @compiled
-def largest_errors(which, values, weights, history, scales, largest):
+def largest_errors(
+    which: IntArray, values: FloatArray, weights: FloatArray, history: FloatArray, scales: FloatArray,
+    largest: FloatArray,
+) -> None:  # fmt: skip
     """Write the largest error of several predictions of `values`, each in units of what is tolerated.
 
     Parameters
@@ -97,7 +102,7 @@ def largest_errors(which, values, weights, history, scales, largest):
 
 
 @compiled
-def derivative_weights(times):
+def derivative_weights(times: FloatArray) -> FloatArray:
     """Return the weights of values at `times` in the derivative of their polynomial at the first time [1/s]."""
     n = times.shape[0]
     weights = np.zeros(n)
@@ -111,7 +116,7 @@ def derivative_weights(times):
 
 
 @compiled
-def value_weights(times, at):
+def value_weights(times: FloatArray, at: float) -> FloatArray:
     """Return the weights of values at `times` in their polynomial at another time."""
     weights = np.ones(times.shape[0])
     for k in range(times.shape[0]):

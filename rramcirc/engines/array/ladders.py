@@ -52,7 +52,7 @@ def factor(wires: Wires, shunt: Array, rows: bool, driven: bool = True) -> Ladde
     nothing, border = np.empty((0, 0)), np.zeros(wires.lines)
     if not driven and not wires.ring:
         return Ladders(share, segment, nothing, border, nothing)
-    unit = np.cumprod(share, axis=axis)
+    unit = np.cumprod(share, axis=axis, dtype=np.float64)
     if not wires.both:
         return Ladders(share, segment, nothing, border, unit)
     inflow = np.zeros(shunt.shape)

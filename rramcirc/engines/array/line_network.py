@@ -54,7 +54,8 @@ class Family:
 
     def line_sums(self, values: Array) -> Array:
         """Return the sum of (rows, columns) values over the cells of every line."""
-        return values.sum(axis=1 if self.along_rows else 0)
+        sums: Array = values.sum(axis=1 if self.along_rows else 0)
+        return sums
 
     def turned(self, other: Family) -> tuple[slice, slice]:
         """Return the slices that turn arrays of row lines (this) and column lines (`other`) towards their drivers."""
@@ -77,7 +78,7 @@ def make_family(
     numbers = numbers + start
     at_cells = numbers[:, :0:-1] if wires.turned else numbers[:, 1:]
     nodes = np.ascontiguousarray(at_cells if along_rows else at_cells.T)
-    by_line = np.atleast_2d(ohm if along_rows or np.ndim(ohm) == 0 else ohm.T)
+    by_line = np.atleast_2d(ohm if along_rows else np.asarray(ohm).T)
     near = np.broadcast_to(by_line[:, -1 if wires.turned else 0], (count,))
     leak, undriven = _pieces(undriven_pieces(line, length, opened), shape, along_rows)
     return Family(kind, along_rows, wires, near, driver, nodes, numbers[:, 0], leak, undriven), start + total
@@ -104,16 +105,15 @@ class Network:
         from scipy.sparse import coo_matrix
 
         self.families, self.total = {f.kind: f for f in families}, total
-        a, b, g, held, loose, feed = [], [], [], [], [], []
+        parts = [branches(_numbers(family), family.wires) for family in families]
+        a, b = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+        g = np.concatenate([part[2] for part in parts])
+        held, loose, feed = [], [], []
         for family in families:
-            numbers = _numbers(family)
-            for collected, part in zip((a, b, g), branches(numbers, family.wires), strict=True):
-                collected.append(part)
             ring = family.wires.ring & (family.driver > 0)
             held.append(family.first[~ring])
             loose.append(family.first[ring])
             feed.append(1.0 / family.driver[ring])
-        a, b, g = np.concatenate(a), np.concatenate(b), np.concatenate(g)
         self.held, self.loose, self.feed = np.concatenate(held), np.concatenate(loose), np.concatenate(feed)
         held_up = [family for family in families if family.leak.size]
         leaky = np.concatenate([self.loose, *(family.nodes.ravel() for family in held_up)])

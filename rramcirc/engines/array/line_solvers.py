@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.coupled import FEWEST_CELLS, CoupledLines, Rotations
-from rramcirc.engines.array.ladders import factor
+from rramcirc.engines.array.ladders import Ladders, factor
 from rramcirc.engines.array.line_network import Family, Network
 from rramcirc.engines.array.lines import solve_rows
 from rramcirc.engines.array.moving_cells import MovingCells
@@ -137,11 +137,12 @@ class GatesFirst:
             if left <= WELL * norm or length == 0.0:
                 break
             basis.append(after / length)
-        return np.einsum("k,kn->n", rotated.weights(), np.array(solved))
+        step: Array = np.einsum("k,kn->n", rotated.weights(), np.array(solved))
+        return step
 
     def _apply(self, step: Array) -> Array:
         """Return the currents that a step of all free nodes draws [A]."""
-        found = self._wires @ step
+        found: Array = self._wires @ step
         active = [(self._port, self._place), *self._others]
         for p, to in active:
             into = sum(self._cells.conductances[:, p, q] * step[by.ravel()] for q, by in active)
@@ -169,7 +170,7 @@ class GatesFirst:
         step[self._place] = self._gate_step(ladders, missing)
         return step
 
-    def _gate_step(self, ladders, missing: Array) -> Array:
+    def _gate_step(self, ladders: Ladders, missing: Array) -> Array:
         found = np.ascontiguousarray(-missing[self._turn])
         solve_rows(*ladders.factors, found, found)
         return found[self._turn]

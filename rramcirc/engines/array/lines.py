@@ -13,12 +13,14 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from rramcirc.basics.arrays import FloatArray, LoopCompiler
+
 PANEL = 64  # column lines swept together: a panel of 1024 nodes fits into the second-level cache
-compiled = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 
 
 @compiled
-def factor_rows(shunt, segment, far, share):
+def factor_rows(shunt: FloatArray, segment: FloatArray, far: FloatArray, share: FloatArray) -> None:
     """Eliminate row lines.
 
     Parameters
@@ -43,7 +45,7 @@ def factor_rows(shunt, segment, far, share):
 
 
 @compiled
-def factor_columns(shunt, segment, far, share):
+def factor_columns(shunt: FloatArray, segment: FloatArray, far: FloatArray, share: FloatArray) -> None:
     """Eliminate column lines; as `factor_rows`, arrays are (nodes, lines), `segment` (nodes, lines or 1)."""
     nodes, lines = shunt.shape
     uniform = segment.shape[1] == 1
@@ -57,7 +59,7 @@ def factor_columns(shunt, segment, far, share):
 
 
 @compiled
-def sweep_row(share, segment, inflow, out):
+def sweep_row(share: FloatArray, segment: FloatArray, inflow: FloatArray, out: FloatArray) -> None:
     """Solve one ladder with its terminal at 0 V: `out` [V] for the currents `inflow` [A] into its nodes.
 
     `inflow` is destroyed and may be the same array as `out`.
@@ -72,7 +74,7 @@ def sweep_row(share, segment, inflow, out):
 
 
 @compiled
-def sweep_rows_four(share, segment, work, i):
+def sweep_rows_four(share: FloatArray, segment: FloatArray, work: FloatArray, i: int) -> None:
     """Solve rows i ... i + 3 in place, interleaved, as one sweep alone waits for its own last result."""
     nodes = share.shape[1]
     q0, q1, q2, q3 = (i, i + 1, i + 2, i + 3) if segment.shape[0] > 1 else (0, 0, 0, 0)
@@ -106,7 +108,7 @@ def sweep_rows_four(share, segment, work, i):
 
 
 @compiled
-def close_ring(response, border, work, inflow_sum):
+def close_ring(response: FloatArray, border: FloatArray, work: FloatArray, inflow_sum: float) -> None:
     """Add what a terminal behind a driver resistance does to one line that is driven at both ends."""
     lift = border * inflow_sum
     for k in range(work.shape[0]):
@@ -114,7 +116,10 @@ def close_ring(response, border, work, inflow_sum):
 
 
 @compiled
-def solve_some_rows(share, segment, response, border, work, first, count):
+def solve_some_rows(
+    share: FloatArray, segment: FloatArray, response: FloatArray, border: FloatArray, work: FloatArray, first: int,
+    count: int,
+) -> None:  # fmt: skip
     """Solve rows first ... first + count - 1 in place; `work` (4, nodes) holds their currents, then their voltages."""
     ring = response.shape[0] > 0
     sums = np.zeros(4)
@@ -133,7 +138,10 @@ def solve_some_rows(share, segment, response, border, work, first, count):
 
 
 @compiled
-def solve_rows(share, segment, response, border, inflow, out):
+def solve_rows(
+    share: FloatArray, segment: FloatArray, response: FloatArray, border: FloatArray, inflow: FloatArray,
+    out: FloatArray,
+) -> None:  # fmt: skip
     """Solve all row lines with their sources at 0 V.
 
     Parameters
@@ -157,7 +165,10 @@ def solve_rows(share, segment, response, border, inflow, out):
 
 
 @compiled
-def solve_columns(share, segment, response, border, inflow, out):
+def solve_columns(
+    share: FloatArray, segment: FloatArray, response: FloatArray, border: FloatArray, inflow: FloatArray,
+    out: FloatArray,
+) -> None:  # fmt: skip
     """Solve all column lines with their sources at 0 V; as `solve_rows`, arrays are (nodes, lines)."""
     nodes, lines = share.shape
     ring = response.shape[0] > 0

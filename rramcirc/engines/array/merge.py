@@ -14,17 +14,18 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, LoopCompiler
 from rramcirc.engines.array.wires import Wires
 
 Array = NDArray[np.float64]
 LEAF = 8  # lines of each kind in a tile that is eliminated node by node
 MOST_CELLS_OF_LEAF = LEAF * LEAF
 SMALL = 256  # ports up to which a full product beats half of it and a copy
-compiled = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 
 
 @compiled
-def leaf_links(g, row, column, open_right, open_bottom):
+def leaf_links(g: FloatArray, row: FloatArray, column: FloatArray, open_right: bool, open_bottom: bool) -> FloatArray:
     """Return the conductances (ports, ports) that join the ports of a tile after all other nodes are eliminated.
 
     Parameters
@@ -89,7 +90,7 @@ def leaf_links(g, row, column, open_right, open_bottom):
 
 
 @compiled
-def mirror(matrix):
+def mirror(matrix: FloatArray) -> None:
     """Copy the lower triangle of a matrix to the upper one."""
     n = matrix.shape[0]
     for first in range(0, n, 32):
@@ -161,12 +162,13 @@ def _tile(g: Array, row: Array, column: Array, open_right: bool, open_bottom: bo
     """Reduce an array to its ports by halving it until the parts are leaves."""
     m, n = g.shape
     if m <= LEAF and n <= LEAF:
-        return _leaf(*(np.ascontiguousarray(x) for x in (g, row, column)), open_right, open_bottom)
+        g, row, column = (np.ascontiguousarray(x) for x in (g, row, column))
+        return _leaf(g, row, column, open_right, open_bottom)
     across = n >= m
     half = -(-max(m, n) // (2 * LEAF)) * LEAF
-    cuts = ((slice(None), slice(0, half)), (slice(None), slice(half, None)))
+    cuts = [(slice(None), part) for part in (slice(0, half), slice(half, None))]
     if not across:
-        cuts = tuple(cut[::-1] for cut in cuts)
+        cuts = [(part, every) for every, part in cuts]
     parts = [
         _tile(g[cut], row[cut], column[cut], open_right and (last or not across), open_bottom and (last or across))
         for cut, last in zip(cuts, (False, True), strict=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.devices.compiled.devices import CompiledDevices
-from rramcirc.devices.compiled.evaluation import Evaluation
+from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array import moving_kernels as kernels
 from rramcirc.engines.array.bdf import History
 from rramcirc.engines.array.cells import Cells, local_nodes
@@ -84,7 +84,8 @@ class MovingCells:
         self._capacitance = np.empty((0, 0, 0)) if only_states else np.empty((self.count, n, n))
         self.currents, self.conductances = np.empty((self.count, ports)), np.empty((self.count, ports, ports))
         self._offsets, self._slopes = np.empty((self.count, n - ports)), np.empty((self.count, n - ports, n))
-        self._found, self._results = np.empty(self.count, np.int64), {}
+        self._found = np.empty(self.count, np.int64)
+        self._results: dict[str, Evaluation] = {}
         self._all, self._still = np.arange(self.count), np.zeros((self.count, ports))
         self._awake, self.history = np.ones(self.count, bool), History.of(self.count, n)
         self.rate, self.past = 0.0, np.zeros_like(self.voltages)
@@ -136,7 +137,8 @@ class MovingCells:
         points = np.full((1, len(rram.nodes)), 0.125)
         seen = rram.evaluate(points, RUNNING, which=np.zeros(1, np.int64))
         rows = np.eye(len(rram.nodes))[nodes]
-        return np.array_equal(seen.reactive_jacobian[0, nodes], rows) and bool(np.all(seen.reactive[0, nodes] == 0.125))
+        slopes, charges = wanted(seen.reactive_jacobian)[0, nodes], wanted(seen.reactive)[0, nodes]
+        return np.array_equal(slopes, rows) and bool(np.all(charges == 0.125))
 
     def refresh(self) -> Numbers:
         """Evaluate the models of the cells that left their neighbourhood, and wake who sleeps; return their numbers."""
@@ -173,10 +175,11 @@ class MovingCells:
         inside = which - cut.start
         found = self._results[label] = devices.evaluate(points, RUNNING, out=old, which=inside)
         if label == "rram":
-            self._static.add_shorts(which, points, found.resistive, found.resistive_jacobian)
+            self._static.add_shorts(which, points, found.resistive, wanted(found.resistive_jacobian))
         kernels.add_device(
-            which, place, found.resistive, found.reactive, found.resistive_jacobian, found.reactive_jacobian,
-            self._weights, self._current, self._charge, self._conductance, self._capacitance,
+            which, place, found.resistive, wanted(found.reactive), wanted(found.resistive_jacobian),
+            wanted(found.reactive_jacobian), self._weights, self._current, self._charge, self._conductance,
+            self._capacitance,
         )  # fmt: skip
 
     def linearise(self) -> None:
@@ -273,7 +276,8 @@ class MovingCells:
     def charges(self, out: Array) -> Array:
         """Return the charges of all local nodes at the present voltages [C], written into `out`."""
         if not self._capacitance.size:
-            return np.multiply(self.voltages, self._weights, out=out)
+            np.multiply(self.voltages, self._weights, out=out)
+            return out
         kernels.charges_at(self.history.which, self.voltages, self._centres, self._charge, self._capacitance, out)
         return out
 
@@ -313,7 +317,7 @@ class MovingCells:
                 continue
             for name, place in states.items():
                 initial = rram.parameter(f"{name}_ini")
-                values = initial[part - cut.start] if np.ndim(initial) else initial
+                values = initial[part - cut.start] if isinstance(initial, np.ndarray) and initial.ndim else initial
                 found[name][where] = values + self.voltages[part, place]
             if others:
                 points = np.empty((len(part), len(self._places[0])))

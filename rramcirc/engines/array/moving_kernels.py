@@ -5,11 +5,15 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-compiled = numba.njit(cache=True, nogil=True)
+from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray, LoopCompiler
+
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
 @compiled
-def stale_cells(voltages, centres, bounds, awake, found):
+def stale_cells(
+    voltages: FloatArray, centres: FloatArray, bounds: FloatArray, awake: BoolArray, found: IntArray
+) -> int:
     """Write the numbers of the cells that left the neighbourhood of their centres; return how many.
 
     Parameters
@@ -35,7 +39,7 @@ def stale_cells(voltages, centres, bounds, awake, found):
 
 
 @compiled
-def gather_points(which, place, voltages, held, points):
+def gather_points(which: IntArray, place: IntArray, voltages: FloatArray, held: FloatArray, points: FloatArray) -> None:
     """Write the voltages of the nodes of a device in the cells `which`; places behind those of `voltages` are held."""
     live = voltages.shape[1]
     for m in range(which.shape[0]):
@@ -49,8 +53,10 @@ def gather_points(which, place, voltages, held, points):
 
 @compiled
 def add_device(
-    which, place, current, charge, conductance, capacitance, weights, currents, charges, conductances, capacitances
-):  # fmt: skip
+    which: IntArray, place: IntArray, current: FloatArray, charge: FloatArray, conductance: FloatArray,
+    capacitance: FloatArray, weights: FloatArray, currents: FloatArray, charges: FloatArray, conductances: FloatArray,
+    capacitances: FloatArray,
+) -> None:  # fmt: skip
     """Add a device to the cells `which`.
 
     Parameters
@@ -82,7 +88,10 @@ def add_device(
 
 
 @compiled
-def clear_cells(which, farads, voltages, centres, currents, charges, conductances, capacitances):
+def clear_cells(
+    which: IntArray, farads: FloatArray, voltages: FloatArray, centres: FloatArray, currents: FloatArray,
+    charges: FloatArray, conductances: FloatArray, capacitances: FloatArray,
+) -> None:  # fmt: skip
     """Start the cells `which` anew at their present voltages, with a capacitance `farads` to ground at every node."""
     for m in range(which.shape[0]):
         c = which[m]
@@ -99,9 +108,11 @@ def clear_cells(which, farads, voltages, centres, currents, charges, conductance
 
 @compiled
 def reduce_lines(
-    which, voltages, centres, currents, charges, conductances, capacitances, own, rate, past, frozen, ports,
-    port_currents, port_conductances, offsets, slopes,
-):  # fmt: skip
+    which: IntArray, voltages: FloatArray, centres: FloatArray, currents: FloatArray, charges: FloatArray,
+    conductances: FloatArray, capacitances: FloatArray, own: FloatArray, rate: float, past: FloatArray,
+    frozen: BoolArray, ports: int, port_currents: FloatArray, port_conductances: FloatArray, offsets: FloatArray,
+    slopes: FloatArray,
+) -> None:  # fmt: skip
     """Eliminate the inner nodes of the cells `which`: ``current + rate * charge + past = 0`` there, to first order.
 
     Parameters
@@ -165,7 +176,10 @@ def reduce_lines(
 
 
 @compiled
-def move_lines(which, steps, limit, conductances, slopes, offsets, currents, voltages):
+def move_lines(
+    which: IntArray, steps: FloatArray, limit: float, conductances: FloatArray, slopes: FloatArray, offsets: FloatArray,
+    currents: FloatArray, voltages: FloatArray,
+) -> float:  # fmt: skip
     """Move the ports of the cells `which` by `steps` and the inner nodes to balance; return the largest move [V].
 
     Currents follow, and no offset is left, unless a node would move by more than `limit` and is stopped there.
@@ -206,7 +220,10 @@ def move_lines(which, steps, limit, conductances, slopes, offsets, currents, vol
 
 
 @compiled
-def charges_at(which, voltages, centres, charges, capacitances, out):
+def charges_at(
+    which: IntArray, voltages: FloatArray, centres: FloatArray, charges: FloatArray, capacitances: FloatArray,
+    out: FloatArray,
+) -> None:  # fmt: skip
     """Write the charges of all local nodes of the cells `which` at the present voltages [C]."""
     total = voltages.shape[1]
     for m in range(which.shape[0]):
@@ -220,8 +237,10 @@ def charges_at(which, voltages, centres, charges, capacitances, out):
 
 @compiled
 def calm_cells(
-    which, values, slots, times, ahead, left, frozen, voltages, centres, currents, conductances, scales, found
-):  # fmt: skip
+    which: IntArray, values: FloatArray, slots: IntArray, times: FloatArray, ahead: float, left: float,
+    frozen: BoolArray, voltages: FloatArray, centres: FloatArray, currents: FloatArray, conductances: FloatArray,
+    scales: FloatArray, found: IntArray,
+) -> int:  # fmt: skip
     """Write the numbers of the cells in which nothing will move, if all goes on as it does; return how many.
 
     Parameters
@@ -265,7 +284,10 @@ def calm_cells(
 
 
 @compiled
-def fill_charges(which, last, centres, charges, capacitances, weights, rate, history, past):
+def fill_charges(
+    which: IntArray, last: FloatArray, centres: FloatArray, charges: FloatArray, capacitances: FloatArray,
+    weights: FloatArray, rate: float, history: FloatArray, past: FloatArray,
+) -> None:  # fmt: skip
     """Give cells that wake a past in which their charges did not change.
 
     Parameters

@@ -62,16 +62,18 @@ class ArrayState:
             If there is no convergence; says how far it came.
         """
         self.voltages[self.network.held] = sources[self.network.held]
+        cells = self.cells
+        assert isinstance(cells, Cells)  # those that move `follow`
         held = self._hold(fixed) or self._fresh
-        known = not (self._to_cells() or held) and self._balanced and isinstance(self.cells, Cells)
+        known = not (self._to_cells() or held) and self._balanced
         if held:
-            self.cells.settle(LARGEST_STEP, FIRST_MOVE)
+            cells.settle(LARGEST_STEP, FIRST_MOVE)
         self._fresh = self._balanced = False
         injected = self.network.injected(sources)
         moved, expected = np.inf, np.inf
         for step in range(MOST_STEPS):
             if step or not known:  # else the cells are as the last solution left them
-                self.cells.linearise()
+                cells.linearise()
             residual, scale, missing = self._residual(injected)
             self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
             if expected < LAST_MOVE and (missing <= RESIDUAL * scale or missing <= self._rounding()):
@@ -86,10 +88,12 @@ class ArrayState:
 
     def keep(self) -> tuple[Array, ...]:
         """Return a copy of a solution, for `put_back`."""
+        assert isinstance(self.cells, Cells)
         return (self.voltages.copy(), *self.cells.keep())
 
     def put_back(self, kept: tuple[Array, ...], rows: NDArray[np.bool_]) -> None:
         """Return some rows of cells, and their nodes, to a solution that was kept; the next one begins there."""
+        assert isinstance(self.cells, Cells)
         for _, family in self._active:
             nodes = family.nodes[rows]
             self.voltages[nodes] = kept[0][nodes]
@@ -114,18 +118,20 @@ class ArrayState:
         most
             Largest number of Newton steps.
         """
+        cells = self.cells
+        assert isinstance(cells, MovingCells)
         self._balanced = False
         self.voltages[self.network.held] = sources[self.network.held]
         self._hold(fixed)
         for port, family in self._held_somewhere:  # all other nodes are where the cells are
-            self.cells.take(port, self.voltages[family.nodes.ravel()])
+            cells.take(port, self.voltages[family.nodes.ravel()])
         injected = self.network.injected(sources)
-        self.cells.linearise()
+        cells.linearise()
         residual, _, _ = self._residual(injected)
         for step in range(most):
             moved = self._advance(residual, well=step >= SWEEPS_ALONE)
             self.steps += 1
-            settled = self.cells.renew(LARGEST_STEP)
+            settled = cells.renew(LARGEST_STEP)
             residual, scale, missing = self._residual(injected)
             self.through, self.missing = max(self.through, scale), missing
             small = missing <= max(followed * scale, least) or missing <= self._rounding()
@@ -203,9 +209,10 @@ class ArrayState:
         size = len(network.free)
         entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
         try:
-            return splu(coo_matrix(entries, shape=(size, size)).tocsc()).solve(-residual)
+            step: Array = splu(coo_matrix(entries, shape=(size, size)).tocsc()).solve(-residual)
         except RuntimeError as error:
             raise SimulationError(f"numpy failed: the lines have no unique solution ({error}).") from error
+        return step
 
     def line_currents(self, family: Family) -> Array:
         """Return the current from the driver into every line [A]."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numba
 
-compiled = numba.njit(cache=True, nogil=True)
+from rramcirc.basics.arrays import FloatArray, LoopCompiler
+
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
 @compiled
-def solve_pairs(cells, wires, links, x):
+def solve_pairs(cells: FloatArray, wires: FloatArray, links: FloatArray, x: FloatArray) -> None:
     """Solve ``(cells + wires) x = x`` in place, line by line; all arrays in the order of the nodes of the array.
 
     Parameters
@@ -53,7 +55,7 @@ def solve_pairs(cells, wires, links, x):
 
 
 @compiled
-def gather_pairs(conductances, first, second, out):
+def gather_pairs(conductances: FloatArray, first: int, second: int, out: FloatArray) -> None:
     """Write the (cells, 2, 2) conductances between two ports of every cell; of one port alone if they are the same."""
     for c in range(out.shape[0]):
         out[c, 0, 0] = conductances[c, first, first]

@@ -58,7 +58,10 @@ class _Problem:
     column: Wires
 
 
-def _problem(conductance: ArrayLike, row_resistance, column_resistance, row_end, column_end, row_driver, column_driver):
+def _problem(
+    conductance: ArrayLike, row_resistance: ArrayLike, column_resistance: ArrayLike, row_end: str, column_end: str,
+    row_driver: ArrayLike, column_driver: ArrayLike,
+) -> _Problem:  # fmt: skip
     shape = np.shape(conductance) if isinstance(conductance, (np.ndarray, list, tuple)) else ()
     if len(shape) != 2 or 0 in shape:
         raise ParameterError(f"conductance has shape {shape}; give a (rows, columns) array, at least 1 x 1.")
@@ -198,7 +201,9 @@ def effective_matrix(
     if _can_merge(problem):
         return -_turned_admittance(problem)[:rows, rows:]
     inputs, grounds = np.eye(rows), np.zeros((rows, columns))
-    return _one_by_one(problem, inputs, grounds, {"column_currents"}, "iterative", 1e-11).column_currents
+    matrix = _one_by_one(problem, inputs, grounds, {"column_currents"}, "iterative", 1e-11).column_currents
+    assert matrix is not None
+    return matrix
 
 
 def _checked_outputs(outputs: Collection[str]) -> set[str]:
@@ -245,7 +250,8 @@ def _turned_admittance(problem: _Problem) -> Array:
         order[:rows] = order[:rows][::-1]
     if problem.row.turned:
         order[rows:] = order[rows:][::-1]
-    return found[np.ix_(order, order)]
+    ordered: Array = found[np.ix_(order, order)]
+    return ordered
 
 
 def _by_merging(problem: _Problem, at_rows: Array, at_columns: Array, wanted: set[str]) -> PassiveSolution:
@@ -265,6 +271,7 @@ def _one_by_one(
     g, count = problem.conductance, len(at_rows)
     turn_rows = slice(None, None, -1 if problem.column.turned else 1)
     turn_columns = slice(None, None, -1 if problem.row.turned else 1)
+    solver: IterativeSolver | DirectSolver
     if method == "iterative":
         solver = IterativeSolver(*_parts(problem), tolerance, driven_columns=bool(at_columns.any()))
     else:
@@ -278,16 +285,17 @@ def _one_by_one(
         if iterations[k] < 0:
             solver, method = DirectSolver(*_parts(problem)), "direct"
             u, v, iterations[k] = solver.solve(*sources)
-        turned = (u[turn_rows, turn_columns], v[turn_rows, turn_columns])
+        values = {"row_nodes": u[turn_rows, turn_columns], "column_nodes": v[turn_rows, turn_columns]}
         if wanted - {"row_nodes", "column_nodes"}:
             current = np.multiply(g, np.subtract(u, v))[turn_rows, turn_columns]
-            values = (current.sum(axis=1), current.sum(axis=0), current, *turned)
-        else:
-            values = (None, None, None, *turned)
-        for name, value in zip(OUTPUTS, values, strict=True):
-            if name in wanted:
-                found[name][k] = value
-    return PassiveSolution(*(found.get(name) for name in OUTPUTS), method, iterations)
+            sums = {"row_currents": current.sum(axis=1), "column_currents": current.sum(axis=0)}
+            values |= sums | {"device_currents": current}
+        for name, array in found.items():
+            array[k] = values[name]
+    row_currents, column_currents, device_currents, row_nodes, column_nodes = (found.get(name) for name in OUTPUTS)
+    return PassiveSolution(
+        row_currents, column_currents, device_currents, row_nodes, column_nodes, method, iterations
+    )  # fmt: skip
 
 
 def _parts(problem: _Problem) -> tuple[Array, Wires, Wires]:

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.cell_netlist import cell_circuit
+from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.crossbar_netlist import cell_probes, line_families, line_probes
 from rramcirc.circuits.elements import Circuit, Probe
 from rramcirc.engines.array.bench_solver import BenchSolver
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 _PLACE = re.compile(r"\[(\d+),(\d+)\]")
 _LINE = re.compile(r"([a-z]+)(\d*)$")
 
@@ -24,6 +26,7 @@ def circuit_of(bench: Testbench) -> Circuit:
     design = bench.design
     if isinstance(design, Cell):
         return cell_circuit(bench)
+    assert isinstance(design, Crossbar)  # see engine.check_bench
     return Circuit(
         title=describe(design),
         subcircuits=(),
@@ -58,12 +61,14 @@ class ProbeReader:
             elif place or probe.path:
                 what = ("node", probe.name.removeprefix("v(").partition("[")[0].rstrip(")"))
             else:
-                line, index = _LINE.match(probe.item).groups()
-                what, at = (probe.kind.removeprefix("swept "), line), (int(index or 0), 0)
+                line = _LINE.match(probe.item)
+                assert line is not None  # a source is named by its line
+                what, at = (probe.kind.removeprefix("swept "), line[1]), (int(line[2] or 0), 0)
             numbers, places = self._groups.setdefault(what, ([], []))
             numbers.append(k)
             places.append(at)
-        self._cells: Array | None = None
+        self._cells: dict[tuple[str, str], tuple[Numbers, Numbers]] | None = None
+        self._variables: list[tuple[tuple[str, ...], Numbers, list[Numbers]]] = []
 
     def reads_current(self, line: str) -> bool:
         """Whether the current of a kind of line is among the probes."""
@@ -77,17 +82,17 @@ class ProbeReader:
                 values[numbers] = solver.cells.voltages[places, solver.cells.names.index(name)]
             elif kind != "variable":
                 values[numbers] = _line_values(kind, name, solver)[places]
-        for names, cells, numbers in self._variables:
+        for names, cells, wheres in self._variables:
             found = solver.cells.variables(names, cells)
-            for name, where in zip(names, numbers, strict=True):
+            for name, where in zip(names, wheres, strict=True):
                 values[where] = found[name]
         return values
 
-    def _placed(self, columns: int) -> dict[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    def _placed(self, columns: int) -> dict[tuple[str, str], tuple[Numbers, Numbers]]:
         """Return the groups with numbers of cells and lines; op-variables of the same cells are put together."""
         if self._cells is None:
             self._cells = {}
-            together: dict[bytes, tuple[list[str], NDArray[np.int64], list[NDArray[np.int64]]]] = {}
+            together: dict[bytes, tuple[list[str], Numbers, list[Numbers]]] = {}
             for what, (numbers, places) in self._groups.items():
                 at = np.array(places, np.int64)
                 index = at[:, 0] * columns + at[:, 1] if what[0] in ("variable", "node") else at[:, 0]

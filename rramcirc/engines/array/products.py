@@ -13,7 +13,9 @@ from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.bench.testbench import ROOM_TEMPERATURE
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.defects import segment_resistance
+from rramcirc.circuits.array.line import Line
 from rramcirc.engines.array.bench_solver import BenchSolver
+from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.engine import check_bench
 from rramcirc.engines.array.passive import effective_matrix
 from rramcirc.engines.array.product_lines import ProductLines, checked_vectors, product_bench, product_lines
@@ -178,19 +180,23 @@ def linear_matrix(
     check_bench(bench)
     conductance = _cell_conductance(BenchSolver(bench), lines, volts)
     row, column = (lines.source, lines.sink) if array.along_rows(lines.source) else (lines.sink, lines.source)
-    arguments = {}
-    for name, kind in (("row", row), ("column", column)):
-        line, along = getattr(array, kind), array.along_rows(kind)
-        arguments[f"{name}_resistance"] = segment_resistance(line, array.shape, along, array.opened(kind))
-        arguments[f"{name}_end"] = line.end
-        arguments[f"{name}_driver_resistance"] = line.driver_resistance
-    found = effective_matrix(conductance, **arguments)
+    wires: dict[str, Line] = {kind: getattr(array, kind) for kind in (row, column)}
+    ohm = {
+        kind: segment_resistance(line, array.shape, array.along_rows(kind), array.opened(kind))
+        for kind, line in wires.items()
+    }
+    found = effective_matrix(
+        conductance, row_resistance=ohm[row], column_resistance=ohm[column], row_end=wires[row].end,
+        column_end=wires[column].end, row_driver_resistance=wires[row].driver_resistance,
+        column_driver_resistance=wires[column].driver_resistance,
+    )  # fmt: skip
     return found if row == lines.source else np.ascontiguousarray(found.T)
 
 
 def _cell_conductance(solver: BenchSolver, lines: ProductLines, volts: float) -> Array:
     """Return current over voltage of all cells with `volts` between input and output line and no wires [S]."""
     cells, shape = solver.cells, solver.array.shape
+    assert isinstance(cells, Cells)
     fixed = solver.drive()
     for kind, values in fixed.items():
         cells.voltages[:, cells.ports.index(kind)] = values
@@ -266,11 +272,16 @@ def _difference(
             f"multiply: minus has {other.inputs} inputs and {other.outputs} outputs, the array {lines.inputs} and "
             f"{lines.outputs}."
         )
-    first, second = (
-        multiply(one, vectors, drive=drive, method=method, tolerance=tolerance, **levels) for one in (plus, minus)
-    )
+
+    def product(one: Crossbar, how: str) -> Products:
+        return multiply(
+            one, vectors, drive=drive, method=how, tolerance=tolerance, gate_voltage=levels["gate_voltage"],
+            read_voltage=levels["read_voltage"], temperature=levels["temperature"],
+        )  # fmt: skip
+
+    first, second = product(plus, method), product(minus, method)
     if first.method != second.method:  # auto: one of them is not linear enough
-        first, second = (multiply(one, vectors, drive=drive, **levels) for one in (plus, minus))
+        first, second = product(plus, "exact"), product(minus, "exact")
     largest = max(float(np.max(np.abs(part.currents))) for part in (first, second))
     error = 0.0
     if first.method == "linear":

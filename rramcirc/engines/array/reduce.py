@@ -5,14 +5,17 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-compiled = numba.njit(cache=True, nogil=True)
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
+
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
 @compiled
 def reduce_cells(
-    first, first_jacobian, first_place, second, second_jacobian, second_place, ports, currents, conductances, offsets,
-    slopes,
-):  # fmt: skip
+    first: FloatArray, first_jacobian: FloatArray, first_place: IntArray, second: FloatArray,
+    second_jacobian: FloatArray, second_place: IntArray, ports: int, currents: FloatArray, conductances: FloatArray,
+    offsets: FloatArray, slopes: FloatArray,
+) -> None:  # fmt: skip
     """Add up the devices of every cell and eliminate its inner nodes.
 
     Parameters
@@ -72,7 +75,7 @@ def reduce_cells(
 
 
 @compiled
-def move_cells(steps, offsets, slopes, limit, voltages):
+def move_cells(steps: FloatArray, offsets: FloatArray, slopes: FloatArray, limit: float, voltages: FloatArray) -> float:
     """Move ports by `steps` and inner nodes by what balances them, at most `limit` [V]; return the largest move."""
     cells, ports = steps.shape
     inner = offsets.shape[1]

@@ -11,6 +11,7 @@ from rramcirc.bench.analyses import DcSweep, Transient, VectorSweep
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.veriloga.compile import compile_module
 from rramcirc.engines.array import engine
+from rramcirc.engines.array.bench_solver import cell_of
 from rramcirc.engines.array.ending import Ending, limited, noted
 from rramcirc.engines.array.record import EngineRun
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
@@ -74,7 +75,8 @@ def run_bench(
         raise ending.cause
     if run is None:
         return NumpyRun((), (), 0.0, 0.0, 0, 0.0, ending.status, ending.problems, signal=ending.signal)
-    plots, ending = (), run.ending
+    plots: tuple[RawPlot, ...] = ()
+    ending = run.ending
     if len(run.axis):
         write_raw(folder / RAW_FILE, [_plot(bench, run)])
         plots = tuple(read_raw(folder / RAW_FILE))
@@ -105,7 +107,7 @@ def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
 
 def provenance(bench: Testbench) -> dict[str, object]:
     """Return what the waveforms come from: circuit, models, cards, seed, temperature."""
-    cell = getattr(bench.design, "cell", bench.design)
+    cell = cell_of(bench)
     cards = [cell.rram] + ([cell.selector] if cell.selector else [])
     compiled = [compile_module(card.declaration.path) for card in cards if card.declaration is not None]
     return {

@@ -8,17 +8,22 @@ Arrays are (rows, columns); see `lines` for the orientation.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numba
 import numpy as np
 
+from rramcirc.basics.arrays import FloatArray, LoopCompiler
 from rramcirc.engines.array.lines import solve_columns, solve_some_rows
 
+# share, segment, response and border of all lines of a kind
+Lines: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 BLOCK = 32  # rows of a dense product that stay in the cache until they are added
-compiled = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 
 
 @compiled
-def dot(a, b):
+def dot(a: FloatArray, b: FloatArray) -> float:
     """Sum of the products of two (rows, columns) arrays."""
     total = 0.0
     for i in range(a.shape[0]):
@@ -30,7 +35,10 @@ def dot(a, b):
 
 
 @compiled
-def subtract_rows(into, outof, share, segment, response, border, x, out):
+def subtract_rows(
+    into: FloatArray, outof: FloatArray, share: FloatArray, segment: FloatArray, response: FloatArray,
+    border: FloatArray, x: FloatArray, out: FloatArray,
+) -> None:  # fmt: skip
     """Subtract ``outof (W + D)^-1 into x`` from `out`: what the row lines hand on.
 
     Parameters
@@ -54,7 +62,11 @@ def subtract_rows(into, outof, share, segment, response, border, x, out):
 
 
 @compiled
-def apply_schur(diagonal, into, outof, share, segment, response, border, wire, far, driver, x, out):
+def apply_schur(
+    diagonal: FloatArray, into: FloatArray, outof: FloatArray, share: FloatArray, segment: FloatArray,
+    response: FloatArray, border: FloatArray, wire: FloatArray, far: FloatArray, driver: FloatArray, x: FloatArray,
+    out: FloatArray,
+) -> float:  # fmt: skip
     """Write S x in one pass over the array and return the sum of x times it.
 
     Parameters
@@ -107,7 +119,10 @@ def apply_schur(diagonal, into, outof, share, segment, response, border, wire, f
 
 
 @compiled
-def precondition(share, segment, response, border, along, across, gain, x, out):
+def precondition(
+    share: FloatArray, segment: FloatArray, response: FloatArray, border: FloatArray, along: FloatArray,
+    across: FloatArray, gain: FloatArray, x: FloatArray, out: FloatArray,
+) -> float:  # fmt: skip
     """Write ``(B + D)^-1 x`` plus the correction on smooth modes, and return the sum of x times it.
 
     Parameters
@@ -141,7 +156,11 @@ def precondition(share, segment, response, border, along, across, gain, x, out):
 
 
 @compiled
-def conjugate_gradients(g, row, column, wires, modes, v, r, tolerance, most, stencil):
+def conjugate_gradients(
+    g: FloatArray, row: Lines, column: Lines, wires: tuple[FloatArray, FloatArray, FloatArray],
+    modes: tuple[FloatArray, FloatArray, FloatArray], v: FloatArray, r: FloatArray, tolerance: float, most: int,
+    stencil: bool,
+) -> tuple[int, float]:  # fmt: skip
     """Solve ``S v = b`` in place; `r` is the residual at the start.
 
     Parameters

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError, SimulationError
 from rramcirc.basics.units import parse_number
+from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes
 from rramcirc.engines.array.bdf import HIGHEST_ORDER, next_step
 from rramcirc.engines.array.bench_solver import BenchSolver
+from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.drive import LineDrive
 from rramcirc.engines.array.ending import Ending, noted
 from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
@@ -64,7 +66,8 @@ class Tolerances:
 def tolerances(reltol: float) -> Tolerances:
     """Return the tolerances that belong to an option ``reltol``."""
     bound = float(np.clip(0.01 * np.sqrt(reltol), 1e-6, 1e-3))
-    return Tolerances(*(part * reltol for part in PER_STEP), bound, max(0.01 * reltol, FOLLOWED))
+    state, voltage, current = (part * reltol for part in PER_STEP)
+    return Tolerances(state, voltage, current, bound, max(0.01 * reltol, FOLLOWED))
 
 
 def run_transient(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
@@ -83,9 +86,10 @@ def run_transient(bench: Testbench, progress: Progress | None = None, partial: b
     """
     wall, cpu = time.perf_counter(), time.process_time()
     probes = tuple(chosen_probes(circuit_of(bench), bench.probes))
-    run, ending = _Run(bench, ProbeReader(probes)), Ending()
+    assert isinstance(bench.analysis, Transient)
+    run, ending = _Run(bench, bench.analysis, ProbeReader(probes)), Ending()
     with noted(ending) if partial else nullcontext():
-        while run.time < bench.analysis.stop:
+        while run.time < run.stop:
             run.advance()
             if progress is not None:
                 progress(run.time)
@@ -111,19 +115,21 @@ def _options(bench: Testbench) -> tuple[Tolerances, bool]:
 class _Run:
     """One transient: where it is, and what was recorded."""
 
-    def __init__(self, bench: Testbench, reader: ProbeReader) -> None:
+    def __init__(self, bench: Testbench, analysis: Transient, reader: ProbeReader) -> None:
         self.solver, self.reader = BenchSolver(bench), reader
         allowed, charges = _options(bench)
-        self.drive = LineDrive(bench, self.solver)
-        self.time, self.stop = 0.0, bench.analysis.stop
-        self.max_step = bench.analysis.max_step or self.stop / STEPS
+        self.drive = LineDrive(bench, self.solver, analysis.stop)
+        self.time, self.stop = 0.0, analysis.stop
+        self.max_step = analysis.max_step or self.stop / STEPS
         self.solver.solve()
         self.times, self.rows = [0.0], [reader.read(self.solver)]
         self.missing, self.at_start = 0.0, self.solver.state.residual
         self.remarks = self.drive.remarks
         farads = {kind: getattr(self.solver.array, kind).capacitance for kind in self.solver.line_names}
         watched = [port for port in HELD_PORTS if reader.reads_current(port)]
-        self.cells = MovingCells(self.solver.cells, allowed.bound, charges, farads, watched)
+        static = self.solver.cells
+        assert isinstance(static, Cells)  # until they move
+        self.cells = MovingCells(static, allowed.bound, charges, farads, watched)
         self.solver.let_move(self.cells)
         self.scales = np.array([1.0 / allowed.voltage if k not in HELD_PORTS else 0.0 for k in self.cells.names])
         self.states = list(self.cells.state_places.values())
@@ -208,7 +214,7 @@ class _Run:
             cells.voltages[awake] = history.values[history.slots[0]][awake] + size * self.rates[awake]
         else:
             history.predict(target, self.order, cells.voltages)
-        guess = cells.voltages.copy() if first else None
+        guess = cells.voltages.copy() if first else np.empty(0)
         self.drive.set_levels(target)
         allowed = self.allowed.current * self.most_current
         cells.watch_sleepers(SLEEPING * allowed * size / self.largest_capacitance)

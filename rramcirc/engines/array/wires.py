@@ -14,7 +14,9 @@ OPEN = 1e200  # [ohm]; stands for an infinite resistance
 SHORT = 1e-25  # [ohm]; stands for zero at the far end of a line that is driven at both ends
 
 
-def checked_array(name: str, values: ArrayLike, shapes: tuple[tuple[int, ...], ...], *, least: float, top: float):
+def checked_array(
+    name: str, values: ArrayLike, shapes: tuple[tuple[int, ...], ...], *, least: float, top: float
+) -> NDArray[np.float64]:
     """Return an array of floats of one of the `shapes` with all values from `least` to `top`.
 
     Raises

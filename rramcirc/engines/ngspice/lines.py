@@ -235,7 +235,8 @@ def strip_comment(text: str, inside: bool, include: bool = False) -> str:
         return ""
     if ";" not in text and "$" not in text and "//" not in text:
         return text.rstrip(" \t")
-    start = len(re.match(r"[^ \t]*[ \t]*\$?", text)[0]) if include else 0
+    name = re.match(r"[^ \t]*[ \t]*\$?", text)
+    start = name.end() if include and name else 0
     k = start
     while k < len(text):
         c = text[k]

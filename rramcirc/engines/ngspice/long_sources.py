@@ -23,7 +23,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from rramcirc.basics.arrays import FloatArray
 
 MOST_CORNERS = 4000  # in one list; what a part costs (a node and a branch) is below what it saves from here on
 CORNERS_PER_PART_SQUARED = 1000.0  # good number of parts p of n corners: p^2 = n / 1000, from the table
@@ -33,10 +34,11 @@ def part_count(corners: int) -> int:
     """Return in how many parts a list of corners is divided."""
     if corners <= MOST_CORNERS:
         return 1
-    return max(2, round((corners / CORNERS_PER_PART_SQUARED) ** 0.5))
+    count: int = max(2, round((corners / CORNERS_PER_PART_SQUARED) ** 0.5))
+    return count
 
 
-def parts(times: NDArray, levels: NDArray) -> list[tuple[NDArray, NDArray]]:
+def parts(times: FloatArray, levels: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
     """Return corner lists whose sum is the waveform of the given corners.
 
     Parameters

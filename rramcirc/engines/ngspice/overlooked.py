@@ -75,7 +75,9 @@ def _instance_parameters(cards: Sequence[Line]) -> Iterator[str]:
         first = next((k for k, part in enumerate(parts) if "=" in part), 0)
         called = [part for part in parts[:first] if part != "params:"][-1:]
         known = declared.get(called[0]) if called else None
-        for name in (part.partition("=")[0] for part in parts[first:] if known is not None and "=" in part):
+        if known is None:
+            continue
+        for name in (part.partition("=")[0] for part in parts[first:] if "=" in part):
             if re.fullmatch(r"[a-z_]\w*", name) and name not in known | {"m"}:
                 yield f"{line.where}: subcircuit {called[0]} has no parameter {name!r}, so ngspice ignores it."
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import WaveformError
 from rramcirc.engines.ngspice.log import LogReport
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, read_raw
@@ -104,7 +104,9 @@ def read_result(folder: Path, expected: Expected) -> tuple[list[RawPlot], list[s
 def judge_temperature(report: LogReport, expected: Expected) -> list[str]:
     """Return a sentence if an analysis did not run at the temperature that was asked for."""
     wanted = expected.celsius
-    wrong = [t for t in report.celsius if wanted is not None and abs(t - wanted) > SAME_TEMPERATURE]
+    if wanted is None:
+        return []
+    wrong = [t for t in report.celsius if abs(t - wanted) > SAME_TEMPERATURE]
     return [f"an analysis ran at {wrong[0] + 273.15:g} K instead of {wanted + 273.15:g} K"] if wrong else []
 
 
@@ -158,8 +160,9 @@ def _judge_values(plot: RawPlot, ours: bool, problems: list[str], remarks: list[
             worse.append(f"{name} reaches {value:.3g}, which no circuit does")
 
 
-def _largest(data: NDArray) -> NDArray[np.float64]:
+def _largest(data: AnyArray) -> FloatArray:
     """Return the largest absolute value of every column, nan or inf if it is not finite; read block by block."""
     rows = max(1, (1 << 19) // max(1, data.shape[1]))
-    blocks = [np.abs(data[k : k + rows]).max(axis=0) for k in range(0, len(data), rows)]
-    return blocks[0] if len(blocks) == 1 else np.max(blocks, axis=0)
+    blocks: list[FloatArray] = [np.abs(data[k : k + rows]).max(axis=0) for k in range(0, len(data), rows)]
+    largest: FloatArray = blocks[0] if len(blocks) == 1 else np.max(blocks, axis=0)
+    return largest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from rramcirc.basics.errors import NetlistError, ParameterError
 from rramcirc.basics.units import format_number
 from rramcirc.bench.analyses import Ac, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
-from rramcirc.bench.stimuli import Constant
+from rramcirc.bench.stimuli import Constant, Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import (
     Behavioural,
@@ -21,11 +21,14 @@ from rramcirc.circuits.elements import (
     Devices,
     Group,
     Instances,
+    Names,
+    PerElement,
     Probe,
     Resistors,
     Source,
     Subcircuit,
     Switches,
+    Values,
     chosen_probes,
 )
 from rramcirc.circuits.ports import check_ports
@@ -98,6 +101,7 @@ def spice_subcircuit(circuit: Circuit, name: str) -> str:
         Name of the subcircuit.
     """
     sources = model_sources(circuit.cards)
+    parameters: Mapping[str, float]
     if circuit.ports or circuit.cell_probes:
         ports, parameters, body = circuit.ports or circuit.lines, {}, circuit.block
         inner = [line for block in circuit.subcircuits for line in subcircuit_text(block)]
@@ -160,19 +164,25 @@ def _signals(circuit: Circuit, bench: Testbench) -> tuple[Signal, ...]:
     if isinstance(bench.analysis, Noise):
         if bench.probes:
             raise ParameterError("probes: a Noise analysis has the signals onoise and inoise; leave the probes empty.")
-        return _noise_signals(bench)
+        return _noise_signals(bench, bench.analysis)
     probes = chosen_probes(circuit, bench.probes, isinstance(bench.analysis, Ac))
     signals = tuple(Signal(p.name, p.unit, vector(p), sign(p), p.description) for p in probes)
     return (INDEX, *signals) if isinstance(bench.analysis, VectorSweep) else signals
 
 
-def _noise_signals(bench: Testbench) -> tuple[Signal, ...]:
-    analysis = bench.analysis
-    unit = f"{bench.stimulus(analysis.source).unit}/sqrt(Hz)"
+def _noise_signals(bench: Testbench, analysis: Noise) -> tuple[Signal, ...]:
+    unit = f"{_unit(bench, analysis.source)}/sqrt(Hz)"
     return (
         Signal("onoise", "V/sqrt(Hz)", "onoise_spectrum", 1, f"noise at {analysis.output}"),
         Signal("inoise", unit, "inoise_spectrum", 1, f"noise referred to the source of {analysis.source}"),
     )
+
+
+def _unit(bench: Testbench, line: str) -> str:
+    """Return the unit of a line's driver, V or A."""
+    stimulus = bench.stimulus(line)
+    assert not isinstance(stimulus, Floating)  # the testbench refuses a floating source
+    return stimulus.unit
 
 
 def _sweep_source(bench: Testbench) -> Iterator[str]:
@@ -206,6 +216,15 @@ def _check_switches(circuit: Circuit, bench: Testbench) -> None:
 def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
     """Return (kind, the analysis line, stop time)."""
     analysis = bench.analysis
+    if isinstance(analysis, Noise):
+        letter = "v" if _unit(bench, analysis.source) == "V" else "i"
+        grid = f"dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}"
+        return "noise", f".noise v({analysis.output}) {letter}{analysis.source} {grid}", None
+    return analysis_line(analysis)
+
+
+def analysis_line(analysis: Transient | DcSweep | Ac | VectorSweep | OperatingPoint) -> tuple[str, str, float | None]:
+    """Return (kind, the analysis line, stop time) of an analysis that needs no source."""
     if isinstance(analysis, Transient):
         step = analysis.max_step or analysis.stop / 50
         times = (step, analysis.stop, analysis.record_from, step)
@@ -217,11 +236,6 @@ def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
         return "ac", f".ac dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}", None
     if isinstance(analysis, VectorSweep):
         return "dc", f".dc vindex 0 {analysis.vectors - 1} 1", None
-    if isinstance(analysis, Noise):
-        letter = "v" if bench.stimulus(analysis.source).unit == "V" else "i"
-        grid = f"dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}"
-        return "noise", f".noise v({analysis.output}) {letter}{analysis.source} {grid}", None
-    assert isinstance(analysis, OperatingPoint)
     return "op", ".op", None
 
 
@@ -309,7 +323,7 @@ def device_letter(card: ModelCard) -> tuple[str, str]:
     return MODEL_LETTER[card.spice], card.name
 
 
-def _two_terminal(letter: str, names: Sequence[str], a, b, values) -> list[str]:
+def _two_terminal(letter: str, names: Names, a: PerElement, b: PerElement, values: Values) -> list[str]:
     count = len(names)
     columns = zip(names, each(a, count), each(b, count), map(number, each(values, count)), strict=True)
     return [f"{letter}{name} {p} {q} {value}" for name, p, q, value in columns]
@@ -345,7 +359,9 @@ def _behavioural(group: Behavioural) -> list[str]:
     return [line for name, a, b, text in columns for line in wrap([f"b{name}", a, b, f"{letter}={text}"])]
 
 
-def _instances(letter: str, names: Sequence[str], nodes, model: str, parameters) -> list[str]:
+def _instances(
+    letter: str, names: Names, nodes: Sequence[PerElement], model: str, parameters: Mapping[str, Values | str]
+) -> list[str]:
     count = len(names)
     fixed = "".join(f" {k}={number(v)}" for k, v in parameters.items() if isinstance(v, (str, float, int)))
     varying = {k: v for k, v in parameters.items() if not isinstance(v, (str, float, int))}

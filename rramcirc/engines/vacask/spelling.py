@@ -22,10 +22,13 @@ from rramcirc.circuits.elements import (
     Devices,
     Group,
     Instances,
+    Names,
+    PerElement,
     Probe,
     Resistors,
     Source,
     Subcircuit,
+    Values,
     chosen_probes,
 )
 from rramcirc.devices.cards.card import card_names, load_card
@@ -38,7 +41,7 @@ from rramcirc.waveforms.waveforms import Signal
 ANALYSIS = "vacask"  # name of the analysis; VACASK writes its raw file under it
 SWEEP_AXIS = "v_sweep"
 LINE_LENGTH = 100
-DEFAULT_OPTIONS = {"tran_method": "gear2", "reltol": 1e-4}
+DEFAULT_OPTIONS: dict[str, float | str] = {"tran_method": "gear2", "reltol": 1e-4}
 METHODS = {"gear": "gear2", "trap": "trap", "trapezoidal": "trap"}  # ngspice's `method` -> `tran_method`
 MOS_TYPE = {"nmos": 1, "pmos": -1}
 PORTABLE_MODULE = {"nmos": "nmos_ekv", "pmos": "pmos_ekv"}  # what can stand in for a built-in transistor
@@ -147,7 +150,7 @@ def _options(bench: Testbench) -> str:
     NetlistError
         If an option or method is not one of VACASK's.
     """
-    options: dict[str, object] = dict(DEFAULT_OPTIONS)
+    options: dict[str, float | str] = dict(DEFAULT_OPTIONS)
     for name, value in bench.options.items():
         if name == "method":
             if str(value) not in METHODS:
@@ -198,7 +201,8 @@ def _frequencies(analysis: Ac) -> list[float]:
     steps = math.floor(decades * analysis.points_per_decade + 1e-9)
     if decades < 1.0:
         return [analysis.start * 10.0 ** (k / analysis.points_per_decade) for k in range(steps + 1)]
-    return np.geomspace(analysis.start, analysis.stop, steps + 1).tolist()
+    frequencies: list[float] = np.geomspace(analysis.start, analysis.stop, steps + 1).tolist()
+    return frequencies
 
 
 def _saves(signals: Sequence[Signal], analysis: Analysis) -> Iterator[str]:
@@ -330,7 +334,7 @@ def _group(group: Group, transient: bool) -> Iterable[str]:
 
 
 def _elements(
-    letter: str, names: Sequence[str], nodes: Sequence, model: str, parameters: Mapping[str, object]
+    letter: str, names: Names, nodes: Sequence[PerElement], model: str, parameters: Mapping[str, Values | str]
 ) -> list[str]:
     """Return one line per element; columns hold one entry for all or one for each."""
     count = len(names)
