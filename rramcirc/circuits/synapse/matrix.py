@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 
 
-def synapse_array(owner: str, values: object, shape: tuple[int, int], without_diagonal: bool = False) -> NDArray:
+def synapse_array(owner: str, values: object, shape: tuple[int, int], without_diagonal: bool = False) -> FloatArray:
     """Return a (PRE, POST) array of floats, from one for all or one each."""
     try:
         array = np.array(values)

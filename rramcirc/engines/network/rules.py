@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import number, other, record
+from rramcirc.basics.fields import Kept, number, other, record
 from rramcirc.basics.units import whole_number
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class PulseCurve:
     Between the points it is a straight line, beyond the last it stays.
     """
 
-    overlaps: FloatArray = other("number of full overlaps, rising from 0", "1")
-    covered: FloatArray = other("part of the range, from 0, not falling, to 1", "1")
+    overlaps: Kept[FloatArray, ArrayLike] = other("number of full overlaps, rising from 0", "1")
+    covered: Kept[FloatArray, ArrayLike] = other("part of the range, from 0, not falling, to 1", "1")
 
     def _check(self) -> None:
         overlaps, covered = (np.asarray(values, np.float64) for values in (self.overlaps, self.covered))
