@@ -39,9 +39,13 @@ def field_text(about: Mapping[str, Any]) -> str:
     >>> field_text({"desc": "supply voltage", "units": "V", "low": 0.0, "low_open": True})
     'supply voltage [V], above 0'
     """
-    unit, bounds, status = about.get("units", "1"), bounds_text(about), about.get("status")
-    text = about.get("desc", "") + (f" [{unit}]" if unit != "1" else "")
-    return ", ".join(words for words in (text, bounds, status) if words)
+    return ", ".join(words for words in (meaning(about), bounds_text(about), about.get("status")) if words)
+
+
+def meaning(about: Mapping[str, Any]) -> str:
+    """Return what a field is, with its unit."""
+    desc, unit = about.get("desc", ""), about.get("units", "1")
+    return f"{desc} [{unit}]" if unit != "1" else f"{desc}"
 
 
 def is_default(of: Field[Any], value: object) -> bool:
@@ -54,17 +58,13 @@ def is_default(of: Field[Any], value: object) -> bool:
 
 def short_text(self: Any) -> str:
     """Return the class and the fields that differ from their defaults, arrays by their shape, cards by their name."""
-    told: list[str] = []
-    left = LONGEST_TEXT - len(type(self).__name__) - 7
-    for of in fields(self):
-        value = getattr(self, of.name)
-        if of.repr and not is_default(of, value):
-            told.append(f"{of.name}={_brief(value)}")
-            left -= len(told[-1]) + 2
-            if left < 0:
-                told[-1] = "..."
-                break
-    return f"{type(self).__name__}({', '.join(told)})"
+    values = [(of, getattr(self, of.name)) for of in fields(self)]
+    texts = {of.name: _brief(value) for of, value in values if not is_default(of, value)}
+    # a card may be given by its name
+    told = [f"{of.name}={texts[of.name]}" for of, _ in values if texts.get(of.name, "") not in ("", _brief(of.default))]
+    while len(text := f"{type(self).__name__}({', '.join(told)})") > LONGEST_TEXT and len(told) > 1:
+        told[-2:] = ["..."]
+    return text
 
 
 def _brief(value: Any) -> str:
@@ -122,16 +122,17 @@ def _type_text(of: Field[Any], note: Any) -> str:
     if of.metadata.get("kind") == "choice":
         said = f"{{{', '.join(map(repr, get_args(note)))}}}"
     if said is None:
-        said = _given_type(str(of.type)).replace(" | ", " or ")
+        said = _given_type(of.type).replace(" | ", " or ")
     elif type(None) in members:
         said += " or None"
     default = of.default if of.default_factory is MISSING else of.default_factory()
     return f"{of.name} : {said}" + ("" if default is MISSING else f", default {_brief(default)}")
 
 
-def _given_type(note: str) -> str:
-    """Return what may be given for a field of a type; for ``Kept[A, B]`` that is B."""
-    parsed = ast.parse(note, mode="eval").body
-    if isinstance(parsed, ast.Subscript) and isinstance(parsed.slice, ast.Tuple) and note.startswith("Kept["):
+def _given_type(note: Any) -> str:
+    """Return what may be given for a field of a type as its record writes it; for ``Kept[A, B]`` that is B."""
+    text = note if isinstance(note, str) else getattr(note, "__name__", str(note))
+    if text.startswith("Kept["):
+        parsed: Any = ast.parse(text, mode="eval").body
         return ast.unparse(parsed.slice.elts[1])
-    return note
+    return f"{text}"

@@ -24,7 +24,7 @@ import numpy as np
 
 from rramcirc.basics.checks import check_choice, check_mapping
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
-from rramcirc.basics.field_texts import bounds_text, short_text, text_with_fields
+from rramcirc.basics.field_texts import bounds_text, field_text, short_text, text_with_fields
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 
 Check = Callable[[object], object]
@@ -52,8 +52,8 @@ else:
             return types[0]
 
 
-class UnknownField(ParameterError, TypeError):
-    """A record was given a field that it does not have."""
+class WrongFields(ParameterError, TypeError):
+    """A record was given a field that it does not have, or lacks one that it needs."""
 
 
 # What fields hold ----------------------------------------------------------------------------------------------------
@@ -185,24 +185,31 @@ def _checks_of(kind: Any, checks: Mapping[str, Check]) -> Callable[[Any], None]:
     return __post_init__
 
 
-def _named_fields(made: Any) -> Callable[..., None]:
-    """Return an initialiser that answers a field the record does not have with the nearest names."""
-    initialise = made.__init__
+def _named_fields(kind: Any) -> Callable[..., None]:
+    """Return an initialiser that says which field is unknown or missing; Python's own error is no ParameterError."""
+    initialise = kind.__init__
 
     @functools.wraps(initialise)
     def __init__(self: Any, *given: Any, **named: Any) -> None:
         try:
             initialise(self, *given, **named)
-        except TypeError:
-            known = [f.name for f in fields(self) if f.init]
-            unknown = [name for name in named if name not in known]
-            if not unknown:
-                raise
-            what = unknown_name("field", unknown[0], known).rstrip(".")
-            owner = type(self).__name__
-            raise UnknownField(what.replace(f"{unknown[0]!r}", f"{unknown[0]!r} of {owner}", 1) + ".") from None
+        except TypeError as error:
+            raise _wrong_fields(kind, given, named) or error from None
 
     return __init__
+
+
+def _wrong_fields(kind: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> WrongFields | None:
+    """Return the error of fields that a record does not have or lacks; None if that is all right."""
+    known = {f.name: f for f in fields(kind) if f.init}
+    for name in named:
+        if name not in known:
+            what = unknown_name("field", name, known)
+            return WrongFields(what.replace(f"{name!r}", f"{name!r} of {kind.__name__}", 1))
+    for name, of in list(known.items())[len(given) :]:
+        if name not in named and of.default is MISSING and of.default_factory is MISSING:
+            return WrongFields(f"{kind.__name__}.{name} is missing: {field_text(of.metadata)}.")
+    return None
 
 
 # Checks --------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray, IntArray
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.units import positive_number, whole_number
 
 GAMMA = 0x9E3779B97F4A7C15
@@ -130,9 +130,11 @@ def _targets(rates: FloatArray, which: FloatArray) -> IntArray:
 def _rates(values: ArrayLike) -> FloatArray:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size:
-        raise ParameterError(f"poisson_trains: rates: {values!r} is no list of rates [Hz].")
+        raise ParameterError(f"poisson_trains: rates: {shown(values)} is no list of rates [Hz].")
     if not np.isfinite(array).all() or (array < 0).any():
-        raise ParameterError(f"poisson_trains: rates: {values!r} holds rates that are negative or not finite [Hz].")
+        raise ParameterError(
+            f"poisson_trains: rates: {shown(values)} holds rates that are negative or not finite [Hz]."
+        )
     return array.astype(np.float64)
 
 

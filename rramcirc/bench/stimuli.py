@@ -216,7 +216,9 @@ def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLine
     check_choice("triangle.unit", unit, get_args(Unit))
     levels = np.array([0.0, *(real_number(peak, "triangle: peaks") for peak in peaks), 0.0])
     if not peaks or np.any(np.diff(levels) == 0.0):
-        raise ParameterError(f"triangle: peaks {peaks!r} must differ from their neighbours and from zero at the ends.")
+        raise ParameterError(
+            f"triangle: peaks {shown(peaks)} must differ from their neighbours and from zero at the ends."
+        )
     return PiecewiseLinear(np.concatenate([[0.0], np.cumsum(np.abs(np.diff(levels)))]) / ramp_rate, levels, unit)
 
 

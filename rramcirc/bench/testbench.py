@@ -152,7 +152,7 @@ class Testbench:
     def _check_options(self) -> None:
         for name, value in self.options.items():
             if not re.fullmatch(r"[a-zA-Z_]\w*", str(name)) or not re.fullmatch(r"[\w.+-]+", str(value)):
-                raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
+                raise ParameterError(f"Testbench.options: {name}={shown(value)} is not a simulator option name=value.")
             check_option(str(name), value, "Testbench.options")
 
     def swept(self, line: str) -> FloatArray | None:

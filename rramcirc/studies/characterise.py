@@ -63,9 +63,8 @@ class PulseGrid:
                 raise ParameterError(f"PulseGrid.{name}: {shown(values)} is empty or not finite.")
             object.__setattr__(self, name, values)
         given = self.conductance
-        if given and not (
-            len(given) == 2 and all(isinstance(g, (int, float)) for g in given) and 0 < given[0] < given[1]
-        ):
+        numbers = isinstance(given, (list, tuple)) and all(isinstance(g, (int, float)) for g in given)
+        if not numbers or (given and not (len(given) == 2 and 0 < given[0] < given[1])):
             raise ParameterError(
                 f"PulseGrid.conductance: {shown(given)} is not the conductance of HRS and a larger one of LRS."
             )

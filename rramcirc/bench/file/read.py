@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ModelCompileError, ParameterError, unknown_name
+from rramcirc.basics.errors import ModelCompileError, ParameterError, a_kind, unknown_name
 from rramcirc.basics.toml_lines import key_lines, line_of
 from rramcirc.bench.file.values import (
     BROKEN,
@@ -125,7 +125,7 @@ def used_files(path: str | Path) -> list[Path]:
 
 def _read_toml(path: str | Path) -> tuple[Path, str, dict[str, Any]]:
     if not isinstance(path, (str, Path)):
-        raise ParameterError(f"{path!r} is no path of a testbench file.")
+        raise ParameterError(f"{a_kind(path)} is no path of a testbench file.")
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -13,6 +13,7 @@ import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.field_texts import meaning
 from rramcirc.basics.units import UNIT_SPELLINGS, parse_number
 from rramcirc.bench.file.write import alternatives, is_required, record_types
 from rramcirc.devices.cards.model_card import ModelCard
@@ -108,8 +109,7 @@ def stand_in(field: Field[Any], hint: Any, kinds: Sequence[type]) -> Any:
 
 def needed(field: Field[Any], hint: Any, kinds: Sequence[type]) -> str:
     """Say what a missing field would be, with its unit, or the types of its table."""
-    unit = field.metadata.get("units", "1")
-    text = field.metadata.get("desc", field.name) + (f" [{unit}]" if unit != "1" else "")
+    text = meaning(field.metadata)
     records = record_types(hint, kinds)
     return f"{text}, a table with type = {' or '.join(shown(r) for r in records)}" if len(records) > 1 else text
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from rramcirc.basics import paths
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, cannot_write, unknown_name
+from rramcirc.basics.errors import ParameterError, a_kind, cannot_write, unknown_name
 from rramcirc.basics.field_texts import is_default
 from rramcirc.bench.design import Design
 from rramcirc.bench.testbench import Testbench
@@ -86,7 +86,7 @@ def save_bench(bench: Testbench, path: str | Path) -> None:
     import tomli_w
 
     if not isinstance(path, (str, Path)):
-        raise ParameterError(f"save_bench: {path!r} is no path of a file.")
+        raise ParameterError(f"save_bench: {a_kind(path)} is no path of a file.")
     path, arrays = Path(path), dict[str, FloatArray]()
     mapping = bench_to_mapping(bench, arrays, path.parent, prefix=f"{path.stem}-")
     text = re.sub(r"\[\n(?: +[-+.\de]+,\n)+ *\]", _one_line, tomli_w.dumps(mapping))
@@ -124,7 +124,7 @@ def bench_to_mapping(
         If a card differs from its file in more than its values.
     """
     if not isinstance(bench, Testbench):
-        raise ParameterError(f"{bench!r} is no Testbench.")
+        raise ParameterError(f"{a_kind(bench)} is no Testbench.")
     table = _Writer(arrays, folder, prefix).table(bench, ())
     return {**({"name": table["name"]} if "name" in table else {}), **table}
 

@@ -24,6 +24,7 @@ from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.fields import Kept, flag, number, other, part, record, whole
 from rramcirc.basics.units import whole_number
 from rramcirc.bench.spike_trains import check_train
+from rramcirc.bench.stimuli import number_list
 from rramcirc.engines.network.rules import LearningRule, PulseCurve, SoftBounded, rule_table
 
 __all__ = [
@@ -106,6 +107,7 @@ class Phase:
     reset: bool = flag("clear membranes, gates and refractory times at the start", default=False)
 
     def _check(self) -> None:
+        number_list("Phase.rates", self.rates)
         object.__setattr__(self, "rates", np.asarray(self.rates, np.float64))
 
 

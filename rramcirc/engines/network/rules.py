@@ -15,6 +15,7 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.fields import Kept, number, other, record
 from rramcirc.basics.units import whole_number
+from rramcirc.bench.stimuli import number_list
 
 if TYPE_CHECKING:
     from rramcirc.devices.pulses.table import PulseTable
@@ -49,8 +50,10 @@ class PulseCurve:
     covered: Kept[FloatArray, ArrayLike] = other("part of the range, from 0, not falling, to 1", "1")
 
     def _check(self) -> None:
+        number_list("PulseCurve.overlaps", self.overlaps)
+        number_list("PulseCurve.covered", self.covered)
         overlaps, covered = (np.asarray(values, np.float64) for values in (self.overlaps, self.covered))
-        if overlaps.ndim != 1 or overlaps.shape != covered.shape or overlaps.size < 2:
+        if overlaps.shape != covered.shape or overlaps.size < 2:
             raise ParameterError(
                 f"PulseCurve: {overlaps.shape} overlaps and {covered.shape} values; give equally many."
             )
