@@ -115,10 +115,11 @@ class LifNeuron(Design):
             )
 
     def _check_times(self) -> None:
+        te, refractory, edge = (format_number(time, "s") for time in (self.te_width, self.refractory, self.edge))
         if self.te_duration > self.refractory * (1 + 1e-12) and not self.te_second:
             raise ParameterError(
-                f"LifNeuron.te_width: a pulse of {format_number(self.te_width, 's')} is longer than the shortest period "
-                f"between spikes, the refractory time of {format_number(self.refractory, 's')}; shorten it or lengthen refractory."
+                f"LifNeuron.te_width: a pulse of {te} is longer than the shortest period between spikes, "
+                f"the refractory time of {refractory}; shorten it or lengthen refractory."
             )
         if self.te_second and self.te_duration > self.gate_width + self.refractory:
             raise ParameterError(
@@ -128,8 +129,8 @@ class LifNeuron(Design):
         shortest = min(self.gate_width, self.te_width, self.refractory)
         if 2 * self.edge >= shortest:
             raise ParameterError(
-                f"LifNeuron.edge: two edges of {format_number(self.edge, 's')} do not fit into the shortest of "
-                f"gate_width, te_width and refractory, {format_number(shortest, 's')}."
+                f"LifNeuron.edge: two edges of {edge} do not fit into the shortest of gate_width, te_width and "
+                f"refractory, {format_number(shortest, 's')}."
             )
 
     @property
