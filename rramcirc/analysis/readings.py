@@ -37,6 +37,11 @@ def read_conductance(
     base
         Start and stop of the window before it [s]; None takes 0 V and 0 A.
 
+    Returns
+    -------
+    float
+        [S].
+
     Raises
     ------
     WaveformError
@@ -60,9 +65,29 @@ def read_conductance(
 
 
 def line_energies(waveforms: Waveforms) -> dict[str, float]:
-    """Return what every driver delivered: line -> energy [J], :math:`\\int v\\,i\\,dt`; negative if it took energy up.
+    r"""Return the energy that every driver delivered, :math:`\int v\,i\,dt`; the sum is what the circuit took up.
 
-    Lines are those with ``v(name)`` and ``i(name)`` among the signals. The sum is what the circuit took up.
+    Parameters
+    ----------
+    waveforms
+        A transient with ``v(name)`` and ``i(name)`` of the lines.
+
+    Returns
+    -------
+    dict
+        Line -> energy [J]; negative if the driver took energy up.
+
+    Raises
+    ------
+    WaveformError
+        If no line has both among the signals.
+
+    Examples
+    --------
+    >>> ones = [1.0, 1.0, 1.0]
+    >>> units = {"v(bl)": "V", "i(bl)": "A"}
+    >>> line_energies(Waveforms("time", "s", [0.0, 1.0, 2.0], dict.fromkeys(units, ones), units))
+    {'bl': 2.0}
     """
     lines = [name[2:-1] for name in waveforms.signals if re.fullmatch(r"i\([^\[\]]+\)", name)]
     found = [line for line in lines if f"v({line})" in waveforms.signals]
@@ -88,7 +113,12 @@ def cell_energies(waveforms: Waveforms, cell: str = "") -> dict[str, float]:
     Returns
     -------
     dict
-        ``rram`` and, in a 1T1R cell, ``selector``.
+        ``rram`` and, in a 1T1R cell, ``selector``, each [J].
+
+    Raises
+    ------
+    WaveformError
+        If a signal that is needed was not recorded; names it.
     """
     index = f"[{cell}]" if cell else ""
     current, time = _signal(waveforms, f"current{index}"), waveforms.time
