@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
 
 from rramcirc.basics.errors import cannot_write
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
+from rramcirc.engines.states import WatchedState
 from rramcirc.waveforms.waveforms import Signal
 
 
@@ -34,6 +35,8 @@ class Netlist:
         Last time of a transient [s], else None.
     simulator
         ``"ngspice"`` or ``"vacask"``.
+    states
+        States that a run compares with their bounds, recorded or not.
     """
 
     text: str
@@ -43,6 +46,7 @@ class Netlist:
     analysis: str
     stop: float | None = None
     simulator: str = "ngspice"
+    states: tuple[WatchedState, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def content_hash(self) -> str:
