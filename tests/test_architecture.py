@@ -17,7 +17,7 @@ ROOMS = (
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version arrays", "units paths checks mistakes", "child"],
+    "basics": ["errors version arrays", "units paths checks mistakes field_texts", "child fields"],
     "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [
