@@ -15,8 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from rramcirc.basics.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from resource import struct_rusage
 
 GRACE = 2.0  # [s] between asking a program to end and killing it
 KEPT_OUTPUT = 1 << 24  # [bytes] of the beginning and of the end that are kept, if a program prints more than both
@@ -122,7 +126,8 @@ def run_child(
     """
     chunks = _Output()
     started = time.perf_counter()
-    ended_by, number, child = "", 0, None
+    ended_by, number = "", 0
+    child: subprocess.Popen[bytes] | None = None
     exit_code, cpu = 0, 0.0
     with told_by_signals():
         try:
@@ -139,7 +144,7 @@ def run_child(
         finally:
             if child is not None:
                 exit_code, cpu = _end(child) if ended_by else _reap(child)
-                child.stdout.close()
+                _output_of(child).close()
     output = chunks.text()
     if exit_code in (126, 127) and output.startswith("setpriv: failed to execute"):
         raise EnvironmentProblem(f"cannot start {command[0]}: {output.rpartition(': ')[2].strip()}.")
@@ -156,6 +161,12 @@ def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str] 
         raise EnvironmentProblem(f"cannot start {command[0]}: {error.strerror}.") from error
 
 
+def _output_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
+    """Return the pipe with what a program prints; `_start` gives every one such a pipe."""
+    assert child.stdout is not None
+    return child.stdout
+
+
 @lru_cache(maxsize=1)
 def _dying_with_us() -> tuple[str, ...]:
     """Return the words before a command with which the kernel kills it when we die; none if that is not possible.
@@ -163,12 +174,14 @@ def _dying_with_us() -> tuple[str, ...]:
     They cost 1 ms. Setting it between fork and exec, from Python, takes 4 ms and is not safe beside threads.
     """
     program = shutil.which("setpriv")
-    words = (program, "--pdeathsig", "KILL") if program else ()
+    if program is None:
+        return ()
+    words = (program, "--pdeathsig", "KILL")
     try:
-        works = words and subprocess.run([*words, program], capture_output=True, timeout=5, check=False)
+        tried = subprocess.run([*words, program], capture_output=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    return words if works and b"pdeathsig" not in works.stderr else ()
+    return () if b"pdeathsig" in tried.stderr else words
 
 
 @contextmanager
@@ -198,15 +211,16 @@ def _follow(
     poll: float,
 ) -> str:
     """Collect output until the program ends, even if a program that it started keeps the pipe open."""
+    output = _output_of(child)
     with selectors.DefaultSelector() as selector, _exit_of(child) as exited:
-        selector.register(child.stdout, selectors.EVENT_READ)
+        selector.register(output, selectors.EVENT_READ)
         if exited is not None:
             selector.register(exited, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
             limit = min(left, poll) if on_wait else None if left == float("inf") else left
             ready = [key.fileobj for key, _ in selector.select(limit)]
-            if child.stdout in ready:
-                chunk = os.read(child.stdout.fileno(), 65536)
+            if output in ready:
+                chunk = os.read(output.fileno(), 65536)
                 if chunk:
                     chunks.append(chunk)
                     if on_output:
@@ -214,7 +228,7 @@ def _follow(
                 elif exited is None:
                     return ""
                 else:
-                    selector.unregister(child.stdout)
+                    selector.unregister(output)
             elif ready:
                 return ""
             elif on_wait:
@@ -236,11 +250,14 @@ def _exit_of(child: subprocess.Popen[bytes]) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _reap(child: subprocess.Popen[bytes], flags: int = 0) -> tuple[int, float] | None:
-    """Wait for the program; return (exit status, processor time [s]), None if it still runs."""
-    pid, status, usage = os.wait4(child.pid, flags)
-    if pid == 0:
-        return None
+def _reap(child: subprocess.Popen[bytes]) -> tuple[int, float]:
+    """Wait for the program; return (exit status, processor time [s])."""
+    _, status, usage = os.wait4(child.pid, 0)
+    return _noted(child, status, usage)
+
+
+def _noted(child: subprocess.Popen[bytes], status: int, usage: struct_rusage) -> tuple[int, float]:
+    """Tell the program's object that it ended; return (exit status, processor time [s])."""
     child.returncode = os.waitstatus_to_exitcode(status)
     return child.returncode, usage.ru_utime + usage.ru_stime
 
@@ -254,9 +271,9 @@ def _end(child: subprocess.Popen[bytes]) -> tuple[int, float]:
             break
         deadline = time.monotonic() + GRACE
         while time.monotonic() < deadline:
-            found = _reap(child, os.WNOHANG)
-            if found is not None:
-                return found
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                return _noted(child, status, usage)
             time.sleep(0.002)
     return _reap(child)
 

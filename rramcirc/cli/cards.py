@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rramcirc.devices.cards.model_card import ModelCard
 
 
 @click.command("cards")
@@ -37,7 +41,7 @@ def cards(card: str | None, as_json: bool) -> None:
         click.echo(f"{c.name:<{wide}}  {c.module or c.spice or 'library':<{model}}  {c.title}")
 
 
-def _as_record(card) -> dict:
+def _as_record(card: ModelCard) -> dict[str, object]:
     """Return a card as JSON can hold it."""
     from dataclasses import asdict
 

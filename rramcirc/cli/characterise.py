@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rramcirc.devices.pulses.table import PulseTable
 
 EXAMPLE = """\b
 PULSES.toml says what is measured; every line may be left out:
@@ -62,7 +66,7 @@ def characterise(
     _print(table)
 
 
-def _print(table) -> None:
+def _print(table: PulseTable) -> None:
     """Print what the table holds, what its strongest pulses do, and its errors."""
     from rramcirc.basics.units import format_number
 

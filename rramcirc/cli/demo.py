@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 EXAMPLE = """\b
 Example:
@@ -94,7 +98,7 @@ def _kohm(value: float) -> str:
     return f"{value / 1e3:.3f} kohm"
 
 
-def _percent(values) -> str:
+def _percent(values: ArrayLike) -> str:
     import numpy as np
 
     largest = float(np.ravel(values)[np.argmax(np.abs(values))])

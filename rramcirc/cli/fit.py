@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rramcirc.studies.fit.model import Settings
 
 EXAMPLE = """\b
 Example:
@@ -84,7 +88,10 @@ def _names(text: str | None) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()] if text else []
 
 
-def _settings(ramp_rate, read_voltage, set_pulse, reset_pulse, noise_floor, selector, temperature):
+def _settings(
+    ramp_rate: str, read_voltage: str, set_pulse: str | None, reset_pulse: str | None, noise_floor: str | None,
+    selector: str | None, temperature: str | None,
+) -> Settings:  # fmt: skip
     from rramcirc.basics.errors import ParameterError
     from rramcirc.basics.units import parse_number, positive_number
     from rramcirc.devices.cards.card import load_card

@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from rramcirc.basics.arrays import FloatArray
     from rramcirc.waveforms.raw import RawPlot
     from rramcirc.waveforms.waveforms import Signal, Waveforms
 
-    Row = tuple[str, NDArray, str]
+    Row = tuple[str, FloatArray, str]
 
 _MOST_PLOTTED = 64
 _EXAMPLE = """\b
@@ -138,7 +137,7 @@ def describe_partial(waveforms: Waveforms, record: dict[str, object]) -> str:
     return f"{kind} run: {'; '.join(filter(None, parts)) or 'the file is incomplete'}."
 
 
-def summary(rows: Sequence[Row]) -> list[dict[str, object]]:
+def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return name, unit, min, max, first and last of every signal; of complex ones for the magnitude."""
     import numpy as np
 
@@ -188,7 +187,7 @@ def _window(waveforms: Waveforms, start: str | None, stop: str | None) -> Wavefo
     return waveforms.between(begin, end)
 
 
-def _shown(value: object, unit: str, digits: int = 4) -> str:
+def _shown(value: float, unit: str, digits: int = 4) -> str:
     """Return a number with its unit; a unit that has a prefix of its own (nm) or a power gets no other."""
     from rramcirc.basics.units import UNIT_SPELLINGS, format_number
 
@@ -198,8 +197,8 @@ def _shown(value: object, unit: str, digits: int = 4) -> str:
     return f"{value:.{digits}g} {'' if unit == '1' else unit}".rstrip()
 
 
-def _print_table(waveforms: Waveforms, table: Sequence[dict[str, object]]) -> None:
-    rows = [("signal", "unit", "min", "max", "first", "last")]
+def _print_table(waveforms: Waveforms, table: Sequence[dict[str, Any]]) -> None:
+    rows: list[tuple[str, ...]] = [("signal", "unit", "min", "max", "first", "last")]
     for entry in table:
         unit = str(entry["unit"])
         numbers = [_shown(entry[key], unit) for key in ("min", "max", "first", "last")]

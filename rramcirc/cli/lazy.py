@@ -33,9 +33,12 @@ class LazyGroup(click.Group):
             return None
         module = import_module(f"{self.package}.{self.table[name][0]}")
         function = name.replace("-", "_")
-        return getattr(module, f"{function}_" if iskeyword(function) else function)
+        command: click.Command = getattr(module, f"{function}_" if iskeyword(function) else function)
+        return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.table and not args[0].startswith("-"):
             raise click.UsageError(unknown_name(self.kind, args[0], self.table, self.hint))
         return super().resolve_command(ctx, args)

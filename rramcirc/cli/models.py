@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rramcirc.devices.veriloga.compile import CompiledModel
+    from rramcirc.devices.veriloga.declarations import Module, Parameter
     from rramcirc.devices.veriloga.lint.fix import Repair
     from rramcirc.studies.check.check_model import ModelCheck
 
@@ -150,12 +152,12 @@ def _fixed(source: Path, output: str, run: Callable[[Path], ModelCheck]) -> tupl
     return run(target), repairs
 
 
-def _as_text(module, compiled) -> str:
+def _as_text(module: Module, compiled: CompiledModel) -> str:
     from rramcirc.devices.cards.values import shortest
     from rramcirc.devices.veriloga.library import path_label
 
-    def default(p) -> str:
-        return p.default_text if p.default is None or p.kind == "string" else shortest(p.default)
+    def default(p: Parameter) -> str:
+        return p.default_text if p.default is None or isinstance(p.default, str) else shortest(p.default)
 
     inner = ", ".join(module.internal_nodes) or "none"
     lines = [
@@ -168,7 +170,7 @@ def _as_text(module, compiled) -> str:
         f"compiled        {compiled.path}",
         "",
     ]
-    rows = [("parameter", "default", "unit", "range", "description")]
+    rows: list[tuple[str, ...]] = [("parameter", "default", "unit", "range", "description")]
     for p in module.parameters.values():
         rows.append((p.name + (" *" if p.instance else ""), default(p), p.unit, p.range_text, p.description))
     lines += _columns(rows, right=1)
@@ -191,7 +193,7 @@ def _columns(rows: list[tuple[str, ...]], right: int = -1) -> list[str]:
     ]
 
 
-def _as_record(module, compiled) -> dict:
+def _as_record(module: Module, compiled: CompiledModel) -> dict[str, object]:
     """Return the declarations as JSON can hold them."""
     from dataclasses import asdict
 

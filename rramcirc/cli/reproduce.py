@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rramcirc.papers.reproduction import Reproduction
 
 EXAMPLE = """\b
 Example:
@@ -56,7 +60,7 @@ def reproduce(
         sys.exit(1)
 
 
-def _print(found) -> None:
+def _print(found: Reproduction) -> None:
     from rramcirc.basics.units import format_number
 
     experiment = found.experiment

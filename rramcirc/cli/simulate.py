@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from rramcirc.bench.testbench import Testbench
+    from rramcirc.waveforms.waveforms import Waveforms
 
 EXAMPLE = """\b
 Example:
@@ -46,7 +54,7 @@ def simulate(
         raise ParameterError(f"{source} is no file. Give a netlist (.cir) or a testbench (.toml).")
     folder = Path(output) if output else path.with_suffix(".run")
     chosen = dict(_option(text) for text in options)
-    kelvin = None if temperature is None else _temperature(temperature, parse_number)
+    kelvin = None if temperature is None else _temperature(temperature)
     seconds = None if timeout is None else parse_number(timeout, "s", "--timeout")
     if path.suffix == ".toml" and engine == "both":
         _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
@@ -67,18 +75,21 @@ def simulate(
     _report(waves, folder)
 
 
-def _load(path, options, kelvin, settings):
+def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings: Sequence[str]) -> Testbench:
     from dataclasses import replace
 
     from rramcirc.circuits.bench_file import load_bench
 
     bench = load_bench(path, settings)
     if options:
-        bench = replace(bench, options=dict(bench.options) | options)
+        bench = replace(bench, options={**bench.options, **options})
     return bench if kelvin is None else replace(bench, temperature=kelvin)
 
 
-def _simulate_both(path, tolerance, options, kelvin, folder, seconds, settings):
+def _simulate_both(
+    path: Path, tolerance: str | None, options: Mapping[str, str], kelvin: float | None, folder: Path,
+    seconds: float | None, settings: Sequence[str],
+) -> None:  # fmt: skip
     from rramcirc.basics.units import parse_number, positive_number
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.compare import check_differences, default_tolerance, difference_table, simulate_both
@@ -95,7 +106,10 @@ def _simulate_both(path, tolerance, options, kelvin, folder, seconds, settings):
     print(f"The engines agree within {allowed:g}. Runs in {folder}/ngspice and {folder}/numpy.", file=sys.stderr)
 
 
-def _simulate_bench(path, engine, options, kelvin, folder, seconds, settings):
+def _simulate_bench(
+    path: Path, engine: str, options: Mapping[str, str], kelvin: float | None, folder: Path, seconds: float | None,
+    settings: Sequence[str],
+) -> Waveforms:  # fmt: skip
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.simulation import simulate as run
 
@@ -117,16 +131,17 @@ def _option(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _temperature(text: str, parse) -> float:
+def _temperature(text: str) -> float:
     from rramcirc.basics.errors import ParameterError
+    from rramcirc.basics.units import parse_number
 
-    kelvin = parse(text, "K", "--temperature")
+    kelvin = parse_number(text, "K", "--temperature")
     if not 100.0 <= kelvin <= 1000.0:
         raise ParameterError(f"--temperature {text}: must be 100 K to 1000 K; 27 C is 300.15K.")
     return kelvin
 
 
-def _report(waves, folder: Path) -> None:
+def _report(waves: Waveforms, folder: Path) -> None:
     about = waves.provenance
     for remark in about.get("remarks", ()):
         print(f"Remark: {remark}", file=sys.stderr)
@@ -143,7 +158,7 @@ class Meter:
 
     def __init__(self, stop: float | None) -> None:
         self.stop = stop if stop and sys.stderr.isatty() else None
-        self.bar = None
+        self.bar: Progress | None = None
 
     def __enter__(self) -> Meter:
         return self
@@ -168,6 +183,6 @@ class Meter:
                 console=Console(stderr=True), transient=True,
             )  # fmt: skip
             self.bar.start()
-            self.task = self.bar.add_task("", total=self.stop)
+            self.bar.add_task("", total=self.stop)
         text = f"{format_number(reached, 's')} of {format_number(self.stop, 's')}"
-        self.bar.update(self.task, completed=reached, description=text)
+        self.bar.update(self.bar.task_ids[0], completed=reached, description=text)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rramcirc.analysis.expressions import resolve
+from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import EnvironmentProblem, cannot_write
 from rramcirc.figures.style import COLOURS, axis_label, decimate, quantity_of
 from rramcirc.figures.waveforms import title_of
@@ -43,7 +44,7 @@ def write_page(waveforms: Waveforms, names: Sequence[str], path: str | os.PathLi
     except ImportError as error:
         raise EnvironmentProblem("--html needs plotly: pip install 'rramcirc[report]'") from error
     rows = [(f"|{n}|", np.abs(v), u) if np.iscomplexobj(v) else (n, v, u) for n, v, u in resolve(names, waveforms)]
-    panels: dict[str, list] = {}
+    panels: dict[str, list[tuple[str, AnyArray, str]]] = {}
     for row in rows:
         panels.setdefault(row[2], []).append(row)
     figure = make_subplots(len(panels), 1, shared_xaxes=True, vertical_spacing=0.05)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, cannot_write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 #: Okabe and Ito, distinct for every kind of colour vision; yellow is left out because it is weak on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -39,7 +41,7 @@ QUANTITIES = {
 _PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "u", -9: "n", -12: "p", -15: "f"}
 _SUFFIXES = (".png", ".pdf", ".svg")
 _WIDTH = 7.16  # inches: two columns of an IEEE page
-STYLE = {
+STYLE: dict[RcKeyType, object] = {
     "font.size": 9,
     "axes.labelsize": 9,
     "axes.titlesize": 9.5,
@@ -111,7 +113,7 @@ def si_scale(values: ArrayLike, unit: str) -> tuple[float, str]:
     return float(f"1e{power}"), _PREFIXES[power]
 
 
-def decimate(axis: NDArray, values: NDArray, buckets: int = 2000) -> NDArray[np.intp]:
+def decimate(axis: FloatArray, values: FloatArray, buckets: int = 2000) -> NDArray[np.intp]:
     """Return the points that draw the same line: first, last, lowest and highest of every bucket of the axis.
 
     Parameters

@@ -69,11 +69,13 @@ def plot_curves(
         for k, (label, (across, up)) in enumerate(curves.items()):
             colour, dashes = line_style(k, len(curves))
             if label in markers_only:
-                style = {"linestyle": "none", "marker": "o", "fillstyle": "none", "markersize": 4.5, "zorder": 3}
+                ax.plot(
+                    across, up, color=colour, label=plain(label), linestyle="none", marker="o", fillstyle="none",
+                    markersize=4.5, zorder=3,
+                )  # fmt: skip
             else:
                 marker = "o" if np.size(across) <= MOST_MARKERS and not markers_only else None
-                style = {"linestyle": dashes, "marker": marker, "markersize": 3.5}
-            ax.plot(across, up, color=colour, label=plain(label), **style)
+                ax.plot(across, up, color=colour, label=plain(label), linestyle=dashes, marker=marker, markersize=3.5)
         if log:
             ax.set_yscale("log")
         ax.set_xlabel(x)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rramcirc.analysis.expressions import resolve
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError
 from rramcirc.figures.style import (
     COLOURS,
@@ -68,7 +69,7 @@ def plot_waveforms(
         raise ParameterError("no signals to plot.")
     if not waveforms.n_points:
         raise WaveformError("there are no points to plot.")
-    panels: dict[str, list[tuple[str, NDArray]]] = {}
+    panels: dict[str, list[tuple[str, FloatArray]]] = {}
     for label, values, unit in rows:
         line = (f"|{label}|", np.abs(values)) if np.iscomplexobj(values) else (label, values)
         panels.setdefault(unit, []).append(line)
@@ -144,7 +145,9 @@ def plot_butterfly(
     return path
 
 
-def _draw_panel(ax: Axes, waveforms: Waveforms, signals: list[tuple[str, NDArray]], unit: str, magnitude: bool) -> None:
+def _draw_panel(
+    ax: Axes, waveforms: Waveforms, signals: list[tuple[str, FloatArray]], unit: str, magnitude: bool
+) -> None:
     """Draw all signals of one unit."""
     axis_scale, _ = _axis_scale(waveforms)
     stacked = [v[np.isfinite(v)] for _, v in signals]
@@ -204,7 +207,7 @@ def _legend(ax: Axes) -> None:
     )
 
 
-def _draw_loop(ax: Axes, voltage: NDArray, current: NDArray, log: bool) -> None:
+def _draw_loop(ax: Axes, voltage: FloatArray, current: FloatArray, log: bool) -> None:
     """Draw an I-V loop; blue away from 0 V, red back to it, numbered arrows in the order of the sweep."""
     if log:
         away_from_zero = current[(np.abs(voltage) > 0.02 * np.abs(voltage).max()) & (current > 0)]
@@ -226,7 +229,7 @@ def _draw_loop(ax: Axes, voltage: NDArray, current: NDArray, log: bool) -> None:
             _arrow(ax, voltage[part], current[part], colour, k + 1)
 
 
-def _branches(voltage: NDArray) -> list[tuple[int, int]]:
+def _branches(voltage: FloatArray) -> list[tuple[int, int]]:
     """Return first and last point of every part of a sweep that neither turns nor crosses 0 V."""
     step = np.sign(np.diff(voltage))
     moving = np.flatnonzero(step)
@@ -237,7 +240,7 @@ def _branches(voltage: NDArray) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(ends) if abs(voltage[b] - voltage[a]) > least]
 
 
-def _arrow(ax: Axes, voltage: NDArray, current: NDArray, colour: str, number: int) -> None:
+def _arrow(ax: Axes, voltage: FloatArray, current: FloatArray, colour: str, number: int) -> None:
     """Put an arrow head half-way along a branch and its number beside it."""
     middle = 0.5 * (voltage[0] + voltage[-1])
     k = int(np.argmin(np.abs(voltage - middle)))

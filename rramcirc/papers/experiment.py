@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
+    from _typeshed import DataclassInstance
 
 Status = Literal["published", "assumed"]
 
@@ -78,13 +79,13 @@ class Experiment:
     paper: str
     figure: str
     claim: str
-    parameters: object
-    quick: object
+    parameters: DataclassInstance
+    quick: DataclassInstance
     run: Callable[..., pd.DataFrame]
     plot: Callable[[pd.DataFrame, Path], None]
     expected: tuple[Expected, ...]
     engines: tuple[str, ...] = ("ngspice", "vacask")
-    settings: Callable[[object], pd.DataFrame] | None = None
+    settings: Callable[..., pd.DataFrame] | None = None
     remarks: Callable[[pd.DataFrame], list[str]] | None = None
 
     @property

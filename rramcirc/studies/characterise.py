@@ -7,10 +7,11 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.paths import cache_folder, models_folder
 from rramcirc.basics.units import number_from_zero, parse_number, whole_number
@@ -29,7 +30,7 @@ _AMPLITUDES = tuple(k / 20 for k in (*range(-18, -11), *range(18, 23)))  # 0.05 
 _WIDTHS = tuple(float(f"{w:.4g}") for w in np.logspace(-5, -1.5, 22))
 
 
-def _numbers(desc: str, units: str, default: tuple[float, ...]):
+def _numbers(desc: str, units: str, default: tuple[float, ...]) -> tuple[float, ...]:
     return field(default=default, metadata={"desc": desc, "units": units})
 
 
@@ -101,7 +102,7 @@ def load_grid(path: Path | str) -> PulseGrid:
         if name not in known:
             raise ParameterError(f"{path}: {unknown_name('value', name, known)}")
 
-    def number(name: str, value: object) -> object:
+    def number(name: str, value: Any) -> Any:
         if isinstance(value, list):
             return tuple(number(name, v) for v in value)
         unit = known[name].metadata["units"].replace("1", "")
@@ -140,7 +141,8 @@ def characterise(
         finite; ``sequence``, largest error of the mean after 1 to 10 equal pulses (of the width of the grid next to
         1 ms) that are looked up one after the other.
     """
-    card, selector, grid = _card(card), _card(selector), grid or PulseGrid()
+    card, selector = _card(card), None if selector is None else _card(selector)
+    grid = grid or PulseGrid()
     if engine not in ENGINES:
         raise ParameterError(unknown_name("engine", str(engine), ENGINES, "A table comes from numpy or ngspice."))
     rest = grid.common_mode if selector is not None else 0.0
@@ -158,7 +160,7 @@ def characterise(
 
     from rramcirc.studies.table_errors import table_errors
 
-    return replace(table, error=table_errors(table, pool, grid, paths, ENGINES[engine]))
+    return replace(table, error=table_errors(table, pool, paths, ENGINES[engine]))
 
 
 def _paths(pool: Pool, grid: PulseGrid) -> dict[bool, States]:
@@ -170,7 +172,7 @@ def _paths(pool: Pool, grid: PulseGrid) -> dict[bool, States]:
     return found
 
 
-def _summary(pool: Pool, grid: PulseGrid, after: NDArray, record: dict[str, object]) -> PulseTable:
+def _summary(pool: Pool, grid: PulseGrid, after: FloatArray, record: dict[str, object]) -> PulseTable:
     """Return the table of (x, a, w, g, sample) states after the pulses."""
     by_device = after.reshape(*after.shape[:-1], pool.devices, pool.cycles)
     between = by_device.mean(axis=-1).std(axis=-1)
@@ -186,7 +188,7 @@ def _summary(pool: Pool, grid: PulseGrid, after: NDArray, record: dict[str, obje
     )  # fmt: skip
 
 
-def _time_shifts(mean: NDArray, amplitudes: NDArray, log_widths: NDArray) -> NDArray[np.float64]:
+def _time_shifts(mean: FloatArray, amplitudes: FloatArray, log_widths: FloatArray) -> FloatArray:
     """Return by how much longer (logarithm) each amplitude needs than its upper neighbour, (a - 1, g).
 
     The shift of the logarithm of the width at which the means of both agree best, where their widths overlap.
@@ -214,14 +216,14 @@ def _nominal(pool: Pool, end: str) -> float:
     return float(read_current(pool.card, getattr(pool, end), READ_VOLTAGE) / READ_VOLTAGE)
 
 
-def _card(card: ModelCard | str | None) -> ModelCard | None:
+def _card(card: ModelCard | str) -> ModelCard:
     return load_card(card) if isinstance(card, str) else card
 
 
 def provenance(card: ModelCard, selector: ModelCard | None, grid: PulseGrid, engine: str) -> dict[str, object]:
     """Return what a table depends on; `key` is the hash of all of it."""
     used = [c for c in (card, selector) if c is not None]
-    models = {c.module: compile_module(c.declaration.path) for c in used if c.module}
+    models = {c.module: compile_module(c.declaration.path) for c in used if c.module and c.declaration}
     record: dict[str, object] = {
         "card": card.name,
         "selector": selector.name if selector else None,
@@ -267,7 +269,8 @@ def stored_table(
 
     It is measured if the file is missing or belongs to other numbers: card, model, compiler, pulses, pool or engine.
     """
-    card, selector, grid = _card(card), _card(selector), grid or PulseGrid()
+    card, selector = _card(card), None if selector is None else _card(selector)
+    grid = grid or PulseGrid()
     key = str(provenance(card, selector, grid, engine)["key"])
     path = table_path(card, key) if path is None else Path(path)
     if path.suffix != ".npz":

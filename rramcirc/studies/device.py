@@ -9,7 +9,7 @@ import numpy as np
 
 from rramcirc.analysis.measurements import reset_voltage, set_voltage
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import Constant, pulse_sequence
+from rramcirc.bench.stimuli import Constant, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.bench import butterfly
 from rramcirc.circuits.array.cell import Cell
@@ -26,7 +26,9 @@ READ_VOLTAGE = 0.1  # [V] across the cell
 
 def default_cell(card: str) -> Cell:
     """Return the cell that a card's own butterfly is drawn with: 1R, or 1T1R with the selector it names."""
-    return default_bench("cell", Request(rram=card)).design
+    cell = default_bench("cell", Request(rram=card)).design
+    assert isinstance(cell, Cell)
+    return cell
 
 
 def iv(card: str, *, cycles: int = 2, engine: str = "ngspice") -> pd.DataFrame:
@@ -130,7 +132,7 @@ def _one_pulse(cell: Cell, polarity: str, width: float, amplitude: float, engine
     read_only = pulse_sequence(at[[0, 2]], read[1], read[0], edge=edge)
     signed = amplitude if polarity == "SET" else -amplitude
     shaped = pulse_sequence(at, [read[1], width, read[1]], [read[0], signed, read[0]], edge=edge)
-    stimuli: dict = {"bl": shaped}
+    stimuli: dict[str, Stimulus] = {"bl": shaped}
     if cell.selector is not None:
         lifted = pulse_sequence(at[[1]], width, amplitude, edge=edge)
         stimuli = {"bl": shaped, "wl": Constant(1.1 if polarity == "SET" else 3.0)}

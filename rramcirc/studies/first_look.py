@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rramcirc.analysis.measurements import clip, integral, reset_voltage, set_voltage
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import pulse_sequence
+from rramcirc.bench.stimuli import PiecewiseLinear, pulse_sequence
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.bench import butterfly
 from rramcirc.circuits.array.cell import Cell
@@ -65,7 +66,7 @@ def measure_loop(gate_voltage: float = 1.1, engine: str = "ngspice") -> Loop:
     )
 
 
-def _resistance_at(voltage: NDArray, current: NDArray) -> float:
+def _resistance_at(voltage: FloatArray, current: FloatArray) -> float:
     """Resistance [ohm] at the read voltage on a branch with ascending voltage."""
     return READ_VOLTAGE / float(np.interp(READ_VOLTAGE, voltage, current))
 
@@ -76,13 +77,13 @@ class ArrayWrite:
 
     row: int
     column: int
-    before: NDArray
-    after: NDArray
+    before: FloatArray
+    after: FloatArray
     write_energy: float = field(metadata={"desc": "energy that all drivers deliver during the write", "units": "J"})
     waveforms: Waveforms
 
     @property
-    def disturb(self) -> NDArray:
+    def disturb(self) -> FloatArray:
         """Relative change of every cell's resistance; that of the written cell is NaN."""
         change = self.after / self.before - 1
         change[self.row, self.column] = np.nan
@@ -125,7 +126,9 @@ def write_one_cell(
     )
 
 
-def _write_bench(rows, columns, row, column, ohm, width):
+def _write_bench(
+    rows: int, columns: int, row: int, column: int, ohm: float, width: float
+) -> tuple[Crossbar, Testbench, list[tuple[float, float]], tuple[float, float]]:
     """Return (array, testbench, read windows before and after row by row, write window)."""
     edge, read = 2e-9, 50e-9
     slot = read + 10 * edge
@@ -160,7 +163,7 @@ def _write_bench(rows, columns, row, column, ohm, width):
     return array, bench, windows, (write_start - 3 * edge, write_start + width + 5 * edge)
 
 
-def _sequence(pulses, edge):
+def _sequence(pulses: Sequence[tuple[float, float, float]], edge: float) -> PiecewiseLinear:
     starts, widths, amplitudes = zip(*pulses, strict=True)
     return pulse_sequence(starts, widths, amplitudes, edge=edge)
 

@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rramcirc.analysis.measurements import energy
 from rramcirc.analysis.spikes import spike_times
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, SimulationError
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear
@@ -159,7 +160,7 @@ def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.
         ax.legend(loc="lower right")
 
 
-def _drives(drives: ArrayLike) -> NDArray[np.float64]:
+def _drives(drives: ArrayLike) -> FloatArray:
     array = np.atleast_1d(np.asarray(drives))
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size or not np.all(array > 0):
         raise ParameterError(f"f_i: drives: {drives!r} is no list of positive currents over the rheobase.")
@@ -172,12 +173,12 @@ def _run(neuron: LifNeuron, stimulus: Constant | PiecewiseLinear, length: float)
     return simulate(Testbench(neuron, Transient(length, max_step=step), {"in": stimulus}))
 
 
-def _spikes(neuron: LifNeuron, waves: Waveforms) -> NDArray[np.float64]:
+def _spikes(neuron: LifNeuron, waves: Waveforms) -> FloatArray:
     high, low = DETECT * neuron.threshold, REARM * neuron.threshold
     return spike_times(waves["v(mem)"], waves.time, high, high - low)
 
 
-def _supply(neuron: LifNeuron, waves: Waveforms, times: NDArray) -> tuple[float, float]:
+def _supply(neuron: LifNeuron, waves: Waveforms, times: FloatArray) -> tuple[float, float]:
     """Return the supply's energy per interval between spikes [J] and its mean power [W].
 
     Both are NaN for the ideal neuron, the energy also without an interval.
@@ -226,7 +227,7 @@ def _leak_time(neuron: LifNeuron) -> float:
     charge = 0.6 * neuron.leak_time / 5
     level = STRONG / 2 * neuron.rheobase / neuron.input_gain
     edge = charge / 100
-    pulse = PiecewiseLinear([0.0, edge, charge, charge + edge], [0.0, level, level, 0.0], "A")
+    pulse = PiecewiseLinear(np.array([0.0, edge, charge, charge + edge]), np.array([0.0, level, level, 0.0]), "A")
     waves = _run(neuron, pulse, charge + 1.3 * neuron.leak_time)
     begin, step = charge + 0.05 * neuron.leak_time, 0.6 * neuron.leak_time
     first, second, third = np.interp([begin, begin + step, begin + 2 * step], waves.time, waves["v(mem)"])

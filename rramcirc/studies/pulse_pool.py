@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import SimulationError
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import Constant, PiecewiseLinear
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus
 from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -25,7 +26,7 @@ from rramcirc.engines.simulation import simulate
 _PATH_POINTS = 400  # of a trajectory, at equal steps of the conductance's logarithm
 _TRAJECTORY = np.concatenate([[0.0], np.logspace(-9, 2, 600)])  # [s]
 _EDGE = 1e-9  # [s], of the voltage step in ngspice
-States = dict[str, NDArray[np.float64]]
+States = dict[str, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,16 @@ class Pool:
     hrs: dict[str, float]
     lrs: dict[str, float]
     parameters: States
-    noise: NDArray[np.float64]
-    g_hrs: NDArray[np.float64]
-    g_lrs: NDArray[np.float64]
+    noise: FloatArray
+    g_hrs: FloatArray
+    g_lrs: FloatArray
 
     @property
     def samples(self) -> int:
         """Number of samples."""
         return self.devices * self.cycles
 
-    def conductance(self, states: States) -> NDArray[np.float64]:
+    def conductance(self, states: States) -> FloatArray:
         """Return the conductance at 0.1 V [S] of (..., samples) states."""
         shape = next(iter(states.values())).shape
         if not self.parameters:
@@ -72,7 +73,7 @@ class Pool:
         found = [held_current(devices, {n: v[k] for n, v in flat.items()}, READ_VOLTAGE) for k in range(rows)]
         return np.reshape(found, shape) / READ_VOLTAGE
 
-    def x_of(self, states: States) -> NDArray[np.float64]:
+    def x_of(self, states: States) -> FloatArray:
         """Return the normalised conductance x of (..., samples) states."""
         return (self.conductance(states) - self.g_hrs) / (self.g_lrs - self.g_hrs)
 
@@ -104,7 +105,7 @@ def draw_pool(
     rng = np.random.default_rng(seed)
     drawn = {name: np.repeat(values, cycles) for name, values in sample_devices(card, devices, rng).items()}
     noise = rng.standard_normal(devices * cycles)
-    if "nz" not in card.declaration.ports:
+    if card.declaration is None or "nz" not in card.declaration.ports:
         noise = np.zeros_like(noise)
     hrs, lrs = nominal_ends(card)
     if conductance:
@@ -143,8 +144,10 @@ def trajectory(pool: Pool, amplitude: float, gate: float) -> States:
     for piece, at_front in ((below, True), (above, False)):
         if piece.size:
             more = states_for_conductance(pool.card, np.clip(piece, wide.min(), wide.max()))
-            pair = (lambda a, b: (a, b)) if at_front else (lambda a, b: (b, a))
-            whole = {name: np.concatenate(pair(more[name], values)) for name, values in whole.items()}
+            whole = {
+                name: np.concatenate((more[name], values) if at_front else (values, more[name]))
+                for name, values in whole.items()
+            }
     return whole
 
 
@@ -158,9 +161,7 @@ def states_at(pool: Pool, path: States, x: ArrayLike) -> States:
     return {name: np.interp(places, np.arange(count), values) for name, values in path.items()}
 
 
-def held_numpy(
-    pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]
-) -> NDArray[np.float64]:
+def held_numpy(pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]) -> FloatArray:
     """Return x after a voltage was held, (x, samples, widths), from the compiled model in bulk."""
     n_x = len(next(iter(starts.values())))
     n = n_x * pool.samples
@@ -182,13 +183,11 @@ class _SameCycle(CycleNoise):
 
     given: tuple[float, ...] = ()
 
-    def deviates(self, shape: tuple[int, int]) -> NDArray:
+    def deviates(self, shape: tuple[int, int]) -> FloatArray:
         return np.broadcast_to(np.array(self.given)[None, :, None], (1, *shape))
 
 
-def held_ngspice(
-    pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]
-) -> NDArray[np.float64]:
+def held_ngspice(pool: Pool, starts: States, amplitude: float, gate: float, widths: Sequence[float]) -> FloatArray:
     """Return the same from ngspice: x times samples independent cells in one transient."""
     columns = len(next(iter(starts.values())))
     shape = (pool.samples, columns)
@@ -201,12 +200,12 @@ def held_ngspice(
     corners = np.concatenate([corners, 2 * _EDGE + np.asarray(widths, float)])
     levels = np.full(corners.size, rest + amplitude)
     levels[:2] = rest
-    stimuli: dict = {"bl": PiecewiseLinear(corners, levels)}
+    stimuli: dict[str, Stimulus] = {"bl": PiecewiseLinear(corners, levels)}
     if pool.selector:
         stimuli |= {"wl": Constant(gate), "sl": Constant(rest)}
     noise = None
-    if "nz" in pool.card.declaration.ports:
-        noise = _SameCycle([0.0], 0, given=tuple(pool.noise.tolist()))
+    if pool.card.declaration is not None and "nz" in pool.card.declaration.ports:
+        noise = _SameCycle(np.array([0.0]), 0, given=tuple(pool.noise.tolist()))
     probes = tuple(f"{state}[*,*]" for state in pool.card.states)
     stop = float(corners[-1])
     bench = Testbench(
@@ -226,10 +225,11 @@ ENGINES = {"numpy": held_numpy, "ngspice": held_ngspice}
 QUANTILES = np.array([-3.0, -2.33, -1.64, -1.0, -0.5, 0.0, 0.5, 1.0, 1.64, 2.33, 3.0])  # standard deviations
 
 
-def quantiles(after: NDArray, amplitudes: NDArray) -> NDArray[np.float64]:
+def quantiles(after: FloatArray, amplitudes: FloatArray) -> FloatArray:
     """Return (x, a, w, g, z) quantiles of (x, a, w, g, sample) states, the fastest synapses last."""
     from scipy.special import ndtr
 
     rising = np.moveaxis(np.quantile(after, ndtr(QUANTILES), axis=-1), 0, -1)
     falling = np.moveaxis(np.quantile(after, ndtr(-QUANTILES), axis=-1), 0, -1)
-    return np.where((amplitudes > 0)[None, :, None, None, None], rising, falling)
+    found: FloatArray = np.where((amplitudes > 0)[None, :, None, None, None], rising, falling)
+    return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rramcirc.analysis.measurements import crossings, settling_time
 from rramcirc.analysis.noise import integrated_noise
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.analyses import Ac, Noise, Transient
 from rramcirc.bench.stimuli import Constant, Pulse
@@ -23,8 +23,9 @@ from rramcirc.studies.readout_array import ArrayRead
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
-KINDS = ("tia", "virtual_ground", "mirror")
+KINDS: tuple[Literal["tia", "virtual_ground", "mirror"], ...] = ("tia", "virtual_ground", "mirror")
 SETTLED = 1e-3  # of the step
 OPERATION = 100e-9  # [s]; length of the read whose energy is counted
 LOWEST, HIGHEST = 1e3, 1e11  # [Hz] of the small-signal analyses
@@ -41,7 +42,7 @@ class Channel:
 
     readout: Readout
     figures: Mapping[str, tuple[float, str]]
-    curves: Mapping[str, NDArray]
+    curves: Mapping[str, FloatArray]
 
 
 def channel(readout: Readout, *, points: int = 41) -> Channel:
@@ -88,7 +89,7 @@ def channel(readout: Readout, *, points: int = 41) -> Channel:
     return Channel(readout, figures, curves)
 
 
-def _static(readout: Readout, full: float, points: int) -> tuple[NDArray, NDArray, dict[str, tuple[float, str]]]:
+def _static(readout: Readout, full: float, points: int) -> tuple[FloatArray, FloatArray, dict[str, tuple[float, str]]]:
     """Return the static transfer and its straight line: slope, offset, largest distance."""
     bench = replace(channel_bench(readout, np.linspace(0.0, full, points)), options=FINE)
     waves = simulate(bench)
@@ -105,7 +106,7 @@ def _static(readout: Readout, full: float, points: int) -> tuple[NDArray, NDArra
     return current, output, figures
 
 
-def _small_signal(readout: Readout, current: float) -> tuple[NDArray, NDArray, NDArray, float]:
+def _small_signal(readout: Readout, current: float) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     """Return frequency, transresistance, noise at the input [A/sqrt(Hz)], and the whole noise at the output [V]."""
     stimuli = {"in": Constant(readout.common_mode + current * readout.source_resistance)}
     waves = simulate(Testbench(readout, Ac("in", LOWEST, HIGHEST, 20), stimuli, options=FINE))
@@ -114,14 +115,14 @@ def _small_signal(readout: Readout, current: float) -> tuple[NDArray, NDArray, N
     return waves.axis, response, spectrum["onoise"] / np.abs(response), integrated_noise(waves.axis, spectrum["onoise"])
 
 
-def _bandwidth(frequency: NDArray, response: NDArray) -> float:
+def _bandwidth(frequency: FloatArray, response: FloatArray) -> float:
     """Return the frequency at which the response is 3 dB below that at the lowest [Hz]; nan if it never is."""
     decibel = 20 * np.log10(response / response[0])
     found = crossings(decibel, np.log10(frequency), -10 * np.log10(2.0), "fall")
     return float(10 ** found[0]) if len(found) else float("nan")
 
 
-def _step(readout: Readout, full: float) -> tuple[NDArray, NDArray, float]:
+def _step(readout: Readout, full: float) -> tuple[FloatArray, FloatArray, float]:
     """Return time after a step of the current to half of `full`, output, and the energy of this read [J]."""
     delay, edge, level = 1e-9, 1e-11, readout.common_mode
     drop = 0.5 * full * readout.source_resistance
@@ -177,7 +178,7 @@ def plot_readout(channels: Sequence[Channel], read: ArrayRead, path: str | os.Pa
         panels[4].legend(loc="center right")
 
 
-def _label(panels: Sequence) -> None:
+def _label(panels: Sequence[Axes]) -> None:
     texts = (
         ("input current [uA]", "output - common mode [V]"),
         ("input current [uA]", "off a straight line [% of span]"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.readout.bench import (
@@ -23,6 +23,8 @@ from rramcirc.circuits.readout.bench import (
     vector_bench,
 )
 from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.checks import as_card
 from rramcirc.engines.simulation import simulate
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -41,9 +43,9 @@ class ArrayRead:
     """
 
     design: ReadoutArray
-    outputs: NDArray
-    perfect: NDArray
-    ideal: NDArray
+    outputs: FloatArray
+    perfect: FloatArray
+    ideal: FloatArray
     figures: Mapping[str, tuple[float, str]]
 
 
@@ -86,7 +88,7 @@ def array_read(
     weights = rng.uniform(-1, 1, (size, size // 2))
     inputs = rng.uniform(0, read_voltage, (vectors, size))
     # wide transistors: their resistance is in series with the cells
-    cell = Cell(card, "nmos_select", selector_parameters={"w": 5e-6})
+    cell = Cell(as_card("Cell.rram", card), load_card("nmos_select"), selector_parameters={"w": 5e-6})
     low, high = conductance_window(cell.rram)
     array, conductance = differential_array(weights, cell, low=low, high=high, wire_resistance=wire_resistance)
     chosen = replace(readout, feedback_resistance=_fitting(array, read_voltage)) if fit_resistance else readout
@@ -112,8 +114,8 @@ def array_table(read: ArrayRead) -> pd.DataFrame:
     """Return every output of every vector: vector, output, ngspice [V], array_engine [V], ideal [V]."""
     import pandas as pd
 
-    vector, output = np.indices(read.outputs.shape)
-    columns = {"vector": vector, "output": output}
+    numbers = np.indices(read.outputs.shape)
+    columns: dict[str, AnyArray] = {"vector": numbers[0], "output": numbers[1]}
     columns |= {"ngspice": read.outputs, "array_engine": read.perfect, "ideal": read.ideal}
     table = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
     table.attrs["units"] = dict.fromkeys(("ngspice", "array_engine", "ideal"), "V")
@@ -122,6 +124,7 @@ def array_table(read: ArrayRead) -> pd.DataFrame:
 
 def _fitting(array: Crossbar, read_voltage: float) -> float:
     """Return a feedback resistance with which no line's output leaves the supply [ohm], two digits."""
+    assert array.initial_conductance is not None
     largest = read_voltage * float(np.max(array.initial_conductance.sum(axis=0)))
     return float(f"{0.9 * Readout().common_mode / largest:.1e}")
 
@@ -131,7 +134,7 @@ def _recorded(design: ReadoutArray) -> tuple[str, ...]:
     return (*(f"v({node})" for node in design.outputs), *codes)
 
 
-def _errors(outputs: NDArray, perfect: NDArray, ideal: NDArray, level: float) -> dict[str, tuple[float, str]]:
+def _errors(outputs: FloatArray, perfect: FloatArray, ideal: FloatArray, level: float) -> dict[str, tuple[float, str]]:
     """Return the errors relative to the span of the ideal outputs, before and after one gain for all outputs."""
     span = float(np.ptp(ideal))
     gain = float(np.vdot(ideal - level, outputs - level) / np.vdot(ideal - level, ideal - level))
@@ -148,7 +151,7 @@ def _errors(outputs: NDArray, perfect: NDArray, ideal: NDArray, level: float) ->
     }
 
 
-def _code_error(design: ReadoutArray, waves: Waveforms, perfect: NDArray) -> dict[str, tuple[float, str]]:
+def _code_error(design: ReadoutArray, waves: Waveforms, perfect: FloatArray) -> dict[str, tuple[float, str]]:
     """Return how far the codes are from those of perfect readouts [least significant bits]."""
     bits = design.readout.bits
     if not bits:

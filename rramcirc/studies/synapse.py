@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.units import whole_number
 from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
@@ -145,7 +146,8 @@ def table_after(table: PulseTable, pulses: SynapsePulses, delay: float, x: float
     for volts, width in acts:
         states = table.apply(states, volts, width, pulses.gate_voltage, device=device / np.sqrt(table.device_share))
     share = np.sqrt([table.device_share, 1.0 - table.device_share])
-    return float(states.mean()), *(float(states.std() * part) for part in share)
+    device_spread, cycle_spread = (float(states.std() * part) for part in share)
+    return float(states.mean()), device_spread, cycle_spread
 
 
 def potentiation_bench(
@@ -223,7 +225,9 @@ def weights(waves: Waveforms, reads: ArrayLike, pulses: SynapsePulses, shape: tu
     return np.moveaxis(np.reshape(found, (*shape, at.size)), -1, 0)
 
 
-def both_starts(cell: Cell, repeats: int, columns: int, seed: int) -> tuple[dict, dict]:
+def both_starts(
+    cell: Cell, repeats: int, columns: int, seed: int
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """Return states and instance parameters, (2 x repeats, columns): HRS, then LRS, of the same devices."""
     hrs, lrs = nominal_ends(cell.rram)
     rng = np.random.default_rng([seed, 0])
@@ -235,7 +239,7 @@ def both_starts(cell: Cell, repeats: int, columns: int, seed: int) -> tuple[dict
 
 def cycle_noise(cell: Cell, times: ArrayLike, seed: int) -> CycleNoise | None:
     """Return new deviates at the given times [s], if the model has a terminal for them."""
-    if "nz" not in cell.rram.declaration.ports:
+    if cell.rram.declaration is None or "nz" not in cell.rram.declaration.ports:
         return None
     times = np.asarray(times, dtype=float)
     return CycleNoise(np.where(np.arange(times.size) == 0, 0.0, times), seed)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.figures.style import COLOURS, drawn, si_scale
 from rramcirc.studies.synapse import STARTS
 
@@ -52,7 +52,7 @@ def plot_stdp(measured: pd.DataFrame, compared: pd.DataFrame | None, path: Path,
         panels[0].set_ylabel(f"change of conductance [{prefix}S]")
 
 
-def plot_potentiation(measured: pd.DataFrame, said: NDArray | None, path: Path) -> None:
+def plot_potentiation(measured: pd.DataFrame, said: FloatArray | None, path: Path) -> None:
     """Draw the conductance against the number of the pulse: every device, their mean, the mean of a pulse table."""
     scale, prefix = si_scale(measured["conductance"], "S")
     with drawn(path, 3.4) as figure:

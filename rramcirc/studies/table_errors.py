@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.devices.pulses.table import PulseTable
 from rramcirc.studies.pulse_pool import Pool, States, quantiles, states_at
 
 SEQUENCE, SEQUENCE_WIDTH = 10, 1e-3  # pulses in a row, of about this width [s]
-Held = Callable[[Pool, States, float, float, list[float]], NDArray[np.float64]]
+Held = Callable[[Pool, States, float, float, list[float]], FloatArray]
 
 
-def table_errors(table: PulseTable, pool: Pool, grid, paths: dict[bool, States], held: Held) -> dict[str, float]:
+def table_errors(table: PulseTable, pool: Pool, paths: dict[bool, States], held: Held) -> dict[str, float]:
     """Return the errors that `rramcirc.studies.characterise.characterise` describes."""
     between_states = _halfway(table.state)
     between_widths = np.exp(_halfway(np.log(table.width)))
@@ -42,27 +42,29 @@ def table_errors(table: PulseTable, pool: Pool, grid, paths: dict[bool, States],
     }
 
 
-def _halfway(axis: NDArray) -> NDArray:
-    return 0.5 * (axis[1:] + axis[:-1])
+def _halfway(axis: FloatArray) -> FloatArray:
+    halfway: FloatArray = 0.5 * (axis[1:] + axis[:-1])
+    return halfway
 
 
-def _halfway_same_sign(axis: NDArray) -> NDArray:
-    return _halfway(axis)[axis[1:] * axis[:-1] > 0]
+def _halfway_same_sign(axis: FloatArray) -> FloatArray:
+    halfway: FloatArray = _halfway(axis)[axis[1:] * axis[:-1] > 0]
+    return halfway
 
 
 def _missed(
-    table: PulseTable, pool: Pool, paths: dict[bool, States], held: Held, amplitude: float, gate: float, states, widths
-) -> tuple[NDArray, NDArray]:
+    table: PulseTable, pool: Pool, paths: dict[bool, States], held: Held, amplitude: float, gate: float,
+    states: FloatArray, widths: FloatArray,
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
     """Return errors of mean, and mean errors of quantiles, (x, w), at one amplitude and gate voltage."""
     starts = states_at(pool, paths[amplitude > 0], states)
     after = np.moveaxis(held(pool, starts, amplitude, gate, list(widths)), 1, 2)
     x, w = states[:, None], widths[None, :]
     mean = np.abs(table.apply(x, amplitude, w, gate) - after.mean(axis=-1))
     wanted = quantiles(after[:, None, :, None], np.array([amplitude]))[:, 0, :, 0]
-    looked_up = table._looked_up(
-        table.new_state, *(np.broadcast_to(v, wanted.shape).ravel() for v in (
-            x[..., None], amplitude, w[..., None], gate, table.deviate)),
-    )  # fmt: skip
+    axes = (x[..., None], amplitude, w[..., None], gate, table.deviate)
+    state, volt, width, gates, deviate = (np.broadcast_to(v, wanted.shape).ravel() for v in axes)
+    looked_up = table._looked_up(table.new_state, state, volt, width, gates, deviate)
     return mean, np.abs(looked_up.reshape(wanted.shape) - wanted).mean(axis=-1)
 
 
@@ -84,8 +86,7 @@ def _sequence_error(table: PulseTable, pool: Pool, paths: dict[bool, States], he
             wanted = held(pool, starts, float(amplitude), float(gate), [width * (n + 1) for n in range(SEQUENCE)])
             x = np.full(deviates.size, begin)
             for n in range(SEQUENCE):
-                x = table._looked_up(
-                    table.new_state, x, *(np.full(x.size, v) for v in (amplitude, width, gate)), deviates
-                )
+                volt, widths, gates = (np.full(x.size, v) for v in (amplitude, width, gate))
+                x = table._looked_up(table.new_state, x, volt, widths, gates, deviates)
                 worst = max(worst, abs(float(x.mean() - wanted[0, :, n].mean())))
     return worst

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rramcirc.basics.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.basics.version import __version__
@@ -60,7 +61,7 @@ def write_record(folder: Path, record: Mapping[str, object]) -> None:
         raise cannot_write(folder / RECORD, error) from error
 
 
-def read_record(folder: Path) -> dict[str, object]:
+def read_record(folder: Path) -> dict[str, Any]:
     """Read run.json.
 
     Raises
@@ -69,7 +70,7 @@ def read_record(folder: Path) -> dict[str, object]:
         If the folder is no run folder.
     """
     try:
-        record: dict[str, object] = json.loads((folder / RECORD).read_text())
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text())
     except FileNotFoundError:
         raise WaveformError(
             f"{folder} is no run folder: it has no {RECORD}. `rramcirc simulate -o {folder}` makes one."

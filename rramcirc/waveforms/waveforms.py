@@ -8,7 +8,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -175,7 +175,7 @@ class Waveforms:
     signals: Mapping[str, AnyArray] = field(repr=False)
     units: Mapping[str, str] = field(repr=False)
     complete: bool = True
-    provenance: Mapping[str, object] = field(default_factory=dict, repr=False)
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stopped: str = ""
     title: str = ""
 
@@ -192,7 +192,7 @@ class Waveforms:
 
     @classmethod
     def from_raw(
-        cls, plot: RawPlot, signals: Sequence[Signal] | None = None, provenance: Mapping[str, object] | None = None
+        cls, plot: RawPlot, signals: Sequence[Signal] | None = None, provenance: Mapping[str, Any] | None = None
     ) -> Waveforms:
         """Return the waveforms of a plot of a raw file, without reading its columns.
 

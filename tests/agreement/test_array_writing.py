@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.stimuli import Constant, Floating, pulse_sequence
 from rramcirc.studies.array.programming import ProgramScheme, program, weights_to_pairs
 from rramcirc.studies.array.setup import ReadArray, states_of_bits
 from rramcirc.studies.array.writing import (
@@ -70,6 +71,15 @@ def test_third_voltage_scheme_disturbs_less_than_half() -> None:
     ]
     assert worst[1]["same row", "HRS"] < worst[0]["same row", "HRS"]
     assert worst[1]["neither", "LRS"] > worst[0]["neither", "LRS"], "V/3 puts a third on all others, V/2 nothing"
+
+
+def test_lines_may_float_while_a_cell_is_written() -> None:
+    setup = ReadArray("stanford_gap_v1", 2, 2, selector="none")
+    array = setup.array(states_of_bits(setup.card, np.zeros((2, 2), bool)))
+    pulse = pulse_sequence([1e-9], 10e-9, 0.1, edge=1e-9)
+    written, waves = write(array, {"bl0": pulse, "bl1": Floating(), "wl": Constant(0.0)})
+    assert waves.time[-1] == pulse.times[-1]
+    assert written.shape == array.shape
 
 
 def test_targets_are_reached_within_the_tolerance() -> None:

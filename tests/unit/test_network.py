@@ -355,3 +355,9 @@ def test_curve_from_a_pulse_table_is_the_orbit_of_its_pulses() -> None:
     assert fast.progress(5) > slow.progress(5)
     with pytest.raises(ParameterError, match="do not move"):
         curve_of_table(table, 0.9, 0.0, 3.0)
+
+
+def test_cues_of_a_recall_are_numbers_of_neurons_also_if_there_is_none() -> None:
+    cued, times, neurons = recall_train([range(3)], [0], 10.0, 1.0, 1, 0, 4)
+    assert cued.dtype == neurons.dtype == np.int64
+    assert cued.size == times.size == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from rramcirc.devices.veriloga.tokens import evaluate
 
 # A run may leave a state this far outside its range [unit of the state, which is of order 1]: error of the time steps.
 OVERSHOOT = 0.01
+CellOrCrossbar = TypeVar("CellOrCrossbar", Cell, Crossbar)
 
 
-def with_state(design: Cell | Crossbar, state: Mapping[str, object]) -> Cell | Crossbar:
+def with_state(design: CellOrCrossbar, state: Mapping[str, object]) -> CellOrCrossbar:
     """Return the same design with other initial states, for example the final states of a run.
 
     Parameters

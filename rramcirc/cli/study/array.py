@@ -4,16 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
-from rramcirc.cli.study.common import card_option, output_option, print_quantities, quick_option, say_where, write_table
+from rramcirc.cli.study.common import (
+    CommandFunction,
+    card_option,
+    output_option,
+    print_quantities,
+    quick_option,
+    say_where,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from rramcirc.studies.array.setup import ReadArray
 
 
-def array_options(size: int) -> Callable[[Callable], Callable]:
+class ArrayOptions(TypedDict):
+    """The values of `array_options`, as they were typed."""
+
+    card: str
+    selector: str | None
+    rows: int
+    columns: int | None
+    wire_resistance: str
+    driver_resistance: str
+    read_voltage: str
+    gate_voltage: str
+    source_line: Literal["column", "row"]
+
+
+def array_options(size: int) -> Callable[[CommandFunction], CommandFunction]:
     """Return the options that say which array."""
 
-    def add(command: Callable) -> Callable:
+    def add(command: CommandFunction) -> CommandFunction:
         for option in reversed((
             card_option,
             click.option("--selector", metavar="CARD", help="Transistor's card; none is a 1R array."),
@@ -32,15 +58,22 @@ def array_options(size: int) -> Callable[[Callable], Callable]:
     return add
 
 
-def read_array(card: str, selector: str | None, rows: int, columns: int | None, **text: str):
+def read_array(options: ArrayOptions) -> ReadArray:
     """Return the array that the options describe."""
     from rramcirc.basics.units import parse_number
     from rramcirc.studies.array.setup import ReadArray
 
-    units = {"wire_resistance": "ohm", "driver_resistance": "ohm", "read_voltage": "V", "gate_voltage": "V"}
-    values = {name: parse_number(text[name], unit, f"--{name.replace('_', '-')}") for name, unit in units.items()}
-    return ReadArray(card, rows, rows if columns is None else columns, selector=selector,
-                     source_line=text["source_line"], **values)  # fmt: skip
+    return ReadArray(
+        options["card"],
+        options["rows"],
+        options["rows"] if options["columns"] is None else options["columns"],
+        wire_resistance=parse_number(options["wire_resistance"], "ohm", "--wire-resistance"),
+        driver_resistance=parse_number(options["driver_resistance"], "ohm", "--driver-resistance"),
+        read_voltage=parse_number(options["read_voltage"], "V", "--read-voltage"),
+        gate_voltage=parse_number(options["gate_voltage"], "V", "--gate-voltage"),
+        selector=options["selector"],
+        source_line=options["source_line"],
+    )
 
 
 @click.command(
@@ -53,7 +86,7 @@ Example:
 @array_options(64)
 @click.option("--seed", default=0, show_default=True, help="Seed of the stored bits.")
 @output_option
-def ir_drop(bench: str | None, seed: int, output: Path | None, **options) -> None:
+def ir_drop(bench: str | None, seed: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Voltage that is left at every cell when the whole array is read; random bits are stored.
 
     With BENCH.toml: its crossbar, at the levels that its stimuli have at time 0.
@@ -64,7 +97,7 @@ def ir_drop(bench: str | None, seed: int, output: Path | None, **options) -> Non
     from rramcirc.studies.array.setup import random_bits, states_of_bits
 
     if bench is None:
-        setup = read_array(**options)
+        setup = read_array(options)
         testbench = setup.bench(setup.array(states_of_bits(setup.card, random_bits(setup, seed))))
     else:
         testbench = load_bench(bench)
@@ -96,13 +129,13 @@ Example:
 )
 @array_options(64)
 @output_option
-def read_margin(output: Path | None, **options) -> None:
+def read_margin(output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """LRS against HRS current of the farthest cell, with sneak paths, for arrays up to the given size."""
     from rramcirc.basics.units import format_number
     from rramcirc.figures.tables import plot_curves
     from rramcirc.studies.array.reading import read_margin
 
-    setup = read_array(**options)
+    setup = read_array(options)
     sizes = sorted({max(1, setup.rows // k) for k in (16, 8, 4, 2, 1)})
     table = read_margin(setup, sizes)
     click.echo(f"{'size':>5} {'scheme':<9} {'others':<13} {'LRS':>10} {'HRS':>10} {'sneak':>7} {'margin':>7}")
@@ -127,12 +160,12 @@ Example:
 @click.option("--patterns", default=16, show_default=True, type=click.IntRange(1), help="Random input patterns.")
 @click.option("--seed", default=0, show_default=True, help="Seed of stored bits and patterns.")
 @output_option
-def mvm_error(patterns: int, seed: int, output: Path | None, **options) -> None:
+def mvm_error(patterns: int, seed: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Matrix-vector products against those of the same cells without wires: per column, per pattern, RMS, worst."""
     from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.product import error_figures, mvm_error
 
-    table = mvm_error(read_array(**options), patterns=patterns, seed=seed)
+    table = mvm_error(read_array(options), patterns=patterns, seed=seed)
     print_quantities([(quantity, value, unit) for quantity, (value, unit) in error_figures(table).items()])
     if output:
         write_table(table, output / "mvm-error.csv")
@@ -153,14 +186,14 @@ Example:
 @click.option("--error", default="0.05", show_default=True, help="Largest error of the worst column.")
 @click.option("--largest", default=256, show_default=True, type=click.IntRange(1), help="No larger array is tried.")
 @output_option
-def max_size(error: str, largest: int, output: Path | None, **options) -> None:
+def max_size(error: str, largest: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Largest square array whose worst product (all cells LRS, all rows on) keeps within an error."""
     from rramcirc.basics.units import parse_number
     from rramcirc.figures.tables import plot_curves
     from rramcirc.studies.array.product import max_size
 
     limit = parse_number(error, "", "--error")
-    table = max_size(read_array(**options), limit, largest=largest)
+    table = max_size(read_array(options), limit, largest=largest)
     for row in table.itertuples():
         click.echo(f"{row.size:>5} x {row.size:<5} error {row.error:.4f}")
     found = table.attrs["max_size"]
@@ -185,12 +218,12 @@ Example:
 @click.option("--seed", default=0, show_default=True, help="Seed of devices and stored bits.")
 @quick_option
 @output_option
-def yield_(arrays: int, seed: int, quick: bool, output: Path | None, **options) -> None:
+def yield_(arrays: int, seed: int, quick: bool, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Bits that arrays with the card's device-to-device spread read wrong, row by row."""
     from rramcirc.figures.tables import plot_probability
     from rramcirc.studies.array.reading import read_yield
 
-    table = read_yield(read_array(**options), arrays=min(arrays, 4) if quick else arrays, seed=seed)
+    table = read_yield(read_array(options), arrays=min(arrays, 4) if quick else arrays, seed=seed)
     print_quantities([
         ("arrays without an error", float((table["wrong"] == 0).mean()), "1"),
         ("bits read wrong", float(table["wrong"].sum() / table["bits"].sum()), "1"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from rramcirc.cli.study.array import array_options, read_array
+from rramcirc.cli.study.array import ArrayOptions, array_options, read_array
 from rramcirc.cli.study.common import (
+    CommandFunction,
     engine_option,
     output_option,
     print_quantities,
@@ -19,8 +20,12 @@ from rramcirc.cli.study.common import (
     write_table,
 )
 
+if TYPE_CHECKING:
+    from rramcirc.studies.array.setup import ReadArray
+    from rramcirc.studies.array.writing import WritePulse
 
-def pulse_options(command: Callable) -> Callable:
+
+def pulse_options(command: CommandFunction) -> CommandFunction:
     """Return the options of a write pulse."""
     for option in reversed((
         click.option("--kind", type=click.Choice(["SET", "RESET"]), default="SET", show_default=True, help="Polarity."),
@@ -34,7 +39,9 @@ def pulse_options(command: Callable) -> Callable:
     return command
 
 
-def write_pulse(setup, kind: str, amplitude: str | None, width: str, write_gate: str | None, scheme: str):
+def write_pulse(
+    setup: ReadArray, kind: str, amplitude: str | None, width: str, write_gate: str | None, scheme: str
+) -> WritePulse:
     """Return the write pulse that the options describe."""
     from dataclasses import replace
 
@@ -58,7 +65,7 @@ Example:
 @click.option("--width", metavar="S", default="1u", show_default=True, help="Of the write pulses.")
 @seed_option
 @output_option
-def write_energy(engine: str, width: str, seed: int, output: Path | None, **options) -> None:
+def write_energy(engine: str, width: str, seed: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Energy and line currents of writing the nearest, a middle and the farthest cell, SET and RESET."""
     from dataclasses import replace
 
@@ -66,7 +73,7 @@ def write_energy(engine: str, width: str, seed: int, output: Path | None, **opti
     from rramcirc.figures.tables import plot_curves
     from rramcirc.studies.array.writing import default_pulses, write_energy
 
-    setup, seconds = read_array(**options), parse_number(width, "s", "--width")
+    setup, seconds = read_array(options), parse_number(width, "s", "--width")
     pulses = {kind: replace(pulse, width=seconds) for kind, pulse in default_pulses(setup).items()}
     table = write_energy(setup, pulses, engine=engine, seed=seed)
     heads = ("before", "after", "energy", "in the RRAM", "BL", "SL", "WL")
@@ -97,7 +104,7 @@ Example:
 @output_option
 def disturb(
     kind: str, amplitude: str | None, width: str, write_gate: str | None, scheme: str, pulses: int, engine: str,
-    output: Path | None, **options,
+    output: Path | None, **options: Unpack[ArrayOptions],
 ) -> None:  # fmt: skip
     """What write pulses on the middle cell do to half-selected and unselected cells (checkerboard of LRS and HRS)."""
     import numpy as np
@@ -105,7 +112,7 @@ def disturb(
     from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.writing import disturb
 
-    setup = read_array(**options)
+    setup = read_array(options)
     pulse = write_pulse(setup, kind, amplitude, width, write_gate, scheme)
     table = disturb(setup, pulse, pulses=pulses, engine=engine)
     click.echo(f"{pulse.kind} {pulse.amplitude:g} V, {pulse.width:g} s; largest change of conductance at 0.1 V")
@@ -138,7 +145,7 @@ Example:
 @output_option
 def program(
     target: str | None, lowest: str, highest: str, tolerance: str, engine: str, seed: int, quick: bool,
-    output: Path | None, **options,
+    output: Path | None, **options: Unpack[ArrayOptions],
 ) -> None:  # fmt: skip
     """Program and verify conductances with incremental pulses.
 
@@ -153,11 +160,11 @@ def program(
     from rramcirc.studies.array.programming import ProgramScheme, program
     from rramcirc.studies.array.setup import states_of_bits
 
-    setup = read_array(**options)
+    setup = read_array(options)
     array = setup.array(states_of_bits(setup.card, np.zeros((setup.rows, setup.columns), bool)))
     if target is None:
         ends = np.log([parse_number(lowest, "S", "--lowest"), parse_number(highest, "S", "--highest")])
-        wanted = np.exp(np.random.default_rng(seed).uniform(*ends, (setup.rows, setup.columns)))
+        wanted = np.exp(np.random.default_rng(seed).uniform(ends[0], ends[1], (setup.rows, setup.columns)))
     else:
         try:
             wanted = np.load(target, allow_pickle=False)

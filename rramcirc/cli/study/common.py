@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 card_option = click.option("--card", default="hfo2_filament", show_default=True, help="RRAM card, a name or a file.")
 quick_option = click.option("--quick", is_flag=True, help="Fewer points.")
 seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
@@ -18,7 +19,7 @@ output_option = click.option("-o", "--output", metavar="DIR", callback=lambda _c
                              help="Folder for table and picture.")  # fmt: skip
 
 
-def engine_option(default: str = "ngspice") -> Callable:
+def engine_option(default: str = "ngspice") -> Callable[[CommandFunction], CommandFunction]:
     """Return the option --engine, checked."""
     return click.option("--engine", default=default, show_default=True, callback=lambda _c, _p, name: _engine(name),
                         help="Engine that simulates.")  # fmt: skip

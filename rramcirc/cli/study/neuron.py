@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -21,7 +22,12 @@ Example:
 @click.option("--core", default="indiveri", show_default=True, help="indiveri or axon-hillock (detail transistor).")
 @quick_option
 @output_option
-def f_i(detail: str, core: str, quick: bool, output: Path | None) -> None:
+def f_i(
+    detail: Literal["ideal", "mixed", "transistor"],  # LifNeuron refuses other words
+    core: Literal["indiveri", "axon-hillock"],
+    quick: bool,
+    output: Path | None,
+) -> None:
     """Rate of a neuron against current; threshold, refractory time, leak, supply energy of a spike."""
     from rramcirc.basics.units import format_number
     from rramcirc.circuits.neuron.neuron import LifNeuron

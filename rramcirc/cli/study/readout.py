@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -51,10 +52,13 @@ def readout(card: str, size: int | None, vectors: int, feedback_resistance: str,
     count = (8 if quick else 32) if size is None else size
     if count % 2:
         raise ParameterError(f"--size {count}: pairs of columns G+ and G- need an even number.")
-    own = {"gain": parse_number(gain, "", "--gain"), "offset": parse_number(offset, "V", "--offset"),
-           "gain_bandwidth": parse_number(gain_bandwidth, "Hz", "--gain-bandwidth")}  # fmt: skip
+    amplifier = Readout(
+        gain=parse_number(gain, "", "--gain"), offset=parse_number(offset, "V", "--offset"),
+        gain_bandwidth=parse_number(gain_bandwidth, "Hz", "--gain-bandwidth"),
+    )  # fmt: skip
     ohm = parse_number(feedback_resistance, "ohm", "--feedback-resistance")
-    channels = [channel(Readout(kind, ohm, **own), points=11 if quick else 41) for kind in KINDS]
+    singles = [replace(amplifier, kind=kind, feedback_resistance=ohm) for kind in KINDS]
+    channels = [channel(single, points=11 if quick else 41) for single in singles]
     table = channel_table(channels)
     click.echo(f"{'one channel':<20}" + "".join(f"{kind:>22}" for kind in table["kind"]))
     longer = {"settling time": "settling to 0.1 %", "noise": "noise, all of it", "energy": "energy, 100 ns read"}
@@ -63,7 +67,7 @@ def readout(card: str, size: int | None, vectors: int, feedback_resistance: str,
             f"{longer.get(name, name):<20}" + "".join(f"{format_number(value, unit):>22}" for value in table[name])
         )
     click.echo(f"\ndifferential array, {count} x {count}, {vectors} input vectors in one sweep")
-    differential = Readout(pairing="differential", bits=8, **own)
+    differential = replace(amplifier, pairing="differential", bits=8)
     read = array_read(card, size=count, vectors=vectors, readout=differential, seed=seed)
     print_quantities([(name, value, unit) for name, (value, unit) in read.figures.items()])
     if output:

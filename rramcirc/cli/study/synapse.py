@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from rramcirc.cli.study.common import (
+    CommandFunction,
     card_option,
     engine_option,
     output_option,
@@ -17,12 +19,28 @@ from rramcirc.cli.study.common import (
     write_table,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rramcirc.circuits.array.cell import Cell
+    from rramcirc.circuits.synapse.pulses import SynapsePulses
+    from rramcirc.devices.pulses.table import PulseTable
+
 NOISE = 1e-12  # changes below this are rounding errors of the simulator, printed as 0 [S]
 selector_option = click.option("--selector", default="nmos_select", show_default=True, help="Transistor's card.")
 seed_option = click.option("--seed", default=1, show_default=True, help="Seed of devices, cycles and spikes.")
 
 
-def _pulse_options(command):
+class PulseOptions(TypedDict):
+    """The values of `_pulse_options`, as they were typed."""
+
+    set_voltage: str | None
+    reset_voltage: str | None
+    gate_voltage: str | None
+    common_mode: str | None
+
+
+def _pulse_options(command: CommandFunction) -> CommandFunction:
     """Add the options that say what the neurons' pulses are."""
     for name, text in (
         ("--set-voltage", "Positive TE pulse against V_cm."),
@@ -34,15 +52,22 @@ def _pulse_options(command):
     return command
 
 
-def _pulses(default, given: dict[str, str | None]):
+def _pulses(default: SynapsePulses, given: PulseOptions) -> SynapsePulses:
     from rramcirc.basics.units import parse_number
 
-    return replace(
-        default, **{n: parse_number(v, "V", f"--{n.replace('_', '-')}") for n, v in given.items() if v is not None}
-    )
+    typed = {name: text for name, text in given.items() if isinstance(text, str)}
+    volts = {name: parse_number(text, "V", f"--{name.replace('_', '-')}") for name, text in typed.items()}
+    return replace(default, **volts)
 
 
-def _table(card: str, selector: str, pulses, quick: bool):
+def _cell(card: str, selector: str) -> Cell:
+    from rramcirc.circuits.array.cell import Cell
+    from rramcirc.devices.cards.checks import as_card
+
+    return Cell(as_card("Cell.rram", card), as_card("Cell.selector", selector))
+
+
+def _table(card: str, selector: str, pulses: SynapsePulses, quick: bool) -> PulseTable:
     """Return the pulse table for the amplitudes and the gate voltage of the pulses, measured if there is none yet."""
     from rramcirc.studies.characterise import PulseGrid, stored_table
 
@@ -72,13 +97,12 @@ Example:
 @output_option
 def stdp(
     card: str, selector: str, repeats: int | None, with_table: bool, seed: int, engine: str, quick: bool,
-    output: Path | None, **given: str | None,
+    output: Path | None, **given: Unpack[PulseOptions],
 ) -> None:  # fmt: skip
     """Change of conductance against the delay between PRE and POST spike, from HRS and from LRS.
 
     All synapses are independent cells of one transient. Devices and cycles differ by the card's spread.
     """
-    from rramcirc.circuits.array.cell import Cell
     from rramcirc.circuits.synapse.pulses import SynapsePulses
     from rramcirc.studies.synapse import DELAYS, stdp_from_table
     from rramcirc.studies.synapse import stdp as measure
@@ -87,7 +111,7 @@ def stdp(
     pulses = _pulses(SynapsePulses(), given)
     delays = DELAYS[::4] if quick else DELAYS
     measured = measure(
-        Cell(card, selector), pulses, delays, repeats=repeats or (4 if quick else 20), seed=seed, engine=engine
+        _cell(card, selector), pulses, delays, repeats=repeats or (4 if quick else 20), seed=seed, engine=engine
     )
     compared = table = None
     if with_table:
@@ -104,7 +128,7 @@ def stdp(
     say_where(output)
 
 
-def _print_fits(measured) -> None:
+def _print_fits(measured: pd.DataFrame) -> None:
     """Print rectangle and exponential of both branches: potentiation from HRS, depression from LRS."""
     from rramcirc.analysis.spikes import fit_stdp_window
 
@@ -122,7 +146,7 @@ def _print_fits(measured) -> None:
     print_quantities(rows)
 
 
-def _print_stdp(measured, compared) -> None:
+def _print_stdp(measured: pd.DataFrame, compared: pd.DataFrame | None) -> None:
     """Print mean and spread of the change at every delay, and the state after it on the circuit and in the table."""
     from rramcirc.basics.units import format_number
 
@@ -158,11 +182,10 @@ Example:
 @output_option
 def potentiation(
     card: str, selector: str, count: int | None, seed: int, engine: str, quick: bool, output: Path | None,
-    **given: str | None,
+    **given: Unpack[PulseOptions],
 ) -> None:  # fmt: skip
     """Conductance after 1 ... N potentiating and N depressing spike pairs, by default with gradual pulses."""
     from rramcirc.basics.units import format_number
-    from rramcirc.circuits.array.cell import Cell
     from rramcirc.studies.milo_pulses import gradual_pulses
     from rramcirc.studies.synapse import potentiation as measure
     from rramcirc.studies.synapse import potentiation_from_table
@@ -170,7 +193,7 @@ def potentiation(
 
     pulses = _pulses(gradual_pulses(), given)
     count = count or (5 if quick else 30)
-    measured = measure(Cell(card, selector), pulses, count, repeats=5 if quick else 20, seed=seed, engine=engine)
+    measured = measure(_cell(card, selector), pulses, count, repeats=5 if quick else 20, seed=seed, engine=engine)
     said = potentiation_from_table(_table(card, selector, pulses, quick), pulses, count)
     click.echo(f"{'pulse':>5} {'circuit':>10} {'spread':>10} {'table':>10}")
     for pulse, part in measured.groupby("pulse")["conductance"]:
@@ -198,11 +221,10 @@ Example:
 @output_option
 def srdp(
     card: str, selector: str, duration: str, seed: int, engine: str, quick: bool, output: Path | None,
-    **given: str | None,
+    **given: Unpack[PulseOptions],
 ) -> None:  # fmt: skip
     """Conductance after uncorrelated PRE and POST spikes against their rate, by default with gradual pulses."""
     from rramcirc.basics.units import format_number, parse_number, positive_number
-    from rramcirc.circuits.array.cell import Cell
     from rramcirc.studies.milo_pulses import gradual_pulses
     from rramcirc.studies.synapse_figures import plot_srdp
     from rramcirc.studies.synapse_rate import RATES
@@ -211,7 +233,7 @@ def srdp(
     pulses = _pulses(gradual_pulses(), given)
     rates = (10.0, 60.0) if quick else RATES
     seconds = positive_number(parse_number(duration, "s", "--duration"), "--duration", "s") * (0.3 if quick else 1.0)
-    measured = measure(Cell(card, selector), pulses, rates, duration=seconds, repeats=3 if quick else 10, seed=seed,
+    measured = measure(_cell(card, selector), pulses, rates, duration=seconds, repeats=3 if quick else 10, seed=seed,
                        engine=engine)  # fmt: skip
     click.echo(f"{'rate':>6} {'start':>5} {'before':>10} {'after':>10} {'spread':>10}")
     for (rate, start), part in measured.groupby(["rate", "start"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import overload
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, unknown_name
@@ -10,6 +11,10 @@ from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
 
 
+@overload
+def as_card(owner: str, card: ModelCard | str) -> ModelCard: ...
+@overload
+def as_card(owner: str, card: ModelCard | str | None) -> ModelCard | None: ...
 def as_card(owner: str, card: ModelCard | str | None) -> ModelCard | None:
     if card is None or isinstance(card, ModelCard):
         return card

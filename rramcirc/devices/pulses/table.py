@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -70,7 +70,7 @@ class PulseTable:
     error: Mapping[str, float] = field(
         metadata=_about("interpolation error of mean and distribution at held-out points", "1")
     )
-    provenance: Mapping[str, object] = field(
+    provenance: Mapping[str, Any] = field(
         metadata=_about("card, model, compiler, pulses, pool that it was measured with", "")
     )
 

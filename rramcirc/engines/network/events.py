@@ -11,25 +11,25 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
 from rramcirc.basics.errors import ParameterError
 from rramcirc.engines.network.kernel import progress
 from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, rule_table, slopes, states
 
-compiled = numba.njit(cache=True, nogil=True)
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 NEVER = 1e300  # [s]; finite, so that no NaN can arise from it
 EDGE = 1e-9  # part of a grid step within which a time counts as on the grid
 
 
 @compiled
-def snapped(t, grid):
+def snapped(t: float, grid: float) -> float:
     """Return the next multiple of the grid; the time itself without grid."""
     return t if grid <= 0.0 or t >= NEVER else np.ceil(t / grid - EDGE) * grid
 
 
 @compiled
-def move(j, t, v, since, drive, tau, minimum):
+def move(j: int, t: float, v: FloatArray, since: FloatArray, drive: FloatArray, tau: float, minimum: float) -> None:
     """Bring membrane j, which may fall to the clamp but is below threshold, to time t."""
     rest = drive[j] * tau
     x = rest + (v[j] - rest) * np.exp(-(t - since[j]) / tau)
@@ -38,7 +38,10 @@ def move(j, t, v, since, drive, tau, minimum):
 
 
 @compiled
-def predict(j, v, since, drive, busy, tau, minimum, threshold, crossing, grid):
+def predict(
+    j: int, v: FloatArray, since: FloatArray, drive: FloatArray, busy: FloatArray, tau: float, minimum: float,
+    threshold: float, crossing: FloatArray, grid: float,
+) -> None:  # fmt: skip
     """Store when membrane j crosses the threshold if nothing happens."""
     rest = drive[j] * tau
     crossing[j] = NEVER
@@ -52,9 +55,11 @@ def predict(j, v, since, drive, busy, tau, minimum, threshold, crossing, grid):
 
 @compiled
 def add_overlap(
-    start, stop, te_width, gate_end, te_end, weights, up_dose, down_dose, up_rate, down_rate, up_start, up_span,
-    down_start, down_span, tables, scales, unit, inhibition,
-):  # fmt: skip
+    start: float, stop: float, te_width: float, gate_end: FloatArray, te_end: FloatArray, weights: FloatArray,
+    up_dose: FloatArray, down_dose: FloatArray, up_rate: FloatArray, down_rate: FloatArray, up_start: FloatArray,
+    up_span: FloatArray, down_start: FloatArray, down_span: FloatArray, tables: FloatArray, scales: FloatArray,
+    unit: float, inhibition: float,
+) -> None:  # fmt: skip
     """Switch all synapses whose gate and top-electrode pulses were both on from `start` to `stop`."""
     part = (stop - start) / te_width
     for j in range(gate_end.size):
@@ -71,10 +76,13 @@ def add_overlap(
 
 @compiled
 def run_until(
-    now, stop, at, which, charge, learning, widths, grid, membrane, v, since, drive, busy, gate_end, te_end, crossing,
-    weights, up_dose, down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span, tables, scales, unit,
-    inhibition, out_time, out_neuron,
-):  # fmt: skip
+    now: float, stop: float, at: FloatArray, which: IntArray, charge: float, learning: bool,
+    widths: tuple[float, float, float], grid: float, membrane: tuple[float, float, float], v: FloatArray,
+    since: FloatArray, drive: FloatArray, busy: FloatArray, gate_end: FloatArray, te_end: FloatArray,
+    crossing: FloatArray, weights: FloatArray, up_dose: FloatArray, down_dose: FloatArray, up_rate: FloatArray,
+    down_rate: FloatArray, up_start: FloatArray, up_span: FloatArray, down_start: FloatArray, down_span: FloatArray,
+    tables: FloatArray, scales: FloatArray, unit: float, inhibition: float, out_time: FloatArray, out_neuron: IntArray,
+) -> int:  # fmt: skip
     """Go from event to event until `stop`, events at `stop` excluded; return the number of output spikes."""
     gate_width, refractory, te_width = widths
     tau, minimum, threshold = membrane
@@ -138,11 +146,11 @@ def run_until(
 def run_events(
     network: SpikingNetwork,
     phases: tuple[Phase, ...],
-    train: tuple[NDArray, NDArray],
-    snapshots: NDArray,
+    train: tuple[FloatArray, IntArray],
+    snapshots: FloatArray,
     synapses: Synapses,
     grid: float = 0.0,
-) -> tuple[NDArray[np.float64], NDArray[np.int64], list]:
+) -> tuple[FloatArray, IntArray, list[tuple[FloatArray, FloatArray]]]:
     """Run a network without time steps; the doses of `synapses` are changed in place.
 
     Parameters

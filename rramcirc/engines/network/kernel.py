@@ -14,14 +14,16 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-compiled = numba.njit(cache=True, nogil=True)
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
+
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 HEAD, GATES, REFRACTORY, ELECTRODES, OPEN = range(5)
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 @compiled
-def uniform(key, number):
+def uniform(key: np.uint64, number: int) -> float:
     """Return number `number` of the stream `key`, as `rramcirc.bench.spike_trains.uniforms`."""
     z = key + np.uint64(number + 1) * _GAMMA
     z = (z ^ (z >> np.uint64(30))) * _FIRST
@@ -30,7 +32,7 @@ def uniform(key, number):
 
 
 @compiled
-def mixed(key, word):
+def mixed(key: np.uint64, word: int) -> np.uint64:
     """Return the key of a stream with one more word in its seed, as `rramcirc.bench.spike_trains.stream_key`."""
     z = (key ^ np.uint64(word)) + _GAMMA
     z = (z ^ (z >> np.uint64(30))) * _FIRST
@@ -39,17 +41,19 @@ def mixed(key, word):
 
 
 @compiled
-def progress(table, scale, dose):
+def progress(table: FloatArray, scale: FloatArray, dose: float) -> float:
     """Return how far a synapse has switched after `dose` overlaps; see `network.rule_table`."""
     position = np.log1p(dose * scale[0]) * scale[1]
     k = int(position)
     if k >= table.size - 1:
-        return table[table.size - 1]
-    return table[k] + (position - k) * (table[k + 1] - table[k])
+        return float(table[table.size - 1])
+    return float(table[k] + (position - k) * (table[k + 1] - table[k]))
 
 
 @compiled
-def integrate(v, drive, active, decay, gain, minimum, threshold):
+def integrate(
+    v: FloatArray, drive: FloatArray, active: FloatArray, decay: float, gain: float, minimum: float, threshold: float
+) -> int:
     """Integrate all membranes over one step; return how many are at or above threshold."""
     ready = 0
     for j in range(v.size):
@@ -61,7 +65,10 @@ def integrate(v, drive, active, decay, gain, minimum, threshold):
 
 
 @compiled
-def expire(n, weights, drive, active, gate_end, gate_steps, rest_steps, ring_step, ring_neuron, marks):
+def expire(
+    n: int, weights: FloatArray, drive: FloatArray, active: FloatArray, gate_end: IntArray, gate_steps: int,
+    rest_steps: int, ring_step: IntArray, ring_neuron: IntArray, marks: IntArray,
+) -> None:  # fmt: skip
     """Close the gates and end the refractory times that are over at step n."""
     size = ring_step.size
     while marks[GATES] < marks[HEAD] and ring_step[marks[GATES] % size] + gate_steps <= n:
@@ -79,7 +86,10 @@ def expire(n, weights, drive, active, gate_end, gate_steps, rest_steps, ring_ste
 
 
 @compiled
-def fire(n, j, weights, v, drive, active, gate_end, gate_steps, ring_step, ring_neuron, marks):
+def fire(
+    n: int, j: int, weights: FloatArray, v: FloatArray, drive: FloatArray, active: FloatArray, gate_end: IntArray,
+    gate_steps: int, ring_step: IntArray, ring_neuron: IntArray, marks: IntArray,
+) -> None:  # fmt: skip
     """Let neuron j fire at step n: reset, refractory time, gate pulse (which restarts if it is still on)."""
     v[j] = 0.0
     active[j] = 0.0
@@ -95,9 +105,11 @@ def fire(n, j, weights, v, drive, active, gate_end, gate_steps, ring_step, ring_
 
 @compiled
 def overlap(
-    n, share, te_steps, weights, drive, gate_end, ring_step, ring_neuron, marks,
-    up_dose, down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span, tables, scales, unit, inhibition,
-):  # fmt: skip
+    n: int, share: float, te_steps: int, weights: FloatArray, drive: FloatArray, gate_end: IntArray,
+    ring_step: IntArray, ring_neuron: IntArray, marks: IntArray, up_dose: FloatArray, down_dose: FloatArray,
+    up_rate: FloatArray, down_rate: FloatArray, up_start: FloatArray, up_span: FloatArray, down_start: FloatArray,
+    down_span: FloatArray, tables: FloatArray, scales: FloatArray, unit: float, inhibition: float,
+) -> None:  # fmt: skip
     """Switch the synapses whose gate and top-electrode pulses are both on in step n.
 
     `share` is the step over the width of a top-electrode pulse; `unit` converts conductance to V/s of membrane.
@@ -126,10 +138,13 @@ def overlap(
 
 @compiled
 def advance(
-    first, last, in_step, in_neuron, charge, learning, timing, membrane, v, drive, active, gate_end, ring_step,
-    ring_neuron, marks, weights, up_dose, down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span,
-    tables, scales, unit, inhibition, out_step, out_neuron,
-):  # fmt: skip
+    first: int, last: int, in_step: IntArray, in_neuron: IntArray, charge: float, learning: bool,
+    timing: tuple[int, int, int], membrane: tuple[float, float, float, float], v: FloatArray, drive: FloatArray,
+    active: FloatArray, gate_end: IntArray, ring_step: IntArray, ring_neuron: IntArray, marks: IntArray,
+    weights: FloatArray, up_dose: FloatArray, down_dose: FloatArray, up_rate: FloatArray, down_rate: FloatArray,
+    up_start: FloatArray, up_span: FloatArray, down_start: FloatArray, down_span: FloatArray, tables: FloatArray,
+    scales: FloatArray, unit: float, inhibition: float, out_step: IntArray, out_neuron: IntArray,
+) -> int:  # fmt: skip
     """Run steps first ... last - 1; return the number of spikes written to `out_step` and `out_neuron`.
 
     `timing` is (gate, refractory, top-electrode) pulse in steps, `membrane` (decay, gain, minimum, threshold);
@@ -166,7 +181,7 @@ def advance(
 
 
 @compiled
-def choose_cues(key, number, members, count, pool, cues):
+def choose_cues(key: np.uint64, number: int, members: IntArray, count: int, pool: IntArray, cues: IntArray) -> None:
     """Write `count` of `members`, drawn at random, to the front of `cues`."""
     pool[: members.size] = members
     for k in range(count):
@@ -177,9 +192,10 @@ def choose_cues(key, number, members, count, pool, cues):
 
 @compiled
 def recall_runs(
-    weights, patterns, counts, key, first_run, runs, mean_gap, charge, timing, membrane, dt, window, needed, limit,
-    winner, step,
-):  # fmt: skip
+    weights: FloatArray, patterns: IntArray, counts: IntArray, key: np.uint64, first_run: int, runs: int,
+    mean_gap: float, charge: float, timing: tuple[int, int, int], membrane: tuple[float, float, float, float],
+    dt: float, window: int, needed: int, limit: int, winner: IntArray, step: IntArray,
+) -> None:  # fmt: skip
     """Recall from random cues, many times, each run with a stream of its own; weights stay as they are.
 
     Parameters

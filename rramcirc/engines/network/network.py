@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 from rramcirc.bench.spike_trains import check_train
@@ -31,16 +32,16 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _number(desc: str, units: str, **default: float):
-    return field(**default, metadata={"desc": desc, "units": units})
+def _number(desc: str, units: str, default: float) -> float:
+    return field(default=default, metadata={"desc": desc, "units": units})
 
 
 @dataclass(frozen=True)
 class MembraneNeuron:
     """A leaky integrate-and-fire neuron: C dV/dt = -C V / tau + I, fires at the threshold, then rests at 0 V."""
 
-    capacitance: float = _number("membrane capacitance", "F")
-    time_constant: float = _number("leak time constant tau", "s")
+    capacitance: float = field(metadata={"desc": "membrane capacitance", "units": "F"})
+    time_constant: float = field(metadata={"desc": "leak time constant tau", "units": "s"})
     threshold: float = _number("firing threshold V_th", "V", default=1.0)
     refractory: float = _number("time at 0 V after a spike; input is lost", "s", default=3e-3)
     minimum: float = _number("lowest membrane voltage (clamp), not above 0", "V", default=0.0)
@@ -56,11 +57,13 @@ class MembraneNeuron:
 class ResistiveSynapse:
     """An excitatory and an inhibitory 1T1R cell; medians over the array, with log-normal spread from cell to cell."""
 
-    lrs: float = _number("conductance of the LRS", "S")
-    hrs: float = _number("conductance of the HRS", "S")
+    lrs: float = field(metadata={"desc": "conductance of the LRS", "units": "S"})
+    hrs: float = field(metadata={"desc": "conductance of the HRS", "units": "S"})
     potentiation: LearningRule = field(metadata={"desc": "excitatory synapse, from HRS to LRS, against overlaps"})
     depression: LearningRule = field(metadata={"desc": "inhibitory synapse, from LRS to HRS, against overlaps"})
-    depressed: float | None = _number("where depression ends, if it is not the HRS of the start", "S", default=None)
+    depressed: float | None = field(
+        default=None, metadata={"desc": "where depression ends, if it is not the HRS of the start", "units": "S"}
+    )
     read_voltage: float = _number("TE to BE while only the gate is on; inhibitory: minus", "V", default=0.1)
     lrs_spread: float = _number("standard deviation of ln G_LRS", "1", default=0.05)
     hrs_spread: float = _number("standard deviation of ln G_HRS", "1", default=0.3)
@@ -118,9 +121,11 @@ class SpikingNetwork:
 class Phase:
     """A part of a run: who gets external spikes, and whether synapses learn."""
 
-    duration: float = _number("length", "s")
-    rates: NDArray = field(metadata={"desc": "(n_neurons,) mean rates of the external Poisson spikes", "units": "Hz"})
-    charge: float = _number("charge of one external spike", "C")
+    duration: float = field(metadata={"desc": "length", "units": "s"})
+    rates: FloatArray = field(
+        metadata={"desc": "(n_neurons,) mean rates of the external Poisson spikes", "units": "Hz"}
+    )
+    charge: float = field(metadata={"desc": "charge of one external spike", "units": "C"})
     learning: bool = field(default=False, metadata={"desc": "whether spikes drive the top electrodes"})
     reset: bool = field(default=False, metadata={"desc": "clear membranes, gates and refractory times at the start"})
 
@@ -137,14 +142,14 @@ class Synapses:
     Conductance is start + span * progress(dose); dose is the overlap seen so far times the cell's rate.
     """
 
-    up_start: NDArray = field(metadata={"desc": "excitatory, before learning", "units": "S"})
-    up_span: NDArray = field(metadata={"desc": "excitatory, range", "units": "S"})
-    up_rate: NDArray = field(metadata={"desc": "excitatory, switching rate over the median's", "units": "1"})
-    up_dose: NDArray = field(metadata={"desc": "excitatory, overlaps times rate", "units": "1"})
-    down_start: NDArray = field(metadata={"desc": "inhibitory, before learning", "units": "S"})
-    down_span: NDArray = field(metadata={"desc": "inhibitory, range (negative)", "units": "S"})
-    down_rate: NDArray = field(metadata={"desc": "inhibitory, switching rate over the median's", "units": "1"})
-    down_dose: NDArray = field(metadata={"desc": "inhibitory, overlaps times rate", "units": "1"})
+    up_start: FloatArray = field(metadata={"desc": "excitatory, before learning", "units": "S"})
+    up_span: FloatArray = field(metadata={"desc": "excitatory, range", "units": "S"})
+    up_rate: FloatArray = field(metadata={"desc": "excitatory, switching rate over the median's", "units": "1"})
+    up_dose: FloatArray = field(metadata={"desc": "excitatory, overlaps times rate", "units": "1"})
+    down_start: FloatArray = field(metadata={"desc": "inhibitory, before learning", "units": "S"})
+    down_span: FloatArray = field(metadata={"desc": "inhibitory, range (negative)", "units": "S"})
+    down_rate: FloatArray = field(metadata={"desc": "inhibitory, switching rate over the median's", "units": "1"})
+    down_dose: FloatArray = field(metadata={"desc": "inhibitory, overlaps times rate", "units": "1"})
 
 
 def draw_synapses(network: SpikingNetwork, seed: int = 1) -> Synapses:
@@ -160,7 +165,7 @@ def draw_synapses(network: SpikingNetwork, seed: int = 1) -> Synapses:
     rng, synapse = np.random.default_rng([whole_number(seed, "draw_synapses: seed", 0), 7]), network.synapse
     shape, off = (network.neurons, network.neurons), 1.0 - np.eye(network.neurons)
 
-    def drawn(median: float, spread: float) -> NDArray[np.float64]:
+    def drawn(median: float, spread: float) -> FloatArray:
         return median * np.exp(spread * rng.standard_normal(shape)) * off
 
     lrs, hrs = drawn(synapse.lrs, synapse.lrs_spread), drawn(synapse.hrs, synapse.hrs_spread)
@@ -190,21 +195,21 @@ def with_patterns(synapses: Synapses, patterns: Iterable[ArrayLike]) -> Synapses
     return replace(synapses, up_dose=dose, down_dose=dose.copy())
 
 
-def states(network: SpikingNetwork, synapses: Synapses) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def states(network: SpikingNetwork, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
     """Return (excitatory, inhibitory) states, 0 in HRS and 1 in LRS, (N, N)."""
     up = network.synapse.potentiation.progress(synapses.up_dose)
     down = network.synapse.depression.progress(synapses.down_dose)
     return up, np.where(np.eye(network.neurons, dtype=bool), 0.0, 1.0 - down)
 
 
-def conductances(network: SpikingNetwork, synapses: Synapses) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def conductances(network: SpikingNetwork, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
     """Return (excitatory, inhibitory) conductances [S], (N, N)."""
     up = network.synapse.potentiation.progress(synapses.up_dose)
     down = network.synapse.depression.progress(synapses.down_dose)
     return synapses.up_start + synapses.up_span * up, synapses.down_start + synapses.down_span * down
 
 
-def slopes(network: SpikingNetwork, synapses: Synapses) -> NDArray[np.float64]:
+def slopes(network: SpikingNetwork, synapses: Synapses) -> FloatArray:
     """Return the slope [V/s] that column j's membrane gets while gate i is on, (N, N)."""
     up, down = conductances(network, synapses)
     unit = network.synapse.read_voltage / network.neuron.capacitance
@@ -226,7 +231,7 @@ def check_phases(network: SpikingNetwork, phases: Iterable[Phase]) -> tuple[Phas
     return phases
 
 
-def given_train(network: SpikingNetwork, train: tuple[ArrayLike, ArrayLike]) -> tuple[NDArray, NDArray]:
+def given_train(network: SpikingNetwork, train: tuple[ArrayLike, ArrayLike]) -> tuple[FloatArray, IntArray]:
     """Return an external spike train (times [s], neurons) checked against the network."""
     if not isinstance(train, tuple) or len(train) != 2:
         raise ParameterError("train: give a pair of arrays (times [s], neurons).")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import positive_number, whole_number
 
@@ -31,7 +32,7 @@ class SoftBounded:
     def __post_init__(self) -> None:
         positive_number(self.step, "SoftBounded.step")
 
-    def progress(self, overlaps: ArrayLike) -> NDArray[np.float64]:
+    def progress(self, overlaps: ArrayLike) -> FloatArray:
         """Return the part of the conductance range that is covered after some overlaps, 0 to 1."""
         return -np.expm1(-self.step * np.asarray(overlaps, np.float64))
 
@@ -47,8 +48,8 @@ class PulseCurve:
     Between the points it is a straight line, beyond the last it stays.
     """
 
-    overlaps: NDArray = field(metadata={"desc": "number of full overlaps, rising from 0", "units": "1"})
-    covered: NDArray = field(metadata={"desc": "part of the range, from 0, not falling, to 1", "units": "1"})
+    overlaps: FloatArray = field(metadata={"desc": "number of full overlaps, rising from 0", "units": "1"})
+    covered: FloatArray = field(metadata={"desc": "part of the range, from 0, not falling, to 1", "units": "1"})
 
     def __post_init__(self) -> None:
         overlaps, covered = (np.asarray(values, np.float64) for values in (self.overlaps, self.covered))
@@ -80,11 +81,12 @@ class PulseCurve:
             states.append(state)
         if len(states) < 2:
             raise ParameterError("PulseCurve.of_update: the first overlap does not move the state.")
-        return cls(np.arange(len(states)), np.array(states) / states[-1])
+        return cls(np.arange(len(states), dtype=np.float64), np.array(states) / states[-1])
 
-    def progress(self, overlaps: ArrayLike) -> NDArray[np.float64]:
+    def progress(self, overlaps: ArrayLike) -> FloatArray:
         """Return the part of the conductance range that is covered after some overlaps, 0 to 1."""
-        return np.interp(np.asarray(overlaps, np.float64), self.overlaps, self.covered)
+        covered: FloatArray = np.interp(np.asarray(overlaps, np.float64), self.overlaps, self.covered)
+        return covered
 
     def reach(self) -> tuple[float, float]:
         """Return the number of overlaps that completes the curve, and the scale on which it begins."""
@@ -94,7 +96,7 @@ class PulseCurve:
 LearningRule = SoftBounded | PulseCurve
 
 
-def rule_table(rule: LearningRule) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def rule_table(rule: LearningRule) -> tuple[FloatArray, FloatArray]:
     """Return a learning rule for the kernels: values at equal steps of log(1 + overlaps scale[0]), and scales."""
     if not isinstance(rule, LearningRule):
         raise ParameterError(f"learning rule: {rule!r} is neither SoftBounded nor PulseCurve.")
@@ -113,7 +115,7 @@ def curve_of_table(
     start: float | None = None,
     pulses: int = 150,
     deviate: float = 0.0,
-) -> tuple[PulseCurve, NDArray[np.float64]]:
+) -> tuple[PulseCurve, FloatArray]:
     """Return the curve of a cell under equal pulses, looked up in its pulse table.
 
     Parameters
@@ -145,4 +147,6 @@ def curve_of_table(
     if conductance[-1] == conductance[0]:
         raise ParameterError(f"curve_of_table: {pulses} pulses of {amplitude:g} V do not move the state.")
     covered = (conductance - conductance[0]) / (conductance[-1] - conductance[0])
-    return PulseCurve(np.arange(pulses + 1), np.maximum.accumulate(np.clip(covered, 0.0, 1.0))), conductance
+    return PulseCurve(
+        np.arange(pulses + 1, dtype=np.float64), np.maximum.accumulate(np.clip(covered, 0.0, 1.0))
+    ), conductance

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.units import positive_number, whole_number
 from rramcirc.bench.spike_trains import Seed, poisson_trains, stream_key
@@ -51,13 +52,13 @@ class NetworkRun:
         [s].
     """
 
-    times: NDArray[np.float64]
-    neurons: NDArray[np.int64]
-    input_times: NDArray[np.float64]
-    input_neurons: NDArray[np.int64]
-    snapshot_times: NDArray[np.float64]
-    excitatory: NDArray[np.float64]
-    inhibitory: NDArray[np.float64]
+    times: FloatArray
+    neurons: IntArray
+    input_times: FloatArray
+    input_neurons: IntArray
+    snapshot_times: FloatArray
+    excitatory: FloatArray
+    inhibitory: FloatArray
     synapses: Synapses
     duration: float
 
@@ -72,17 +73,17 @@ class NetworkRun:
 class _State:
     """Everything that changes in a run of the fixed-step kernel."""
 
-    v: NDArray
-    drive: NDArray
-    active: NDArray
-    gate_end: NDArray
-    ring_step: NDArray
-    ring_neuron: NDArray
-    marks: NDArray
-    weights: NDArray
+    v: FloatArray
+    drive: FloatArray
+    active: FloatArray
+    gate_end: IntArray
+    ring_step: IntArray
+    ring_neuron: IntArray
+    marks: IntArray
+    weights: FloatArray
 
 
-def external_train(phases: Sequence[Phase], seed: Seed) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def external_train(phases: Sequence[Phase], seed: Seed) -> tuple[FloatArray, IntArray]:
     """Return the external spikes of all phases, one stream per phase, on a common clock: (times [s], neurons)."""
     words = tuple(seed) if isinstance(seed, (tuple, list)) else (seed,)
     parts, start = [], 0.0
@@ -171,7 +172,8 @@ def whole_steps(network: SpikingNetwork, time_step: float) -> tuple[int, int, in
     for name, width in widths.items():
         if round(width / time_step) < 1:
             raise ParameterError(f"time_step: {time_step:g} s is too long for {name} = {width:g} s.")
-    return tuple(round(width / time_step) for width in widths.values())
+    gate, refractory, electrode = (round(width / time_step) for width in widths.values())
+    return gate, refractory, electrode
 
 
 def membrane(network: SpikingNetwork, time_step: float) -> tuple[float, float, float, float]:
@@ -180,7 +182,7 @@ def membrane(network: SpikingNetwork, time_step: float) -> tuple[float, float, f
     return decay, (1.0 - decay) * network.neuron.time_constant, network.neuron.minimum, network.neuron.threshold
 
 
-def _fresh(network: SpikingNetwork, timing: tuple[int, int, int], weights: NDArray) -> _State:
+def _fresh(network: SpikingNetwork, timing: tuple[int, int, int], weights: FloatArray) -> _State:
     n = network.neurons
     size = n * (max(timing) // timing[1] + 2)
     return _State(
@@ -189,7 +191,14 @@ def _fresh(network: SpikingNetwork, timing: tuple[int, int, int], weights: NDArr
     )  # fmt: skip
 
 
-def _run_fixed(network, phases, train, wanted, synapses, dt):
+def _run_fixed(
+    network: SpikingNetwork,
+    phases: tuple[Phase, ...],
+    train: tuple[FloatArray, IntArray],
+    wanted: FloatArray,
+    synapses: Synapses,
+    dt: float,
+) -> tuple[FloatArray, IntArray, list[tuple[FloatArray, FloatArray]]]:
     """Run the fixed-step kernel; returns spike times, neurons and the states at the snapshots."""
     from rramcirc.engines.network import kernel
 
@@ -225,7 +234,7 @@ def _run_fixed(network, phases, train, wanted, synapses, dt):
                 kept += [states(network, synapses)] * int((looks == last).sum())
         begin = end
     kept += [states(network, synapses)] * int((looks >= begin).sum())
-    return np.concatenate(steps) * dt, np.concatenate(neurons), kept
+    return np.concatenate(steps).astype(np.float64) * dt, np.concatenate(neurons), kept
 
 
 @dataclass(frozen=True)
@@ -240,8 +249,8 @@ class Recall:
         When [s]; NaN if none was.
     """
 
-    winner: NDArray[np.int64]
-    time: NDArray[np.float64]
+    winner: IntArray
+    time: FloatArray
 
     @property
     def fraction(self) -> float:
@@ -334,7 +343,7 @@ def recall(
 
 def recall_train(
     members: Sequence[ArrayLike], counts: Sequence[int], rate: float, duration: float, seed: Seed, run: int, count: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[IntArray, FloatArray, IntArray]:
     """Return the cues and the external spikes of run `run` of `recall`: (cued neurons, times [s], neurons).
 
     Parameters
@@ -352,13 +361,14 @@ def recall_train(
     stream = (*words, *(int(c) for c in counts), run)
     from rramcirc.bench.spike_trains import uniforms
 
-    numbers, cues = uniforms(stream_key((*stream, 1)), 0, int(sum(counts)) or 1), []
+    numbers = uniforms(stream_key((*stream, 1)), 0, int(sum(counts)) or 1)
+    cues: list[int] = []
     for pattern, wanted in zip(members, counts, strict=True):
         pool = np.sort(np.asarray(pattern, np.int64))
         for k in range(wanted):
             pick = k + int(numbers[len(cues)] * (pool.size - k))
             pool[k], pool[pick] = pool[pick], pool[k]
-            cues.append(pool[k])
+            cues.append(int(pool[k]))
     rates = np.zeros(count)
     rates[cues] = rate
-    return np.sort(cues), *poisson_trains(rates, duration, (*stream, 2))
+    return np.sort(np.array(cues, np.int64)), *poisson_trains(rates, duration, (*stream, 2))

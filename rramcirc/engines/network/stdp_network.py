@@ -13,12 +13,15 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 from rramcirc.bench.spike_trains import Seed, poisson_trains
 
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
-def _number(desc: str, units: str, default: float):
+
+def _number(desc: str, units: str, default: float) -> float:
     return field(default=default, metadata={"desc": desc, "units": units})
 
 
@@ -47,11 +50,12 @@ class PairStdpNetwork:
             raise ParameterError(f"PairStdpNetwork.post_step: {self.post_step:g} is positive; depression is negative.")
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _advance(
-    steps, in_step, in_neuron, weights, decay, trace_decay, rest, input_step, weight_step, pre_step, post_step,
-    largest, out_step, out_neuron,
-):  # fmt: skip
+    steps: int, in_step: IntArray, in_neuron: IntArray, weights: FloatArray, decay: float, trace_decay: float,
+    rest: int, input_step: float, weight_step: float, pre_step: float, post_step: float, largest: float,
+    out_step: IntArray, out_neuron: IntArray,
+) -> int:  # fmt: skip
     count = weights.shape[0]
     v, free = np.zeros(count), np.zeros(count, np.int64)
     pre, post, seen = np.zeros(count), np.zeros(count), np.zeros(count, np.int64)
@@ -155,4 +159,4 @@ def run_pair_stdp(
         np.exp(-time_step / network.trace_constant), rest, network.input_step, network.weight_step, network.pre_step,
         network.post_step, network.largest_weight, out_step, out_neuron,
     )  # fmt: skip
-    return out_step[:count] * time_step, out_neuron[:count].copy(), weights
+    return out_step[:count].astype(np.float64) * time_step, out_neuron[:count].copy(), weights

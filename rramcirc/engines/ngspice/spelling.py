@@ -216,6 +216,15 @@ def _check_switches(circuit: Circuit, bench: Testbench) -> None:
 def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
     """Return (kind, the analysis line, stop time)."""
     analysis = bench.analysis
+    if isinstance(analysis, Noise):
+        letter = "v" if _unit(bench, analysis.source) == "V" else "i"
+        grid = f"dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}"
+        return "noise", f".noise v({analysis.output}) {letter}{analysis.source} {grid}", None
+    return analysis_line(analysis)
+
+
+def analysis_line(analysis: Transient | DcSweep | Ac | VectorSweep | OperatingPoint) -> tuple[str, str, float | None]:
+    """Return (kind, the analysis line, stop time) of an analysis that needs no source."""
     if isinstance(analysis, Transient):
         step = analysis.max_step or analysis.stop / 50
         times = (step, analysis.stop, analysis.record_from, step)
@@ -227,11 +236,6 @@ def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
         return "ac", f".ac dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}", None
     if isinstance(analysis, VectorSweep):
         return "dc", f".dc vindex 0 {analysis.vectors - 1} 1", None
-    if isinstance(analysis, Noise):
-        letter = "v" if _unit(bench, analysis.source) == "V" else "i"
-        grid = f"dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}"
-        return "noise", f".noise v({analysis.output}) {letter}{analysis.source} {grid}", None
-    assert isinstance(analysis, OperatingPoint)
     return "op", ".op", None
 
 

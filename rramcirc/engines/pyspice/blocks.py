@@ -83,7 +83,8 @@ def subcircuit(design: Design, name: str = "") -> SubCircuit:
     """
     if isinstance(design, Cell):
         card = design.rram
-        varying = {k: v.value for k, v in card.parameters.items() if v.instance} | dict(design.rram_parameters)
+        varying = {k: v.value for k, v in card.parameters.items() if v.instance and not isinstance(v.value, str)}
+        varying |= design.rram_parameters
         states = initial_states(design)
         varying = {k: v for k, v in varying.items() if k.removesuffix("_ini") not in states}
         return _cell_block(cell_subcircuit(design, varying, states), design, name)
@@ -183,7 +184,7 @@ def _device_class(letter: str) -> type:
     class Letter:  # a base of its own: PREFIX in an element class would enter the table of PySpice's parser
         PREFIX = letter.upper()
 
-    class Device(Letter, pyspice.SubCircuitElement):
+    class Device(Letter, pyspice.SubCircuitElement):  # type: ignore[misc, name-defined]  # PySpice has no types
         """A device with a model; `subcircuit_name` is the name of the model."""
 
         subcircuit_name = pyspice.ElementName(position=0, key_parameter=False)
@@ -250,7 +251,9 @@ def _add_groups(target: SubCircuit, groups: Iterable[Group]) -> None:
                     _device_class(letter)(target, name, model, *nodes, **parameters)
 
 
-def _add_dipoles(add: Callable, names: Sequence[str], a: PerElement, b: PerElement, values: Values) -> None:
+def _add_dipoles(
+    add: Callable[..., object], names: Sequence[str], a: PerElement, b: PerElement, values: Values
+) -> None:
     count = len(names)
     for row in zip(names, each(a, count), each(b, count), each(values, count), strict=True):
         add(*row)

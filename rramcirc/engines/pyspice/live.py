@@ -92,7 +92,7 @@ def run_live(
     listener = Listener(_watched(bench, netlist, watch), on_point, stop_when, drive)
     text, driven = _with_external_sources(netlist.text, drive)
     netlist = replace(netlist, text=text)
-    order = {"library": find_library(), "deck": NETLIST, "driven": driven}
+    order: dict[str, object] = {"library": find_library(), "deck": NETLIST, "driven": driven}
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-"))
     keep = False
     try:
@@ -206,7 +206,7 @@ def _waveforms(netlist: Netlist, bench: Testbench | Netlist, listener: Listener,
     found = {s: place.get(normalise_vector(s.vector)) for s in signals}
     columns = {s.name: s.sign * table[:, k] for s, k in found.items() if k is not None}
     stop = table[-1, place["time"]] if len(table) else 0.0
-    finished = len(table) > 0 and stop >= netlist.stop * (1 - 1e-9)
+    finished = len(table) > 0 and (netlist.stop is None or stop >= netlist.stop * (1 - 1e-9))
     status = "stopped by condition" if listener.stopped else "done" if finished else "failed"
     version = re.search(r"ngspice-\d+\S*", ended.log)
     record = {

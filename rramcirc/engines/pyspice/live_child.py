@@ -104,7 +104,7 @@ def start(library: str, live: Live) -> Any:
         own.write("* nothing\n")
     from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
 
-    class Ngspice(NgSpiceShared):
+    class Ngspice(NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
         @staticmethod
         def _send_char(message: Any, number: int, user: Any) -> int:
             # PySpice's own takes notes on the standard error for errors

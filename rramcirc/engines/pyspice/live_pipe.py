@@ -135,7 +135,12 @@ def run_child(folder: Path, order: Mapping[str, object], log: Path, listener: Li
     os.close(frames_out)
     os.close(answers_in)
     late = threading.Event()
-    timer = threading.Timer(timeout or 0.0, lambda: (late.set(), _kill(child)))
+
+    def stop() -> None:
+        late.set()
+        _kill(child)
+
+    timer = threading.Timer(timeout or 0.0, stop)
     try:
         if timeout is not None:
             timer.start()
@@ -160,7 +165,7 @@ def _frames(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         yield letter, content
 
 
-def _kill(child: subprocess.Popen) -> None:
+def _kill(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         try:
             os.killpg(child.pid, signal.SIGKILL)

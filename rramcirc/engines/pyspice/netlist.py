@@ -7,14 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from rramcirc.basics.errors import NetlistError, ParameterError, unknown_name
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.engines.netlist import Netlist, osdi_name
-from rramcirc.engines.ngspice.spelling import DEFAULT_OPTIONS, RAW_FILE, _analysis, _saves, number
+from rramcirc.engines.ngspice.spelling import DEFAULT_OPTIONS, RAW_FILE, _saves, analysis_line, number
 from rramcirc.engines.pyspice.blocks import ANALYSES, circuit_lines, first_word, is_pyspice, model_files, origin_of
 from rramcirc.waveforms.raw import normalise_vector
 from rramcirc.waveforms.signals import signal_table
@@ -65,7 +64,7 @@ def netlist_of(
     signals = _choose(circuit, probes, sources)
     if isinstance(analysis, Ac):
         signals = _without_variables(signals, probes)
-    kind, command, stop = _analysis(SimpleNamespace(analysis=analysis))
+    kind, command, stop = analysis_line(analysis)
     chosen = {str(k): number(v) for k, v in (options or {}).items()}
     lines = [
         title,
@@ -102,9 +101,11 @@ def _choose(circuit: Circuit, probes: Sequence[str], sources: Sequence[Path]) ->
         plain = "".join(str(probe).split()).lower()
         glob = re.compile(fnmatch.translate("".join(f"[{c}]" if c == "[" else c for c in plain)))
         hits = [s for s in known if glob.match(s.name.lower()) or s.name.lower() == f"v({plain})"]
-        hits = hits or [_vector_signal(plain, sources)]
-        if hits == [None]:
-            raise ParameterError(f"probes: {unknown_name('signal', str(probe), [s.name for s in known])}")
+        if not hits:
+            named = _vector_signal(plain, sources)
+            if named is None:
+                raise ParameterError(f"probes: {unknown_name('signal', str(probe), [s.name for s in known])}")
+            hits = [named]
         chosen.update((s.name, s) for s in hits)
     return tuple(chosen.values() if probes else by_default)
 

@@ -6,17 +6,20 @@ of pulses to full potentiation, is not given in the text; the published nonlinea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import PulseTrain
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.pulses.exponential import PulseExponential
 from rramcirc.engines.simulation import simulate
 from rramcirc.papers.experiment import Expected, Experiment
@@ -45,7 +48,7 @@ def curves(parameters: CurveParameters, engine: str) -> pd.DataFrame:
     rule = PulseExponential.of_card(card)
     numbers = np.arange(parameters.pulses + 1)
     starts = {"ltp": float(rule.potentiated(0)), "ltd": rule.g_max}
-    columns: dict[str, np.ndarray] = {"pulse": numbers}
+    columns: dict[str, AnyArray] = {"pulse": numbers}
     for name, sign in (("ltp", 1.0), ("ltd", -1.0)):
         change = rule.potentiation_change if sign > 0 else rule.depression_change
         columns[name] = _after_pulses(parameters, card, starts[name], sign, engine)
@@ -55,7 +58,7 @@ def curves(parameters: CurveParameters, engine: str) -> pd.DataFrame:
     return table
 
 
-def _after_pulses(parameters: CurveParameters, card, start: float, sign: float, engine: str) -> np.ndarray:
+def _after_pulses(parameters: CurveParameters, card: ModelCard, start: float, sign: float, engine: str) -> FloatArray:
     """Conductance [S] before the first and after every pulse."""
     edge, period = EDGE_SHARE * parameters.width, 2 * parameters.width
     train = PulseTrain(
@@ -66,7 +69,9 @@ def _after_pulses(parameters: CurveParameters, card, start: float, sign: float, 
     cell = Cell(card, initial_conductance=start)
     bench = Testbench(cell, Transient(stop, max_step=parameters.width), {"bl": train}, probes=("conductance",))
     waves = simulate(bench, engine)
-    return np.interp((np.arange(parameters.pulses + 1) + 0.4) * period, waves.time, waves["conductance"])
+    middles = (np.arange(parameters.pulses + 1) + 0.4) * period
+    conductance: FloatArray = np.interp(middles, waves.time, waves["conductance"])
+    return conductance
 
 
 def worst_error(table: pd.DataFrame) -> float:
@@ -75,7 +80,7 @@ def worst_error(table: pd.DataFrame) -> float:
     return float(max((table[n] - table[f"{n}_rule"]).abs().max() for n in ("ltp", "ltd")) / window)
 
 
-def _nonlinearity(kind: str):
+def _nonlinearity(kind: str) -> Callable[[pd.DataFrame], float]:
     def measure(table: pd.DataFrame) -> float:
         return float(getattr(PulseExponential().nonlinearity(len(table) - 1), kind))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
@@ -28,7 +29,7 @@ from rramcirc.waveforms.waveforms import Waveforms
 
 SPIKE_LEVEL = 0.15 * TIMER_VOLTS  # a timer that falls through this has been started by a spike
 MATRICES = ("exc", "inh")
-States = Mapping[str, NDArray]
+States = Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def fresh_states(protocol: PulseProtocol = PROTOCOL) -> dict[str, States]:
     }
 
 
-def states_of_weights(weights: ArrayLike, protocol: PulseProtocol = PROTOCOL) -> dict[str, NDArray]:
+def states_of_weights(weights: ArrayLike, protocol: PulseProtocol = PROTOCOL) -> dict[str, FloatArray]:
     """Return device states that give cells of these conductances, transistor included [S]; any shape.
 
     The transistor is taken as the resistor that it is in the nominal LRS cell at the read voltage; below the LRS that
@@ -215,9 +216,11 @@ def circuit_bench(
     settings: CircuitSettings = SETTINGS, record_weights: bool = True, record_from: float = 0.0,
 ) -> Testbench:  # fmt: skip
     """Return the testbench of a run; see `run_circuit`."""
+    from rramcirc.devices.cards.card import load_card
+
     neuron = circuit_neuron(chosen, neurons, protocol, settings)
     network = HopfieldNetwork(
-        Cell(protocol.card, protocol.selector), neurons, neuron, learning,
+        Cell(load_card(protocol.card), load_card(protocol.selector)), neurons, neuron, learning,
         excitatory_state=dict(states["exc"]), inhibitory_state=dict(states["inh"]),
     )  # fmt: skip
     probes = ["v(mem*)", "v(timer*)"]
@@ -245,7 +248,9 @@ def read_run(
     if record_weights:
         count = min(settings.read_points, len(waves.time))
         looks = np.linspace(waves.time[0], waves.time[-1], count)
-        names = Cell(protocol.card).states
+        from rramcirc.devices.cards.card import load_card
+
+        names = load_card(protocol.card).states
         for matrix in MATRICES:
             moved = {k: _synapse_waves(waves, f"{k}_{matrix}", neurons, looks) for k in names}
             weights[matrix] = cell_weights(moved, protocol)
@@ -272,7 +277,7 @@ def circuit_spikes(waves: Waveforms, neurons: int) -> tuple[NDArray[np.float64],
     return spikes[:, 0], spikes[:, 1].astype(np.int64)
 
 
-def _synapse_waves(waves: Waveforms, name: str, neurons: int, looks: NDArray) -> NDArray[np.float64]:
+def _synapse_waves(waves: Waveforms, name: str, neurons: int, looks: FloatArray) -> NDArray[np.float64]:
     """Return a state of all synapses at given times, (times, neurons, neurons); the diagonal repeats a neighbour."""
     values = np.empty((looks.size, neurons, neurons))
     for i in range(neurons):
@@ -282,7 +287,7 @@ def _synapse_waves(waves: Waveforms, name: str, neurons: int, looks: NDArray) ->
     return values
 
 
-def matched(ours: tuple[NDArray, NDArray], theirs: tuple[NDArray, NDArray], within: float) -> float:
+def matched(ours: tuple[FloatArray, IntArray], theirs: tuple[FloatArray, IntArray], within: float) -> float:
     """Return the share of all spikes of both that have a partner of the same neuron in the other, one to one.
 
     Parameters

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import AnyArray, FloatArray, IntArray
 from rramcirc.figures.style import COLOURS, drawn, line_style
 from rramcirc.papers.milo2018.sets import POOL, MiloSet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    from rramcirc.engines.network.run import NetworkRun
-    from rramcirc.papers.milo2018.circuit import CircuitRun
     from rramcirc.papers.milo2018.circuit_learning import Both
     from rramcirc.papers.milo2018.circuit_recall import RecallPair
 
 CIRCUIT, NETWORK, EXTERNAL = COLOURS[1], COLOURS[0], "0.6"
 
 
+class Spikes(Protocol):
+    """Who fired when: a run of either level, or a part of one."""
+
+    @property
+    def times(self) -> FloatArray:
+        """(n_spikes,) [s]."""
+        ...
+
+    @property
+    def neurons(self) -> AnyArray:
+        """(n_spikes,) numbers of the rows."""
+        ...
+
+
 def both_rasters(
-    ax: Axes, circuit: CircuitRun, network: NetworkRun, external: tuple[NDArray, NDArray], names: Sequence[str],
+    ax: Axes, circuit: Spikes, network: Spikes, external: tuple[FloatArray, AnyArray], names: Sequence[str],
     size: float,
 ) -> None:  # fmt: skip
     """Draw spikes of circuit (above) and network level (below) on one row per neuron, external spikes on top."""
@@ -42,15 +55,17 @@ def both_rasters(
     ax.grid(False)
 
 
-def _legend(owner, ax: Axes, place: str) -> None:
+def _legend(figure: Figure, ax: Axes) -> None:
+    from matplotlib.collections import Collection
     from matplotlib.lines import Line2D
 
     handles, labels = ax.get_legend_handles_labels()
+    colours = [np.asarray(h.get_edgecolor())[0] for h in handles if isinstance(h, Collection)]
     marks = [
-        Line2D([], [], linestyle="none", marker="|", markersize=8, markeredgewidth=1.5, color=h.get_edgecolor()[0])
-        for h in handles
+        Line2D([], [], linestyle="none", marker="|", markersize=8, markeredgewidth=1.5, color=colour)
+        for colour in colours
     ]
-    owner.legend(marks, labels, loc=place, ncols=len(labels))
+    figure.legend(marks, labels, loc="outside lower center", ncols=len(labels))
 
 
 def draw_levels(chosen: MiloSet, learnt: Both, recalled: Both, path: Path) -> None:
@@ -65,7 +80,7 @@ def draw_levels(chosen: MiloSet, learnt: Both, recalled: Both, path: Path) -> No
             ax.set_title(what)
             ax.set_xlim(0, both.network.duration)
         axes[1].axvline(2.0, color="0.4", linestyle=":", linewidth=1)
-        _legend(figure, axes[0], "outside lower center")
+        _legend(figure, axes[0])
         run, ax = learnt.circuit, axes[2]
         looks = np.linspace(0.0, learnt.network.duration, 60)
         rules = [rule_on_spikes(chosen, run.times, run.neurons, look) for look in looks]
@@ -98,7 +113,8 @@ def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:
             order = [*pair.cues, *(j for j in pair.members if j not in pair.cues)]
             names = [f"{j}{' cue' if j in pair.cues else ''}" for j in order]
             top, bottom = axes[:, column]
-            both_rasters(top, *_reordered(pair, order), names, 12)
+            circuit, network, external = _reordered(pair, order)
+            both_rasters(top, circuit, network, external, names, 12)
             seconds = pair.circuit.cpu_seconds
             top.set_title(f"{count} cues, seed {pair.seed}: {pair.circuit.points} points, {seconds:.0f} CPU s")
             for run, colour, label in ((pair.circuit, CIRCUIT, "circuit"), (pair.network, NETWORK, "network level")):
@@ -112,7 +128,7 @@ def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:
         axes[0, 0].set_ylabel("neuron of X")
         axes[1, 0].set_ylabel("neurons that fired")
         axes[1, 0].legend(loc="center right")
-        _legend(figure, axes[0, 0], "outside lower center")
+        _legend(figure, axes[0, 0])
         count = next(iter(pairs.values())).circuit.membranes.shape[0]
         figure.suptitle(
             f"{count} neurons, {2 * count * (count - 1)} 1T1R synapses: recall of X in ngspice", fontsize=9.5
@@ -122,15 +138,15 @@ def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:
 class _Part:
     """Spikes of some neurons, renumbered."""
 
-    def __init__(self, times: NDArray, neurons: NDArray) -> None:
+    def __init__(self, times: FloatArray, neurons: FloatArray) -> None:
         self.times, self.neurons = times, neurons
 
 
-def _reordered(pair: RecallPair, order: Sequence[int]):
+def _reordered(pair: RecallPair, order: Sequence[int]) -> tuple[_Part, _Part, tuple[FloatArray, FloatArray]]:
     """Return circuit, network level and external spikes of the neurons in `order`, numbered so."""
     place = {neuron: k for k, neuron in enumerate(order)}
 
-    def part(times: NDArray, neurons: NDArray) -> tuple[NDArray, NDArray]:
+    def part(times: FloatArray, neurons: IntArray) -> tuple[FloatArray, FloatArray]:
         kept = np.isin(neurons, order)
         return times[kept], np.array([place[int(j)] for j in neurons[kept]], dtype=float)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.engines.network.network import SpikingNetwork, Synapses, draw_synapses
 from rramcirc.engines.network.run import NetworkRun, external_train, run_network
 from rramcirc.papers.experiment import Expected, Experiment
@@ -57,7 +58,7 @@ class Both:
 
     circuit: CircuitRun
     network: NetworkRun
-    external: tuple[NDArray, NDArray]
+    external: tuple[FloatArray, IntArray]
 
 
 def nominal_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
@@ -103,7 +104,7 @@ def circuit_states(chosen: MiloSet, run: CircuitRun) -> tuple[NDArray[np.float64
 
 
 def rule_on_spikes(
-    chosen: MiloSet, times: NDArray, neurons: NDArray, until: float
+    chosen: MiloSet, times: FloatArray, neurons: IntArray, until: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (excitatory, inhibitory) states that the network level's rule gives for spikes, at time `until` [s]."""
     network, count = nominal_network(chosen, 4), 4
@@ -124,7 +125,8 @@ def learning(parameters: CircuitLearning, engine: str) -> pd.DataFrame:
     """Return one row per seed: what the circuit learnt and recalled, and how far the network level agrees."""
     import pandas as pd
 
-    chosen, rows, example = default_set(), [], None
+    chosen, rows = default_set(), []
+    example: tuple[Both, Both] | None = None
     for seed in range(parameters.seed, parameters.seed + parameters.seeds):
         learnt = train_both(parameters, chosen, seed)
         recalled = recall_both(parameters, chosen, seed, learnt)
@@ -132,6 +134,7 @@ def learning(parameters: CircuitLearning, engine: str) -> pd.DataFrame:
         example = example or (learnt, recalled)
     table = pd.DataFrame(rows)
     table.attrs["units"] = {"rate_end": "Hz", "rate_end_network": "Hz", "event_cost": "s"}
+    assert example is not None
     table.attrs["example"] = (chosen, *example)
     return table
 
@@ -214,7 +217,8 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     """Draw rasters of both levels on one axis, training and recall, and the weights with time."""
     from rramcirc.papers.milo2018.circuit_figures import draw_levels
 
-    draw_levels(*table.attrs["example"], path)
+    chosen, learnt, recalled = table.attrs["example"]
+    draw_levels(chosen, learnt, recalled, path)
 
 
 EXPERIMENT = Experiment(

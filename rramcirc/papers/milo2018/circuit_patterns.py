@@ -9,6 +9,7 @@ circuit and network level move the same synapses by the same amount.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.engines.network.network import Phase, draw_synapses
 from rramcirc.engines.network.run import NetworkRun, external_train, run_network
 from rramcirc.engines.simulation import simulate
@@ -24,6 +26,7 @@ from rramcirc.papers.milo2018.circuit import (
     SETTINGS,
     CircuitRun,
     CircuitSettings,
+    States,
     circuit_bench,
     default_set,
     fresh_states,
@@ -81,7 +84,8 @@ def pattern_training(parameters: CircuitPatterns, engine: str) -> pd.DataFrame:
     kept, places = chosen_neurons(parameters)
     whole = nominal_network(chosen, NEURONS)
     network, synapses = part_of(whole, draw_synapses(whole, parameters.seed), kept)
-    states, rows, maps = fresh_states(), [], {}
+    states: Mapping[str, States] = fresh_states()
+    rows, maps = [], {}
     for k, (name, phase) in enumerate(zip(PATTERNS, training_phases(chosen, presentation, reset=False), strict=True)):
         phase = replace(phase, rates=phase.rates[kept])
         external = external_train([phase], (parameters.seed, 4, k))
@@ -102,7 +106,8 @@ def pattern_training(parameters: CircuitPatterns, engine: str) -> pd.DataFrame:
 
 
 def _circuit(
-    parameters: CircuitPatterns, chosen: MiloSet, states: dict, external: tuple[NDArray, NDArray], phase: Phase,
+    parameters: CircuitPatterns, chosen: MiloSet, states: Mapping[str, States],
+    external: tuple[FloatArray, IntArray], phase: Phase,
     neurons: int,
 ) -> CircuitRun:  # fmt: skip
     presentation = parameters.presentation
@@ -119,7 +124,7 @@ def _circuit(
 
 
 def _compare(
-    chosen: MiloSet, run: CircuitRun, other: NetworkRun, external: tuple[NDArray, NDArray],
+    chosen: MiloSet, run: CircuitRun, other: NetworkRun, external: tuple[FloatArray, IntArray],
     places: dict[str, NDArray[np.int64]],
 ) -> dict[str, float]:  # fmt: skip
     count = other.excitatory.shape[-1]

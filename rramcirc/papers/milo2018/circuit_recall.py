@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.engines.build import build_netlist
 from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, conductances
@@ -67,7 +69,7 @@ class RecallPair:
     members: tuple[int, ...]
     circuit: CircuitRun
     network: NetworkRun
-    external: tuple[NDArray, NDArray]
+    external: tuple[FloatArray, IntArray]
 
 
 def chosen_neurons(others: int) -> NDArray[np.int64]:
@@ -76,15 +78,15 @@ def chosen_neurons(others: int) -> NDArray[np.int64]:
     return np.sort(np.array([*PATTERN_X, *rest[:others]]))
 
 
-def part_of(network: SpikingNetwork, synapses: Synapses, kept: NDArray) -> tuple[SpikingNetwork, Synapses]:
+def part_of(network: SpikingNetwork, synapses: Synapses, kept: IntArray) -> tuple[SpikingNetwork, Synapses]:
     """Return a network of some of the neurons, with their synapses."""
     arrays = {f.name: np.ascontiguousarray(getattr(synapses, f.name)[np.ix_(kept, kept)]) for f in fields(Synapses)}
     return replace(network, neurons=kept.size), Synapses(**arrays)
 
 
 def network_recall(
-    chosen: MiloSet, kept: NDArray, cues: int, seed: int, duration: float
-) -> tuple[NDArray, tuple[NDArray, NDArray], NetworkRun]:
+    chosen: MiloSet, kept: IntArray, cues: int, seed: int, duration: float
+) -> tuple[IntArray, tuple[FloatArray, IntArray], NetworkRun]:
     """Return cued neurons, external spikes (times [s], neurons) and the run of the network level."""
     network, synapses = part_of(milo_network(chosen, NEURONS), trained_chips(chosen.name, 1)[0], kept)
     members = np.flatnonzero(np.isin(kept, PATTERN_X))
@@ -95,7 +97,7 @@ def network_recall(
     return cued, (times, neurons), run
 
 
-def recall_time(times: NDArray, neurons: NDArray, members: NDArray) -> float:
+def recall_time(times: FloatArray, neurons: IntArray, members: NDArray[np.integer]) -> float:
     """Return when the last of the members fires for the first time [s]; infinite if one never does."""
     firsts = [times[neurons == j][:1] for j in members]
     return float(max((t[0] if t.size else np.inf) for t in firsts))
@@ -146,6 +148,7 @@ def _waves(bench: Testbench, folder: Path, name: str) -> Waveforms:
         }
         if record.get("netlist_sha256") == netlist.content_hash and known == current:
             return load_run(folder)
+    assert isinstance(bench.analysis, Transient)
     return simulate(bench, output=folder, progress=_progress(name, bench.analysis.stop))
 
 

@@ -66,7 +66,7 @@ def completion(parameters: CompletionParameters, engine: str) -> pd.DataFrame:
 
 
 def active_curves(
-    chosen: MiloSet, parameters: CompletionParameters, counts: tuple[int, int], pattern: str, end: float = 0.8
+    chosen: MiloSet, parameters: CompletionParameters, counts: tuple[int, ...], pattern: str, end: float = 0.8
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return times [s] and, per run, how many neurons of the pattern fired within the last 50 ms (runs, times)."""
     network = milo_network(chosen, NEURONS)
@@ -75,11 +75,11 @@ def active_curves(
     times, members = np.arange(0.0, end + 1e-9, 5e-3), PATTERNS[pattern]
     active = np.zeros((parameters.curves, times.size))
     for r in range(parameters.curves):
-        cued, *train = recall_train(
+        cued, spikes, neurons = recall_train(
             list(PATTERNS.values()), counts, chosen.recall_rate, end, (parameters.seed, 5, *counts), r, NEURONS
         )
         phase = Phase(end, rates(NEURONS, tuple(cued), chosen.recall_rate), charge)
-        run = run_network(network, [phase], synapses=chips[r % len(chips)], train=tuple(train))
+        run = run_network(network, [phase], synapses=chips[r % len(chips)], train=(spikes, neurons))
         for j in members:
             spikes = run.times[run.neurons == j]
             active[r] += np.searchsorted(spikes, times, "right") > np.searchsorted(spikes, times - WINDOW, "right")

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.engines.network.network import PulseCurve
@@ -51,7 +52,10 @@ class CellRule:
 
 
 def pulse_train(
-    protocol: PulseProtocol, state: dict[str, NDArray], voltage: float, parameters: dict[str, NDArray] | None = None
+    protocol: PulseProtocol,
+    state: dict[str, FloatArray],
+    voltage: float,
+    parameters: dict[str, FloatArray] | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Return conductances [S] before and after each of `protocol.pulses` pulses, (N, pulses + 1), and the last states.
 
@@ -127,7 +131,8 @@ def overlaps_to_half(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
     first = np.argmax(covered >= 0.5, axis=1)
     rows = np.arange(len(covered))
     low, high = covered[rows, first - 1], covered[rows, first]
-    return first - 1 + (0.5 - low) / (high - low)
+    pulses: FloatArray = first - 1 + (0.5 - low) / (high - low)
+    return pulses
 
 
 def pool(protocol: PulseProtocol, devices: int, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

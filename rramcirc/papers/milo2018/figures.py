@@ -15,6 +15,9 @@ from rramcirc.figures.style import COLOURS, drawn
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+    from matplotlib.lines import Line2D
+    from matplotlib.typing import ColorType
 
 INPUT, OUTPUT = COLOURS[0], COLOURS[1]
 WEIGHTS = "viridis"
@@ -27,7 +30,7 @@ def no_grid(ax: Axes) -> None:
     ax.tick_params(length=0)
 
 
-def matrix(ax: Axes, values: NDArray[np.float64], *, diagonal: bool = True):
+def matrix(ax: Axes, values: NDArray[np.float64], *, diagonal: bool = True) -> AxesImage:
     """Draw states of synapses, gate rows downwards; the empty diagonal is grey."""
     shown = np.ma.masked_where(np.eye(len(values), dtype=bool), values) if diagonal else values
     ax.set_facecolor("0.8")
@@ -54,7 +57,7 @@ def draw_four_neurons(learnt: NetworkRun, recalled: NetworkRun, path: Path, *, t
     """Draw [Milo2018, Fig. 3]: weights at the snapshots, rasters and rates of training and recall."""
     names = [f"N{k + 1}" for k in range(4)]
     with drawn(path, 6.4) as figure:
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 1.25))
+        top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.0, 1.25))[:, 0]
         _weight_rows(top, learnt, names)
         axes = bottom.subplots(2, 2, sharex="col", height_ratios=(1.5, 1.0))
         for column, (run, what) in enumerate(((learnt, "training"), (recalled, "recall: N1, N2 cued for 2 s"))):
@@ -74,7 +77,7 @@ def draw_four_neurons(learnt: NetworkRun, recalled: NetworkRun, path: Path, *, t
         figure.suptitle(title, fontsize=9.5)
 
 
-def _mark(colour):
+def _mark(colour: ColorType) -> Line2D:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], linestyle="none", marker="|", markersize=8, markeredgewidth=1.5, color=colour)
@@ -119,7 +122,7 @@ def draw_evolution(
     """
     run = next(iter(runs.values()))
     with drawn(path, 7.4) as figure:
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1.12, 1.0))
+        top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.12, 1.0))[:, 0]
         left, right = top.subfigures(1, 2, width_ratios=(1.0, 4.2))
         _patterns(left, patterns)
         _large_maps(right, run)
@@ -167,13 +170,15 @@ def _large_maps(figure: Figure, run: NetworkRun) -> None:
     bar.ax.minorticks_off()
 
 
-def _weights_in_time(ax: Axes, times, states, patterns: Mapping[str, Sequence[int]]) -> None:
+def _weights_in_time(
+    ax: Axes, times: NDArray[np.float64], states: NDArray[np.float64], patterns: Mapping[str, Sequence[int]]
+) -> None:
     """Draw mean and range of the synapses within each pattern, and the range of all others."""
     others = ~np.eye(states.shape[1], dtype=bool)
     for k, (name, members) in enumerate(patterns.items()):
         block = np.ix_(members, members)
         others[block] = False
-        pairs = states[:, *block][:, ~np.eye(len(members), dtype=bool)]
+        pairs = states[:, block[0], block[1]][:, ~np.eye(len(members), dtype=bool)]
         ax.fill_between(times, pairs.min(axis=1), pairs.max(axis=1), color=COLOURS[k], alpha=0.25, linewidth=0)
         ax.plot(times, pairs.mean(axis=1), color=COLOURS[k], label=f"within {name}")
     rest = states[:, others]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.engines.network.network import Phase, draw_synapses, states
-from rramcirc.engines.network.run import NetworkRun, run_network
+from rramcirc.engines.network.run import Engine, NetworkRun, run_network
 from rramcirc.papers.experiment import Expected, Experiment
 from rramcirc.papers.milo2018.sets import POOL, MiloSet, load_set, milo_network, rates, settings
 
@@ -58,7 +58,8 @@ def train_and_recall(
     parameters: LearningParameters, chosen: MiloSet, seed: int, engine: str
 ) -> tuple[NetworkRun, NetworkRun]:
     """Return training, then recall with the trained synapses, of one chip."""
-    network, kernel = milo_network(chosen, 4), "events" if engine == "events" else "fixed"
+    network = milo_network(chosen, 4)
+    kernel: Engine = "events" if engine == "events" else "fixed"
     learnt = run_network(
         network, [training_phase(chosen, parameters.training)], seed=(seed, 0), synapses=draw_synapses(network, seed),
         snapshots=parameters.shown, engine=kernel,
@@ -74,7 +75,8 @@ def learning(parameters: LearningParameters, engine: str) -> pd.DataFrame:
     """Return one row per set and seed: states of the synapses, rates [Hz], and whether the recall worked."""
     import pandas as pd
 
-    rows, examples = [], {}
+    rows = []
+    examples: dict[str, tuple[NetworkRun, NetworkRun]] = {}
     for name in parameters.parameter_sets:
         chosen = load_set(name)
         for seed in range(parameters.seed, parameters.seed + parameters.seeds):

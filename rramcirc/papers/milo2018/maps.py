@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from rramcirc.papers.milo2018.tables import counted, grid, least_cues
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+
+    from rramcirc.basics.arrays import FloatArray
 
 SET_MARKERS = {"D": "o", "A": "s", "B": "^", "C": "D"}
 PAPER = "0.1"
@@ -43,18 +46,19 @@ def draw_recall_curves(table: pd.DataFrame, path: Path) -> None:
         _recall_times_of_sets(figure.add_subplot(grid[1, :]), table)
 
 
-def _typical_run(times, active, median: float):
+def _typical_run(times: FloatArray, active: FloatArray, median: float) -> FloatArray:
     """Return the run that reached all neurons of the pattern closest to the median recall time."""
     first = times[np.argmax(active >= active.max(), axis=1)]
-    return active[np.argmin(abs(first - median))]
+    typical: FloatArray = active[np.argmin(abs(first - median))]
+    return typical
 
 
-def _recall_times_of_sets(ax, table: pd.DataFrame) -> None:
+def _recall_times_of_sets(ax: Axes, table: pd.DataFrame) -> None:
     """Draw mean and spread of the recall time of each set, case by case, with the paper's value and 30 % of it."""
     cases = list(table.drop_duplicates(["pattern", "cues"])[["pattern", "cues", "paper"]].itertuples(index=False))
     names = list(dict.fromkeys(table["set"]))
     for k, case in enumerate(cases):
-        label = {"label": "paper, and within 30 % of it"} if k == 0 else {}
+        label: dict[str, Any] = {"label": "paper, and within 30 % of it"} if k == 0 else {}
         ax.fill_between([k - 0.4, k + 0.4], 0.7 * case.paper, 1.3 * case.paper, color="0.85", linewidth=0, **label)
         ax.plot([k - 0.4, k + 0.4], [case.paper] * 2, color=PAPER, linewidth=1)
         for m, name in enumerate(names):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rramcirc.engines.network.network import Phase, draw_synapses
-from rramcirc.engines.network.run import NetworkRun, run_network
+from rramcirc.engines.network.run import Engine, NetworkRun, run_network
 from rramcirc.papers.experiment import Expected, Experiment
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, MiloSet, load_set, milo_network, rates, settings
 
@@ -43,7 +43,13 @@ def training_phases(chosen: MiloSet, presentation: float, reset: bool) -> list[P
 
 
 def train_patterns(
-    chosen: MiloSet, seed: int, *, reset: bool, presentation: float = 5.0, snapshot: float = 0.1, engine: str = "fixed"
+    chosen: MiloSet,
+    seed: int,
+    *,
+    reset: bool,
+    presentation: float = 5.0,
+    snapshot: float = 0.1,
+    engine: Engine = "fixed",
 ) -> NetworkRun:
     """Return the training of one chip on X and C."""
     network = milo_network(chosen, NEURONS)

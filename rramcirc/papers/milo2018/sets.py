@@ -14,15 +14,21 @@ recall of 64 neurons (16 Hz per cue). Its gain, leak and recall rate were fitted
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError, unknown_name
-from rramcirc.engines.network.network import MembraneNeuron, ResistiveSynapse, SoftBounded, SpikingNetwork
+from rramcirc.engines.network.network import (
+    LearningRule,
+    MembraneNeuron,
+    ResistiveSynapse,
+    SoftBounded,
+    SpikingNetwork,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +42,8 @@ PATTERN_C = tuple(sorted([2, 3, 4, 5, 16, 24, 32, 40, 58, 59, 60, 61]))
 PATTERNS = {"X": PATTERN_X, "C": PATTERN_C}
 
 
-def _given(desc: str, units: str, status: str, where: str, **default: float):
-    return field(metadata={"desc": desc, "units": units, "status": status, "where": where}, **default)
+def _given(desc: str, units: str, status: str, where: str, default: Any = MISSING) -> Any:
+    return field(metadata={"desc": desc, "units": units, "status": status, "where": where}, default=default)
 
 
 @dataclass(frozen=True)
@@ -118,16 +124,18 @@ def milo_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
     if neurons not in (4, NEURONS):
         raise ParameterError(f"milo_network: {neurons} neurons; the paper has networks of 4 and {NEURONS}.")
     gain, step = (chosen.gain_small, chosen.step_small) if neurons == 4 else (chosen.gain, chosen.step)
+    up: LearningRule
+    down: LearningRule
     if step is None:
         from rramcirc.papers.milo2018.device import PulseProtocol, cell_rule
 
         cell = cell_rule(PulseProtocol())
-        rules = cell.potentiation, cell.depression
+        up, down = cell.potentiation, cell.depression
     else:
-        rules = SoftBounded(step), SoftBounded(step)
+        up, down = SoftBounded(step), SoftBounded(step)
     capacitance = chosen.read_voltage * chosen.lrs * chosen.gate_width / (gain * chosen.threshold)
     synapse = ResistiveSynapse(
-        chosen.lrs, chosen.hrs, *rules, depressed=chosen.depressed, read_voltage=chosen.read_voltage,
+        chosen.lrs, chosen.hrs, up, down, depressed=chosen.depressed, read_voltage=chosen.read_voltage,
         lrs_spread=chosen.lrs_spread, hrs_spread=chosen.hrs_spread, rate_spread=chosen.rate_spread,
     )  # fmt: skip
     neuron = MembraneNeuron(capacitance, chosen.time_constant, chosen.threshold, chosen.refractory)
@@ -146,7 +154,16 @@ def rates(neurons: int, cued: tuple[int, ...], rate: float) -> NDArray[np.float6
     return found
 
 
-def settings(parameters: object) -> pd.DataFrame:
+class HasSets(Protocol):
+    """Parameters of an experiment that is done with several sets."""
+
+    @property
+    def parameter_sets(self) -> tuple[str, ...]:
+        """Names of the sets."""
+        ...
+
+
+def settings(parameters: HasSets) -> pd.DataFrame:
     """Return every value of the sets that an experiment uses, with its status."""
     import pandas as pd
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import pulse_sequence
 from rramcirc.bench.testbench import CycleNoise, Testbench
@@ -66,7 +67,9 @@ def distributions(parameters: DistributionParameters, engine: str) -> pd.DataFra
     return table
 
 
-def _cycles(parameters: DistributionParameters, stop: float, gate: float, seed: list[int], engine: str):
+def _cycles(
+    parameters: DistributionParameters, stop: float, gate: float, seed: list[int], engine: str
+) -> tuple[FloatArray, FloatArray]:
     """Return (LRS, HRS) [ohm] after every SET and RESET."""
     count, period = parameters.cycles, 4 * SLOT
     starts = np.arange(count) * period + 1e-4

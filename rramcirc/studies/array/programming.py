@@ -189,7 +189,9 @@ def _pulse(
     shape = pulse_sequence([2 * edge], scheme.width, amplitude, edge=edge)
     gate = float(level) if kind == "SET" else scheme.reset_gate
     line = "bl" if kind == "SET" else "sl"
-    return {f"wl{row}": Constant(gate)} | {f"{line}{j}": shape for j in np.flatnonzero(active)}
+    stimuli: dict[str, Stimulus] = {f"wl{row}": Constant(gate)}
+    stimuli |= {f"{line}{j}": shape for j in np.flatnonzero(active)}
+    return stimuli
 
 
 def weights_to_pairs(weights: ArrayLike, lowest: float, highest: float) -> tuple[Array, Array, float]:

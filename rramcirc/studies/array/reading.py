@@ -120,7 +120,9 @@ def read_margin(setup: ReadArray, sizes: Sequence[int], schemes: Sequence[str] |
     return table
 
 
-def _far_cell(setup: ReadArray, scheme: str, pattern: str, window: dict[str, dict[str, float]]):
+def _far_cell(
+    setup: ReadArray, scheme: str, pattern: str, window: dict[str, dict[str, float]]
+) -> tuple[float, float, float]:
     """Return LRS current, HRS current [A] and sneak share of the cell farthest from all drivers."""
     i, j = setup.rows - 1, setup.columns - 1
     if setup.cell.selector is not None and setup.source_line == "column":
@@ -135,7 +137,8 @@ def _far_cell(setup: ReadArray, scheme: str, pattern: str, window: dict[str, dic
         sensed = point.line_currents["bl"][j] if setup.cell.selector is not None else point.line_currents["wl"][i]
         currents.append(abs(float(sensed)))
         through = abs(float(point.current[i, j]))
-    return (*currents, 1.0 - through / currents[1])
+    lrs, hrs = currents
+    return lrs, hrs, 1.0 - through / hrs
 
 
 def read_stimuli(setup: ReadArray, row: int, column: int, scheme: str) -> dict[str, Stimulus]:
@@ -143,7 +146,8 @@ def read_stimuli(setup: ReadArray, row: int, column: int, scheme: str) -> dict[s
     volts = setup.read_voltage
     if scheme == "selected":
         return {f"bl{column}": Constant(volts), f"wl{row}": Constant(setup.gate_voltage)}
-    others: Stimulus = {"floating": Floating(), "grounded": Constant(0.0), "V/2": Constant(volts / 2)}[scheme]
+    levels: dict[str, Stimulus] = {"floating": Floating(), "grounded": Constant(0.0), "V/2": Constant(volts / 2)}
+    others = levels[scheme]
     unread: Stimulus = Constant(volts / 2) if scheme == "V/2" else others
     return {"bl": unread, "wl": others, f"bl{column}": Constant(volts), f"wl{row}": Constant(0.0)}
 
@@ -176,7 +180,8 @@ def read_yield(setup: ReadArray, *, arrays: int = 20, seed: int = 0) -> pd.DataF
     one = replace(setup, rows=1, columns=2, wire_resistance=0.0, driver_resistance=0.0)
     pair = products(one, states_of_bits(setup.card, np.array([[True, False]])), np.ones((1, 1), bool))[0]
     threshold = float(np.sqrt(abs(pair[0] * pair[1])))
-    rows, cells = [], {"LRS": [], "HRS": []}
+    rows = []
+    cells: dict[str, list[Array]] = {"LRS": [], "HRS": []}
     for k in range(arrays):
         bits = random_bits(setup, seed + 1000 * k)
         spread = sample_devices(setup.rram, (setup.rows, setup.columns), np.random.default_rng([seed, 3, k]))

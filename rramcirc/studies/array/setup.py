@@ -6,6 +6,7 @@ Operating points are solved with the compiled device models (engine ``numpy``), 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class ReadArray:
     read_voltage: float = 0.2
     gate_voltage: float = 2.0
     selector: str | None = None
-    source_line: str = "column"
+    source_line: Literal["column", "row"] = "column"
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns"):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.units import positive_number, whole_number
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
+from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.crossbar_netlist import cell_values
@@ -110,7 +110,8 @@ def write(
     options
         Simulator options, for example ``{"reltol": 1e-6}``.
     """
-    ends = [s.corners()[0] for s in stimuli.values() if len(s.corners()[0]) > 1]
+    driven = [s.corners()[0] for s in stimuli.values() if not isinstance(s, Floating)]
+    ends = [times for times in driven if len(times) > 1]
     stop = max(float(times[-1]) for times in ends)
     probes = (*(f"{name}[*,*]" for name in array.states), *probes)
     shortest = min(float(np.diff(times)[np.diff(times) > 0].max()) for times in ends)

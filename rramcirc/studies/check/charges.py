@@ -77,7 +77,8 @@ def own_charges(module: LintModule) -> dict[str, tuple[float, Node]]:
                 factor = _factor(calls[0].parts[0], nets[0], module, values) if plain else None
                 found.setdefault(nets[0], []).append((factor, node))
     states = set(state_nodes(module))
-    return {n: f[0] for n, f in found.items() if n in states and len(f) == 1 and f[0][0]}
+    lone = {n: f[0] for n, f in found.items() if n in states and len(f) == 1}
+    return {n: (factor, node) for n, (factor, node) in lone.items() if factor}
 
 
 def _is_term(node: Node, call: Node) -> bool:

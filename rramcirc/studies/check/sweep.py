@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import EnvironmentProblem
 from rramcirc.engines.ngspice.result import Expected
 from rramcirc.engines.ngspice.run import run_deck
@@ -134,11 +134,11 @@ def sweep(
         raise KeyboardInterrupt
     if outcome.machine:
         raise EnvironmentProblem(f"{outcome.problems[0]}.")
-    common = {"amplitude": amplitude, "duration": duration, "series_resistance": series_resistance}
+    given = Sweep(amplitude, duration, "failed", series_resistance=series_resistance)
     if outcome.status != "done":
         status = "slow" if outcome.status == "timeout" else "failed"
-        return Sweep(status=status, problem=_reason(outcome.problems, outcome.log, timeout), **common)
-    return _measured(outcome.plots[-1], wave, nodes, common)
+        return replace(given, status=status, problem=_reason(outcome.problems, outcome.log, timeout))
+    return _measured(outcome.plots[-1], wave, nodes, given)
 
 
 def _reason(problems: Sequence[str], log: str, timeout: float) -> str:
@@ -162,17 +162,17 @@ def _short(text: str) -> str:
     return " ".join(text.split())[:160]
 
 
-def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str, float]) -> Sweep:
+def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], given: Sweep) -> Sweep:
     column = {normalise_vector(name): k for k, name in enumerate(plot.names)}
 
-    def get(name: str) -> NDArray:
+    def get(name: str) -> FloatArray:
         return np.asarray(plot.column(column[name]), dtype=float)
 
     time = np.asarray(plot.column(0), dtype=float)
     voltage, current = get("v(top)"), -get("i(vdrive)")
     driven = np.interp(time, wave.times, wave.voltages)
-    if not common["series_resistance"] and np.max(np.abs(voltage - driven)) > 0.01 * common["amplitude"]:
-        return Sweep(status="failed", problem=NO_DRIVE, **common)
+    if not given.series_resistance and np.max(np.abs(voltage - driven)) > 0.01 * given.amplitude:
+        return replace(given, problem=NO_DRIVE)
     reads = tuple(_resistance(time, voltage, current, window) for window in wave.reads)
     window, sign = _window(reads)
     voltages: list[float | None] = [None, None]
@@ -184,14 +184,14 @@ def _measured(plot: RawPlot, wave: Wave, nodes: Sequence[str], common: dict[str,
     for name in nodes:
         if (vector := normalise_vector(f"v(n1#{name})")) in column:
             ranges[name] = float(np.max(np.abs(get(vector))))
-    return Sweep(
-        status="done", resistances=reads, window=window, set_sign=sign, set_voltage=voltages[0],
+    return replace(
+        given, status="done", resistances=reads, window=window, set_sign=sign, set_voltage=voltages[0],
         reset_voltage=voltages[1], node_range=ranges,
-        hysteresis=max(_hysteresis(time, voltage, current, t) for t in wave.triangles[1:3]), **common,
+        hysteresis=max(_hysteresis(time, voltage, current, t) for t in wave.triangles[1:3]),
     )  # fmt: skip
 
 
-def _resistance(time: NDArray, voltage: NDArray, current: NDArray, window: tuple[float, float]) -> float:
+def _resistance(time: FloatArray, voltage: FloatArray, current: FloatArray, window: tuple[float, float]) -> float:
     """Return the resistance [ohm] at the end of a read; negative if the cell delivers power."""
     at = np.linspace(*window, 9)
     v, i = np.interp(at, time, voltage), np.interp(at, time, current)
@@ -212,8 +212,8 @@ def _window(reads: Sequence[float]) -> tuple[float, int]:
 
 
 def _branches(
-    time: NDArray, voltage: NDArray, current: NDArray, triangle: tuple[float, float, float]
-) -> tuple[NDArray, NDArray]:
+    time: FloatArray, voltage: FloatArray, current: FloatArray, triangle: tuple[float, float, float]
+) -> tuple[FloatArray, FloatArray]:
     """Return voltages and the logarithm of the current on the way back over that on the way there."""
     start, peak, end = triangle
     there = (time >= start) & (time <= peak)
@@ -229,7 +229,7 @@ def _branches(
 
 
 def _switching_voltage(
-    time: NDArray, voltage: NDArray, current: NDArray, triangle: tuple[float, float, float]
+    time: FloatArray, voltage: FloatArray, current: FloatArray, triangle: tuple[float, float, float]
 ) -> float | None:  # fmt: skip
     """Return where the difference between both branches has fallen to half.
 
@@ -245,6 +245,8 @@ def _switching_voltage(
     return float(grid[top + below[0]]) if below.size else float(grid[-1])
 
 
-def _hysteresis(time: NDArray, voltage: NDArray, current: NDArray, triangle: tuple[float, float, float]) -> float:
+def _hysteresis(
+    time: FloatArray, voltage: FloatArray, current: FloatArray, triangle: tuple[float, float, float]
+) -> float:
     grid, ratio = _branches(time, voltage, current, triangle)
     return float(np.exp(np.max(np.abs(ratio[grid.size // 10 :])))) if grid.size else 1.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import SimulationError
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import PiecewiseLinear
@@ -52,13 +52,13 @@ def check_with_ngspice(result: FitResult) -> list[str]:
     return lines
 
 
-def _rms(values: NDArray, weight: NDArray) -> float:
+def _rms(values: FloatArray, weight: FloatArray) -> float:
     return float(np.sqrt(np.sum((weight * values) ** 2) / np.sum(weight**2)))
 
 
 def ngspice_currents(
-    card: ModelCard, protocol: Protocol, states: dict[str, NDArray], settings: Settings
-) -> NDArray[np.float64]:
+    card: ModelCard, protocol: Protocol, states: dict[str, FloatArray], settings: Settings
+) -> FloatArray:
     """Return what ngspice reads, for every reading of a protocol [A].
 
     Parameters
@@ -67,6 +67,7 @@ def ngspice_currents(
         States at the first corner [their units].
     """
     count, module = len(protocol.start), card.declaration
+    assert module is not None
     parameter = {name: module.parameters[f"{name}_ini"] for name in states}
     states = {n: np.array([_inside(parameter[n], v) for v in values]) for n, values in states.items()}
     wholes = [_edges(protocol, k, settings) for k in range(count)]
@@ -102,7 +103,7 @@ def _inside(parameter: Parameter, value: float) -> float:
     return next((v for v in (value * (1 - 1e-9), value * (1 + 1e-9), 0.0) if parameter.allows(v)), float(value))
 
 
-def _edges(protocol: Protocol, k: int, settings: Settings) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _edges(protocol: Protocol, k: int, settings: Settings) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return times, voltages and gates of a device with jumps as short edges, and when its corners are read [s]."""
     good = np.isfinite(protocol.times[k])
     times, volts = protocol.times[k][good], protocol.voltages[k][good]

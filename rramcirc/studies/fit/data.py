@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 
 KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
@@ -268,7 +269,7 @@ def _raise(path: Path, bad: list[str]) -> None:
         raise ParameterError(f"{path}: {'; '.join(bad[:_MOST_NAMED])}{more}.")
 
 
-def _kind(path: Path, values: dict[str, NDArray]) -> tuple[str, dict[str, NDArray]]:
+def _kind(path: Path, values: dict[str, FloatArray]) -> tuple[str, dict[str, FloatArray]]:
     """Return the kind of data and its columns."""
     values = dict(values)
     if "after" in values or "before" in values:
@@ -290,7 +291,7 @@ def _kind(path: Path, values: dict[str, NDArray]) -> tuple[str, dict[str, NDArra
     return "sweep", _needed(path, "sweep", values, ["voltage", "current"])
 
 
-def _needed(path: Path, kind: str, values: dict[str, NDArray], names: list[str]) -> dict[str, NDArray]:
+def _needed(path: Path, kind: str, values: dict[str, FloatArray], names: list[str]) -> dict[str, FloatArray]:
     missing = [name for name in names if name not in values]
     if missing:
         known = ", ".join(f"{name} ({' '.join(_NAMES[name].split()[:4])} ...)" for name in missing)
@@ -299,11 +300,11 @@ def _needed(path: Path, kind: str, values: dict[str, NDArray], names: list[str])
     return values
 
 
-def _check(path: Path, lines: list[int], values: dict[str, NDArray]) -> None:
+def _check(path: Path, lines: list[int], values: dict[str, FloatArray]) -> None:
     """Raise if a value that must be positive is not."""
     bad = []
     for column in ("width", "before", "after", "conductance", "ramp"):
-        wrong = np.flatnonzero(~(values[column] > 0.0)) if column in values else []
+        wrong = np.flatnonzero(~(values[column] > 0.0)) if column in values else np.empty(0, np.intp)
         bad += [(lines[k], f"line {lines[k]}: {column} = {values[column][k]:g} is not positive") for k in wrong]
     _raise(path, [text for _, text in sorted(bad)])
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.card import card_names, card_of_defaults, load_card
 from rramcirc.devices.cards.model_card import ModelCard
@@ -95,9 +95,9 @@ class FitResult:
     undetermined: tuple[Undetermined, ...]
     protocols: tuple[Protocol, ...]
     predictions: tuple[Prediction, ...] = field(repr=False)
-    weights: tuple[NDArray, ...] = field(repr=False)
+    weights: tuple[FloatArray, ...] = field(repr=False)
     rms: tuple[float, ...]
-    correlation: NDArray = field(repr=False)
+    correlation: FloatArray = field(repr=False)
     seed: int
     evaluations: int
     settings: Settings
@@ -186,7 +186,12 @@ def fit(
 
 
 def _fitted(
-    problem: Problem, x: NDArray, matrix: NDArray, left: Sequence[FreeParameter], slopes: NDArray, moments: NDArray
+    problem: Problem,
+    x: FloatArray,
+    matrix: FloatArray,
+    left: Sequence[FreeParameter],
+    slopes: FloatArray,
+    moments: FloatArray,
 ) -> tuple[FittedParameter, ...]:
     """Return the fitted values with their uncertainties, alone and with those of the parameters left."""
     alone = np.sqrt(np.diag(matrix))
@@ -205,7 +210,7 @@ def _fitted(
 
 
 def _result(
-    problem: Problem, x: NDArray, fitted: tuple[FittedParameter, ...], matrix: NDArray,
+    problem: Problem, x: FloatArray, fitted: tuple[FittedParameter, ...], matrix: FloatArray,
     undetermined: list[Undetermined], seed: int, evaluations: int,
 ) -> FitResult:  # fmt: skip
     """Return the fitted card with its uncertainties."""
@@ -236,5 +241,6 @@ def _card(
             said += f", {f.sigma_given:.2g} {f.unit} if {' and '.join(f.given)} (not determined) as in this card"
         value = replace(found.parameters[f.name], value=float(f"{f.value:.8g}"), status="fitted")
         parameters[f.name] = replace(value, source=f"fit to {files}{said}")
+    assert start.declaration is not None
     order = [name for name in start.declaration.parameters if name in parameters]
     return replace(start, parameters={name: parameters[name] for name in order})

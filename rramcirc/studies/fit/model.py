@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IndexArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import READ_VOLTAGE, _Path, states_for_conductance
@@ -72,20 +73,20 @@ class Protocol:
     """
 
     data: Measurement
-    times: NDArray[np.float64]
-    voltages: NDArray[np.float64]
-    gates: NDArray[np.float64] | None
-    device: NDArray[np.int64]
-    corner: NDArray[np.int64]
-    row: NDArray[np.int64]
-    current: NDArray[np.float64]
-    start: NDArray[np.float64]
+    times: FloatArray
+    voltages: FloatArray
+    gates: FloatArray | None
+    device: IntArray
+    corner: IntArray
+    row: IntArray
+    current: FloatArray
+    start: FloatArray
     start_known: bool
 
     def __len__(self) -> int:
         return len(self.current)
 
-    def subset(self, devices: NDArray[np.int64]) -> Protocol:
+    def subset(self, devices: IntArray) -> Protocol:
         """Return the protocol with some of its devices."""
         place = np.full(len(self.start), -1)
         place[devices] = np.arange(len(devices))
@@ -114,9 +115,9 @@ class Prediction:
         At all corners.
     """
 
-    current: NDArray[np.float64]
-    missed: NDArray[np.float64]
-    states: dict[str, NDArray[np.float64]]
+    current: FloatArray
+    missed: FloatArray
+    states: dict[str, FloatArray]
     response: PulseResponse
 
 
@@ -134,7 +135,7 @@ def make_protocol(data: Measurement, settings: Settings) -> Protocol:
 
 
 def predict(
-    card: ModelCard, protocol: Protocol, start: NDArray, settings: Settings, tolerance: float = 1e-5,
+    card: ModelCard, protocol: Protocol, start: FloatArray, settings: Settings, tolerance: float = 1e-5,
     follow: Prediction | None = None,
 ) -> Prediction:  # fmt: skip
     """Return the currents of a card at the readings.
@@ -152,7 +153,7 @@ def predict(
 
 
 def predict_all(
-    card: ModelCard, protocols: Sequence[Protocol], starts: Sequence[NDArray], settings: Settings,
+    card: ModelCard, protocols: Sequence[Protocol], starts: Sequence[FloatArray], settings: Settings,
     tolerance: float = 1e-5, follow: Sequence[Prediction | None] | None = None,
 ) -> list[Prediction]:  # fmt: skip
     """Return the currents of a card for several protocols; see :func:`predict`.
@@ -174,7 +175,8 @@ def predict_all(
         found = pulse_response(
             card, protocol.times, protocol.voltages, own, temperature=settings.temperature, tolerance=tolerance,
             selector=settings.selector if protocol.gates is not None else None,
-            gate_voltages=0.0 if protocol.gates is None else protocol.gates, follow=earlier and earlier.response,
+            gate_voltages=0.0 if protocol.gates is None else protocol.gates,
+            follow=None if earlier is None else earlier.response,
         )  # fmt: skip
         predictions.append(Prediction(found.current[protocol.device, protocol.corner], missed[k], own, found))
     return predictions
@@ -217,10 +219,10 @@ def _sweep(data: Measurement, settings: Settings) -> Protocol:
     )  # fmt: skip
 
 
-def _sweep_times(data: Measurement, settings: Settings, firsts: NDArray, device: NDArray) -> NDArray:
+def _sweep_times(data: Measurement, settings: Settings, firsts: IndexArray, device: IndexArray) -> FloatArray:
     """Return the times of the rows of a sweep, each cycle from zero [s]."""
     if "time" in data.columns:
-        times = data.columns["time"] - data.columns["time"][firsts][device]
+        times: FloatArray = data.columns["time"] - data.columns["time"][firsts][device]
     else:
         ramp = data.columns.get("ramp", np.full(len(data), settings.ramp_rate))
         steps = np.abs(np.diff(data.columns["voltage"], prepend=0.0)) / ramp
@@ -233,7 +235,7 @@ def _sweep_times(data: Measurement, settings: Settings, firsts: NDArray, device:
     return times
 
 
-def _table(values: NDArray, device: NDArray, corner: NDArray) -> NDArray:
+def _table(values: FloatArray, device: IndexArray, corner: NDArray[np.integer]) -> FloatArray:
     table = np.full((device[-1] + 1, corner.max() + 1), np.nan)
     table[device, corner] = values
     return table
@@ -255,14 +257,17 @@ def _pulses(data: Measurement, settings: Settings) -> Protocol:
     )  # fmt: skip
 
 
-def _open_resistance(settings: Settings, gates: NDArray | None, whole: NDArray) -> NDArray:
+def _open_resistance(settings: Settings, gates: FloatArray | None, whole: FloatArray) -> FloatArray:
     """Return what the open transistor adds to a resistance that was read [ohm]; at most 99 % of it."""
     if gates is None:
         return np.zeros_like(whole)
     from rramcirc.devices.compiled.devices import CompiledDevices
 
+    assert settings.selector is not None  # see make_protocol
     at_rest = CompiledDevices(settings.selector, 1, temperature=settings.temperature).evaluate([[0, _GATE_OPEN, 0, 0]])
-    return np.minimum(1.0 / at_rest.resistive_jacobian[0, 0, 0], 0.99 * whole)
+    assert at_rest.resistive_jacobian is not None
+    channel = float(at_rest.resistive_jacobian[0, 0, 0])
+    return np.minimum(1.0 / channel, 0.99 * whole)
 
 
 def _train(data: Measurement, settings: Settings) -> Protocol:
@@ -292,17 +297,17 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
         corner.append(3 * np.cumsum(repeats[first:end]))
         row.append(np.arange(first, end))
     longest = max(len(t) for t in times)
-    padded = [
+    padded_times, padded_voltages = (
         np.stack([np.pad(v, (0, longest - len(v)), constant_values=np.nan) for v in a]) for a in (times, voltages)
-    ]
-    row = np.concatenate(row)
+    )
+    rows = np.concatenate(row)
     return Protocol(
-        data, *padded, None, np.concatenate(device), np.concatenate(corner), row,
-        columns["conductance"][row] * settings.read_voltage, columns["conductance"][firsts], False,
+        data, padded_times, padded_voltages, None, np.concatenate(device), np.concatenate(corner), rows,
+        columns["conductance"][rows] * settings.read_voltage, columns["conductance"][firsts], False,
     )  # fmt: skip
 
 
-def _train_pulses(data: Measurement, settings: Settings, firsts: NDArray) -> tuple[NDArray, NDArray]:
+def _train_pulses(data: Measurement, settings: Settings, firsts: IndexArray) -> tuple[FloatArray, FloatArray]:
     """Return amplitude [V] and width [s] of the pulse before each row."""
     columns = data.columns
     if "amplitude" in columns and "width" in columns:
@@ -329,7 +334,7 @@ def _train_pulses(data: Measurement, settings: Settings, firsts: NDArray) -> tup
     return np.where(rising, up[0], down[0]), np.where(rising, up[1], down[1])
 
 
-def _turn(values: NDArray) -> int:
+def _turn(values: FloatArray) -> int:
     """Return the place at which potentiation and depression meet: the extreme that stands out from the ends."""
     peak = values.max() - max(values[0], values[-1])
     dip = min(values[0], values[-1]) - values.min()

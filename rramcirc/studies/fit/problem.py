@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.tokens import evaluate
@@ -75,6 +75,7 @@ def free_parameters(card: ModelCard, free: Iterable[str] = (), fix: Iterable[str
     fix
         Names that are not fitted.
     """
+    assert card.declaration is not None
     declared, free, fix = card.declaration.parameters, list(free), set(fix)
     for name in (*free, *fix):
         if name not in declared:
@@ -90,6 +91,7 @@ def free_parameters(card: ModelCard, free: Iterable[str] = (), fix: Iterable[str
 
 
 def _is_fitted(card: ModelCard, name: str) -> bool:
+    assert card.declaration is not None
     parameter, value = card.declaration.parameters[name], card.value(name)
     if parameter.instance or parameter.kind != "real" or _NOT_FITTED.search(name) or not value:
         return False
@@ -98,7 +100,8 @@ def _is_fitted(card: ModelCard, name: str) -> bool:
 
 def _free(card: ModelCard, name: str) -> FreeParameter:
     """Return one parameter with bounds: its declared range, and not too far from the start value."""
-    parameter, start = card.declaration.parameters[name], float(card.value(name))
+    assert card.declaration is not None
+    parameter, start = card.declaration.parameters[name], card.number(name)
     known = {n: card.value(n) for n in card.declaration.parameters}
     low, high = -math.inf, math.inf
     for interval in (r for r in parameter.ranges if not r.exclude):
@@ -130,11 +133,11 @@ class Problem:
         self.high = np.r_[[b[1] for b in bounds], wide]
         self.start = np.r_[[f.place(f.start) for f in self.free], 0.0 * wide]
 
-    def candidate(self, x: NDArray) -> ModelCard:
+    def candidate(self, x: FloatArray) -> ModelCard:
         """Return the card of a place; ParameterError if the model does not allow it."""
         return self.card.with_values({f.name: f.value(v) for f, v in zip(self.free, x, strict=False)})
 
-    def starts(self, x: NDArray) -> list[NDArray]:
+    def starts(self, x: FloatArray) -> list[FloatArray]:
         """Return the conductances at the first corner for every protocol [S]."""
         pieces = np.split(x, self.first_start)[1:]
         return [
@@ -142,11 +145,11 @@ class Problem:
             for p, moved in zip(self.protocols, pieces, strict=False)
         ]
 
-    def predictions(self, x: NDArray, follow: Sequence[Prediction] | None = None) -> list[Prediction]:
+    def predictions(self, x: FloatArray, follow: Sequence[Prediction] | None = None) -> list[Prediction]:
         """Return the prediction for every protocol; with the time steps of earlier ones if they are given."""
         return predict_all(self.candidate(x), self.protocols, self.starts(x), self.settings, self.tolerance, follow)
 
-    def residuals(self, x: NDArray) -> NDArray:
+    def residuals(self, x: FloatArray) -> FloatArray:
         """Return weighted logarithms of model over data, then the unreachable parts of the starts.
 
         A place that the model does not allow is far from everything.
@@ -154,7 +157,7 @@ class Problem:
         found = self._residuals(x)
         return np.full(self.n_data + sum(len(p.start) for p in self.protocols), FAILED) if found is None else found
 
-    def _residuals(self, x: NDArray, follow: Sequence[Prediction] | None = None) -> NDArray | None:
+    def _residuals(self, x: FloatArray, follow: Sequence[Prediction] | None = None) -> FloatArray | None:
         """Return the residuals; None at a place that the model does not allow."""
         self.evaluations += 1
         try:
@@ -165,7 +168,7 @@ class Problem:
         scaled = [w * r for w, r in zip(self.weights, logs, strict=True)]
         return np.concatenate([*scaled, *(w.max() * f.missed for w, f in zip(self.weights, found, strict=True))])
 
-    def jacobian(self, x: NDArray) -> NDArray:
+    def jacobian(self, x: FloatArray) -> FloatArray:
         """Return the derivatives of the residuals by central differences; starts of all devices at once.
 
         At a bound of the model they are one-sided.
@@ -184,6 +187,8 @@ class Problem:
         for up, down in zip(found[::2], found[1::2], strict=True):
             sides = (up is not None) + (down is not None)
             high, low = (here if side is None else side for side in (up, down))
+            assert high is not None  # the model allows x, for which there are predictions
+            assert low is not None
             slopes.append((high - low) / (max(sides, 1) * _STEP))
         result = np.zeros((len(slopes[0]), len(x)))
         result[:, :n] = np.stack(slopes[:n], 1)
@@ -193,7 +198,7 @@ class Problem:
             result[rows, owner[rows]] = slopes[n][rows]
         return result
 
-    def _owner(self) -> NDArray[np.int64]:
+    def _owner(self) -> IntArray:
         """Return for every residual the place in x of the start it depends on, or -1."""
         read, missed = [], []
         for p, first in zip(self.protocols, self.first_start, strict=False):
@@ -201,7 +206,7 @@ class Problem:
             missed.append(np.full(len(p.start), -1) if p.start_known else first + np.arange(len(p.start)))
         return np.concatenate([*read, *missed])
 
-    def weigh(self, x: NDArray) -> None:
+    def weigh(self, x: FloatArray) -> None:
         """Weigh every reading by one over its expected scatter; the best file has about its own number of readings.
 
         The scatter of a reading is that of its file, larger where the result depends on the start (the error of the
@@ -225,7 +230,7 @@ class Problem:
             for s, r, k in zip(shares, logs, kept, strict=True)
         ]
 
-    def _reliability(self, k: int, x: NDArray, base: Prediction) -> NDArray[np.float64]:
+    def _reliability(self, k: int, x: FloatArray, base: Prediction) -> FloatArray:
         """Return the expected scatter of a plain reading over that of each reading of a file."""
         protocol = self.protocols[k]
         linear = self._on_cliffs(k, x, base)
@@ -247,7 +252,7 @@ class Problem:
         # beyond _STEEP the result is not even linear in the errors
         return linear / np.hypot(1.0, slope) / np.hypot(1.0, slope / _STEEP)
 
-    def _on_cliffs(self, k: int, x: NDArray, base: Prediction) -> NDArray[np.float64]:
+    def _on_cliffs(self, k: int, x: FloatArray, base: Prediction) -> FloatArray:
         """Return the reliability of readings in the middle of a runaway of the model, where nothing is linear.
 
         Without this one such reading holds a search where it happens to be, and its slope feigns certainty.
@@ -274,13 +279,14 @@ class Problem:
         return other
 
 
-def typical(residuals: NDArray) -> float:
+def typical(residuals: FloatArray) -> float:
     """Return the standard deviation of the bulk of residuals, from the median of their magnitudes."""
     return 1.4826 * float(np.median(np.abs(residuals))) + 1e-12
 
 
-def log_ratio(model: NDArray, data: NDArray) -> NDArray:
+def log_ratio(model: FloatArray, data: FloatArray) -> FloatArray:
     """Return ln(|model| / data), at most `FAILED`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.abs(model) / data)
-    return np.clip(np.nan_to_num(logs, nan=FAILED, posinf=FAILED, neginf=-FAILED), -FAILED, FAILED)
+    found: FloatArray = np.nan_to_num(logs, nan=FAILED, posinf=FAILED, neginf=-FAILED)
+    return np.clip(found, -FAILED, FAILED)

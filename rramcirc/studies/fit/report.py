@@ -11,11 +11,12 @@ import numpy as np
 from rramcirc.basics.errors import ParameterError, cannot_write
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.cards.values import shortest
+from rramcirc.devices.compiled.conductance import READ_VOLTAGE
 from rramcirc.devices.veriloga.library import library
 from rramcirc.figures.style import COLOURS, STYLE, new_figure, save
 from rramcirc.studies.fit.data import KINDS, Measurement
 from rramcirc.studies.fit.fit import FitResult, FittedParameter
-from rramcirc.studies.fit.model import READ_VOLTAGE, Prediction, Protocol, Settings, make_protocol, path_ends, predict
+from rramcirc.studies.fit.model import Prediction, Protocol, Settings, make_protocol, path_ends, predict
 from rramcirc.studies.fit.problem import log_ratio
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def residual_table(result: FitResult) -> str:
 def card_text(result: FitResult, name: str) -> str:
     """Return the fitted card as a TOML document."""
     card = result.card
+    assert card.declaration is not None
     module = card.module if card.module in library() else str(card.declaration.path.resolve())
     files = [f"{p.data.path.name}, {KINDS[p.data.kind]}, sha256 {p.data.sha256}" for p in result.protocols]
     left = [f"{u.name} ({u.reason})" for u in result.undetermined]

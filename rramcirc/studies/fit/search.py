@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.studies.fit.problem import OUTLYING, FreeParameter, Problem, typical
 
 UNDETERMINED = 0.3  # a standard deviation above it, of the logarithm or relative to the start value, is none
@@ -29,7 +29,7 @@ class Undetermined:
     reason: str
 
 
-def search_globally(problem: Problem, seed: int) -> NDArray[np.float64]:
+def search_globally(problem: Problem, seed: int) -> FloatArray:
     """Return the best of several local searches that start from the best places of a Sobol sequence.
 
     Parameters
@@ -52,7 +52,8 @@ def search_globally(problem: Problem, seed: int) -> NDArray[np.float64]:
         places += [np.r_[low + u * (high - low), problem.start[n:]] for u in unit]
     with ThreadPoolExecutor(2) as pool:
         costs = list(pool.map(lambda x: _cost(problem.residuals(x)), places))
-    best, least = places[0], np.inf
+    best: FloatArray = places[0]
+    least = np.inf
     for k in np.argsort(costs, kind="stable")[:_LOCAL_STARTS]:
         found = search_locally(problem, places[k], steps=_FEW, careful=True)
         cost = _cost(problem.residuals(found))
@@ -64,14 +65,12 @@ def search_globally(problem: Problem, seed: int) -> NDArray[np.float64]:
     return best
 
 
-def _cost(residuals: NDArray) -> float:
+def _cost(residuals: FloatArray) -> float:
     """Return a sum of squares in which far points count little."""
     return float(np.sum(np.log1p((residuals / 0.3) ** 2)))
 
 
-def search_locally(
-    problem: Problem, x: NDArray, *, steps: int | None = None, careful: bool = False
-) -> NDArray[np.float64]:
+def search_locally(problem: Problem, x: FloatArray, *, steps: int | None = None, careful: bool = False) -> FloatArray:
     """Return the least-squares solution near `x`.
 
     Parameters
@@ -84,10 +83,11 @@ def search_locally(
     n = len(problem.free)
     tether = _TETHER * np.eye(n, len(x)) if careful else np.zeros((0, len(x)))
 
-    def residuals(x: NDArray) -> NDArray:
-        return np.r_[problem.residuals(x), tether @ (x - problem.start)]
+    def residuals(x: FloatArray) -> FloatArray:
+        both: FloatArray = np.r_[problem.residuals(x), tether @ (x - problem.start)]
+        return both
 
-    def jacobian(x: NDArray) -> NDArray:
+    def jacobian(x: FloatArray) -> FloatArray:
         return np.vstack([problem.jacobian(x), tether])
 
     margin = 1e-6 * (problem.high - problem.low)
@@ -96,20 +96,21 @@ def search_locally(
     if not careful:  # readings within the noise count in full, those far off linearly
         noise = typical(problem.residuals(start)[: problem.n_data])
         loss, most, close, wide = "huber", _MANY, 1e-6, max(OUTLYING * noise, 0.01)
-    return least_squares(
+    place: FloatArray = least_squares(
         residuals, start, jacobian, bounds=(problem.low, problem.high), x_scale="jac", ftol=close, xtol=1e-5,
         gtol=1e-10, max_nfev=steps or most, loss=loss, f_scale=wide,
     ).x  # fmt: skip
+    return place
 
 
-def scatter(problem: Problem, x: NDArray) -> float:
+def scatter(problem: Problem, x: FloatArray) -> float:
     """Return the standard deviation of the weighted residuals, without outliers."""
     r = problem.residuals(x)[: problem.n_data]
     r = np.clip(r, -OUTLYING * typical(r), OUTLYING * typical(r))
     return float(np.sqrt(np.sum(r**2) / max(len(r) - len(x), 1)))
 
 
-def covariance(problem: Problem, x: NDArray) -> NDArray[np.float64]:
+def covariance(problem: Problem, x: FloatArray) -> FloatArray:
     """Return the covariance of the places, from the Jacobian and the scatter of the residuals.
 
     The weights are a guess of how reliable a reading is, so the residuals say how large the scatter is at each weight:
@@ -121,10 +122,11 @@ def covariance(problem: Problem, x: NDArray) -> NDArray[np.float64]:
     variance = np.concatenate([_variance(w, r) for w, r in pieces])
     inverse = _inverse(jacobian)
     freedom = len(residuals) / max(len(residuals) - len(x), 1)
-    return freedom * inverse @ (jacobian.T * variance) @ jacobian @ inverse
+    covariance: FloatArray = freedom * inverse @ (jacobian.T * variance) @ jacobian @ inverse
+    return covariance
 
 
-def _variance(weights: NDArray, residuals: NDArray) -> NDArray[np.float64]:
+def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
     """Return the variance of the weighted residuals of a file as a + b weight^2, both at least zero.
 
     The second term is a scatter that is the same for all readings, the first one that which the weights expect.
@@ -141,17 +143,18 @@ def _variance(weights: NDArray, residuals: NDArray) -> NDArray[np.float64]:
     return variance
 
 
-def _inverse(jacobian: NDArray, limit: float = 1e-6) -> NDArray[np.float64]:
+def _inverse(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
     """Return (J^T J)^-1 through the singular values; directions without any weight get a very large one."""
     scale = np.maximum(np.linalg.norm(jacobian, axis=0), limit)
     _, values, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
     values = np.maximum(values, 1e-7 * values[0])
-    return (rows.T / values**2) @ rows / np.outer(scale, scale)
+    inverse: FloatArray = (rows.T / values**2) @ rows / np.outer(scale, scale)
+    return inverse
 
 
 def dependence(
-    problem: Problem, x: NDArray, unknown: Sequence[FreeParameter], share: float = 1.0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    problem: Problem, x: FloatArray, unknown: Sequence[FreeParameter], share: float = 1.0
+) -> tuple[FloatArray, FloatArray]:
     """Return how the solution moves with parameters that were left at the start card, and how far off these may be.
 
     How far off they are is what the data say, together with the assumption that the start card knows them to a factor e
@@ -186,7 +189,7 @@ def dependence(
     return slopes, spread + np.outer(off, off)
 
 
-def determine(problem: Problem, x: NDArray, share: float = 1.0) -> list[Undetermined]:
+def determine(problem: Problem, x: FloatArray, share: float = 1.0) -> list[Undetermined]:
     """Return the parameters that the data do not determine, worst first.
 
     They are taken away one by one: the one with the largest standard deviation; among about equal ones, that of which
@@ -230,7 +233,7 @@ def _reason(alone: float, sigma: float, others: Sequence[str]) -> str:
     return f"only {together}: the data see a combination ({size})"
 
 
-def freeze(problem: Problem, x: NDArray, names: Sequence[str]) -> tuple[Problem, NDArray[np.float64]]:
+def freeze(problem: Problem, x: FloatArray, names: Sequence[str]) -> tuple[Problem, FloatArray]:
     """Return the problem without some parameters, which go back to the start card, and the place to go on from.
 
     The others move so that the predictions stay where they are, as far as that is linear.
