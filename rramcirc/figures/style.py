@@ -72,13 +72,13 @@ STYLE: dict[RcKeyType, object] = {
 
 
 @contextmanager
-def drawn(path: str | os.PathLike[str], height: float) -> Iterator[Figure]:
+def drawn(path: str | os.PathLike[str] | None, height: float) -> Iterator[Figure]:
     """Give an empty figure in the common style, and write it to `path` at the end.
 
     Parameters
     ----------
     path
-        File; ``.png``, ``.pdf`` or ``.svg`` says the format.
+        File; ``.png``, ``.pdf`` or ``.svg`` says the format. None writes nothing.
     height
         Of the figure [inch].
 
@@ -89,11 +89,12 @@ def drawn(path: str | os.PathLike[str], height: float) -> Iterator[Figure]:
     """
     import matplotlib as mpl
 
-    target = checked_path(path)
+    target = None if path is None else checked_path(path)
     with mpl.rc_context(STYLE):
         figure = new_figure(height)
         yield figure
-        save(figure, target)
+        if target is not None:
+            save(figure, target)
 
 
 def si_scale(values: ArrayLike, unit: str) -> tuple[float, str]:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, a_kind
 from rramcirc.basics.units import number_from_zero, real_number, whole_number
 from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.stimuli import Constant, Stimulus
@@ -35,7 +35,7 @@ class ReadArray:
     Attributes
     ----------
     card
-        RRAM card.
+        RRAM card, its name or its file.
     rows, columns
         Size.
     wire_resistance, driver_resistance
@@ -48,7 +48,7 @@ class ReadArray:
         ``"column"`` (SL parallel to BL) or ``"row"``.
     """
 
-    card: str = "hfo2_filament"
+    card: ModelCard | str = "hfo2_filament"
     rows: int = 64
     columns: int = 64
     wire_resistance: float = 2.5
@@ -77,7 +77,7 @@ class ReadArray:
     @property
     def rram(self) -> ModelCard:
         """The RRAM card."""
-        return load_card(self.card)
+        return self.card if isinstance(self.card, ModelCard) else load_card(self.card)
 
     @property
     def cell(self) -> Cell:
@@ -109,7 +109,19 @@ class ReadArray:
         return Testbench(array, OperatingPoint(), stimuli)
 
 
-def window_states(card: str) -> dict[str, dict[str, float]]:
+def checked_array(study: str, array: object, size: int) -> ReadArray:
+    """Return what a study is asked about; None is a square array of the default cells."""
+    if array is None:
+        return ReadArray(rows=size, columns=size)
+    if not isinstance(array, ReadArray):
+        raise ParameterError(
+            f"{study}: give an array, for example ReadArray(rows={size}, columns={size}, wire_resistance=2.5), not "
+            f"{a_kind(array)}."
+        )
+    return array
+
+
+def window_states(card: ModelCard | str) -> dict[str, dict[str, float]]:
     """Return the states that a card's I-V loop ends its SET and RESET branches in.
 
     Returns
@@ -125,7 +137,7 @@ def window_states(card: str) -> dict[str, dict[str, float]]:
     return {k: dict(with_state(cell, {n: float(end[n]) for n in cell.states}).initial_state) for k, end in ends.items()}
 
 
-def states_of_bits(card: str, bits: NDArray[np.bool_]) -> dict[str, Array]:
+def states_of_bits(card: ModelCard | str, bits: NDArray[np.bool_]) -> dict[str, Array]:
     """Return states for an array of bits, 1 for LRS."""
     window = window_states(card)
     return {name: np.where(bits, window["LRS"][name], window["HRS"][name]) for name in window["LRS"]}
