@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 from collections.abc import Iterable
+from numbers import Number
 
 
 class RramcircError(Exception):
@@ -119,9 +120,10 @@ def shown(given: object, most: int = 60) -> str:
     >>> shown(object())
     'an object'
     """
-    if isinstance(given, (str, bytes, int, float, complex, bool, type(None), list, tuple, dict, set, frozenset)):
+    plain = (str, bytes, bool, Number, type(None))
+    if isinstance(given, (*plain, list, tuple, dict, set, frozenset)):
         parts = given.values() if isinstance(given, dict) else given if isinstance(given, (list, tuple)) else ()
-        if all(isinstance(part, (str, int, float, complex, bool, type(None))) for part in parts):
+        if all(isinstance(part, plain) for part in parts):
             text = repr(given)
             return text if len(text) <= most else f"{text[: most - 3]}..."
     return a_kind(given)

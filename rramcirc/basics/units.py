@@ -7,7 +7,7 @@ import re
 import unicodedata
 from numbers import Integral, Real
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 
 SUFFIXES = {
     "T": 1e12,
@@ -165,14 +165,14 @@ def real_number(value: object, name: str) -> float:
             number = math.inf
         if math.isfinite(number):
             return number
-    raise ParameterError(f"{name}: {value!r} is no finite number.")
+    raise ParameterError(f"{name}: {shown(value)} is no finite number.")
 
 
 def positive_number(value: object, name: str, unit: str = "") -> float:
     """Return a finite real number above zero as a float; see :func:`real_number`."""
     number = real_number(value, name)
     if number <= 0:
-        given = f"{value!r} {unit} is not positive" if unit else f"{value!r} is not a positive number"
+        given = f"{shown(value)} {unit} is not positive" if unit else f"{shown(value)} is not a positive number"
         raise ParameterError(f"{name}: {given}.")
     return number
 
@@ -181,7 +181,7 @@ def number_from_zero(value: object, name: str, unit: str = "") -> float:
     """Return a finite real number of at least zero as a float; see :func:`real_number`."""
     number = real_number(value, name)
     if number < 0:
-        raise ParameterError(f"{name}: {value!r}{unit and f' {unit}'} is negative.")
+        raise ParameterError(f"{name}: {shown(value)}{unit and f' {unit}'} is negative.")
     return number
 
 
@@ -194,7 +194,7 @@ def whole_number(value: object, name: str, least: int) -> int:
         If it is anything else; the error starts with `name`.
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ParameterError(f"{name}: {value!r} is not a whole number of at least {least}.")
+        raise ParameterError(f"{name}: {shown(value)} is not a whole number of at least {least}.")
     return int(value)
 
 

@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import positive_number, real_number, whole_number
-
-
-def _positive(owner: str, **values: float) -> None:
-    for name, value in values.items():
-        positive_number(value, f"{owner}.{name}")
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import number, record, table, text, whole
 
 
 def _line_name(where: str, line: object) -> None:
     if not isinstance(line, str):
-        raise ParameterError(f"{where}: {line!r} is not the name of a line.")
+        raise ParameterError(f"{where}: {shown(line)} is not the name of a line.")
 
 
-@dataclass(frozen=True)
+@record
 class OperatingPoint:
     """Currents and voltages at t = 0, device states frozen at their initial values."""
 
 
-@dataclass(frozen=True)
+@record
 class DcSweep:
     """Static sweep of one line's voltage, device states frozen at their initial values."""
 
-    line: str = field(metadata={"desc": "line whose driver is swept"})
-    start: float = field(metadata={"desc": "first voltage", "units": "V"})
-    stop: float = field(metadata={"desc": "last voltage", "units": "V"})
-    points: int = field(default=101, metadata={"desc": "number of voltages", "units": "1"})
+    line: str = text("line whose driver is swept")
+    start: float = number("first voltage", "V")
+    stop: float = number("last voltage", "V")
+    points: int = whole("number of voltages", default=101, low=2)
 
-    def __post_init__(self) -> None:
-        _line_name("DcSweep.line", self.line)
-        whole_number(self.points, "DcSweep.points", 2)
-        if real_number(self.start, "DcSweep.start") == real_number(self.stop, "DcSweep.stop"):
+    def _check(self) -> None:
+        if self.start == self.stop:
             raise ParameterError(f"DcSweep: start and stop are both {self.start!r} V; they must differ.")
 
 
-@dataclass(frozen=True)
+@record
 class Transient:
     """Waveforms from 0 to `stop`.
 
@@ -51,42 +43,34 @@ class Transient:
     stimuli are always hit, and error control shortens the steps where states move.
     """
 
-    stop: float = field(metadata={"desc": "last time", "units": "s"})
-    max_step: float | None = field(
-        default=None, metadata={"desc": "largest time step; default stop / 50", "units": "s"}
-    )
-    record_from: float = field(
-        default=0.0, metadata={"desc": "time from which signals are recorded; it is simulated from 0", "units": "s"}
+    stop: float = number("last time", "s", above=0.0, unit_told=False)
+    max_step: float | None = number("largest time step; default stop / 50", "s", default=None, above=0.0)
+    record_from: float = number(
+        "time from which signals are recorded; it is simulated from 0", "s", default=0.0, low=0.0
     )
 
-    def __post_init__(self) -> None:
-        _positive("Transient", stop=self.stop)
-        if not 0 <= real_number(self.record_from, "Transient.record_from") < self.stop:
+    def _check(self) -> None:
+        if self.record_from >= self.stop:
             raise ParameterError(
                 f"Transient.record_from: {self.record_from:g} s is not between 0 and the stop of {self.stop:g} s."
             )
-        if self.max_step is not None:
-            _positive("Transient", max_step=self.max_step)
 
 
-@dataclass(frozen=True)
+@record
 class Ac:
     """Small-signal response to 1 V on one line, around the operating point."""
 
-    line: str = field(metadata={"desc": "line that carries the 1 V signal"})
-    start: float = field(metadata={"desc": "lowest frequency", "units": "Hz"})
-    stop: float = field(metadata={"desc": "highest frequency", "units": "Hz"})
-    points_per_decade: int = field(default=10, metadata={"desc": "points per decade", "units": "1"})
+    line: str = text("line that carries the 1 V signal")
+    start: float = number("lowest frequency", "Hz", above=0.0)
+    stop: float = number("highest frequency", "Hz", above=0.0)
+    points_per_decade: int = whole("points per decade", default=10, low=1)
 
-    def __post_init__(self) -> None:
-        _line_name("Ac.line", self.line)
-        _positive("Ac", start=self.start, stop=self.stop)
-        whole_number(self.points_per_decade, "Ac.points_per_decade", 1)
+    def _check(self) -> None:
         if self.stop < self.start:
             raise ParameterError(f"Ac: stop {self.stop:g} Hz is below start {self.start:g} Hz.")
 
 
-@dataclass(frozen=True)
+@record
 class Noise:
     """Spectral density of the noise at one node, and referred to one source, around the operating point.
 
@@ -95,22 +79,18 @@ class Noise:
     device model says of its own; the models of the library say nothing (their cards list it as not modelled).
     """
 
-    output: str = field(metadata={"desc": "line or output of the design at which the noise is computed"})
-    source: str = field(metadata={"desc": "line whose driver the noise is referred to"})
-    start: float = field(metadata={"desc": "lowest frequency", "units": "Hz"})
-    stop: float = field(metadata={"desc": "highest frequency", "units": "Hz"})
-    points_per_decade: int = field(default=10, metadata={"desc": "points per decade", "units": "1"})
+    output: str = text("line or output of the design at which the noise is computed")
+    source: str = text("line whose driver the noise is referred to")
+    start: float = number("lowest frequency", "Hz", above=0.0)
+    stop: float = number("highest frequency", "Hz", above=0.0)
+    points_per_decade: int = whole("points per decade", default=10, low=1)
 
-    def __post_init__(self) -> None:
-        _line_name("Noise.output", self.output)
-        _line_name("Noise.source", self.source)
-        _positive("Noise", start=self.start, stop=self.stop)
-        whole_number(self.points_per_decade, "Noise.points_per_decade", 1)
+    def _check(self) -> None:
         if self.stop <= self.start:
             raise ParameterError(f"Noise: stop {self.stop:g} Hz is not above start {self.start:g} Hz.")
 
 
-@dataclass(frozen=True)
+@record
 class VectorSweep:
     """Static read of many input vectors in one run, device states frozen: one point of the result per vector.
 
@@ -123,17 +103,14 @@ class VectorSweep:
     (3, ('bl0', 'bl1', 'wl0'))
     """
 
-    levels: Mapping[str, NDArray] = field(
-        metadata={
-            "desc": "line -> (vectors,) levels, or kind of lines -> (vectors, lines) levels",
-            "units": "V",
-        }
+    levels: Mapping[str, FloatArray] = table(
+        "line -> (vectors,) levels, or kind of lines -> (vectors, lines) levels", "V"
     )
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.levels, Mapping) or not self.levels:
-            raise ParameterError(f"VectorSweep.levels: {self.levels!r} is no dict of lines and their levels [V].")
-        lines: dict[str, NDArray] = {}
+    def _check(self) -> None:
+        if not self.levels:
+            raise ParameterError("VectorSweep.levels: is empty; give a dict of lines and their levels [V].")
+        lines: dict[str, FloatArray] = {}
         for name, values in self.levels.items():
             _line_name("VectorSweep.levels", name)
             array = _level_array(f"VectorSweep.levels[{name!r}]", values)
@@ -144,7 +121,7 @@ class VectorSweep:
             lines |= parts
         counts = {line: len(values) for line, values in lines.items()}
         if len(set(counts.values())) > 1:
-            shortest, longest = min(counts, key=counts.get), max(counts, key=counts.get)
+            shortest, longest = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
             raise ParameterError(
                 f"VectorSweep.levels: {shortest} has {counts[shortest]} levels, {longest} {counts[longest]}; "
                 "every line needs one level per vector."
@@ -162,7 +139,7 @@ class VectorSweep:
         return tuple(self.levels)
 
 
-def _level_array(where: str, values: object) -> NDArray:
+def _level_array(where: str, values: object) -> FloatArray:
     """Return (vectors,) or (vectors, lines) finite levels, read-only."""
     try:
         array = np.array(values)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.errors import ParameterError, cannot_write
-from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
+from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.basics.errors import ParameterError, cannot_write, shown
+from rramcirc.basics.fields import number, record
+from rramcirc.basics.units import number_from_zero, positive_number, whole_number
 from rramcirc.bench.spike_trains import Seed, check_train, poisson_trains
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
 
@@ -32,13 +33,13 @@ __all__ = [
     "write_train",
 ]
 
-Train = tuple[NDArray[np.float64], NDArray[np.int64]]
+Train = tuple[FloatArray, IntArray]
 
 
 # Pulses --------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class GatePulse:
     """What a PRE spike does to a gate line; a spike during a pulse makes it last longer, as a one-shot does.
 
@@ -50,13 +51,12 @@ class GatePulse:
                       t  edge       t + width + edge
     """
 
-    amplitude: float = field(metadata={"desc": "level of the pulse", "units": "V"})
-    width: float = field(metadata={"desc": "from half the rising to half the falling edge", "units": "s"})
-    edge: float = field(default=1e-6, metadata={"desc": "rise and fall time", "units": "s"})
-    base: float = field(default=0.0, metadata={"desc": "level between pulses", "units": "V"})
+    amplitude: float = number("level of the pulse", "V")
+    width: float = number("from half the rising to half the falling edge", "s", above=0.0)
+    edge: float = number("rise and fall time", "s", default=1e-6, above=0.0)
+    base: float = number("level between pulses", "V", default=0.0)
 
-    def __post_init__(self) -> None:
-        _check_pulse(self, ("amplitude", "base"), ("width", "edge"))
+    def _check(self) -> None:
         if self.edge >= self.width:
             raise ParameterError(f"GatePulse.width: {self.width:g} s leaves no time for an edge of {self.edge:g} s.")
 
@@ -73,7 +73,7 @@ class GatePulse:
         return pulse_sequence(starts, widths, self.amplitude, edge=self.edge, base=self.base)
 
 
-@dataclass(frozen=True)
+@record
 class BipolarPulse:
     """What a POST spike does to a top electrode: +V then -V against the common mode, as in the STDP papers.
 
@@ -89,19 +89,16 @@ class BipolarPulse:
     Either level may be 0 V, which leaves that pulse out; `rest` is the level between spikes against the common mode.
     """
 
-    first: float = field(metadata={"desc": "first pulse against the common mode", "units": "V"})
-    width: float = field(metadata={"desc": "first pulse, edge included", "units": "s"})
-    second: float = field(default=0.0, metadata={"desc": "second pulse against the common mode", "units": "V"})
-    second_width: float = field(default=0.0, metadata={"desc": "second pulse, edge included", "units": "s"})
-    gap: float = field(default=0.0, metadata={"desc": "end of the first pulse to start of the second", "units": "s"})
-    common_mode: float = field(default=0.0, metadata={"desc": "V_cm of the line against the bulk", "units": "V"})
-    rest: float = field(default=0.0, metadata={"desc": "level at rest against the common mode", "units": "V"})
-    edge: float = field(default=1e-6, metadata={"desc": "rise and fall time", "units": "s"})
+    first: float = number("first pulse against the common mode", "V")
+    width: float = number("first pulse, edge included", "s", above=0.0)
+    second: float = number("second pulse against the common mode", "V", default=0.0)
+    second_width: float = number("second pulse, edge included", "s", default=0.0, low=0.0)
+    gap: float = number("end of the first pulse to start of the second", "s", default=0.0, low=0.0)
+    common_mode: float = number("V_cm of the line against the bulk", "V", default=0.0)
+    rest: float = number("level at rest against the common mode", "V", default=0.0)
+    edge: float = number("rise and fall time", "s", default=1e-6, above=0.0)
 
-    def __post_init__(self) -> None:
-        _check_pulse(self, ("first", "second", "common_mode", "rest"), ("width", "edge"))
-        for name in ("second_width", "gap"):
-            number_from_zero(getattr(self, name), f"BipolarPulse.{name}", "s")
+    def _check(self) -> None:
         shortest = min(self.width, self.second_width) if self.second else self.width
         if self.edge >= shortest:
             which = "width" if shortest == self.width else "second_width"
@@ -175,9 +172,9 @@ def train_stimuli(
     array([0.e+00, 1.e-06])
     """
     if not isinstance(pulse, (GatePulse, BipolarPulse)):
-        raise ParameterError(f"train_stimuli: pulse: {pulse!r} is neither a GatePulse nor a BipolarPulse.")
+        raise ParameterError(f"train_stimuli: pulse: {shown(pulse)} is neither a GatePulse nor a BipolarPulse.")
     if isinstance(lines, str) or not all(isinstance(line, str) for line in lines):
-        raise ParameterError(f"train_stimuli: lines: {lines!r} is not a list of names.")
+        raise ParameterError(f"train_stimuli: lines: {shown(lines)} is not a list of names.")
     trains = split_train(times, neurons, len(lines))
     return {line: pulse.stimulus(train) for line, train in zip(lines, trains, strict=True)}
 
@@ -204,9 +201,9 @@ def regular_train(rates: ArrayLike, duration: float, *, phases: ArrayLike = 0.0,
     try:
         phases = np.broadcast_to(np.asarray(phases, dtype=float), rates.shape)
     except (TypeError, ValueError):
-        raise ParameterError(f"regular_train: phases: {phases!r}; give one number, or one per neuron.") from None
+        raise ParameterError(f"regular_train: phases: {shown(phases)}; give one number, or one per neuron.") from None
     if not np.all((phases >= 0) & (phases < 1)):
-        raise ParameterError(f"regular_train: phases: {phases!r} must lie from 0 to below 1.")
+        raise ParameterError(f"regular_train: phases: {shown(phases)} must lie from 0 to below 1.")
     found = []
     for rate, phase in zip(rates, phases, strict=True):
         count = int(np.ceil(rate * length - phase - 1e-9)) if rate else 0
@@ -226,13 +223,13 @@ def pattern_train(patterns: ArrayLike, epoch: float, *, start: float = 0.0) -> T
     start
         Time of the beginning [s].
     """
-    shown = np.asarray(patterns)
-    if shown.ndim != 2 or shown.dtype.kind not in "biuf" or not np.all((shown == 0) | (shown == 1)):
+    epochs = np.asarray(patterns)
+    if epochs.ndim != 2 or epochs.dtype.kind not in "biuf" or not np.all((epochs == 0) | (epochs == 1)):
         raise ParameterError(
             "pattern_train: patterns: give a table of 0 and 1, one row per epoch, one column per neuron."
         )
     length = positive_number(epoch, "pattern_train: epoch", "s")
-    at, neurons = np.nonzero(shown)
+    at, neurons = np.nonzero(epochs)
     return number_from_zero(start, "pattern_train: start", "s") + at * length, neurons.astype(np.int64)
 
 
@@ -286,7 +283,7 @@ def write_train(path: str | os.PathLike[str], times: ArrayLike, neurons: ArrayLi
         raise cannot_write(path, error) from error
 
 
-def split_train(times: ArrayLike, neurons: ArrayLike, count: int) -> list[NDArray[np.float64]]:
+def split_train(times: ArrayLike, neurons: ArrayLike, count: int) -> list[FloatArray]:
     """Return the spike times of each neuron [s], ascending."""
     at, which = check_train(times, neurons, whole_number(count, "split_train: count", 1))
     order = np.argsort(which, kind="stable")
@@ -313,7 +310,7 @@ def seeded_train(rates: ArrayLike, duration: float, seed: Seed, *, dead_time: fl
     return _merged(kept)
 
 
-def _thinned(times: NDArray, dead: float) -> NDArray:
+def _thinned(times: FloatArray, dead: float) -> FloatArray:
     kept: list[float] = []
     for t in times.tolist():
         if not kept or t - kept[-1] >= dead:
@@ -321,14 +318,14 @@ def _thinned(times: NDArray, dead: float) -> NDArray:
     return np.array(kept)
 
 
-def _merged(trains: Sequence[NDArray]) -> Train:
+def _merged(trains: Sequence[FloatArray]) -> Train:
     at = np.concatenate(trains) if trains else np.empty(0)
     which = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
     order = np.argsort(at, kind="stable")
     return at[order], which[order].astype(np.int64)
 
 
-def _rates(rates: ArrayLike) -> NDArray[np.float64]:
+def _rates(rates: ArrayLike) -> FloatArray:
     array = np.asarray(rates)
     if (
         array.ndim != 1
@@ -336,22 +333,14 @@ def _rates(rates: ArrayLike) -> NDArray[np.float64]:
         or not array.size
         or not np.all((array >= 0) & (array < np.inf))
     ):
-        raise ParameterError(f"regular_train: rates: {rates!r} is no list of rates of at least 0 Hz.")
+        raise ParameterError(f"regular_train: rates: {shown(rates)} is no list of rates of at least 0 Hz.")
     return array.astype(float)
 
 
-def _spike_times(owner: str, times: ArrayLike) -> NDArray[np.float64]:
+def _spike_times(owner: str, times: ArrayLike) -> FloatArray:
     array = np.asarray(times)
     if array.ndim != 1 or (array.size and (array.dtype.kind not in "iuf" or not np.isfinite(array).all())):
-        raise ParameterError(f"{owner}: times: {times!r} is not a list of times [s].")
+        raise ParameterError(f"{owner}: times: {shown(times)} is not a list of times [s].")
     if array.size and (array[0] < 0 or np.any(np.diff(array) < 0)):
         raise ParameterError(f"{owner}: times: must be ascending and not negative [s].")
     return array.astype(float)
-
-
-def _check_pulse(record: GatePulse | BipolarPulse, levels: tuple[str, ...], times: tuple[str, ...]) -> None:
-    owner = type(record).__name__
-    for name in levels:
-        real_number(getattr(record, name), f"{owner}.{name}")
-    for name in times:
-        positive_number(getattr(record, name), f"{owner}.{name}", "s")

@@ -12,13 +12,14 @@ electrode below it would open the junction of the transistor and reset cells who
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number
+from rramcirc.basics.fields import number, record
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
 from rramcirc.bench.testbench import CycleNoise, Testbench
@@ -26,15 +27,7 @@ from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 
 
-def _volts(desc: str, default: float, status: str):
-    return field(default=default, metadata={"desc": desc, "units": "V", "status": status})
-
-
-def _seconds(desc: str, default: float, status: str):
-    return field(default=default, metadata={"desc": desc, "units": "s", "status": status})
-
-
-@dataclass(frozen=True)
+@record
 class SynapsePulses:
     """Pulses of the neurons on both sides of a synapse; the status of every number stands in its field.
 
@@ -49,21 +42,31 @@ class SynapsePulses:
     10 ms. It gives no amplitudes and no widths of the top-electrode pulses.
     """
 
-    common_mode: float = _volts("level of BE virtual ground and resting TE against the bulk", 1.6, "assumed")
-    gate_voltage: float = _volts("PRE pulse on the gate, against the bulk; limits the SET current", 3.1, "fitted")
-    set_voltage: float = _volts("positive POST pulse on the TE, against V_cm", 1.1, "fitted")
-    reset_voltage: float = _volts("depth of the negative POST pulse on the TE, against V_cm", 0.9, "fitted")
-    gate_width: float = _seconds("length of the PRE pulse: one epoch of Pedretti 2018", 10e-3, "published")
-    te_width: float = _seconds("length of each TE pulse", 1e-3, "assumed")
-    reset_delay: float = _seconds("from the positive to the negative TE pulse", 10e-3, "assumed")
-    edge: float = _seconds("rise and fall time of all pulses", 10e-6, "assumed")
-    read_voltage: float = _volts("TE against V_cm when the weight is read", 0.1, "assumed")
+    common_mode: float = number(
+        "level of BE virtual ground and resting TE against the bulk", "V", default=1.6, low=0.0, status="assumed"
+    )
+    gate_voltage: float = number(
+        "PRE pulse on the gate, against the bulk; limits the SET current", "V", default=3.1, above=0.0, status="fitted"
+    )
+    set_voltage: float = number(
+        "positive POST pulse on the TE, against V_cm", "V", default=1.1, low=0.0, status="fitted"
+    )
+    reset_voltage: float = number(
+        "depth of the negative POST pulse on the TE, against V_cm", "V", default=0.9, low=0.0, status="fitted"
+    )
+    gate_width: float = number(
+        "length of the PRE pulse: one epoch of Pedretti 2018", "s", default=10e-3, above=0.0, status="published"
+    )
+    te_width: float = number("length of each TE pulse", "s", default=1e-3, above=0.0, status="assumed")
+    reset_delay: float = number(
+        "from the positive to the negative TE pulse", "s", default=10e-3, above=0.0, status="assumed"
+    )
+    edge: float = number("rise and fall time of all pulses", "s", default=10e-6, above=0.0, status="assumed")
+    read_voltage: float = number(
+        "TE against V_cm when the weight is read", "V", default=0.1, above=0.0, status="assumed"
+    )
 
-    def __post_init__(self) -> None:
-        for name in ("gate_voltage", "gate_width", "te_width", "reset_delay", "edge", "read_voltage"):
-            positive_number(getattr(self, name), f"SynapsePulses.{name}")
-        for name in ("common_mode", "set_voltage", "reset_voltage"):
-            number_from_zero(getattr(self, name), f"SynapsePulses.{name}")
+    def _check(self) -> None:
         if self.reset_voltage > self.common_mode:
             raise ParameterError(
                 f"SynapsePulses: reset_voltage = {self.reset_voltage:g} V below a common mode of {self.common_mode:g} "
@@ -87,7 +90,7 @@ class SynapsePulses:
 SET, RESET = "SET", "RESET"
 
 
-def overlaps(pulses: SynapsePulses, delay: ArrayLike) -> dict[str, NDArray[np.float64]]:
+def overlaps(pulses: SynapsePulses, delay: ArrayLike) -> dict[str, FloatArray]:
     """Return how long the gate pulse overlaps the two pulses of the top electrode.
 
     Parameters
@@ -247,8 +250,8 @@ def synapse_array(
     *,
     rows: int,
     stop: float,
-    states: Mapping[str, NDArray] | None = None,
-    spread: Mapping[str, NDArray] | None = None,
+    states: Mapping[str, FloatArray] | None = None,
+    spread: Mapping[str, FloatArray] | None = None,
     noise: CycleNoise | None = None,
     max_step: float | None = None,
     seed: int | None = None,

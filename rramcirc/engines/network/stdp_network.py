@@ -7,47 +7,33 @@ brought up to date only when needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
+from rramcirc.basics.fields import number, record, whole
+from rramcirc.basics.units import positive_number
 from rramcirc.bench.spike_trains import Seed, poisson_trains
 
 compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
-def _number(desc: str, units: str, default: float) -> float:
-    return field(default=default, metadata={"desc": desc, "units": units})
-
-
-@dataclass(frozen=True)
+@record
 class PairStdpNetwork:
     """Threshold 1, reset 0; input and synapses add to the membrane at once, not while the neuron is refractory."""
 
-    neurons: int = field(default=64, metadata={"desc": "number of neurons", "units": "1"})
-    time_constant: float = _number("leak of the membrane", "s", 20e-3)
-    refractory: float = _number("time without input after a spike", "s", 2e-3)
-    input_rate: float = _number("Poisson input of each neuron", "Hz", 100.0)
-    input_step: float = _number("membrane step per input spike, over the threshold", "1", 0.3)
-    weight_step: float = _number("membrane step per spike and weight 1", "1", 0.1)
-    trace_constant: float = _number("decay of both traces", "s", 20e-3)
-    pre_step: float = _number("potentiation by PRE before POST", "1", 0.01)
-    post_step: float = _number("depression by POST before PRE, negative", "1", -0.0105)
-    largest_weight: float = _number("upper bound; lower bound and start are 0 ... this", "1", 0.3)
-
-    def __post_init__(self) -> None:
-        whole_number(self.neurons, "PairStdpNetwork.neurons", 1)
-        for name in ("time_constant", "refractory", "trace_constant", "largest_weight"):
-            positive_number(getattr(self, name), f"PairStdpNetwork.{name}")
-        for name in ("input_rate", "input_step", "pre_step"):
-            number_from_zero(getattr(self, name), f"PairStdpNetwork.{name}")
-        if real_number(self.post_step, "PairStdpNetwork.post_step") > 0:
-            raise ParameterError(f"PairStdpNetwork.post_step: {self.post_step:g} is positive; depression is negative.")
+    neurons: int = whole("number of neurons", default=64, low=1)
+    time_constant: float = number("leak of the membrane", "s", default=20e-3, above=0.0)
+    refractory: float = number("time without input after a spike", "s", default=2e-3, above=0.0)
+    input_rate: float = number("Poisson input of each neuron", "Hz", default=100.0, low=0.0)
+    input_step: float = number("membrane step per input spike, over the threshold", default=0.3, low=0.0)
+    weight_step: float = number("membrane step per spike and weight 1", default=0.1)
+    trace_constant: float = number("decay of both traces", "s", default=20e-3, above=0.0)
+    pre_step: float = number("potentiation by PRE before POST", default=0.01, low=0.0)
+    post_step: float = number("depression by POST before PRE, negative", default=-0.0105, high=0.0)
+    largest_weight: float = number("upper bound; lower bound and start are 0 ... this", default=0.3, above=0.0)
 
 
 @compiled
