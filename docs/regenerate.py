@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 from dataclasses import fields, is_dataclass
@@ -34,8 +35,10 @@ def stub() -> str:
     for name, module in rramcirc._MODULES.items():
         package, _, last = module.rpartition(".")
         imported.setdefault(package, []).append(f"{last} as {name}")
-    for module, entries in rramcirc._HOME.items():
-        imported[module] = [entry if " as " in entry else f"{entry} as {entry}" for entry in entries]
+    for public, (module, name) in rramcirc._PLACE_OF.items():
+        home = getattr(getattr(rramcirc, public), "__module__", "").removeprefix("rramcirc.")
+        defined = home in _modules() and hasattr(importlib.import_module(f"rramcirc.{home}"), name)
+        imported.setdefault(home if defined else module, []).append(f"{name} as {public}")
     lines = ["# Written by docs/regenerate.py from the table in __init__.py."]
     for module in sorted(imported):
         names = sorted(imported[module], key=_order)
@@ -46,6 +49,11 @@ def stub() -> str:
     public = sorted(rramcirc.__all__, key=_order)
     lines += ["", "__all__ = [", *(f'    "{name}",' for name in public), "]", "", "def __dir__() -> list[str]: ..."]
     return "\n".join(lines) + "\n"
+
+
+def _modules() -> set[str]:
+    files = (file.relative_to(STUB.parent).with_suffix("") for file in STUB.parent.rglob("*.py"))
+    return {".".join(file.parts) for file in files}
 
 
 def _order(name: str) -> tuple[bool, str]:

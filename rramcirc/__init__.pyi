@@ -91,6 +91,8 @@ from rramcirc.bench.testbench import (
     cycle_starts as cycle_starts,
 )
 from rramcirc.circuits import elements as elements
+from rramcirc.circuits.array.cell import Cell as Cell
+from rramcirc.circuits.array.crossbar import Crossbar as Crossbar
 from rramcirc.circuits.array.defects import Defects as Defects
 from rramcirc.circuits.array.half_select import half_select as half_select
 from rramcirc.circuits.array.line import Line as Line
@@ -100,6 +102,16 @@ from rramcirc.circuits.bench_file import (
     with_settings as with_settings,
 )
 from rramcirc.circuits.elements import Circuit as Circuit
+from rramcirc.circuits.network.networks import (
+    HopfieldNetwork as HopfieldNetwork,
+    Perceptron as Perceptron,
+)
+from rramcirc.circuits.neuron.neuron import LifNeuron as LifNeuron
+from rramcirc.circuits.readout.readout import (
+    Readout as Readout,
+    ReadoutArray as ReadoutArray,
+)
+from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork as RecurrentNetwork
 from rramcirc.circuits.request import Request as Request
 from rramcirc.circuits.synapse.pulses import (
     SpikePair as SpikePair,
@@ -111,15 +123,7 @@ from rramcirc.circuits.synapse.pulses import (
     te_stimulus as te_stimulus,
 )
 from rramcirc.circuits.table import (
-    Cell as Cell,
-    Crossbar as Crossbar,
-    HopfieldNetwork as HopfieldNetwork,
-    LifNeuron as LifNeuron,
     OwnDesign as OwnDesign,
-    Perceptron as Perceptron,
-    Readout as Readout,
-    ReadoutArray as ReadoutArray,
-    RecurrentNetwork as RecurrentNetwork,
     build_circuit as build_circuit,
     default_bench as default_bench,
     draw as draw,
@@ -162,10 +166,12 @@ from rramcirc.engines.netlist import Netlist as Netlist
 from rramcirc.engines.network.network import (
     MembraneNeuron as MembraneNeuron,
     Phase as Phase,
-    PulseCurve as PulseCurve,
     ResistiveSynapse as ResistiveSynapse,
-    SoftBounded as SoftBounded,
     SpikingNetwork as SpikingNetwork,
+)
+from rramcirc.engines.network.rules import (
+    PulseCurve as PulseCurve,
+    SoftBounded as SoftBounded,
 )
 from rramcirc.engines.network.run import (
     recall as recall,

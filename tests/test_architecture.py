@@ -15,8 +15,8 @@ ROOMS = (
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version arrays", "units paths checks toml_lines", "child"],
-    "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
+    "basics": ["errors version arrays", "units paths checks toml_lines", "html child"],
+    "waveforms": ["raw sparkline", "waveforms", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": ["analyses stimuli design", "spike_trains", "spike_sources testbench", "file"],
     "analysis": ["noise spikes expressions", "measurements", "readings"],

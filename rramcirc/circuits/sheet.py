@@ -28,12 +28,14 @@ class Sheet:
         schemdraw.theme("default")
         self.drawing = schemdraw.Drawing(show=False, fontsize=SIZE, font=FONT, lw=LINE_WIDTH, color=BLACK, unit=2.0)
 
+    def svg(self) -> str:
+        """Return the sheet as SVG; the same text for the same sheet."""
+        return _with_margin(_rounded(self.drawing.get_imagedata("svg").decode()))
+
     def save(self, path: Path) -> None:
         """Write the sheet as SVG; the same bytes for the same sheet."""
-        text = self.drawing.get_imagedata("svg").decode()
-        text = _with_margin(_rounded(text))
         try:
-            path.write_text(text)
+            path.write_text(self.svg())
         except OSError as error:
             raise cannot_write(path, error) from error
 

@@ -7,10 +7,12 @@ import shlex
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import NoReturn
 
 from rramcirc.basics.errors import cannot_write
+from rramcirc.basics.html import html_table
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
 from rramcirc.waveforms.waveforms import Signal
 
@@ -44,6 +46,25 @@ class Netlist:
     analysis: str
     stop: float | None = None
     simulator: str = "ngspice"
+
+    def __repr__(self) -> str:
+        facts = "; ".join(f"{name} {value}" for name, value in self._facts().items() if name != "title")
+        return f"<Netlist {self.title[:60]!r}: {facts}>"
+
+    def _repr_html_(self) -> str:
+        text = f"<details><summary>text</summary><pre>{escape(self.text)}</pre></details>"
+        return html_table(("netlist", ""), [(name, str(value)) for name, value in self._facts().items()]) + text
+
+    def _facts(self) -> dict[str, object]:
+        """Return what a netlist is in a few words."""
+        return {
+            "title": self.title,
+            "simulator": self.simulator,
+            "analysis": self.analysis,
+            "lines": self.text.count("\n"),
+            "signals": len(self.signals),
+            "models": ", ".join(source.stem for source in self.sources) or "none",
+        }
 
     @property
     def content_hash(self) -> str:

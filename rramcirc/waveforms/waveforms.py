@@ -15,6 +15,7 @@ import numpy as np
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, nearest
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
+from rramcirc.waveforms.sparkline import signals_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,7 @@ _NGSPICE_KINDS = {
     "charge",
     "temperature",
 }
+MOST_SHOWN = 24  # signals in the table of a notebook
 _PLOTNAME_OF_AXIS = {"time": "Transient Analysis", "frequency": "AC Analysis", "point": "Operating Point"}
 
 
@@ -239,6 +241,24 @@ class Waveforms:
             plot.problem,
             plot.title,
         )
+
+    def __repr__(self) -> str:
+        some = ", ".join(self.names[:6]) + (", ..." if len(self.signals) > 6 else "")
+        return f"<Waveforms: {self._about()}; {len(self.signals)} signals: {some}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.names[:MOST_SHOWN]
+        rows = {name: (self.units.get(name, ""), self.signals[name]) for name in shown}
+        return signals_table(self.axis, rows, f"Waveforms: {self._about()}", self.names[MOST_SHOWN:])
+
+    def _about(self) -> str:
+        """Return what it is of, how many points there are against what, and whether it stopped early."""
+        ends = f" from {self.axis.min():.4g} to {self.axis.max():.4g} {self.axis_unit}" if self.n_points else ""
+        axis = (
+            "one point" if self.axis_name == "point" else f"{self.n_points} points of {self.axis_name}{ends}".rstrip()
+        )
+        said = [self.title.lstrip("* ")[:60], axis, "" if self.complete else f"partial: {self.stopped[:80]}"]
+        return ", ".join(filter(None, said))
 
     @property
     def names(self) -> tuple[str, ...]:

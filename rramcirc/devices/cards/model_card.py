@@ -147,6 +147,9 @@ class ModelCard:
     variability: tuple[Spread, ...] = field(default=(), hash=False)
     butterfly: Butterfly = Butterfly()
 
+    def __repr__(self) -> str:
+        return f"<ModelCard {self.name}: {self.origin}, {len(self.parameters)} values, {self.path.name}>"
+
     @property
     def states(self) -> tuple[str, ...]:
         """State names of the Verilog-A module; none for transistors of ngspice or a design kit."""
