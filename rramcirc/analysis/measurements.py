@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from rramcirc.analysis.expressions import evaluate, split_arguments
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError, unknown_name
+from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
 from rramcirc.basics.units import parse_number
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -202,7 +202,7 @@ def rise_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float 
     """
     values, axis = _rising(values, axis, real=True)
     if not 0 < low < high < 1:
-        raise ParameterError(f"low = {low!r}, high = {high!r}: fractions with 0 < low < high < 1 are needed.")
+        raise ParameterError(f"low = {shown(low)}, high = {shown(high)}: fractions with 0 < low < high < 1 are needed.")
     base, top = float(values.min()), float(values.max())
     ends = crossings(values, axis, base + high * (top - base), "rise")
     starts = crossings(values, axis, base + low * (top - base), "rise")
@@ -246,7 +246,7 @@ def settling_time(values: ArrayLike, axis: ArrayLike, tolerance: float = 0.01) -
     """
     values, axis = _rising(values, axis, real=True)
     if not 0 < tolerance < 1:
-        raise ParameterError(f"tolerance = {tolerance!r}: a fraction between 0 and 1 is needed.")
+        raise ParameterError(f"tolerance = {shown(tolerance)}: a fraction between 0 and 1 is needed.")
     distance = np.abs(values - values[-1])
     band = tolerance * float(distance[0] or distance.max())
     outside = np.flatnonzero(distance > band)
@@ -296,7 +296,7 @@ def measure(text: str, waveforms: Waveforms) -> list[tuple[str, float, str]]:
     usage, fewest, function = MEASUREMENTS[call[1].lower()]
     arguments = split_arguments(call[2])
     if not fewest <= len(arguments) <= usage.count(",") + 1 or not all(arguments):
-        raise ParameterError(f"{text!r}: write {usage}.")
+        raise ParameterError(f"{shown(text)}: write {usage}.")
     rows = function(arguments, waveforms)
     labels = [text] if len(rows) == 1 else [f"{text}[{k}]" for k in range(len(rows))]
     return [(label, value, unit) for label, (value, unit) in zip(labels, rows, strict=True)]
@@ -410,7 +410,7 @@ def _finite(value: float, name: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ParameterError(f"{name} = {value!r} is no number.") from None
+        raise ParameterError(f"{name} = {shown(value)} is no number.") from None
     if not math.isfinite(number):
-        raise ParameterError(f"{name} = {value!r} must be finite.")
+        raise ParameterError(f"{name} = {shown(value)} must be finite.")
     return number

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
-from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.basics.errors import ParameterError, WaveformError, shown
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 
 
@@ -174,7 +174,7 @@ def interval_overlap(starts: ArrayLike, widths: ArrayLike, other_starts: ArrayLi
                 f"interval_overlap: widths of {name}: give one number, or one per pulse [s]."
             ) from None
         if not np.all(width >= 0):
-            raise ParameterError(f"interval_overlap: widths of {name}: {width!r} holds what is not at least 0 s.")
+            raise ParameterError(f"interval_overlap: widths of {name}: {shown(width)} holds what is not at least 0 s.")
         trains.append((begin, begin + width))
     (a0, a1), (b0, b1) = trains
     shared = np.minimum(a1[:, None], b1[None, :]) - np.maximum(a0[:, None], b0[None, :])
@@ -257,7 +257,7 @@ def fit_stdp_window(delay: ArrayLike, change: ArrayLike, shape: str = "exponenti
     if delay.size != change.size or delay.size == 0:
         raise ParameterError(f"fit_stdp_window: {delay.size} delays and {change.size} changes; give equally many.")
     if not isinstance(shape, str) or shape not in _SHAPES:
-        raise ParameterError(f"fit_stdp_window: shape {shape!r} is not one of {', '.join(_SHAPES)}.")
+        raise ParameterError(f"fit_stdp_window: shape {shown(shape)} is not one of {', '.join(_SHAPES)}.")
     fit = _fit_exponential if shape == "exponential" else _fit_rectangle
     later, earlier = (
         fit(np.abs(delay[part]), change[part]) if np.any(part) else (float("nan"), float("nan"))
@@ -373,7 +373,7 @@ def _vector(name: str, values: ArrayLike) -> FloatArray:
     except (TypeError, ValueError):
         numbers = None
     if numbers is None or numbers.ndim != 1 or not np.all(np.isfinite(numbers)):
-        raise ParameterError(f"{name}: {values!r} is not a list of finite numbers.")
+        raise ParameterError(f"{name}: {shown(values)} is not a list of finite numbers.")
     return numbers
 
 
@@ -387,5 +387,5 @@ def _ascending(name: str, values: ArrayLike) -> FloatArray:
 def _binary(name: str, values: ArrayLike) -> BoolArray:
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.all((array == 0) | (array == 1)):
-        raise ParameterError(f"{name}: {values!r} is not a list of 0 and 1.")
+        raise ParameterError(f"{name}: {shown(values)} is not a list of 0 and 1.")
     return array.astype(bool)

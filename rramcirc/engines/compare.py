@@ -15,6 +15,7 @@ from rramcirc.basics.units import positive_number
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Floating
 from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.table import needs_bench
 from rramcirc.engines.simulation import simulate
 from rramcirc.waveforms.folder import prepare_folder, write_record
 from rramcirc.waveforms.waveforms import Waveforms
@@ -80,7 +81,7 @@ def simulate_both(
         One for every signal, the largest relative difference first.
     """
     if not isinstance(bench, Testbench):
-        raise ParameterError(f"simulate_both: {bench!r} is no testbench.")
+        raise ParameterError(f"simulate_both: {needs_bench(bench)}")
     referee = TRANSIENT_OPTIONS if isinstance(bench.analysis, Transient) else STATIC_OPTIONS
     if "reltol" not in bench.options:
         bench = replace(bench, options=referee | dict(bench.options))

@@ -19,6 +19,7 @@ from rramcirc.basics.errors import (
     RramcircError,
     SimulationError,
     WaveformError,
+    shown,
     unknown_name,
 )
 from rramcirc.engines.netlist import Netlist
@@ -78,6 +79,7 @@ def simulate(
     """
     # a netlist file is run without what makes netlists; its 0.1 s of imports come with the first testbench
     from rramcirc.bench.testbench import Testbench
+    from rramcirc.circuits.table import needs_bench
     from rramcirc.engines.build import build_netlist
 
     _check_call(output, timeout, progress)
@@ -85,7 +87,7 @@ def simulate(
         raise ParameterError(unknown_name("engine", str(engine), ENGINES, "The engines are ngspice, vacask and numpy."))
     if engine == "numpy":
         if not isinstance(bench, Testbench):
-            raise ParameterError(f"simulate: engine 'numpy' needs a testbench, not a {type(bench).__name__}.")
+            raise ParameterError(f"simulate: {needs_bench(bench)}")
         return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress))
     if not isinstance(bench, Testbench):
         bench, netlist = None, _given_netlist(bench, engine, analysis, probes)
@@ -108,7 +110,9 @@ def _given_netlist(
         from rramcirc.engines.pyspice.netlist import netlist_of
 
         if not is_pyspice(circuit):
-            raise ParameterError(f"simulate: {circuit!r} is no testbench, netlist or PySpice circuit.")
+            from rramcirc.circuits.table import needs_bench
+
+            raise ParameterError(f"simulate: {needs_bench(circuit)}")
         circuit = netlist_of(circuit, analysis, probes)
     if circuit.simulator != engine:
         raise ParameterError(f"simulate: the netlist is one for {circuit.simulator}; engine={engine!r} cannot run it.")
@@ -145,7 +149,7 @@ def simulate_netlist(
     """
     _check_call(output, timeout, progress)
     if not isinstance(path, (str, os.PathLike)):
-        raise ParameterError(f"path: {path!r} is not the name of a netlist.")
+        raise ParameterError(f"path: {shown(path)} is not the name of a netlist.")
     path = Path(path)
     deck = read_foreign(path, options, temperature, trust)
     signals = read_signals(path)
@@ -169,11 +173,11 @@ def simulate_netlist(
 
 def _check_call(output: object, timeout: object, progress: object) -> None:
     if output is not None and not isinstance(output, (str, os.PathLike)):
-        raise ParameterError(f"output: {output!r} is not the name of a folder.")
+        raise ParameterError(f"output: {shown(output)} is not the name of a folder.")
     if timeout is not None and (not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not timeout > 0):
-        raise ParameterError(f"timeout: {timeout!r} is not a positive number of seconds.")
+        raise ParameterError(f"timeout: {shown(timeout)} is not a positive number of seconds.")
     if progress is not None and not callable(progress):
-        raise ParameterError(f"progress: {progress!r} cannot be called.")
+        raise ParameterError(f"progress: {shown(progress)} cannot be called.")
 
 
 def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> Waveforms:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from rramcirc.analysis.measurements import energy
 from rramcirc.analysis.spikes import spike_times
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, SimulationError
+from rramcirc.basics.errors import ParameterError, SimulationError, shown
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear
 from rramcirc.bench.testbench import Testbench
@@ -165,7 +165,7 @@ def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.
 def _drives(drives: ArrayLike) -> FloatArray:
     array = np.atleast_1d(np.asarray(drives))
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size or not np.all(array > 0):
-        raise ParameterError(f"f_i: drives: {drives!r} is no list of positive currents over the rheobase.")
+        raise ParameterError(f"f_i: drives: {shown(drives)} is no list of positive currents over the rheobase.")
     return array.astype(float)
 
 

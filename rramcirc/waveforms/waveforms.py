@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError, nearest
+from rramcirc.basics.errors import ParameterError, WaveformError, nearest, shown
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
 from rramcirc.waveforms.sparkline import signals_table
 
@@ -78,7 +78,7 @@ class Signal:
 
     def __post_init__(self) -> None:
         if self.sign not in (1, -1):
-            raise ParameterError(f"signal {self.name}: sign = {self.sign!r}; it is 1 or -1.")
+            raise ParameterError(f"signal {self.name}: sign = {shown(self.sign)}; it is 1 or -1.")
 
 
 class _Lazy(Mapping[str, AnyArray]):
@@ -326,7 +326,7 @@ class Waveforms:
             hits = [n for n in (*self.signals, self.axis_name) if fits("".join(n.split()).lower())]
             hits = hits or [n for n in [self.find(pattern)] if n is not None]
             if not hits:
-                raise WaveformError(self._unknown(f"no signal fits {pattern!r}", pattern))
+                raise WaveformError(self._unknown(f"no signal fits {shown(pattern)}", pattern))
             chosen.update(dict.fromkeys(h for h in hits if h in self.signals or len(hits) == 1))
         return list(chosen)
 
@@ -397,7 +397,7 @@ class Waveforms:
     def _spelling(self, name: str) -> str:
         found = self.find(name) if isinstance(name, str) else None
         if found is None:
-            raise WaveformError(self._unknown(f"no signal {name!r}", str(name)))
+            raise WaveformError(self._unknown(f"no signal {shown(name)}", str(name)))
         return found
 
     def _unknown(self, start: str, name: str) -> str:

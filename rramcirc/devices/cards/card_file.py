@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
+from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown_name
 from rramcirc.basics.toml_lines import key_lines, line_of
 from rramcirc.devices.cards.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
 from rramcirc.devices.cards.values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
@@ -68,7 +68,7 @@ class _CardReader:
     def text(self, key: str, *, needed: bool) -> str:
         value = self.content.get(key, "")
         if not isinstance(value, str):
-            self.mistake(f"{value!r} is no text", key)
+            self.mistake(f"{shown(value)} is no text", key)
             return ""
         if needed and not value.strip():
             self.mistake(f'{key} is missing; write {key} = "..."', key)
@@ -77,13 +77,13 @@ class _CardReader:
     def table(self, key: str) -> dict[str, Any]:
         value = self.content.get(key, {})
         if not isinstance(value, dict):
-            self.mistake(f"{value!r} is no table; write [{key}]", key)
+            self.mistake(f"{shown(value)} is no table; write [{key}]", key)
             return {}
         return value
 
     def number(self, value: Any, *place: str) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            self.mistake(f"{value!r} is no finite number", *place)
+            self.mistake(f"{shown(value)} is no finite number", *place)
             return 0.0
         return float(value)
 
@@ -93,7 +93,7 @@ class _CardReader:
                 self.mistake(unknown_name("key", key, _TOP_KEYS), key)
         name = self.text("name", needed=True)
         if name and not name.replace("-", "_").isidentifier():
-            self.mistake(f"name {name!r} may have letters, digits and _ only", "name")
+            self.mistake(f"name {shown(name)} may have letters, digits and _ only", "name")
         module, spice, library = self.device()
         parameters = self.parameters(module)
         return ModelCard(
@@ -154,7 +154,7 @@ class _CardReader:
     def not_modelled(self) -> tuple[str, ...]:
         items = self.content.get("not_modelled", [])
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            self.mistake(f"{items!r} is no list of texts", "not_modelled")
+            self.mistake(f"{shown(items)} is no list of texts", "not_modelled")
             return ()
         return tuple(items)
 
@@ -258,7 +258,7 @@ class _CardReader:
         texts = {key: entry.get(key, "") for key in ("unit", "status", "source")}
         for key, text in texts.items():
             if not isinstance(text, str):
-                self.mistake(f"{key} {text!r} is no text", *place)
+                self.mistake(f"{key} {shown(text)} is no text", *place)
                 return None
         if texts["status"] not in STATUSES:
             said = f"status {texts['status']!r} is unknown" if texts["status"] else "status is missing"
@@ -270,7 +270,7 @@ class _CardReader:
             return None
         instance = entry.get("instance", False)
         if not isinstance(instance, bool):
-            self.mistake(f"instance is true or false, not {instance!r}", *place)
+            self.mistake(f"instance is true or false, not {shown(instance)}", *place)
             return None
         if module:
             return self.declared_entry(name, entry, texts, place, module)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.devices.cards.model_card import ModelCard, Spread
 
 MOST_REDRAWS = 1000
@@ -116,7 +116,7 @@ def read_noise(current: ArrayLike, sigma: float, rng: np.random.Generator) -> Fl
     """
     current = np.asarray(current, dtype=float)
     if not np.isfinite(sigma) or sigma < 0:
-        raise ParameterError(f"read_noise: sigma = {sigma!r} is not a fraction of at least 0.")
+        raise ParameterError(f"read_noise: sigma = {shown(sigma)} is not a fraction of at least 0.")
     return current * (1.0 + sigma * rng.standard_normal(current.shape))
 
 
@@ -142,7 +142,7 @@ def random_telegraph(
     time = np.asarray(time, dtype=float)
     for name, value in (("tau_high", tau_high), ("tau_low", tau_low)):
         if not np.isfinite(value) or value <= 0:
-            raise ParameterError(f"random_telegraph: {name} = {value!r} s is not positive.")
+            raise ParameterError(f"random_telegraph: {name} = {shown(value)} s is not positive.")
     if time.ndim != 1 or time.size == 0 or np.any(np.diff(time) < 0):
         raise ParameterError("random_telegraph: time must be a non-empty ascending list [s].")
     high = bool(rng.random() < tau_high / (tau_high + tau_low))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import BoolArray, FloatArray, IndexArray
-from rramcirc.basics.errors import ParameterError, cannot_write
+from rramcirc.basics.errors import ParameterError, cannot_write, shown
 
 _ARRAYS = (
     "state", "amplitude", "width", "gate", "deviate", "new_state", "mean", "device_spread", "cycle_spread",
@@ -321,7 +321,7 @@ def _finite(name: str, values: ArrayLike) -> FloatArray:
     except (TypeError, ValueError):
         array = np.array(None)
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        raise ParameterError(f"PulseTable: {name}: {values!r} is no finite number or array of finite numbers.")
+        raise ParameterError(f"PulseTable: {name}: {shown(values)} is no finite number or array of finite numbers.")
     if name == "width" and np.any(array < 0):
         raise ParameterError("PulseTable: width: holds negative values.")
     return array.astype(np.float64)

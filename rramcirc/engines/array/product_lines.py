@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.units import real_number
 from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.stimuli import Constant, Stimulus
@@ -59,7 +59,7 @@ def product_lines(array: Crossbar, drive: str) -> ProductLines:
         return ProductLines("wl", "bl", rows, columns, 1.0)
     if array.source_line != "row":
         raise ParameterError(
-            f"multiply: drive={drive!r} needs source lines parallel to the word lines; this array has "
+            f"multiply: drive={shown(drive)} needs source lines parallel to the word lines; this array has "
             "source_line='column'. Use source_line='row', or drive='gates'."
         )
     if drive == "rows":

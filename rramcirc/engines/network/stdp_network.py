@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.fields import number, record, whole
 from rramcirc.basics.units import positive_number
 from rramcirc.bench.spike_trains import Seed, poisson_trains
@@ -126,7 +126,7 @@ def run_pair_stdp(
     True
     """
     if not isinstance(network, PairStdpNetwork):
-        raise ParameterError(f"run_pair_stdp: {network!r} is no PairStdpNetwork.")
+        raise ParameterError(f"run_pair_stdp: {shown(network)} is no PairStdpNetwork.")
     steps = round(
         positive_number(duration, "run_pair_stdp: duration", "s") / positive_number(time_step, "time_step", "s")
     )

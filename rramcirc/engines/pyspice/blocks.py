@@ -20,7 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError
+from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError, shown
 from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.design import Design
 from rramcirc.bench.testbench import Testbench
@@ -90,7 +90,7 @@ def subcircuit(design: Design, name: str = "") -> SubCircuit:
         return _cell_block(cell_subcircuit(design, varying, states), design, name)
     if isinstance(design, Crossbar):
         return _crossbar_block(design, name)
-    raise ParameterError(f"subcircuit: {design!r} is neither a Cell nor a Crossbar.")
+    raise ParameterError(f"subcircuit: {shown(design)} is neither a Cell nor a Crossbar.")
 
 
 def to_pyspice(netlist: Netlist) -> Circuit:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rramcirc.basics.errors import NetlistError, ParameterError, unknown_name
+from rramcirc.basics.errors import NetlistError, ParameterError, shown, unknown_name
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.engines.netlist import Netlist, osdi_name
@@ -54,9 +54,9 @@ def netlist_of(
         If a probe is no signal of the circuit.
     """
     if not is_pyspice(circuit) or not hasattr(circuit, "title"):
-        raise ParameterError(f"netlist_of: {circuit!r} is no PySpice circuit.")
+        raise ParameterError(f"netlist_of: {shown(circuit)} is no PySpice circuit.")
     if not isinstance(analysis, (OperatingPoint, DcSweep, Transient, Ac)):
-        raise ParameterError(f"analysis: {analysis!r} is none of OperatingPoint, DcSweep, Transient, Ac.")
+        raise ParameterError(f"analysis: {shown(analysis)} is none of OperatingPoint, DcSweep, Transient, Ac.")
     title = " ".join(str(circuit.title).split()) or "PySpice circuit"
     text = str(circuit)
     _refuse_commands(text)
@@ -94,7 +94,7 @@ def netlist_of(
 def _choose(circuit: Circuit, probes: Sequence[str], sources: Sequence[Path]) -> tuple[Signal, ...]:
     """Return the signals that the probes name, or without probes the useful ones."""
     if isinstance(probes, str):
-        raise ParameterError(f"probes: {probes!r} is one string; give a list of signal names.")
+        raise ParameterError(f"probes: {shown(probes)} is one string; give a list of signal names.")
     known, by_default = _known_signals(circuit)
     chosen: dict[str, Signal] = {}
     for probe in probes:
