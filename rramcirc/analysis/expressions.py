@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import ParameterError, WaveformError, nearest, shown
 from rramcirc.basics.units import parse_number
@@ -99,6 +100,7 @@ def evaluate(text: str, waveforms: Waveforms) -> Quantity:
     """
     if not isinstance(text, str) or not text.strip() or len(text) > _MAX_LENGTH:
         raise ParameterError(f"an expression such as 'v(bl3)*i(bl3)' is expected, not {str(text)[:40]!r}.")
+    check_kind(waveforms, Waveforms, "evaluate", "the waveforms of a run")
     source, atoms, origin = _replace_atoms(text, waveforms)
     try:
         tree = ast.parse(source, mode="eval")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.analysis.expressions import evaluate, split_arguments
+from rramcirc.basics.arguments import real_curve
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
 from rramcirc.basics.units import parse_number
@@ -30,7 +31,7 @@ def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     voltage, current : (n,) arrays
         The loop, from 0 V to the positive peak, to the negative peak and back [V, A].
     """
-    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    voltage, current = real_curve(voltage, current, "set_voltage")
     up = slice(1, int(voltage.argmax()) + 1)
     steps = np.diff(voltage[up])
     slope = np.divide(np.diff(current[up]), steps, out=np.zeros_like(steps), where=steps > 0)
@@ -42,7 +43,7 @@ def reset_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
 
     From there on the resistance grows faster than the voltage. See `set_voltage` for the arguments.
     """
-    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    voltage, current = real_curve(voltage, current, "reset_voltage")
     down = slice(int(voltage.argmax()), int(voltage.argmin()) + 1)
     return float(voltage[down][int(np.argmin(current[down]))])
 

@@ -7,6 +7,7 @@ import re
 from numpy.typing import ArrayLike
 
 from rramcirc.analysis.measurements import clip, energy, mean
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import WaveformError
 from rramcirc.waveforms.waveforms import Waveforms
@@ -64,6 +65,7 @@ def line_energies(waveforms: Waveforms) -> dict[str, float]:
 
     Lines are those with ``v(name)`` and ``i(name)`` among the signals. The sum is what the circuit took up.
     """
+    check_kind(waveforms, Waveforms, "line_energies", "the waveforms of a run")
     lines = [name[2:-1] for name in waveforms.signals if re.fullmatch(r"i\([^\[\]]+\)", name)]
     found = [line for line in lines if f"v({line})" in waveforms.signals]
     if not found:
@@ -90,6 +92,7 @@ def cell_energies(waveforms: Waveforms, cell: str = "") -> dict[str, float]:
     dict
         ``rram`` and, in a 1T1R cell, ``selector``.
     """
+    check_kind(waveforms, Waveforms, "cell_energies", "the waveforms of a run")
     index = f"[{cell}]" if cell else ""
     current, time = _signal(waveforms, f"current{index}"), waveforms.time
     top = _signal(waveforms, f"v(bl{index})")

@@ -87,7 +87,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], how_to_list: str = 
     "unknown card 'hfo2_filamant'. Nearest: hfo2_filament."
     """
     known = sorted(known)
-    close = nearest(name, known)
+    close = nearest(name, known) if isinstance(name, str) else []
     if close:
         hint = f" Nearest: {', '.join(close)}."
     elif known and len(known) <= 12:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import file_name, real_array
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, cannot_write, shown
 from rramcirc.basics.fields import number, record
@@ -249,7 +249,7 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
     ParameterError
         If the file cannot be read, or its times or neurons are none.
     """
-    path = Path(path)
+    path = file_name(path, "read_train")
     try:
         if path.suffix == ".npy":
             table = np.load(path, allow_pickle=False)
@@ -271,8 +271,9 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
 
 def write_train(path: str | os.PathLike[str], times: ArrayLike, neurons: ArrayLike) -> None:
     """Write a train as `read_train` reads it: ``.npy``, or text with all digits."""
-    path = Path(path)
-    at, which = check_train(times, neurons, 1 + int(np.max(neurons, initial=0)))
+    path = file_name(path, "write_train")
+    most = np.max(real_array(neurons, "write_train: neurons"), initial=0)
+    at, which = check_train(times, neurons, 1 + int(most))
     try:
         if path.suffix == ".npy":
             np.save(path, np.column_stack([at, which]))

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
 
 Point = tuple[float, float]
@@ -236,7 +237,7 @@ def _with_margin(svg: str) -> str:
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a schematic; raise ParameterError unless it ends in .svg."""
-    path = Path(path)
+    path = file_name(path, "draw")
     if path.suffix.lower() not in SUFFIXES:
         raise ParameterError(f"{path}: schematics are written as .svg, not {path.suffix or 'without suffix'}.")
     return path

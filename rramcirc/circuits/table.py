@@ -186,7 +186,7 @@ def default_bench(circuit: str, request: Request | None = None) -> Testbench:
     ParameterError
         If the circuit is unknown; names the nearest.
     """
-    kind = CIRCUITS.get(circuit)
+    kind = CIRCUITS.get(circuit) if isinstance(circuit, str) else None
     if kind is None or kind.bench is None:
         raise ParameterError(
             unknown_name("circuit", circuit, CIRCUITS, "`rramcirc build-netlist --help` describes them.")

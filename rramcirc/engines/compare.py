@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, SimulationError, WaveformError
 from rramcirc.basics.units import positive_number
 from rramcirc.bench.analyses import Transient
@@ -85,7 +86,7 @@ def simulate_both(
     referee = TRANSIENT_OPTIONS if isinstance(bench.analysis, Transient) else STATIC_OPTIONS
     if "reltol" not in bench.options:
         bench = replace(bench, options=referee | dict(bench.options))
-    output = prepare_folder(Path(output))
+    output = prepare_folder(file_name(output, "simulate_both: output"))
     runs = {}
     for engine in ("numpy", "ngspice"):  # what numpy cannot do is refused before ngspice has worked
         limit = timeout if engine == "ngspice" else None

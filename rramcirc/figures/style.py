@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, cannot_write
 
@@ -176,7 +177,7 @@ def plain(text: str) -> str:
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a figure; raise ParameterError unless its suffix is a format."""
-    path = Path(path)
+    path = file_name(path, "figure")
     if path.suffix.lower() not in _SUFFIXES:
         raise ParameterError(f"{path}: the suffix {path.suffix!r} is no figure format. Use {' '.join(_SUFFIXES)}.")
     return path

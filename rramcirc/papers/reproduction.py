@@ -56,7 +56,7 @@ def load_experiment(name: str) -> Experiment:
     ParameterError
         If there is none of that name; names the nearest.
     """
-    if name not in EXPERIMENTS:
+    if not isinstance(name, str) or name not in EXPERIMENTS:
         raise ParameterError(unknown_name("experiment", name, EXPERIMENTS, "`rramcirc reproduce` lists all."))
     return EXPERIMENTS[name]
 

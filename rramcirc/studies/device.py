@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rramcirc.analysis.measurements import reset_voltage, set_voltage
+from rramcirc.basics.errors import ParameterError, a_kind
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import Testbench
@@ -32,6 +33,8 @@ def default_cell(card: ModelCard | str) -> Cell:
     if isinstance(card, ModelCard):
         selector = card.butterfly.selector
         return Cell(card, None if selector == "none" else load_card(selector))
+    if not isinstance(card, str):
+        raise ParameterError(f"the name or file of a model card is needed, not {a_kind(card)}.")
     cell = default_bench("cell", Request(rram=card)).design
     assert isinstance(cell, Cell)
     return cell

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError, nearest, shown
+from rramcirc.basics.errors import ParameterError, WaveformError, a_kind, nearest, shown
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
 from rramcirc.waveforms.sparkline import signals_table
 
@@ -182,7 +182,10 @@ class Waveforms:
     title: str = ""
 
     def __post_init__(self) -> None:
-        axis = np.array(self.axis, dtype=np.float64)
+        try:
+            axis = np.array(self.axis, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise WaveformError(f"axis {shown(self.axis_name)}: numbers are needed, not {a_kind(self.axis)}.") from None
         if axis.ndim != 1:
             raise WaveformError(f"axis {self.axis_name} has shape {axis.shape}; it must be one-dimensional.")
         axis.setflags(write=False)

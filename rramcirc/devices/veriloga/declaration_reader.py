@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ModelCompileError
 from rramcirc.devices.veriloga.declarations import Interval, Module, OpVariable, Parameter
 from rramcirc.devices.veriloga.tokens import Token, evaluate, expression_text, source_files, tokenize
@@ -31,7 +32,7 @@ def read_modules(path: Path | str) -> tuple[Module, ...]:
     ModelCompileError
         If the file cannot be read, holds no module, or a declaration cannot be understood; with file and line.
     """
-    path = Path(path)
+    path = file_name(path, "read_modules")
     return _parse(source_files(path))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import real_array
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.fields import number, other, record
@@ -49,7 +50,7 @@ class PulseCurve:
     covered: FloatArray = other("part of the range, from 0, not falling, to 1", "1")
 
     def _check(self) -> None:
-        overlaps, covered = (np.asarray(values, np.float64) for values in (self.overlaps, self.covered))
+        overlaps, covered = (real_array(values, "PulseCurve") for values in (self.overlaps, self.covered))
         if overlaps.ndim != 1 or overlaps.shape != covered.shape or overlaps.size < 2:
             raise ParameterError(
                 f"PulseCurve: {overlaps.shape} overlaps and {covered.shape} values; give equally many."

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ModelCompileError
 from rramcirc.devices.veriloga.tokens import STANDARD_INCLUDES, STANDARD_MACROS, strip_comments
 
@@ -82,7 +83,7 @@ def read_source(path: Path | str, text: str | None = None) -> Source:
     ModelCompileError
         If the file itself cannot be read.
     """
-    root = Path(path)
+    root = file_name(path, "lint")
     source = Source(root)
     source.texts[root] = _text(root) if text is None else text
     _Expander(source).file(root, 0)
