@@ -15,7 +15,7 @@ ROOMS = (
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version arrays", "units paths checks toml_lines", "html arguments child"],
+    "basics": ["errors version arrays", "units paths checks toml_lines field_texts", "html arguments child", "fields"],
     "waveforms": ["raw sparkline", "waveforms", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": ["analyses stimuli design", "spike_trains", "spike_sources testbench", "file"],

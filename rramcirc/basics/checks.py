@@ -25,6 +25,6 @@ def check_scalars(where: str, values: Mapping[str, object]) -> None:
             raise ParameterError(f"{where}.{name}: {shown(value)} is not one number; a cell has one value.")
 
 
-def check_only_one(owner: str, state: Mapping, conductance: object) -> None:
+def check_only_one(owner: str, state: Mapping[str, object], conductance: object) -> None:
     if state and conductance is not None:
         raise ParameterError(f"{owner}: give initial_state or initial_conductance, not both.")

@@ -14,27 +14,46 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
 from types import UnionType
-from typing import Any, TypeVar, dataclass_transform, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, dataclass_transform, get_args, get_origin
 
 import numpy as np
 
 from rramcirc.basics.checks import check_choice, check_mapping
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
+from rramcirc.basics.field_texts import bounds_text, field_text, short_text, text_with_fields
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 
 Check = Callable[[object], object]
 _Record = TypeVar("_Record")
 _LARGEST = sys.float_info.max
-LONGEST_TEXT = 120  # of a record's repr
 
 
-class UnknownField(ParameterError, TypeError):
-    """A record was given a field that it does not have."""
+_Kept = TypeVar("_Kept", covariant=True)
+_Given = TypeVar("_Given", contravariant=True)
+
+if TYPE_CHECKING:
+
+    class Kept(Generic[_Kept, _Given]):
+        """Type of a field that is kept as the first type and may be given as the second: ``Kept[Array, ArrayLike]``."""
+
+        def __get__(self, owner: object, kind: object = None) -> _Kept: ...
+        def __set__(self, owner: object, given: _Given) -> None: ...
+
+else:
+
+    class Kept:
+        """Type of a field that is kept as the first type and may be given as the second: ``Kept[Array, ArrayLike]``."""
+
+        def __class_getitem__(cls, types: tuple[Any, Any]) -> Any:
+            return types[0]
+
+
+class WrongFields(ParameterError, TypeError):
+    """A record was given a field that it does not have, or lacks one that it needs."""
 
 
 # What fields hold ----------------------------------------------------------------------------------------------------
@@ -130,19 +149,20 @@ def other(desc: str, units: str = "", *, default: object = MISSING) -> Any:
 def record(cls: type[_Record]) -> type[_Record]:
     """Make a frozen dataclass that checks its fields by their bounds, then by its method ``_check`` if it has one."""
     kind: Any = cls
-    own_doc, own_repr = kind.__doc__, vars(cls).get("__repr__", _short)
+    own_doc, own_repr = kind.__doc__, vars(cls).get("__repr__", short_text)
     module = vars(sys.modules[cls.__module__])
     notes = {name: _evaluated(note, module) for name, note in vars(cls).get("__annotations__", {}).items()}
     checks: dict[str, Check] = dict(getattr(kind, "__field_checks__", {}))
-    kind.__post_init__ = _check_fields
+    kind.__post_init__ = None  # so that the initialiser calls the one below
     dataclass(frozen=True, repr=False)(kind)
     for of in fields(kind):
         check = _checker(f"{cls.__name__}.{of.name}", of, notes[of.name]) if of.name in notes else None
         if check is not None:
             checks[of.name] = check
-    kind.__field_checks__, kind.__init__, kind.__repr__ = checks, _named_fields(kind), own_repr
+    kind.__field_checks__, kind.__post_init__ = checks, _checks_of(kind, checks)
+    kind.__init__, kind.__repr__ = _named_fields(kind), own_repr
     if own_doc:
-        kind.__doc__ = _with_fields(inspect.cleandoc(own_doc), kind, notes)
+        kind.__doc__ = text_with_fields(inspect.cleandoc(own_doc), kind, notes)
     return cls
 
 
@@ -151,33 +171,45 @@ def _evaluated(note: object, module: dict[str, Any]) -> Any:
     return eval(note, module) if isinstance(note, str) else note
 
 
-def _check_fields(self: Any) -> None:
-    values = self.__dict__
-    for name, check in self.__field_checks__.items():
-        check(values[name])
-    own = getattr(self, "_check", None)
-    if own is not None:
-        own()
+def _checks_of(kind: Any, checks: Mapping[str, Check]) -> Callable[[Any], None]:
+    """Return what a new record of this class does first."""
+    listed, own = tuple(checks.items()), hasattr(kind, "_check")
+
+    def __post_init__(self: Any) -> None:
+        values = self.__dict__
+        for name, check in listed:
+            check(values[name])
+        if own:
+            self._check()
+
+    return __post_init__
 
 
-def _named_fields(made: Any) -> Callable[..., None]:
-    """Return an initialiser that answers a field the record does not have with the nearest names."""
-    initialise = made.__init__
+def _named_fields(kind: Any) -> Callable[..., None]:
+    """Return an initialiser that says which field is unknown or missing; Python's own error is no ParameterError."""
+    initialise = kind.__init__
 
     @functools.wraps(initialise)
     def __init__(self: Any, *given: Any, **named: Any) -> None:
         try:
             initialise(self, *given, **named)
-        except TypeError:
-            known = [f.name for f in fields(self) if f.init]
-            unknown = [name for name in named if name not in known]
-            if not unknown:
-                raise
-            what = unknown_name("field", unknown[0], known).rstrip(".")
-            owner = type(self).__name__
-            raise UnknownField(what.replace(f"{unknown[0]!r}", f"{unknown[0]!r} of {owner}", 1) + ".") from None
+        except TypeError as error:
+            raise _wrong_fields(kind, given, named) or error from None
 
     return __init__
+
+
+def _wrong_fields(kind: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> WrongFields | None:
+    """Return the error of fields that a record does not have or lacks; None if that is all right."""
+    known = {f.name: f for f in fields(kind) if f.init}
+    for name in named:
+        if name not in known:
+            what = unknown_name("field", name, known)
+            return WrongFields(what.replace(f"{name!r}", f"{name!r} of {kind.__name__}", 1))
+    for name, of in list(known.items())[len(given) :]:
+        if name not in named and of.default is MISSING and of.default_factory is MISSING:
+            return WrongFields(f"{kind.__name__}.{name} is missing: {field_text(of.metadata)}.")
+    return None
 
 
 # Checks --------------------------------------------------------------------------------------------------------------
@@ -185,32 +217,25 @@ def _named_fields(made: Any) -> Callable[..., None]:
 
 def _checker(where: str, of: Field[Any], note: Any) -> Check | None:
     """Return what a value of a field must pass, None if anything may stand there."""
-    kind, optional, types = of.metadata.get("kind"), _may_be_none(note), _members(note)
-    check: Check | None = None
+    about, types, optional = of.metadata, _members(note), _may_be_none(note)
+    kind = about.get("kind")
     if kind == "number":
-        return _number_check(where, of.metadata, optional)
+        return _number_check(where, about, optional)
     if kind == "whole":
-        check = functools.partial(_check_whole, where, of.metadata["low"], of.metadata.get("high"))
-    elif kind == "choice":
-        choices = get_args(types[0])
-
-        def check(value: object) -> None:
-            check_choice(where, value, choices)
-
-    elif kind == "flag":
-        check = functools.partial(_check_type, where, (bool, np.bool_), "is neither True nor False")
-    elif kind == "text":
-        check = functools.partial(_check_type, where, (str,), "is not a text")
-    elif kind == "part":
+        return _whole_check(where, about["low"], about.get("high"), optional)
+    if kind == "choice":
+        return _choice_check(where, get_args(types[0]), optional)
+    if kind == "flag":
+        return _type_check(where, (bool, np.bool_), "is neither True nor False", optional)
+    if kind == "text":
+        return _type_check(where, (str,), "is not a text", optional)
+    if kind == "table":
+        return functools.partial(check_mapping, where)
+    if kind == "part":
         names = [t.__name__ for t in types]
         wrong = f"is not a {names[0]}" if len(names) == 1 else f"is none of {', '.join(names)}"
-        check = functools.partial(_check_type, where, types, wrong)
-    elif kind == "table":
-        check = functools.partial(check_mapping, where)
-    if check is None or not optional:
-        return check
-    given: Check = check
-    return lambda value: None if value is None else given(value)
+        return _type_check(where, types, wrong, optional)
+    return None
 
 
 def _number_check(where: str, about: Mapping[str, Any], optional: bool) -> Check:
@@ -240,132 +265,42 @@ def _refuse(value: object, found: float, where: str, about: Mapping[str, Any]) -
     raise ParameterError(f"{where}: {f'{found:g} {told}'.rstrip()} is not {bounds_text(about)}.")
 
 
-def _check_whole(where: str, low: int, high: int | None, value: object) -> None:
-    found = whole_number(value, where, low)
-    if high is not None and found > high:
-        raise ParameterError(f"{where}: {found} is outside {low} ... {high}.")
+def _whole_check(where: str, low: int, high: int | None, optional: bool) -> Check:
+    def check(value: object) -> None:
+        if type(value) is int and value >= low and (high is None or value <= high):
+            return
+        if value is None and optional:
+            return
+        found = whole_number(value, where, low)
+        if high is not None and found > high:
+            raise ParameterError(f"{where}: {found} is outside {low} ... {high}.")
+
+    return check
 
 
-def _check_type(where: str, types: tuple[type, ...], wrong: str, value: object) -> None:
-    if not isinstance(value, types):
-        raise ParameterError(f"{where}: {shown(value)} {wrong}.")
+def _choice_check(where: str, choices: tuple[str, ...], optional: bool) -> Check:
+    def check(value: object) -> None:
+        if not (value is None and optional):
+            check_choice(where, value, choices)
+
+    return check
+
+
+def _type_check(where: str, types: tuple[type, ...], wrong: str, optional: bool) -> Check:
+    allowed = (*types, type(None)) if optional else types
+
+    def check(value: object) -> None:
+        if not isinstance(value, allowed):
+            raise ParameterError(f"{where}: {shown(value)} {wrong}.")
+
+    return check
 
 
 def _members(note: Any) -> tuple[Any, ...]:
     """Return the types of a union without None, of any other type itself."""
-    if isinstance(note, UnionType):
-        return tuple(t for t in get_args(note) if t is not type(None))
-    return (note,)
+    members = get_args(note) if get_origin(note) in (Union, UnionType) else (note,)
+    return tuple(t for t in members if t is not type(None))
 
 
 def _may_be_none(note: Any) -> bool:
-    return isinstance(note, UnionType) and type(None) in get_args(note)
-
-
-# Texts ---------------------------------------------------------------------------------------------------------------
-
-
-def bounds_text(about: Mapping[str, Any]) -> str:
-    """Return the bounds of a field in words; empty if it has none.
-
-    Examples
-    --------
-    >>> bounds_text({"low": 0.0, "low_open": True, "high": 1.0})
-    'above 0 and at most 1'
-    """
-    low, high = about.get("low"), about.get("high")
-    words = [] if low is None else [f"{'above' if about.get('low_open') else 'at least'} {low:g}"]
-    words += [] if high is None else [f"{'below' if about.get('high_open') else 'at most'} {high:g}"]
-    return " and ".join(words)
-
-
-def field_text(about: Mapping[str, Any]) -> str:
-    """Return what a field is in one line: meaning, unit, bounds, where its default comes from.
-
-    Examples
-    --------
-    >>> field_text({"desc": "supply voltage", "units": "V", "low": 0.0, "low_open": True})
-    'supply voltage [V], above 0'
-    """
-    unit, bounds, status = about.get("units", "1"), bounds_text(about), about.get("status")
-    text = about.get("desc", "") + (f" [{unit}]" if unit != "1" else "")
-    return ", ".join(words for words in (text, bounds, status) if words)
-
-
-def is_default(of: Field[Any], value: object) -> bool:
-    """Return whether a field of a record has its default; an array never counts as one."""
-    if isinstance(value, np.ndarray) or (of.default is MISSING and of.default_factory is MISSING):
-        return False
-    default = of.default if of.default_factory is MISSING else of.default_factory()
-    return value is default or bool(value == default)
-
-
-def _short(self: Any) -> str:
-    """Return the class and the fields that differ from their defaults, arrays by their shape, cards by their name."""
-    told: list[str] = []
-    left = LONGEST_TEXT - len(type(self).__name__) - 7
-    for of in fields(self):
-        value = getattr(self, of.name)
-        if of.repr and not is_default(of, value):
-            told.append(f"{of.name}={_brief(value)}")
-            left -= len(told[-1]) + 2
-            if left < 0:
-                told[-1] = "..."
-                break
-    return f"{type(self).__name__}({', '.join(told)})"
-
-
-def _brief(value: Any) -> str:
-    """Return a value as the text of a record shows it."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, np.ndarray):
-        return f"<{' x '.join(map(str, value.shape))} array>" if value.ndim else _brief(value.item())
-    if isinstance(value, Mapping):
-        return _few([f"{key!r}: {_brief(item)}" for key, item in _first(value.items())], len(value), "{}")
-    if isinstance(value, (tuple, list)):
-        return _few([_brief(item) for item in _first(value)], len(value), "()")
-    if is_dataclass(value) and not hasattr(value, "__field_checks__"):
-        name = getattr(value, "name", None)
-        return repr(name) if isinstance(name, str) else f"{type(value).__name__}(...)"
-    if is_dataclass(value) and len(repr(value)) > LONGEST_TEXT // 2:
-        return f"{type(value).__name__}(...)"
-    return repr(value) if is_dataclass(value) else shown(value)
-
-
-def _first(values: Iterable[Any], count: int = 4) -> list[Any]:
-    return [value for value, _ in zip(values, range(count), strict=False)]
-
-
-def _few(texts: list[str], count: int, brackets: str) -> str:
-    """Return a short list in brackets, of a long one only how many there are."""
-    inner = ", ".join(texts) + ("," if count == 1 and brackets == "()" else "")
-    if count > len(texts) or len(inner) > LONGEST_TEXT // 2:
-        inner = f"{count} values"
-    return f"{brackets[0]}{inner}{brackets[1]}"
-
-
-def _with_fields(doc: str, made: Any, notes: Mapping[str, Any]) -> str:
-    """Return the text of a class with a list of its fields, before its references and examples."""
-    lines = []
-    for of in fields(made):
-        about = field_text(of.metadata)
-        lines += [_type_text(of, notes.get(of.name)), f"    {about[:1].upper()}{about[1:]}."]
-    if not lines:
-        return doc
-    section = "\n".join(["Parameters", "----------", *lines])
-    at = re.search(r"^(?:References|Examples|Notes)\n-+$", doc, re.MULTILINE)
-    return f"{doc}\n\n{section}" if at is None else f"{doc[: at.start()]}{section}\n\n{doc[at.start() :]}"
-
-
-def _type_text(of: Field[Any], note: Any) -> str:
-    """Return name, type and default of a field as the list of fields has them."""
-    names = {"number": "float", "whole": "int", "flag": "bool", "text": "str"}
-    said = names.get(of.metadata.get("kind", ""))
-    if said is None and get_origin(note) is not None and of.metadata.get("kind") == "choice":
-        said = f"{{{', '.join(map(repr, get_args(note)))}}}"
-    if said is None:
-        said = str(of.type).removesuffix(" | None")
-    said += " or None" if _may_be_none(note) else ""
-    default = of.default if of.default_factory is MISSING else of.default_factory()
-    return f"{of.name} : {said}" + ("" if default is MISSING else f", default {_brief(default)}")
+    return get_origin(note) in (Union, UnionType) and type(None) in get_args(note)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import number, record, table, text, whole
+from rramcirc.basics.fields import Kept, number, record, table, text, whole
 
 
 def _line_name(where: str, line: object) -> None:
@@ -103,7 +104,7 @@ class VectorSweep:
     (3, ('bl0', 'bl1', 'wl0'))
     """
 
-    levels: Mapping[str, FloatArray] = table(
+    levels: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
         "line -> (vectors,) levels, or kind of lines -> (vectors, lines) levels", "V"
     )
 

@@ -230,7 +230,8 @@ def pattern_train(patterns: ArrayLike, epoch: float, *, start: float = 0.0) -> T
         )
     length = positive_number(epoch, "pattern_train: epoch", "s")
     at, neurons = np.nonzero(epochs)
-    return number_from_zero(start, "pattern_train: start", "s") + at * length, neurons.astype(np.int64)
+    times: FloatArray = number_from_zero(start, "pattern_train: start", "s") + at.astype(np.float64) * length
+    return times, neurons.astype(np.int64)
 
 
 def read_train(path: str | os.PathLike[str], count: int) -> Train:

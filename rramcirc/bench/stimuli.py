@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.checks import check_choice
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import choice, number, other, record, whole
+from rramcirc.basics.fields import Kept, choice, number, other, record, whole
 from rramcirc.basics.units import positive_number, real_number
 
 Unit = Literal["V", "A"]
@@ -87,7 +87,7 @@ class PulseTrain:
 class SpikeTrain:
     """Equal trapezoidal pulses that start at given times."""
 
-    times: FloatArray = other("start of each rising edge, ascending", "s")
+    times: Kept[FloatArray, ArrayLike] = other("start of each rising edge, ascending", "s")
     amplitude: float = number("level at the top", _LEVELS)
     width: float = number("time at full amplitude", "s", above=0.0)
     rise: float = number("rising edge", "s", default=1e-9, above=0.0)
@@ -118,8 +118,8 @@ class SpikeTrain:
 class PiecewiseLinear:
     """Straight lines between (time, value) corners; constant before the first and after the last."""
 
-    times: FloatArray = other("corner times, ascending", "s")
-    values: FloatArray = other("levels at the corners", _LEVELS)
+    times: Kept[FloatArray, ArrayLike] = other("corner times, ascending", "s")
+    values: Kept[FloatArray, ArrayLike] = other("levels at the corners", _LEVELS)
     unit: Unit = choice(_UNIT, default="V")
 
     def _check(self) -> None:
@@ -216,7 +216,9 @@ def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLine
     check_choice("triangle.unit", unit, get_args(Unit))
     levels = np.array([0.0, *(real_number(peak, "triangle: peaks") for peak in peaks), 0.0])
     if not peaks or np.any(np.diff(levels) == 0.0):
-        raise ParameterError(f"triangle: peaks {peaks!r} must differ from their neighbours and from zero at the ends.")
+        raise ParameterError(
+            f"triangle: peaks {shown(peaks)} must differ from their neighbours and from zero at the ends."
+        )
     return PiecewiseLinear(np.concatenate([[0.0], np.cumsum(np.abs(np.diff(levels)))]) / ramp_rate, levels, unit)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
-from rramcirc.basics.fields import number, other, part, record, table, text, whole
+from rramcirc.basics.fields import Kept, number, other, part, record, table, text, whole
 from rramcirc.basics.units import parse_number, positive_number, real_number
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep  # noqa: F401
 from rramcirc.bench.design import Design
@@ -25,7 +26,7 @@ class CycleNoise:
     What one standard deviation does is the model's business (``ea_sigma_c2c`` of the filament model, for example).
     """
 
-    times: FloatArray = other("start of each cycle, ascending; the first is usually 0", "s")
+    times: Kept[FloatArray, ArrayLike] = other("start of each cycle, ascending; the first is usually 0", "s")
     seed: int = whole("seed of the deviates")
     edge: float = number("time in which a deviate changes", "s", default=1e-9, above=0.0)
 
@@ -82,7 +83,9 @@ class Testbench:
     stimuli: Mapping[str, Stimulus] = table("line name -> stimulus", default_factory=dict)
     temperature: float = number("ambient temperature", "K", default=ROOM_TEMPERATURE, above=0.0, unit_told=False)
     options: Mapping[str, float | str] = table("simulator options, for example reltol", default_factory=dict)
-    probes: tuple[str, ...] = other("signals to record (patterns); empty: a useful default", default=())
+    probes: Kept[tuple[str, ...], Sequence[str]] = other(
+        "signals to record (patterns); empty: a useful default", default=()
+    )
     seed: int | None = whole("seed that the spread of the design was drawn with", default=None)
     name: str = text("title; default names the circuit", default="")
     cycle_noise: CycleNoise | None = part("cycle-to-cycle variability of all cells", default=None)
@@ -103,10 +106,10 @@ class Testbench:
     def _check_swept_line(self) -> None:
         analysis = self.analysis
         if isinstance(analysis, VectorSweep):
-            for line in analysis.lines:
-                self._check_line(f"Testbench.analysis.levels: {line!r}", line)
-                if line in self.stimuli:
-                    raise ParameterError(f"Testbench.stimuli[{line!r}]: the VectorSweep drives this line, too.")
+            for swept in analysis.lines:
+                self._check_line(f"Testbench.analysis.levels: {swept!r}", swept)
+                if swept in self.stimuli:
+                    raise ParameterError(f"Testbench.stimuli[{swept!r}]: the VectorSweep drives this line, too.")
         if isinstance(analysis, Noise):
             self._check_line(f"Testbench.analysis.source: {analysis.source!r}", analysis.source)
             if isinstance(self.stimulus(analysis.source), Floating):
@@ -114,7 +117,7 @@ class Testbench:
             nodes = (*self.design.lines, *self.design.output_nodes)
             if analysis.output not in nodes:
                 raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output, nodes)}")
-        line = getattr(analysis, "line", None)
+        line: str | None = getattr(analysis, "line", None)
         if line is None:
             return
         self._check_line(f"Testbench.analysis.line: {line!r}", line)
@@ -149,7 +152,7 @@ class Testbench:
     def _check_options(self) -> None:
         for name, value in self.options.items():
             if not re.fullmatch(r"[a-zA-Z_]\w*", str(name)) or not re.fullmatch(r"[\w.+-]+", str(value)):
-                raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
+                raise ParameterError(f"Testbench.options: {name}={shown(value)} is not a simulator option name=value.")
             check_option(str(name), value, "Testbench.options")
 
     def swept(self, line: str) -> FloatArray | None:

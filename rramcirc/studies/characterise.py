@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
-from rramcirc.basics.fields import number, other, record, whole
+from rramcirc.basics.fields import Kept, number, other, record, whole
 from rramcirc.basics.paths import cache_folder, models_folder
 from rramcirc.basics.units import parse_number
 from rramcirc.basics.version import __version__
@@ -35,12 +36,18 @@ _WIDTHS = tuple(float(f"{w:.4g}") for w in np.logspace(-5, -1.5, 22))
 class PulseGrid:
     """What `characterise` measures: the axes of the table, and the pool."""
 
-    amplitudes: tuple[float, ...] = other("TE against SL; positive is SET", "V", default=_AMPLITUDES)
-    widths: tuple[float, ...] = other("overlap of gate and TE pulse", "s", default=_WIDTHS)
-    gates: tuple[float, ...] = other("gate against bulk", "V", default=(3.0, 3.1, 3.2))
-    states: tuple[float, ...] = other("state before the pulse; 0 is HRS, 1 LRS", "1", default=_STATES)
+    amplitudes: Kept[tuple[float, ...], Sequence[float]] = other(
+        "TE against SL; positive is SET", "V", default=_AMPLITUDES
+    )
+    widths: Kept[tuple[float, ...], Sequence[float]] = other("overlap of gate and TE pulse", "s", default=_WIDTHS)
+    gates: Kept[tuple[float, ...], Sequence[float]] = other("gate against bulk", "V", default=(3.0, 3.1, 3.2))
+    states: Kept[tuple[float, ...], Sequence[float]] = other(
+        "state before the pulse; 0 is HRS, 1 LRS", "1", default=_STATES
+    )
     common_mode: float = number("level of the source line against the bulk", "V", default=1.6, low=0.0)
-    conductance: tuple[float, ...] = other("of state 0 and of state 1; none: those of the card", "S", default=())
+    conductance: Kept[tuple[float, ...], Sequence[float]] = other(
+        "of state 0 and of state 1; none: those of the card", "S", default=()
+    )
     devices: int = whole("devices of the pool", default=32, low=1)
     cycles: int = whole("cycles of each device", default=3, low=1)
     seed: int = whole("seed of the pool", default=1)
@@ -56,9 +63,8 @@ class PulseGrid:
                 raise ParameterError(f"PulseGrid.{name}: {shown(values)} is empty or not finite.")
             object.__setattr__(self, name, values)
         given = self.conductance
-        if given and not (
-            len(given) == 2 and all(isinstance(g, (int, float)) for g in given) and 0 < given[0] < given[1]
-        ):
+        numbers = isinstance(given, (list, tuple)) and all(isinstance(g, (int, float)) for g in given)
+        if not numbers or (given and not (len(given) == 2 and 0 < given[0] < given[1])):
             raise ParameterError(
                 f"PulseGrid.conductance: {shown(given)} is not the conductance of HRS and a larger one of LRS."
             )

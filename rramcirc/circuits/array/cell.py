@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rramcirc.basics.checks import check_only_one, check_scalars
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.fields import number, other, record, table
+from rramcirc.basics.fields import Kept, number, other, record, table
 from rramcirc.bench.design import Design
 from rramcirc.devices.cards.checks import as_card, check_instance_values, check_spread, check_states
 from rramcirc.devices.cards.model_card import ModelCard
@@ -24,8 +24,10 @@ class Cell(Design):
     Without selector the bottom electrode is the row line WL itself. SET is positive V(TE, BE).
     """
 
-    rram: ModelCard = other("card of the RRAM device")
-    selector: ModelCard | None = other("card of the select transistor; none is a 1R cell", default=None)
+    rram: Kept[ModelCard, ModelCard | str] = other("card of the RRAM device")
+    selector: Kept[ModelCard | None, ModelCard | str | None] = other(
+        "card of the select transistor; none is a 1R cell", default=None
+    )
     initial_state: Mapping[str, float] = table("state name -> value, in the unit of the state", default_factory=dict)
     initial_conductance: float | None = number(
         "conductance at 0.1 V that fixes the initial state", "S", default=None, above=0.0, unit_told=False

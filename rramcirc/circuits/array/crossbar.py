@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.checks import check_only_one
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import choice, other, part, record, table, whole
+from rramcirc.basics.fields import Kept, choice, other, part, record, table, whole
 from rramcirc.bench.design import Design
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.defects import Defects, check_defects
@@ -34,13 +35,13 @@ class Crossbar(Design):
     bl: Line = part("bit-line wires", default=Line())
     wl: Line = part("word-line wires", default=Line())
     sl: Line = part("source-line wires", default=Line(end="last"))
-    initial_state: Mapping[str, FloatArray] = table(
+    initial_state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
         "state name -> (rows, columns) array, in the unit of the state", default_factory=dict
     )
-    initial_conductance: FloatArray | None = other(
+    initial_conductance: Kept[FloatArray | None, ArrayLike | None] = other(
         "(rows, columns) conductances at 0.1 V that fix the initial states", "S", default=None
     )
-    rram_parameters: Mapping[str, FloatArray] = table(
+    rram_parameters: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
         "instance parameter -> (rows, columns) array: device-to-device spread", default_factory=dict
     )
     defects: Defects = part("missing cells, shorted cells, broken segments of lines", default=Defects())

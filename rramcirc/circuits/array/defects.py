@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
-from rramcirc.basics.fields import number, other, record, table
+from rramcirc.basics.fields import Kept, number, other, record, table
 from rramcirc.basics.units import whole_number
 from rramcirc.circuits.array.line import Line
 
 Cells = tuple[tuple[int, int], ...]
+GivenCells = Iterable[Iterable[int]] | NDArray[np.bool_]
 
 
 @record
@@ -25,10 +27,10 @@ class Defects:
     at 0 V by 1 Tohm, as a floating line is.
     """
 
-    missing: Cells = other("[row, column] of every missing cell", "1", default=())
-    shorted: Cells = other("[row, column] of every shorted cell", "1", default=())
+    missing: Kept[Cells, GivenCells] = other("[row, column] of every missing cell", "1", default=())
+    shorted: Kept[Cells, GivenCells] = other("[row, column] of every shorted cell", "1", default=())
     short_resistance: float = number("resistance across the RRAM of a shorted cell", "ohm", default=100.0, above=0.0)
-    open_segments: Mapping[str, tuple[int, ...]] = table(
+    open_segments: Kept[Mapping[str, tuple[int, ...]], Mapping[str, int | Iterable[int]]] = table(
         "line -> cells on whose driver's side it is broken; where both ends are driven, before them",
         default_factory=dict,
     )
@@ -51,7 +53,7 @@ def _numbers(name: str, given: object) -> tuple[int, ...]:
     return tuple(sorted({int(whole_number(item, name, 0)) for item in items}))
 
 
-def _cells(name: str, given: object) -> Cells:
+def _cells(name: str, given: GivenCells) -> Cells:
     if isinstance(given, np.ndarray) and given.dtype == bool and given.ndim == 2:
         return tuple((int(i), int(j)) for i, j in np.argwhere(given))
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import choice, number, other, record
+from rramcirc.basics.fields import Kept, choice, number, other, record
 
 
 @record
@@ -21,7 +22,7 @@ class Line:
     end: Literal["first", "last", "both"] = choice(
         "end at which the driver sits: at row/column 0, at the last one, or both", default="first"
     )
-    segments: FloatArray | None = other(
+    segments: Kept[FloatArray | None, ArrayLike | None] = other(
         "resistance of every single segment instead of `resistance`, [row, column]: the one on the driver's"
         " side of each cell; driven at both ends, one more along the line",
         "ohm",
@@ -56,8 +57,10 @@ class Line:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Line):
             return NotImplemented
-        same = self._plain == other._plain and (self.segments is None) == (other.segments is None)
-        return same and (self.segments is None or np.array_equal(self.segments, other.segments))
+        mine, theirs = self.segments, other.segments
+        if mine is None or theirs is None:
+            return self._plain == other._plain and mine is theirs
+        return self._plain == other._plain and np.array_equal(mine, theirs)
 
     def __hash__(self) -> int:
         return hash(self._plain)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.checks import check_only_one
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.fields import flag, other, part, record, table, whole
+from rramcirc.basics.fields import Kept, flag, other, part, record, table, whole
 from rramcirc.basics.units import positive_number
 from rramcirc.bench.design import Design
 from rramcirc.bench.stimuli import PiecewiseLinear, number_list
@@ -25,14 +25,15 @@ _STATES = "state name -> (neurons, neurons) array [PRE, POST], in the unit of th
 _CONDUCTANCES = "(neurons, neurons) conductances at 0.1 V [PRE, POST] that fix the initial states"
 
 
-def _check_synapses(owner: str, record: object, names: Mapping[str, str], shape: tuple[int, int], square: bool) -> None:
+def _check_synapses(
+    owner: str, record: HopfieldNetwork | Perceptron, names: Mapping[str, str], shape: tuple[int, int], square: bool
+) -> None:
     """Check and freeze the (state, conductance) fields of synapse matrices; `names` maps one to the other."""
-    cell: Cell = record.cell
     for state_name, conductance_name in names.items():
         states, conductance = getattr(record, state_name), getattr(record, conductance_name)
         arrays = {k: synapse_array(f"{owner}.{state_name}.{k}", v, shape, square) for k, v in states.items()}
         object.__setattr__(record, state_name, arrays)
-        check_states(cell.rram, arrays, f"{owner}.{state_name}")
+        check_states(record.cell.rram, arrays, f"{owner}.{state_name}")
         if conductance is not None:
             conductance = synapse_array(f"{owner}.{conductance_name}", conductance, shape, square)
             if not np.all(conductance > 0):
@@ -64,10 +65,10 @@ class HopfieldNetwork(Design):
     neurons: int = whole("number of neurons", low=2)
     neuron: LifNeuron = part("every neuron", default=LifNeuron())
     learning: bool = flag("whether the neurons fire te and ti pulses", default=False)
-    excitatory_state: Mapping[str, FloatArray] = table(_STATES, default_factory=dict)
-    inhibitory_state: Mapping[str, FloatArray] = table(_STATES, default_factory=dict)
-    excitatory_conductance: FloatArray | None = other(_CONDUCTANCES, "S", default=None)
-    inhibitory_conductance: FloatArray | None = other(_CONDUCTANCES, "S", default=None)
+    excitatory_state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(_STATES, default_factory=dict)
+    inhibitory_state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(_STATES, default_factory=dict)
+    excitatory_conductance: Kept[FloatArray | None, ArrayLike | None] = other(_CONDUCTANCES, "S", default=None)
+    inhibitory_conductance: Kept[FloatArray | None, ArrayLike | None] = other(_CONDUCTANCES, "S", default=None)
 
     def _check(self) -> None:
         _check_gate("HopfieldNetwork", self.cell)
@@ -121,10 +122,10 @@ class Perceptron(Design):
     outputs: int = whole("number of POST neurons", default=1, low=1)
     neuron: LifNeuron = part("every POST neuron", default=LifNeuron())
     learning: bool = flag("whether the neurons fire te pulses", default=False)
-    state: Mapping[str, FloatArray] = table(
+    state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
         "state name -> (inputs, outputs) array, in the unit of the state", default_factory=dict
     )
-    conductance: FloatArray | None = other(
+    conductance: Kept[FloatArray | None, ArrayLike | None] = other(
         "(inputs, outputs) conductances at 0.1 V that fix the initial states", "S", default=None
     )
 
@@ -163,8 +164,9 @@ class Perceptron(Design):
 
 def acting_neuron(network: HopfieldNetwork | Perceptron) -> LifNeuron:
     """Return the neuron that the network's circuit has: without te and ti pulses unless it learns."""
-    silent = {} if network.learning else {"te_amplitude": 0.0, "te_second": 0.0, "ti_amplitude": 0.0}
-    return replace(network.neuron, **silent)
+    if network.learning:
+        return network.neuron
+    return replace(network.neuron, te_amplitude=0.0, te_second=0.0, ti_amplitude=0.0)
 
 
 def spike_currents(

@@ -134,7 +134,7 @@ class _Times:
 
         A window that begins at 0 s needs no lower bound, one that lasts forever no upper.
         """
-        groups: list[Group] = []
+        groups: list[Switches | Resistors] = []
         for k, (start, end) in enumerate(windows):
             tag = f"{name}{k}" if k else name
             early, late = start <= 0.0, end == float("inf")
@@ -145,8 +145,7 @@ class _Times:
                 groups.append(self._switch(f"{tag}_b", a if early else middle, b, end, False, on))
             if early and late:
                 groups.append(Resistors((tag,), (a,), (b,), on))
-        groups[0] = replace(groups[0], comment=comment)
-        return groups
+        return [replace(groups[0], comment=comment), *groups[1:]]
 
     def _switch(self, name: str, a: str, b: str, time: float, after: bool, on: float) -> Switches:
         level = self.threshold(time)
@@ -236,7 +235,8 @@ def check_analysis(bench: Testbench, neuron: LifNeuron) -> None:
 
 def neuron_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a neuron alone: currents into ``ext`` and ``in``, levels from its record."""
-    neuron: LifNeuron = bench.design
+    neuron = bench.design
+    assert isinstance(neuron, LifNeuron)  # by the table of circuits
     check_analysis(bench, neuron)
     block = neuron_subcircuit(neuron)
     drivers: list[Group] = [

@@ -115,11 +115,11 @@ class LifNeuron(Design):
             )
 
     def _check_times(self) -> None:
-        ms = {name: format_number(value, "s") for name, value in vars(self).items() if isinstance(value, float)}
+        te, refractory, edge = (format_number(time, "s") for time in (self.te_width, self.refractory, self.edge))
         if self.te_duration > self.refractory * (1 + 1e-12) and not self.te_second:
             raise ParameterError(
-                f"LifNeuron.te_width: a pulse of {ms['te_width']} is longer than the shortest period between spikes, "
-                f"the refractory time of {ms['refractory']}; shorten it or lengthen refractory."
+                f"LifNeuron.te_width: a pulse of {te} is longer than the shortest period between spikes, "
+                f"the refractory time of {refractory}; shorten it or lengthen refractory."
             )
         if self.te_second and self.te_duration > self.gate_width + self.refractory:
             raise ParameterError(
@@ -129,7 +129,7 @@ class LifNeuron(Design):
         shortest = min(self.gate_width, self.te_width, self.refractory)
         if 2 * self.edge >= shortest:
             raise ParameterError(
-                f"LifNeuron.edge: two edges of {ms['edge']} do not fit into the shortest of gate_width, te_width and "
+                f"LifNeuron.edge: two edges of {edge} do not fit into the shortest of gate_width, te_width and "
                 f"refractory, {format_number(shortest, 's')}."
             )
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import choice, number, other, part, record, whole
+from rramcirc.basics.fields import Kept, choice, number, other, part, record, whole
 from rramcirc.basics.units import whole_number
 from rramcirc.bench.design import Design
 from rramcirc.circuits.array.cell import Cell
@@ -17,6 +18,7 @@ from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 
+ReadoutKind = Literal["tia", "mirror", "virtual_ground"]
 MOST_BITS = 16
 
 
@@ -42,7 +44,7 @@ class Readout(Design):
     (0 to `supply`, ``floor``), and a sense amplifier.
     """
 
-    kind: Literal["tia", "mirror", "virtual_ground"] = choice("circuit at the line", default="tia")
+    kind: ReadoutKind = choice("circuit at the line", default="tia")
     feedback_resistance: float = number("volts per ampere", "ohm", default=10e3, above=0.0)
     feedback_capacitance: float = number(
         "across the feedback resistance; limits the bandwidth", "F", default=50e-15, low=0.0
@@ -61,7 +63,9 @@ class Readout(Design):
     pairing: Literal["single", "differential", "reference"] = choice(
         "one line, neighbouring lines G+ and G-, or lines against references", default="single"
     )
-    reference_columns: tuple[int, ...] = other("pairing reference: numbers of the reference lines", default=())
+    reference_columns: Kept[tuple[int, ...], Sequence[int]] = other(
+        "pairing reference: numbers of the reference lines", default=()
+    )
     hold_capacitance: float = number("holds the output while line sample is low; 0 has none", "F", default=0.0, low=0.0)
     switch_resistance: float = number("of the closed sampling switch", "ohm", default=1e3, above=0.0)
     bits: int = whole("of the ADC; 0 is none", default=0, high=MOST_BITS)
@@ -69,8 +73,8 @@ class Readout(Design):
         "sense amplifier: 1 above this current (difference); none has none", "A", default=None
     )
     sense_gain: float = number("of the sense amplifier", default=1e4, above=0.0)
-    nmos: ModelCard = other("mirror: card of the n-channel transistors", default="nmos_select")
-    pmos: ModelCard = other("mirror: card of the p-channel transistors", default="pmos_select")
+    nmos: Kept[ModelCard, ModelCard | str] = other("mirror: card of the n-channel transistors", default="nmos_select")
+    pmos: Kept[ModelCard, ModelCard | str] = other("mirror: card of the p-channel transistors", default="pmos_select")
     mirror_width: float = number("of the n-channel; p-channel 3 times", "m", default=20e-6, above=0.0)
     mirror_length: float = number("of all mirror transistors", "m", default=1e-6, above=0.0)
     source_resistance: float = number("used alone: between line in and the readout", "ohm", default=10e3, above=0.0)
@@ -172,7 +176,7 @@ class ReadoutArray(Design):
     array: Crossbar = part("the cells and wires")
     readout: Readout = part("the readout of every line", default=Readout())
     line: Literal["bl", "sl", "wl"] = choice("kind of the lines that are read", default="bl")
-    offsets: FloatArray | None = other(
+    offsets: Kept[FloatArray | None, ArrayLike | None] = other(
         "offset of each line's amplifier; none is that of the readout", "V", default=None
     )
 

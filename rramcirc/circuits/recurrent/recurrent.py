@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from numpy.typing import ArrayLike
+
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.fields import flag, number, other, record, whole
+from rramcirc.basics.fields import Kept, flag, number, other, record, whole
 from rramcirc.bench.design import Design
 from rramcirc.circuits.synapse.matrix import synapse_array
 from rramcirc.devices.cards.checks import as_card
@@ -32,9 +34,9 @@ class RecurrentNetwork(Design):
     [Zoppo2019], Eqs. (18)-(20), Fig. 1.
     """
 
-    synapse: ModelCard = other("card of a plastic synapse: terminals te, be, x, y, state w")
+    synapse: Kept[ModelCard, ModelCard | str] = other("card of a plastic synapse: terminals te, be, x, y, state w")
     neurons: int = whole("number of neurons", low=2)
-    weights: FloatArray = other("(neurons, neurons) weights at the start [to, from]", "1", default=0.0)
+    weights: Kept[FloatArray, ArrayLike] = other("(neurons, neurons) weights at the start [to, from]", "1", default=0.0)
     learning: bool = flag("whether the weights move", default=True)
     self_connections: bool = flag("whether a neuron has a synapse to itself", default=False)
     capacitance: float = number("of every neuron", "F", default=1.0, above=0.0)

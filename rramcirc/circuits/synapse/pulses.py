@@ -11,8 +11,9 @@ electrode below it would open the junction of the transistor and reset cells who
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +23,7 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.fields import number, record
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -248,8 +249,8 @@ class SpikePair:
 def synapse_array(
     cell: Cell,
     pulses: SynapsePulses,
-    pre: ArrayLike | list,
-    post: list,
+    pre: FloatArray | Sequence[Any],
+    post: Sequence[ArrayLike],
     reads: tuple[float, ...],
     *,
     rows: int,
@@ -279,9 +280,10 @@ def synapse_array(
     check_cell(cell)
     check_kind(pulses, SynapsePulses, "synapse_array", "a SynapsePulses")
     array = Crossbar(cell, rows, len(post), initial_state=states or {}, rram_parameters=spread or {})
-    stimuli: dict = {"sl": Constant(pulses.common_mode)}
-    own = len(pre) == rows and np.ndim(pre[0]) > 0
-    gates = [gate_stimulus(pulses, times, reads) for times in (pre if own else [pre])]
+    stimuli: dict[str, Stimulus] = {"sl": Constant(pulses.common_mode)}
+    each = list(pre)
+    own = len(each) == rows and np.ndim(each[0]) > 0
+    gates = [gate_stimulus(pulses, times, reads) for times in (each if own else [pre])]
     stimuli |= {f"wl{k}": gate for k, gate in enumerate(gates)} if own else {"wl": gates[0]}
     stimuli |= {f"bl{k}": te_stimulus(pulses, times, reads) for k, times in enumerate(post)}
     return Testbench(

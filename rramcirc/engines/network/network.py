@@ -21,9 +21,10 @@ from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import flag, number, other, part, record, whole
+from rramcirc.basics.fields import Kept, flag, number, other, part, record, whole
 from rramcirc.basics.units import whole_number
 from rramcirc.bench.spike_trains import check_train
+from rramcirc.bench.stimuli import number_list
 from rramcirc.engines.network.rules import LearningRule, PulseCurve, SoftBounded, rule_table
 
 __all__ = [
@@ -100,12 +101,13 @@ class Phase:
     """A part of a run: who gets external spikes, and whether synapses learn."""
 
     duration: float = number("length", "s", above=0.0)
-    rates: FloatArray = other("(n_neurons,) mean rates of the external Poisson spikes", "Hz")
+    rates: Kept[FloatArray, ArrayLike] = other("(n_neurons,) mean rates of the external Poisson spikes", "Hz")
     charge: float = number("charge of one external spike", "C", low=0.0)
     learning: bool = flag("whether spikes drive the top electrodes", default=False)
     reset: bool = flag("clear membranes, gates and refractory times at the start", default=False)
 
     def _check(self) -> None:
+        number_list("Phase.rates", self.rates)
         object.__setattr__(self, "rates", np.asarray(self.rates, np.float64))
 
 

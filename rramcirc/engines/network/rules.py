@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rramcirc.basics.arguments import real_array
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
-from rramcirc.basics.fields import number, other, record
+from rramcirc.basics.fields import Kept, number, other, record
 from rramcirc.basics.units import whole_number
+from rramcirc.bench.stimuli import number_list
 
 if TYPE_CHECKING:
     from rramcirc.devices.pulses.table import PulseTable
@@ -46,12 +46,14 @@ class PulseCurve:
     Between the points it is a straight line, beyond the last it stays.
     """
 
-    overlaps: FloatArray = other("number of full overlaps, rising from 0", "1")
-    covered: FloatArray = other("part of the range, from 0, not falling, to 1", "1")
+    overlaps: Kept[FloatArray, ArrayLike] = other("number of full overlaps, rising from 0", "1")
+    covered: Kept[FloatArray, ArrayLike] = other("part of the range, from 0, not falling, to 1", "1")
 
     def _check(self) -> None:
-        overlaps, covered = (real_array(values, "PulseCurve") for values in (self.overlaps, self.covered))
-        if overlaps.ndim != 1 or overlaps.shape != covered.shape or overlaps.size < 2:
+        number_list("PulseCurve.overlaps", self.overlaps)
+        number_list("PulseCurve.covered", self.covered)
+        overlaps, covered = (np.asarray(values, np.float64) for values in (self.overlaps, self.covered))
+        if overlaps.shape != covered.shape or overlaps.size < 2:
             raise ParameterError(
                 f"PulseCurve: {overlaps.shape} overlaps and {covered.shape} values; give equally many."
             )
