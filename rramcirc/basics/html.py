@@ -11,6 +11,7 @@ from rramcirc.basics.errors import a_kind, shown
 from rramcirc.basics.units import format_number
 
 MOST_ROWS = 12
+LONGEST = 90  # text of a field that is a record
 
 
 def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
@@ -61,7 +62,10 @@ def field_text(value: Any) -> str:
         return f"{value:g}"
     if isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "dtype"):
         return f"array {value.shape}" if value.size > 1 else f"{value.item():g}"
+    if isinstance(value, Mapping):
+        names = [str(name) for name in value]
+        return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") if names else "none"
     if is_dataclass(value) and not isinstance(value, type):
         text = repr(value)
-        return text if len(text) <= 60 else a_kind(value)
+        return text if len(text) <= LONGEST else a_kind(value)
     return shown(value)
