@@ -41,7 +41,12 @@ def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
 def reset_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     """Return the RESET voltage of an I-V loop [V]: that of the largest current of the way to the negative peak.
 
-    From there on the resistance grows faster than the voltage. See `set_voltage` for the arguments.
+    From there on the resistance grows faster than the voltage.
+
+    Parameters
+    ----------
+    voltage, current : (n,) arrays
+        The loop, from 0 V to the positive peak, to the negative peak and back [V, A].
     """
     voltage, current = real_curve(voltage, current, "reset_voltage")
     down = slice(int(voltage.argmax()), int(voltage.argmin()) + 1)
@@ -54,7 +59,7 @@ def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "bot
     Parameters
     ----------
     values : (n_points,) array
-        Waveform; real.
+        Waveform [any unit]; real.
     axis : (n_points,) array
         Axis [s for a transient]; need not rise.
     level
@@ -85,17 +90,35 @@ def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "bot
 
 
 def minimum(values: ArrayLike) -> float:
-    """Return the smallest value [unit of `values`]."""
+    """Return the smallest value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     return float(np.min(_column(values, real=True)))
 
 
 def maximum(values: ArrayLike) -> float:
-    """Return the largest value [unit of `values`]."""
+    """Return the largest value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     return float(np.max(_column(values, real=True)))
 
 
 def final(values: ArrayLike) -> float:
-    """Return the last value [unit of `values`]."""
+    """Return the last value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     last: float = _column(values)[-1].item()
     return last
 
@@ -104,6 +127,13 @@ def integral(values: ArrayLike, axis: ArrayLike) -> float:
     """Return the integral by the trapezoid rule [unit of `values` times unit of `axis`].
 
     Over a DC sweep that goes forth and back it is the area of the loop.
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient]; need not rise.
     """
     values, axis = _pair(values, axis)
     area: float = (0.5 * np.sum((values[1:] + values[:-1]) * np.diff(axis))).item()
@@ -111,7 +141,15 @@ def integral(values: ArrayLike, axis: ArrayLike) -> float:
 
 
 def mean(values: ArrayLike, axis: ArrayLike) -> float:
-    r"""Return the mean, weighted by the axis steps: :math:`\int v\,dt / (t_1 - t_0)` [unit of `values`]."""
+    r"""Return the mean, weighted by the axis steps: :math:`\int v\,dt / (t_1 - t_0)` [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    """
     values, axis = _rising(values, axis)
     if axis[-1] > axis[0]:
         return integral(values, axis) / float(axis[-1] - axis[0])
@@ -119,7 +157,15 @@ def mean(values: ArrayLike, axis: ArrayLike) -> float:
 
 
 def rms(values: ArrayLike, axis: ArrayLike) -> float:
-    r"""Return :math:`\sqrt{\int v^2\,dt / (t_1 - t_0)}`, exact for straight lines [unit of `values`]."""
+    r"""Return :math:`\sqrt{\int v^2\,dt / (t_1 - t_0)}`, exact for straight lines [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    """
     values, axis = _rising(values, axis)
     if axis[-1] == axis[0]:
         return abs(final(values))
@@ -145,6 +191,15 @@ def energy(voltage: ArrayLike, current: ArrayLike, time: ArrayLike) -> float:
 def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
     """Return the value at one place of the axis, by linear interpolation [unit of `values`].
 
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    at
+        Place [unit of `axis`].
+
     Raises
     ------
     ParameterError
@@ -159,6 +214,15 @@ def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
 
 def clip(values: ArrayLike, axis: ArrayLike, start: float, stop: float) -> tuple[AnyArray, AnyArray]:
     """Return the part of a waveform between `start` and `stop` [unit of `axis`], with interpolated ends.
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    start, stop
+        Ends of the part [unit of `axis`].
 
     Returns
     -------
@@ -196,6 +260,15 @@ def resistance(voltage: ArrayLike, current: ArrayLike, time: ArrayLike, start: f
 def rise_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float = 0.9) -> float:
     """Return the time from `low` to `high` (fractions of minimum to maximum) on the first rising edge [unit of `axis`].
 
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    low, high
+        Where the edge begins and ends [1], fractions of the way from minimum to maximum.
+
     Returns
     -------
     float
@@ -212,7 +285,22 @@ def rise_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float 
 
 
 def fall_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float = 0.9) -> float:
-    """Return the time from `high` to `low` on the first falling edge [unit of `axis`]; see :func:`rise_time`."""
+    """Return the time from `high` to `low` on the first falling edge [unit of `axis`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    low, high
+        Where the edge ends and begins [1], fractions of the way from minimum to maximum.
+
+    Returns
+    -------
+    float
+        NaN if there is no such edge.
+    """
     return rise_time(-_column(values, real=True), axis, low, high)
 
 
@@ -222,7 +310,7 @@ def pulse_width(values: ArrayLike, axis: ArrayLike, level: float | None = None) 
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform and rising axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
     level
         [unit of `values`]; None is half-way between minimum and maximum.
 
@@ -244,6 +332,15 @@ def settling_time(values: ArrayLike, axis: ArrayLike, tolerance: float = 0.01) -
 
     Close means within `tolerance` times the step from the first to the last value (or, without a step, times the
     largest excursion).
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    tolerance
+        Share of the step [1].
     """
     values, axis = _rising(values, axis, real=True)
     if not 0 < tolerance < 1:

@@ -307,7 +307,7 @@ def recall_overlap(pattern: ArrayLike, active: ArrayLike) -> float:
     Parameters
     ----------
     pattern, active : (n_neurons,) arrays of 0/1 or bool
-        Members of the pattern, and neurons that fire.
+        Members of the pattern, and neurons that fire [1].
     """
     pattern, active = _binary("recall_overlap: pattern", pattern), _binary("recall_overlap: active", active)
     if pattern.size != active.size or not pattern.size:
@@ -321,7 +321,7 @@ def confusion_table(true: ArrayLike, predicted: ArrayLike, classes: int) -> IntA
     Parameters
     ----------
     true, predicted : (n,) arrays of int
-        0 ... classes - 1. A prediction of -1 (none fired) is counted in a last column.
+        Classes [1], 0 ... classes - 1. A prediction of -1 (none fired) is counted in a last column.
     classes
         Number of classes.
 
@@ -344,7 +344,13 @@ def confusion_table(true: ArrayLike, predicted: ArrayLike, classes: int) -> IntA
 
 
 def accuracy(table: ArrayLike) -> float:
-    """Return the share of right answers of a confusion table: its diagonal over all; no answer is a wrong one."""
+    """Return the share of right answers of a confusion table: its diagonal over all; no answer is a wrong one.
+
+    Parameters
+    ----------
+    table : (classes, classes + 1) array
+        Counts [1], as `confusion_table` returns them.
+    """
     table = np.asarray(table)
     if table.dtype.kind not in "iuf" or table.ndim != 2 or table.shape[0] > table.shape[1] or table.sum() <= 0:
         raise ParameterError(f"accuracy: shape {table.shape}; a table of confusion_table with samples is needed.")

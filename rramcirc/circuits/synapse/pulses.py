@@ -276,6 +276,8 @@ def synapse_array(
         (rows, columns) arrays of initial states and of RRAM instance parameters.
     noise
         Cycle-to-cycle deviates.
+    stop, max_step
+        End and largest step of the transient [s].
     """
     check_cell(cell)
     check_kind(pulses, SynapsePulses, "synapse_array", "a SynapsePulses")

@@ -114,7 +114,7 @@ def read_noise(current: ArrayLike, sigma: float, rng: np.random.Generator) -> Fl
     current
         Ideal currents [A], any shape.
     sigma
-        Relative standard deviation of one read.
+        Relative standard deviation of one read [1].
     rng
         Source of randomness.
     """
@@ -138,7 +138,7 @@ def random_telegraph(
     time
         Ascending times [s].
     amplitude
-        Height of the signal, for example a relative change of conductance.
+        Height of the signal [any unit], for example a relative change of conductance.
     tau_high, tau_low
         Mean dwell times [s].
     rng

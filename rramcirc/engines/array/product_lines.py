@@ -124,10 +124,23 @@ def product_bench(
     read_voltage: float = 0.1,
     temperature: float = ROOM_TEMPERATURE,
 ) -> Testbench:
-    """Return the testbench of one product, for any engine; parameters are those of `multiply`.
+    """Return the testbench of one product, for any engine.
 
     The outputs are the currents ``i(bl*)``, ``i(sl*)`` or ``i(wl*)`` of the output lines, with the opposite sign unless
     `drive` is ``"gates"``.
+
+    Parameters
+    ----------
+    array, drive
+        As for `multiply`.
+    vector : (inputs,) array
+        Input voltages [V]; for ``"gates"`` 0 or 1, the word lines that are on.
+    gate_voltage
+        Of word lines of 1T1R arrays that are on [V].
+    read_voltage
+        Of the bit lines for ``"gates"`` [V].
+    temperature
+        [K].
 
     Raises
     ------

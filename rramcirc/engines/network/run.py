@@ -292,7 +292,7 @@ def recall(
     chips
         One or several chips with stored patterns.
     patterns : (P, M)
-        Neurons of each pattern.
+        Neurons [1] of each pattern.
     counts : (P,)
         Number of cued neurons in each pattern.
     rate, charge
@@ -307,6 +307,8 @@ def recall(
         [s]
     needed
         Default: all members.
+    time_step
+        [s].
 
     Examples
     --------
