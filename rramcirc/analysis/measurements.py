@@ -33,6 +33,8 @@ def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     """
     voltage, current = real_curve(voltage, current, "set_voltage")
     up = slice(1, int(voltage.argmax()) + 1)
+    if voltage[up].size < 2:
+        raise WaveformError("set_voltage: the loop does not rise to a positive peak.")
     steps = np.diff(voltage[up])
     slope = np.divide(np.diff(current[up]), steps, out=np.zeros_like(steps), where=steps > 0)
     return float(voltage[up][int(np.argmax(slope))])
@@ -50,6 +52,8 @@ def reset_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     """
     voltage, current = real_curve(voltage, current, "reset_voltage")
     down = slice(int(voltage.argmax()), int(voltage.argmin()) + 1)
+    if not voltage[down].size:
+        raise WaveformError("reset_voltage: the loop does not go from its positive to a negative peak.")
     return float(voltage[down][int(np.argmin(current[down]))])
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, a_kind, nearest, shown
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
@@ -189,6 +190,8 @@ class Waveforms:
         if axis.ndim != 1:
             raise WaveformError(f"axis {self.axis_name} has shape {axis.shape}; it must be one-dimensional.")
         axis.setflags(write=False)
+        for name in ("signals", "units", "provenance"):
+            check_kind(getattr(self, name), Mapping, f"Waveforms.{name}", "a dict of names and values")
         object.__setattr__(self, "axis", axis)
         object.__setattr__(self, "units", dict(self.units))
         object.__setattr__(self, "provenance", dict(self.provenance))
