@@ -1,4 +1,4 @@
-"""The network of `rramcirc.engines.network.stdp_network` in Brian2; run by benchmarks/networks.py with another Python.
+"""The network of stdp_network.py in Brian2; run by benchmarks/networks.py with another Python.
 
 Prints CPU seconds for set-up (code generation and compilation included) and for 10 s of biological time, as JSON.
 """

@@ -33,6 +33,9 @@ from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.evaluation import Evaluation
 from rramcirc.devices.veriloga.compile import compile_module
 from rramcirc.engines.ngspice.run import find_ngspice
+from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.fit import fit
+from rramcirc.studies.fit.model import Settings, make_protocol, path_ends, predict
 from rramcirc.waveforms.raw import read_raw
 
 Row = tuple[str, str, str]
@@ -336,6 +339,32 @@ def _jit(cache: str, module: str) -> tuple[str, str]:
     return f"{loops:.2f} s", f"importing numba and numpy {before:.2f} s besides"
 
 
+def cache_hit() -> list[Row]:
+    """A model that is compiled already."""
+    source = load_card("hfo2_filament").declaration.path
+    compile_module(source)
+    seconds = cpu(lambda: compile_module(source), 20)
+    return [("`compile_module`, compiled before", f"{1e3 * seconds:.2f} ms", "-")]
+
+
+def pulse_fit(count: int = 20_000) -> list[Row]:
+    """A fit to many pulses with 2 % noise on the resistance after them."""
+    card, settings, rng = load_card("hfo2_filament"), Settings(), np.random.default_rng(1)
+    rising = rng.random(count) < 0.5
+    amplitude = np.where(rising, rng.uniform(0.6, 1.3, count), -rng.uniform(0.6, 1.3, count))
+    most, least = path_ends(card, settings.temperature)
+    before = np.exp(rng.uniform(np.log(1.05 / most), np.log(0.95 / max(least, 2e-3 * most)), count))
+    columns = {"amplitude": amplitude, "width": 10 ** rng.uniform(-8, -3, count), "before": before, "after": before}
+    exact = Measurement(Path("pulses.csv"), "0" * 64, "pulses", columns, np.arange(count) + 2)
+    protocol = make_protocol(exact, settings)
+    after = settings.read_voltage / predict(card, protocol, protocol.start, settings, 1e-7).current
+    columns = columns | {"after": after * np.exp(0.02 * rng.normal(size=count))}
+    started = time.process_time()
+    found = fit([Measurement(exact.path, exact.sha256, "pulses", columns, exact.lines)], card)
+    seconds = time.process_time() - started
+    return [(f"`fit`, {count:,} pulses", f"{seconds:.1f} s, rms of ln(model / data) {found.rms[0]:.3f}", "aim 120 s")]
+
+
 def main() -> None:
     """Print the table."""
     print(f"rramcirc {rc.__version__}; {COUNT} devices, one thread; CPU seconds, medians\n")
@@ -343,7 +372,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts = (
-            every_model, lambda: against_c(folder), against_numpy, lambda: against_b_source(folder), set_up
+            every_model, lambda: against_c(folder), against_numpy, lambda: against_b_source(folder), set_up, cache_hit,
+            pulse_fit,
         )  # fmt: skip
         for part in parts:
             for row in part():

@@ -24,10 +24,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from stdp_network import PairStdpNetwork, run_pair_stdp
 
 from rramcirc.engines.network.network import MembraneNeuron, Phase, SpikingNetwork, draw_synapses, states, with_patterns
 from rramcirc.engines.network.run import recall, run_network
-from rramcirc.engines.network.stdp_network import PairStdpNetwork, run_pair_stdp
 from rramcirc.papers.milo2018.patterns import train_patterns
 from rramcirc.papers.milo2018.recall import recall_patterns
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, load_set, milo_network
@@ -146,7 +146,7 @@ def stdp_rows(python: Path, targets: list[str], duration: float = 10.0) -> None:
     seconds, (times, _, weights) = cpu(lambda: run_pair_stdp(PairStdpNetwork(), duration))
     ours = f"{seconds:.4f} CPU s, set-up included ({times.size / 64 / duration:.1f} Hz, mean weight "
     ours += f"{weights.sum() / 64 / 63:.3f})"
-    case = f"64 LIF neurons, 4032 STDP synapses, {duration:g} s at 0.1 ms"
+    case = f"64 LIF neurons, 4032 STDP synapses, {duration:g} s at 0.1 ms, `benchmarks/stdp_network.py`"
     if not python.exists():
         show(case, ours, f"Brian2 not measured: no {python}")
         return

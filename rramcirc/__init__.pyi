@@ -61,15 +61,17 @@ from rramcirc.bench.analyses import (
 )
 from rramcirc.bench.design import Design as Design
 from rramcirc.bench.file.write import save_bench as save_bench
-from rramcirc.bench.spike_sources import (
+from rramcirc.bench.spike_pulses import (
     BipolarPulse as BipolarPulse,
     GatePulse as GatePulse,
+    train_stimuli as train_stimuli,
+)
+from rramcirc.bench.spike_sources import (
     pattern_train as pattern_train,
     read_train as read_train,
     regular_train as regular_train,
     seeded_train as seeded_train,
     split_train as split_train,
-    train_stimuli as train_stimuli,
     write_train as write_train,
 )
 from rramcirc.bench.spike_trains import poisson_trains as poisson_trains
@@ -177,10 +179,6 @@ from rramcirc.engines.network.run import (
     recall as recall,
     run_network as run_network,
 )
-from rramcirc.engines.network.stdp_network import (
-    PairStdpNetwork as PairStdpNetwork,
-    run_pair_stdp as run_pair_stdp,
-)
 from rramcirc.engines.ngspice.spelling import subcircuit_files as subcircuit_files
 from rramcirc.engines.pyspice.blocks import (
     required_osdi as required_osdi,
@@ -255,7 +253,6 @@ __all__ = [
     "Noise",
     "OperatingPoint",
     "OwnDesign",
-    "PairStdpNetwork",
     "ParameterError",
     "Perceptron",
     "Phase",
@@ -366,7 +363,6 @@ __all__ = [
     "rms",
     "run_live",
     "run_network",
-    "run_pair_stdp",
     "sample",
     "sample_devices",
     "save_bench",

@@ -38,6 +38,11 @@ def read_conductance(
     base
         Start and stop of the window before it [s]; None takes 0 V and 0 A.
 
+    Returns
+    -------
+    float
+        [S].
+
     Raises
     ------
     WaveformError
@@ -61,9 +66,29 @@ def read_conductance(
 
 
 def line_energies(waveforms: Waveforms) -> dict[str, float]:
-    """Return what every driver delivered: line -> energy [J], :math:`\\int v\\,i\\,dt`; negative if it took energy up.
+    r"""Return the energy that every driver delivered, :math:`\int v\,i\,dt`; the sum is what the circuit took up.
 
-    Lines are those with ``v(name)`` and ``i(name)`` among the signals. The sum is what the circuit took up.
+    Parameters
+    ----------
+    waveforms
+        A transient with ``v(name)`` and ``i(name)`` of the lines.
+
+    Returns
+    -------
+    dict
+        Line -> energy [J]; negative if the driver took energy up.
+
+    Raises
+    ------
+    WaveformError
+        If no line has both among the signals.
+
+    Examples
+    --------
+    >>> ones = [1.0, 1.0, 1.0]
+    >>> units = {"v(bl)": "V", "i(bl)": "A"}
+    >>> line_energies(Waveforms("time", "s", [0.0, 1.0, 2.0], dict.fromkeys(units, ones), units))
+    {'bl': 2.0}
     """
     check_kind(waveforms, Waveforms, "line_energies", "the waveforms of a run")
     lines = [name[2:-1] for name in waveforms.signals if re.fullmatch(r"i\([^\[\]]+\)", name)]
@@ -90,7 +115,12 @@ def cell_energies(waveforms: Waveforms, cell: str = "") -> dict[str, float]:
     Returns
     -------
     dict
-        ``rram`` and, in a 1T1R cell, ``selector``.
+        ``rram`` and, in a 1T1R cell, ``selector``, each [J].
+
+    Raises
+    ------
+    WaveformError
+        If a signal that is needed was not recorded; names it.
     """
     check_kind(waveforms, Waveforms, "cell_energies", "the waveforms of a run")
     index = f"[{cell}]" if cell else ""

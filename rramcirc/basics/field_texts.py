@@ -111,6 +111,8 @@ def text_with_fields(doc: str, record: Any, notes: Mapping[str, Any]) -> str:
 
 
 def _indented(text: str) -> list[str]:
+    if len(text) <= 108:
+        return [f"    {text}"]
     return textwrap.wrap(text, 112, initial_indent="    ", subsequent_indent="    ")
 
 

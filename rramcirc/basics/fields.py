@@ -151,15 +151,17 @@ def record(cls: type[_Record]) -> type[_Record]:
     """Make a frozen dataclass that checks its fields by their bounds, then by its method ``_check`` if it has one."""
     kind: Any = cls
     own_doc, own_repr = kind.__doc__, vars(cls).get("__repr__", short_text)
-    module = vars(sys.modules[cls.__module__])
-    notes = {name: _evaluated(note, module) for name, note in vars(cls).get("__annotations__", {}).items()}
+    own = vars(cls).get("__annotations__", {})
     checks: dict[str, Check] = dict(getattr(kind, "__field_checks__", {}))
     kind.__post_init__ = None  # so that the initialiser calls the one below
     dataclass(frozen=True, repr=False)(kind)
+    notes = {of.name: _type_of(cls, of) for of in fields(kind) if of.name in own}
     for of in fields(kind):
-        check = _checker(f"{cls.__name__}.{of.name}", of, notes[of.name]) if of.name in notes else None
+        check = _checker(f"{cls.__name__}.{of.name}", of, notes[of.name]) if of.name in own else None
         if check is not None:
             checks[of.name] = check
+            if of.default is not MISSING:
+                check(of.default)
     kind.__field_checks__, kind.__post_init__ = checks, _checks_of(kind, checks)
     kind.__init__, kind.__repr__ = _named_fields(kind), own_repr
     if not hasattr(kind, "_repr_html_"):
@@ -169,19 +171,25 @@ def record(cls: type[_Record]) -> type[_Record]:
     return cls
 
 
-def _evaluated(note: object, module: dict[str, Any]) -> Any:
-    """Return the type that a text in a record's source means."""
-    return eval(note, module) if isinstance(note, str) else note
+def _type_of(record: type, of: Field[Any]) -> Any:
+    """Return the type of a field, as its record's source says it; that of plain fields is not needed and left out."""
+    if isinstance(of.type, str) and (of.metadata.get("kind") in ("choice", "part") or "None" in of.type):
+        return eval(of.type, vars(sys.modules[record.__module__]))
+    return of.type
 
 
 def _checks_of(kind: Any, checks: Mapping[str, Check]) -> Callable[[Any], None]:
-    """Return what a new record of this class does first."""
-    listed, own = tuple(checks.items()), hasattr(kind, "_check")
+    """Return what a new record of this class does first; defaults have been checked."""
+    defaults = {of.name: of.default for of in fields(kind)}
+    listed = tuple((name, defaults[name], check) for name, check in checks.items())
+    own = hasattr(kind, "_check")
 
     def __post_init__(self: Any) -> None:
         values = self.__dict__
-        for name, check in listed:
-            check(values[name])
+        for name, default, check in listed:
+            value = values[name]
+            if value is not default:
+                check(value)
         if own:
             self._check()
 
@@ -220,8 +228,7 @@ def _wrong_fields(kind: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -
 
 def _checker(where: str, of: Field[Any], note: Any) -> Check | None:
     """Return what a value of a field must pass, None if anything may stand there."""
-    about, types, optional = of.metadata, _members(note), _may_be_none(note)
-    kind = about.get("kind")
+    about, kind, types, optional = of.metadata, of.metadata.get("kind"), _members(note), _may_be_none(note)
     if kind == "number":
         return _number_check(where, about, optional)
     if kind == "whole":

@@ -9,19 +9,10 @@ from numbers import Integral, Real
 
 from rramcirc.basics.errors import ParameterError, shown
 
-SUFFIXES = {
-    "T": 1e12,
-    "G": 1e9,
-    "MEG": 1e6,
-    "K": 1e3,
-    "": 1.0,
-    "M": 1e-3,
-    "U": 1e-6,
-    "N": 1e-9,
-    "P": 1e-12,
-    "F": 1e-15,
-    "A": 1e-18,
-}
+# The SI prefixes and their powers of ten, largest first: the only table of the package.
+PREFIXES = {"T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "a": -18}
+# As SPICE spells them, in any case: M is milli, MEG is mega.
+SUFFIXES = {"MEG" if prefix == "M" else prefix.upper(): float(f"1e{power}") for prefix, power in PREFIXES.items()}
 
 # Every spelling of a unit that may follow a number, and the unit it means.
 UNIT_SPELLINGS = {
@@ -56,19 +47,8 @@ UNIT_SPELLINGS = {
 }
 
 _NUMBER = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?)\s*(?P<rest>[^\s\d.]*)\s*$")
-_PREFIX_FOR_OUTPUT = [
-    (1e12, "T"),
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e3, "k"),
-    (1.0, ""),
-    (1e-3, "m"),
-    (1e-6, "u"),
-    (1e-9, "n"),
-    (1e-12, "p"),
-    (1e-15, "f"),
-    (1e-18, "a"),
-]
+_SPICE = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|mil|[tgkmunpfa])?[a-z]*", re.IGNORECASE)
+_MIL = 25.4e-6  # [m] a thousandth of an inch
 
 
 def parse_number(text: str | float | int, unit: str = "", name: str = "value") -> float:
@@ -150,6 +130,24 @@ def _split_suffix(rest: str, unit: str) -> tuple[float | None, str]:
     return None, ""
 
 
+def spice_number(text: str) -> float | None:
+    """Return the value of a number in a netlist as ngspice reads it, None if it is none.
+
+    Case does not count: ``m`` and ``M`` are milli, ``meg`` is mega, ``mil`` is a thousandth of an inch, ``f`` and ``F``
+    are femto. Letters behind the suffix, or behind a number without one, are a unit that ngspice does not look at.
+
+    Examples
+    --------
+    >>> [spice_number(word) for word in ("10us", "1meg", "1M", "{stop}")]
+    [9.999999999999999e-06, 1000000.0, 0.001, None]
+    """
+    match = _SPICE.fullmatch(text)
+    if match is None:
+        return None
+    suffix = (match[2] or "").upper()
+    return float(match[1]) * (_MIL if suffix == "MIL" else SUFFIXES[suffix])
+
+
 def real_number(value: object, name: str) -> float:
     """Return a finite real number as a float; a truth value is none.
 
@@ -224,7 +222,8 @@ def format_number(value: float, unit: str = "", digits: int = 4) -> str:
         return f"{value:.{digits}g}"
     if unit.split()[0] not in PREFIXED_UNITS:
         return f"{value:.{digits}g} {unit}"
-    for scale, prefix in _PREFIX_FOR_OUTPUT:
+    for prefix, power in PREFIXES.items():
+        scale = float(f"1e{power}")
         # 0.99995 rounds up into the next prefix at four digits
         if magnitude >= scale * (1 - 0.5 * 10.0**-digits):
             return f"{value / scale:.{digits}g} {prefix}{unit}"

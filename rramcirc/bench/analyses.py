@@ -1,8 +1,13 @@
-"""Analyses: what a testbench computes."""
+"""Analyses: what a testbench computes.
+
+A new analysis is a record here that says what `AnalysisRecord` lists, a place in `Analysis`, and one function in the
+table of every dialect and engine that can do it; the others refuse it by name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +15,7 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.fields import Kept, number, record, table, text, whole
+from rramcirc.bench.analysis_record import AnalysisRecord, Axis
 
 
 def _line_name(where: str, line: object) -> None:
@@ -18,13 +24,25 @@ def _line_name(where: str, line: object) -> None:
 
 
 @record
-class OperatingPoint:
+class OperatingPoint(AnalysisRecord):
     """Currents and voltages at t = 0, device states frozen at their initial values."""
+
+    kind: ClassVar[str] = "op"
+    plot_name: ClassVar[str] = "Operating Point"
+
+    @property
+    def grid(self) -> FloatArray:
+        """One 0."""
+        return np.zeros(1)
 
 
 @record
-class DcSweep:
+class DcSweep(AnalysisRecord):
     """Static sweep of one line's voltage, device states frozen at their initial values."""
+
+    kind: ClassVar[str] = "dc"
+    plot_name: ClassVar[str] = "DC transfer characteristic"
+    axis: ClassVar[Axis] = Axis("v(v-sweep)", "voltage", "V")
 
     line: str = text("line whose driver is swept")
     start: float = number("first voltage", "V")
@@ -35,14 +53,43 @@ class DcSweep:
         if self.start == self.stop:
             raise ParameterError(f"DcSweep: start and stop are both {self.start!r} V; they must differ.")
 
+    @property
+    def step(self) -> float:
+        """Distance of two voltages [V]."""
+        return (self.stop - self.start) / (self.points - 1)
+
+    @property
+    def grid(self) -> FloatArray:
+        """The voltages [V]."""
+        return np.asarray(self.start + np.arange(self.points) * self.step, dtype=np.float64)
+
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """The swept line."""
+        return (("line", self.line),)
+
+    @property
+    def swept_line(self) -> str:
+        """Line whose driver is swept."""
+        return self.line
+
+    @property
+    def voltage_line(self) -> str:
+        """The swept line."""
+        return self.line
+
 
 @record
-class Transient:
+class Transient(AnalysisRecord):
     """Waveforms from 0 to `stop`.
 
     `max_step` bounds the time step; without it, it is `stop` / 50 where the devices switch, as SPICE does. Corners of
     stimuli are always hit, and error control shortens the steps where states move.
     """
+
+    kind: ClassVar[str] = "tran"
+    plot_name: ClassVar[str] = "Transient Analysis"
+    axis: ClassVar[Axis] = Axis("time", "time", "s")
 
     stop: float = number("last time", "s", above=0.0, unit_told=False)
     max_step: float | None = number("largest time step; default stop / 50", "s", default=None, above=0.0)
@@ -56,10 +103,25 @@ class Transient:
                 f"Transient.record_from: {self.record_from:g} s is not between 0 and the stop of {self.stop:g} s."
             )
 
+    @property
+    def last_time(self) -> float:
+        """Its `stop` [s]."""
+        return self.stop
+
+    @property
+    def largest_step(self) -> float:
+        """Its `max_step`, else `stop` / 50 [s]."""
+        return self.max_step or self.stop / 50
+
 
 @record
-class Ac:
+class Ac(AnalysisRecord):
     """Small-signal response to 1 V on one line, around the operating point."""
+
+    kind: ClassVar[str] = "ac"
+    plot_name: ClassVar[str] = "AC Analysis"
+    axis: ClassVar[Axis] = Axis("frequency", "frequency", "Hz")
+    small_signal: ClassVar[bool] = True
 
     line: str = text("line that carries the 1 V signal")
     start: float = number("lowest frequency", "Hz", above=0.0)
@@ -70,15 +132,35 @@ class Ac:
         if self.stop < self.start:
             raise ParameterError(f"Ac: stop {self.stop:g} Hz is below start {self.start:g} Hz.")
 
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """The line of the signal."""
+        return (("line", self.line),)
+
+    @property
+    def signal_line(self) -> str:
+        """Line that carries 1 V."""
+        return self.line
+
+    @property
+    def voltage_line(self) -> str:
+        """Line that carries 1 V."""
+        return self.line
+
 
 @record
-class Noise:
+class Noise(AnalysisRecord):
     """Spectral density of the noise at one node, and referred to one source, around the operating point.
 
     The signals are ``onoise`` [V/sqrt(Hz)] and ``inoise`` [V/sqrt(Hz), or A/sqrt(Hz) if the source is a current];
     `rramcirc.integrated_noise` integrates them. Counted is the thermal noise of every resistor and what a
     device model says of its own; the models of the library say nothing (their cards list it as not modelled).
     """
+
+    kind: ClassVar[str] = "noise"
+    plot_name: ClassVar[str] = "Noise Spectral Density Curves"
+    axis: ClassVar[Axis] = Axis("frequency", "frequency", "Hz")
+    small_signal: ClassVar[bool] = True
 
     output: str = text("line or output of the design at which the noise is computed")
     source: str = text("line whose driver the noise is referred to")
@@ -90,9 +172,24 @@ class Noise:
         if self.stop <= self.start:
             raise ParameterError(f"Noise: stop {self.stop:g} Hz is not above start {self.start:g} Hz.")
 
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """The line that the noise is referred to."""
+        return (("source", self.source),)
+
+    @property
+    def signal_line(self) -> str:
+        """Line that the noise is referred to."""
+        return self.source
+
+    @property
+    def output_node(self) -> str:
+        """Its `output`."""
+        return self.output
+
 
 @record
-class VectorSweep:
+class VectorSweep(AnalysisRecord):
     """Static read of many input vectors in one run, device states frozen: one point of the result per vector.
 
     Lines that are not in `levels` keep their stimulus. ngspice runs it as one DC sweep over the number of the vector.
@@ -103,6 +200,10 @@ class VectorSweep:
     >>> sweep.vectors, sweep.lines
     (3, ('bl0', 'bl1', 'wl0'))
     """
+
+    kind: ClassVar[str] = "dc"
+    plot_name: ClassVar[str] = "DC transfer characteristic"
+    axis: ClassVar[Axis] = Axis("index", "notype", "")
 
     levels: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
         "line -> (vectors,) levels, or kind of lines -> (vectors, lines) levels", "V"
@@ -139,6 +240,21 @@ class VectorSweep:
         """Names of the swept lines."""
         return tuple(self.levels)
 
+    @property
+    def grid(self) -> FloatArray:
+        """Numbers of the vectors."""
+        return np.arange(float(self.vectors))
+
+    @property
+    def line_fields(self) -> tuple[tuple[str, str], ...]:
+        """All its lines."""
+        return tuple(("levels", line) for line in self.levels)
+
+    @property
+    def line_levels(self) -> Mapping[str, FloatArray]:
+        """Its `levels` [V]."""
+        return self.levels
+
 
 def _level_array(where: str, values: object) -> FloatArray:
     """Return (vectors,) or (vectors, lines) finite levels, read-only."""
@@ -148,11 +264,12 @@ def _level_array(where: str, values: object) -> FloatArray:
         array = np.array(None)
     if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or array.size == 0:
         raise ParameterError(f"{where}: is no list of levels [V], one per vector, nor one of lists, one per vector.")
-    array = array.astype(float)
-    if not np.all(np.isfinite(array)):
+    levels: FloatArray = array.astype(float)
+    if not np.all(np.isfinite(levels)):
         raise ParameterError(f"{where}: holds levels that are not finite.")
-    array.setflags(write=False)
-    return array
+    levels.setflags(write=False)
+    return levels
 
 
 Analysis = OperatingPoint | DcSweep | Transient | Ac | Noise | VectorSweep
+ANALYSES: tuple[type[AnalysisRecord], ...] = get_args(Analysis)

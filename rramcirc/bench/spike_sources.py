@@ -1,7 +1,7 @@
-"""Spike generators and the pulses that drivers make of spikes.
+"""Spike generators: regular trains, patterns, Poisson trains with a dead time, trains from files.
 
-A train is a pair of arrays (time, neuron), ordered in time, as in `bench.spike_trains`. The network level takes
-it as it is; `train_stimuli` turns the same train into one stimulus per line of a netlist.
+A train is a pair of arrays (time, neuron), ordered in time, as in `bench.spike_trains`. The network level takes it as
+it is; `bench.spike_pulses` turns the same train into one stimulus per line of a netlist.
 """
 
 from __future__ import annotations
@@ -15,171 +15,12 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.arguments import file_name, real_array
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, cannot_write, shown
-from rramcirc.basics.fields import number, record
 from rramcirc.basics.units import number_from_zero, positive_number, whole_number
 from rramcirc.bench.spike_trains import Seed, check_train, poisson_trains
-from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
 
-__all__ = [
-    "BipolarPulse",
-    "GatePulse",
-    "pattern_train",
-    "poisson_trains",
-    "read_train",
-    "regular_train",
-    "seeded_train",
-    "split_train",
-    "train_stimuli",
-    "write_train",
-]
+__all__ = ["pattern_train", "read_train", "regular_train", "seeded_train", "split_train", "write_train"]
 
 Train = tuple[FloatArray, IntArray]
-
-
-# Pulses --------------------------------------------------------------------------------------------------------------
-
-
-@record
-class GatePulse:
-    """What a PRE spike does to a gate line; a spike during a pulse makes it last longer, as a one-shot does.
-
-    ::
-
-        amplitude        _________
-                        /         \\
-        base     ______/           \\______
-                      t  edge       t + width + edge
-    """
-
-    amplitude: float = number("level of the pulse", "V")
-    width: float = number("from half the rising to half the falling edge", "s", above=0.0)
-    edge: float = number("rise and fall time", "s", default=1e-6, above=0.0)
-    base: float = number("level between pulses", "V", default=0.0)
-
-    def _check(self) -> None:
-        if self.edge >= self.width:
-            raise ParameterError(f"GatePulse.width: {self.width:g} s leaves no time for an edge of {self.edge:g} s.")
-
-    def stimulus(self, times: ArrayLike) -> PiecewiseLinear | Constant:
-        """Return the voltage of the line for spikes at ascending times [s]."""
-        begins = _spike_times("GatePulse.stimulus", times)
-        if not begins.size:
-            return Constant(self.base)
-        length = self.width + self.edge
-        new = np.append(True, np.diff(begins) > length * (1 + 1e-9))
-        starts = begins[new]
-        ends = begins[np.append(np.flatnonzero(new)[1:] - 1, begins.size - 1)] + length
-        widths = ends - starts - 2 * self.edge
-        return pulse_sequence(starts, widths, self.amplitude, edge=self.edge, base=self.base)
-
-
-@record
-class BipolarPulse:
-    """What a POST spike does to a top electrode: +V then -V against the common mode, as in the STDP papers.
-
-    ::
-
-        common_mode + first    ____
-                              /    \\
-        common_mode   _______/      \\___________        ____
-                                                \\      /
-        common_mode + second                     \\____/
-                      t        width      gap     second_width
-
-    Either level may be 0 V, which leaves that pulse out; `rest` is the level between spikes against the common mode.
-    """
-
-    first: float = number("first pulse against the common mode", "V")
-    width: float = number("first pulse, edge included", "s", above=0.0)
-    second: float = number("second pulse against the common mode", "V", default=0.0)
-    second_width: float = number("second pulse, edge included", "s", default=0.0, low=0.0)
-    gap: float = number("end of the first pulse to start of the second", "s", default=0.0, low=0.0)
-    common_mode: float = number("V_cm of the line against the bulk", "V", default=0.0)
-    rest: float = number("level at rest against the common mode", "V", default=0.0)
-    edge: float = number("rise and fall time", "s", default=1e-6, above=0.0)
-
-    def _check(self) -> None:
-        shortest = min(self.width, self.second_width) if self.second else self.width
-        if self.edge >= shortest:
-            which = "width" if shortest == self.width else "second_width"
-            raise ParameterError(f"BipolarPulse.{which}: {shortest:g} s leaves no time for an edge of {self.edge:g} s.")
-        if self.second and self.gap < self.edge:
-            raise ParameterError(
-                f"BipolarPulse.gap: {self.gap:g} s is shorter than the edge of {self.edge:g} s, so the pulses overlap."
-            )
-        for name in ("first", "second"):
-            if self.common_mode + getattr(self, name) < 0 <= self.common_mode:
-                raise ParameterError(
-                    f"BipolarPulse.{name}: takes the line {-self.common_mode - getattr(self, name):g} V below the "
-                    "bulk, where select transistors conduct with the gate off and unselected cells are written; raise "
-                    f"common_mode ({self.common_mode:g} V)."
-                )
-
-    @property
-    def duration(self) -> float:
-        """From the spike to the end of the last edge [s]."""
-        end = self.width + self.gap + self.second_width if self.second else self.width
-        return end + self.edge
-
-    def stimulus(self, times: ArrayLike) -> PiecewiseLinear | Constant:
-        """Return the voltage of the line for spikes at ascending times [s].
-
-        Raises
-        ------
-        ParameterError
-            If the pulses of a spike are not over before the next one.
-        """
-        begins = _spike_times("BipolarPulse.stimulus", times)
-        level = self.common_mode + self.rest
-        if not begins.size or not (self.first or self.second):
-            return Constant(level)
-        close = np.flatnonzero(np.diff(begins) < self.duration * (1 - 1e-9))
-        if close.size:
-            k = int(close[0])
-            raise ParameterError(
-                f"BipolarPulse: the pulses take {self.duration:g} s, longer than the {begins[k + 1] - begins[k]:g} s "
-                f"between the spikes at {begins[k]:g} s and {begins[k + 1]:g} s; shorten them, or drop spikes that "
-                "fall into the refractory time."
-            )
-        parts = [(0.0, self.width, self.first)] if self.first else []
-        parts += [(self.width + self.gap, self.second_width, self.second)] if self.second else []
-        offsets, widths, levels = np.array(parts).T
-        starts = (begins[:, None] + offsets).ravel()
-        widths, levels = np.tile(widths, begins.size), np.tile(levels, begins.size)
-        return pulse_sequence(
-            starts, widths - self.edge, self.common_mode + levels, edge=self.edge, base=level
-        )  # fmt: skip
-
-
-def train_stimuli(
-    times: ArrayLike, neurons: ArrayLike, pulse: GatePulse | BipolarPulse, lines: Sequence[str]
-) -> dict[str, PiecewiseLinear | Constant]:
-    """Return the stimuli of the lines that a train drives, for a `Testbench`: line k gets the spikes of neuron k.
-
-    Parameters
-    ----------
-    times, neurons : (n_spikes,) arrays
-        Train: time [s] and neuron of each spike.
-    pulse
-        What a spike does to its line.
-    lines
-        Names of the lines, for example ``["wl0", "wl1"]``.
-
-    Examples
-    --------
-    >>> stimuli = train_stimuli([0.0, 1e-3], [1, 0], GatePulse(3.0, 1e-4), ["wl0", "wl1"])
-    >>> stimuli["wl1"].times[:2]
-    array([0.e+00, 1.e-06])
-    """
-    if not isinstance(pulse, (GatePulse, BipolarPulse)):
-        raise ParameterError(f"train_stimuli: pulse: {shown(pulse)} is neither a GatePulse nor a BipolarPulse.")
-    if isinstance(lines, str) or not all(isinstance(line, str) for line in lines):
-        raise ParameterError(f"train_stimuli: lines: {shown(lines)} is not a list of names.")
-    trains = split_train(times, neurons, len(lines))
-    return {line: pulse.stimulus(train) for line, train in zip(lines, trains, strict=True)}
-
-
-# Trains --------------------------------------------------------------------------------------------------------------
 
 
 def regular_train(rates: ArrayLike, duration: float, *, phases: ArrayLike = 0.0, start: float = 0.0) -> Train:
@@ -192,9 +33,27 @@ def regular_train(rates: ArrayLike, duration: float, *, phases: ArrayLike = 0.0,
     duration
         Length [s].
     phases
-        First spike of each neuron, as a share of its period from 0 to below 1; one number holds for all.
+        First spike of each neuron, as a share of its period [1] from 0 to below 1; one number holds for all.
     start
         Time of the beginning [s].
+
+    Returns
+    -------
+    times : (n_spikes,) array
+        Ascending [s].
+    neurons : (n_spikes,) array of int
+        Which neuron each spike is of.
+
+    Raises
+    ------
+    ParameterError
+        If a rate, phase or time is out of its range.
+
+    Examples
+    --------
+    >>> times, neurons = regular_train([200.0, 100.0], 0.02, phases=[0.0, 0.5])
+    >>> times, neurons
+    (array([0.   , 0.005, 0.005, 0.01 , 0.015, 0.015]), array([0, 0, 1, 0, 0, 1]))
     """
     rates, length = _rates(rates), positive_number(duration, "regular_train: duration", "s")
     begin = number_from_zero(start, "regular_train: start", "s")
@@ -217,11 +76,28 @@ def pattern_train(patterns: ArrayLike, epoch: float, *, start: float = 0.0) -> T
     Parameters
     ----------
     patterns : (n_epochs, n_neurons) array of 0/1 or bool
-        Row k says which neurons spike in epoch k.
+        Row k says which neurons spike in epoch k [1].
     epoch
         Length of an epoch [s].
     start
         Time of the beginning [s].
+
+    Returns
+    -------
+    times : (n_spikes,) array
+        Ascending [s].
+    neurons : (n_spikes,) array of int
+        Which neuron each spike is of.
+
+    Raises
+    ------
+    ParameterError
+        If the patterns hold other values than 0 and 1, or the epoch is not positive.
+
+    Examples
+    --------
+    >>> pattern_train([[1, 0, 1], [0, 1, 0]], 10e-3)
+    (array([0.  , 0.  , 0.01]), array([0, 2, 1]))
     """
     epochs = np.asarray(patterns)
     if epochs.ndim != 2 or epochs.dtype.kind not in "biuf" or not np.all((epochs == 0) | (epochs == 1)):
@@ -244,6 +120,13 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
         blanks; lines that begin with ``#`` or a letter are left out.
     count
         Number of neurons.
+
+    Returns
+    -------
+    times : (n_spikes,) array
+        Ascending [s].
+    neurons : (n_spikes,) array of int
+        Which neuron each spike is of.
 
     Raises
     ------
@@ -271,7 +154,20 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
 
 
 def write_train(path: str | os.PathLike[str], times: ArrayLike, neurons: ArrayLike) -> None:
-    """Write a train as `read_train` reads it: ``.npy``, or text with all digits."""
+    """Write a train as `read_train` reads it.
+
+    Parameters
+    ----------
+    path
+        File; ``.npy`` is NumPy's format, any other suffix text with all digits.
+    times, neurons : (n_spikes,) arrays
+        Train: time [s] and neuron [1] of each spike.
+
+    Raises
+    ------
+    ParameterError
+        If it is no train, or the file cannot be written.
+    """
     path = file_name(path, "write_train")
     most = np.max(real_array(neurons, "write_train: neurons"), initial=0)
     at, which = check_train(times, neurons, 1 + int(most))
@@ -286,7 +182,25 @@ def write_train(path: str | os.PathLike[str], times: ArrayLike, neurons: ArrayLi
 
 
 def split_train(times: ArrayLike, neurons: ArrayLike, count: int) -> list[FloatArray]:
-    """Return the spike times of each neuron [s], ascending."""
+    """Return the spike times of each neuron.
+
+    Parameters
+    ----------
+    times, neurons : (n_spikes,) arrays
+        Train: time [s] and neuron of each spike.
+    count
+        Number of neurons.
+
+    Returns
+    -------
+    list of arrays
+        Ascending times of neuron 0, 1, ... [s].
+
+    Examples
+    --------
+    >>> split_train([0.0, 1e-3, 2e-3], [1, 0, 1], 2)
+    [array([0.001]), array([0.   , 0.002])]
+    """
     at, which = check_train(times, neurons, whole_number(count, "split_train: count", 1))
     order = np.argsort(which, kind="stable")
     return np.split(at[order], np.searchsorted(which[order], np.arange(1, count)))
@@ -305,6 +219,13 @@ def seeded_train(rates: ArrayLike, duration: float, seed: Seed, *, dead_time: fl
         A whole number or several.
     dead_time
         For example the duration of a `BipolarPulse` [s].
+
+    Returns
+    -------
+    times : (n_spikes,) array
+        Ascending [s].
+    neurons : (n_spikes,) array of int
+        Which neuron each spike is of.
     """
     at, which = poisson_trains(rates, duration, seed)
     dead = number_from_zero(dead_time, "seeded_train: dead_time", "s")
@@ -336,13 +257,4 @@ def _rates(rates: ArrayLike) -> FloatArray:
         or not np.all((array >= 0) & (array < np.inf))
     ):
         raise ParameterError(f"regular_train: rates: {shown(rates)} is no list of rates of at least 0 Hz.")
-    return array.astype(float)
-
-
-def _spike_times(owner: str, times: ArrayLike) -> FloatArray:
-    array = np.asarray(times)
-    if array.ndim != 1 or (array.size and (array.dtype.kind not in "iuf" or not np.isfinite(array).all())):
-        raise ParameterError(f"{owner}: times: {shown(times)} is not a list of times [s].")
-    if array.size and (array[0] < 0 or np.any(np.diff(array) < 0)):
-        raise ParameterError(f"{owner}: times: must be ascending and not negative [s].")
     return array.astype(float)

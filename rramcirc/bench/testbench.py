@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, shown, unknown_name
+from rramcirc.basics.errors import ParameterError, a_kind, shown, unknown_name
 from rramcirc.basics.fields import Kept, number, other, part, record, table, text, whole
 from rramcirc.basics.units import parse_number, positive_number, real_number
-from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep  # noqa: F401
+from rramcirc.bench.analyses import ANALYSES, Analysis
 from rramcirc.bench.design import Design
 from rramcirc.bench.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
 
@@ -79,7 +79,7 @@ class Testbench:
     __test__ = False  # not a test class, whatever its name begins with
 
     design: Design = other("the circuit")
-    analysis: Analysis = part("what to compute")
+    analysis: Analysis = other("what to compute")
     stimuli: Mapping[str, Stimulus] = table("line name -> stimulus", default_factory=dict)
     temperature: float = number("ambient temperature", "K", default=ROOM_TEMPERATURE, above=0.0, unit_told=False)
     options: Mapping[str, float | str] = table("simulator options, for example reltol", default_factory=dict)
@@ -96,36 +96,35 @@ class Testbench:
                 f"Testbench.design: {type(self.design).__name__} is no circuit. A circuit is a record that says lines, "
                 "description and what else rramcirc.Design lists, for example a Cell or a Crossbar."
             )
+        if type(self.analysis) not in ANALYSES:
+            known = ", ".join(kind.__name__ for kind in ANALYSES)
+            raise ParameterError(f"Testbench.analysis: {shown(self.analysis)} is none of {known}.")
         self._check_stimuli()
         self._check_options()
         if not isinstance(self.probes, (list, tuple)) or not all(isinstance(p, str) for p in self.probes):
             raise ParameterError(f"Testbench.probes: {shown(self.probes)} is not a list of signal names.")
         object.__setattr__(self, "probes", tuple(self.probes))
-        self._check_swept_line()
+        self._check_analysis_lines()
 
-    def _check_swept_line(self) -> None:
+    def _check_analysis_lines(self) -> None:
         analysis = self.analysis
-        if isinstance(analysis, VectorSweep):
-            for swept in analysis.lines:
-                self._check_line(f"Testbench.analysis.levels: {swept!r}", swept)
-                if swept in self.stimuli:
-                    raise ParameterError(f"Testbench.stimuli[{swept!r}]: the VectorSweep drives this line, too.")
-        if isinstance(analysis, Noise):
-            self._check_line(f"Testbench.analysis.source: {analysis.source!r}", analysis.source)
-            if isinstance(self.stimulus(analysis.source), Floating):
-                raise ParameterError(f"Testbench.analysis.source: {analysis.source!r} floats; it needs a driver.")
-            nodes = (*self.design.lines, *self.design.output_nodes)
-            if analysis.output not in nodes:
-                raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output, nodes)}")
-        line: str | None = getattr(analysis, "line", None)
-        if line is None:
-            return
-        self._check_line(f"Testbench.analysis.line: {line!r}", line)
-        stimulus = self.stimulus(line)
-        if isinstance(stimulus, Floating) or stimulus.unit != "V":
-            raise ParameterError(
-                f"Testbench.analysis.line: {line!r} needs a voltage on it, but its stimulus is {shown(stimulus)}."
-            )
+        for name, line in analysis.line_fields:
+            self._check_line(f"Testbench.analysis.{name}: {line!r}", line)
+            if line in analysis.line_levels and line in self.stimuli:
+                raise ParameterError(
+                    f"Testbench.stimuli[{line!r}]: the {type(analysis).__name__} drives this line, too."
+                )
+            stimulus = self.stimulus(line)
+            if line == analysis.voltage_line and (isinstance(stimulus, Floating) or stimulus.unit != "V"):
+                given = a_kind(stimulus) + ("" if isinstance(stimulus, Floating) else f" in {stimulus.unit}")
+                raise ParameterError(
+                    f"Testbench.analysis.{name}: {line!r} needs a voltage on it, but its stimulus is {given}."
+                )
+            if line == analysis.signal_line and isinstance(stimulus, Floating):
+                raise ParameterError(f"Testbench.analysis.{name}: {line!r} floats; it needs a driver.")
+        nodes = (*self.design.lines, *self.design.output_nodes)
+        if analysis.output_node is not None and analysis.output_node not in nodes:
+            raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output_node, nodes)}")
 
     def _check_stimuli(self) -> None:
         object.__setattr__(self, "stimuli", dict(self.stimuli))
@@ -156,8 +155,8 @@ class Testbench:
             check_option(str(name), value, "Testbench.options")
 
     def swept(self, line: str) -> FloatArray | None:
-        """Return the (vectors,) levels [V] that a `VectorSweep` puts on `line`; None for every other line."""
-        return self.analysis.levels.get(line) if isinstance(self.analysis, VectorSweep) else None
+        """Return the (vectors,) levels [V] that the analysis puts on `line` itself; None for every other line."""
+        return self.analysis.line_levels.get(line)
 
     def stimulus(self, line: str) -> Stimulus:
         """Return what drives `line`; 0 V if nothing was said, the first vector's level if a `VectorSweep` drives it."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rramcirc.cli.circuits import CircuitCommand
+
+if TYPE_CHECKING:
+    from rramcirc.bench.testbench import Testbench
 
 EXAMPLE = """\b
 Example:
@@ -44,7 +48,6 @@ def build_netlist(
 ) -> None:  # fmt: skip
     """Write the netlist of a circuit, with a useful testbench by default, or of a testbench file."""
     from rramcirc.basics.errors import ParameterError
-    from rramcirc.basics.units import parse_number
     from rramcirc.circuits.bench_file import load_bench, with_settings
     from rramcirc.circuits.request import Request
     from rramcirc.circuits.table import default_bench
@@ -59,28 +62,31 @@ def build_netlist(
     else:
         request = Request(
             rram=rram, selector=selector, rows=rows, columns=columns,
-            wire_resistance=_number(wire_resistance, "ohm", "--wire-resistance", parse_number),
-            spread=tuple(_assignment(text, parse_number) for text in spread if text != "card"),
+            wire_resistance=_number(wire_resistance, "ohm", "--wire-resistance"),
+            spread=tuple(_assignment(text) for text in spread if text != "card"),
             card_spread="card" in spread, seed=seed,
         )  # fmt: skip
         bench = with_settings(default_bench(circuit, request), settings)
     _write(bench, output, engine)
 
 
-def _number(text: str | None, unit: str, name: str, parse) -> float | None:
-    return None if text is None else parse(text, unit, name)
+def _number(text: str | None, unit: str, name: str) -> float | None:
+    from rramcirc.basics.units import parse_number
+
+    return None if text is None else parse_number(text, unit, name)
 
 
-def _assignment(text: str, parse) -> tuple[str, float]:
+def _assignment(text: str) -> tuple[str, float]:
     from rramcirc.basics.errors import ParameterError
+    from rramcirc.basics.units import parse_number
 
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise ParameterError(f"--spread {text!r}: write NAME=SIGMA, for example --spread ea_delta=0.02.")
-    return name, parse(value, "", f"--spread {name}")
+    return name, parse_number(value, "", f"--spread {name}")
 
 
-def _write(bench, output: str, engine: str) -> None:
+def _write(bench: Testbench, output: str, engine: str) -> None:
     from rramcirc.basics.errors import ParameterError
     from rramcirc.bench.file.write import save_bench
     from rramcirc.circuits.table import build_circuit

@@ -131,7 +131,7 @@ def _fixed(source: Path, output: str, run: Callable[[Path], ModelCheck]) -> tupl
 
     from rramcirc.basics.errors import ParameterError, cannot_write
     from rramcirc.devices.veriloga.lint.fix import repair
-    from rramcirc.devices.veriloga.lint.source import encode
+    from rramcirc.devices.veriloga.text import encode
 
     if output == "-":
         with tempfile.TemporaryDirectory(prefix="rramcirc-fix-") as folder:

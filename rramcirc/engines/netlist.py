@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,9 +112,3 @@ def _place(source: Path, target: Path) -> Path:
     shutil.copyfile(source, temporary)
     temporary.replace(target)
     return target
-
-
-def rerun_command(netlist_name: str, simulator: str) -> str:
-    """Return the shell command that runs a netlist by hand in its folder."""
-    program = {"ngspice": "ngspice -b", "vacask": "vacask"}[simulator]
-    return f"{program} {shlex.quote(netlist_name)}"

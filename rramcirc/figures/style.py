@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, cannot_write
+from rramcirc.basics.units import PREFIXES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +40,7 @@ QUANTITIES = {
     "F": "capacitance",
     "K": "temperature",
 }
-_PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "u", -9: "n", -12: "p", -15: "f"}
+_PREFIX_OF = {power: prefix for prefix, power in PREFIXES.items()}
 _SUFFIXES = (".png", ".pdf", ".svg")
 _WIDTH = 7.16  # inches: two columns of an IEEE page
 STYLE: dict[RcKeyType, object] = {
@@ -112,7 +113,7 @@ def si_scale(values: ArrayLike, unit: str) -> tuple[float, str]:
     if unit not in QUANTITIES or largest == 0.0:
         return 1.0, ""
     power = min(12, max(-15, 3 * math.floor(math.log10(largest * (1 + 1e-9)) / 3)))
-    return float(f"1e{power}"), _PREFIXES[power]
+    return float(f"1e{power}"), _PREFIX_OF[power]
 
 
 def decimate(axis: FloatArray, values: FloatArray, buckets: int = 2000) -> NDArray[np.intp]:

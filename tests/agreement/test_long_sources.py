@@ -1,4 +1,4 @@
-"""Long spike trains in ngspice: divided lists, the same waveform, the same current, linear-like cost."""
+"""Long spike trains in ngspice: divided lists, the same waveform, the same current."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.bench.spike_sources import BipolarPulse, seeded_train
+from rramcirc.bench.spike_pulses import BipolarPulse
+from rramcirc.bench.spike_sources import seeded_train
 from rramcirc.bench.stimuli import PiecewiseLinear, sample
 from rramcirc.engines.ngspice.long_sources import MOST_CORNERS, part_count, parts
 
@@ -56,13 +57,3 @@ def test_a_divided_current_source_sums_its_parts():
 def test_short_sources_stay_one_list():
     text = rc.build_netlist(rc.Testbench(CELL, rc.Transient(1.0), {"bl": train(500)})).text
     assert "_p1" not in text
-
-
-@pytest.mark.long
-def test_cost_grows_far_slower_than_with_the_square_of_the_corners():
-    seconds = []
-    for corners in (10_000, 40_000):
-        stimulus = train(corners)
-        bench = rc.Testbench(CELL, rc.Transient(float(stimulus.times[-1]), max_step=5e-3), {"bl": stimulus})
-        seconds.append(rc.simulate(bench).provenance["cpu_seconds"])
-    assert seconds[1] / seconds[0] < 9  # 16 with one list

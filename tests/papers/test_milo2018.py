@@ -23,7 +23,6 @@ from rramcirc.papers.milo2018.completion import CASES
 from rramcirc.papers.milo2018.device import (
     PulseProtocol,
     cell_rule,
-    overlaps_to_half,
     pool,
     prepared_states,
     pulse_train,
@@ -33,6 +32,14 @@ from rramcirc.papers.milo2018.recall import recall_patterns, trained_chips
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, SAME_HALF, SET_NAMES, load_set, milo_network, set_table
 
 PROTOCOL = PulseProtocol()
+
+
+def overlaps_to_half(conductance: np.ndarray) -> np.ndarray:
+    """Return after how many pulses each device, a row, has covered half of its range, between pulses straight."""
+    covered = (conductance - conductance[:, :1]) / (conductance[:, -1:] - conductance[:, :1])
+    first, rows = np.argmax(covered >= 0.5, axis=1), np.arange(len(covered))
+    low, high = covered[rows, first - 1], covered[rows, first]
+    return first - 1 + (0.5 - low) / (high - low)
 
 
 def test_patterns_have_twelve_neurons_and_do_not_overlap() -> None:

@@ -13,7 +13,6 @@ import pytest
 from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.analyses import Ac, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
-from rramcirc.bench.file.read import used_files
 from rramcirc.bench.file.write import bench_to_mapping, save_bench
 from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear, Pulse, PulseTrain, SpikeTrain
 from rramcirc.bench.testbench import Testbench
@@ -125,7 +124,6 @@ def test_arrays_are_read_from_npy_files_beside_the_testbench(tmp_path):
     np.save(tmp_path / "gap.npy", gap)
     path = write(tmp_path, EXAMPLE.replace("gap = 0.4", 'gap = {file = "gap.npy"}'))
     assert same(load_bench(path).design.initial_state["gap"], gap)
-    assert used_files(path) == [tmp_path / "gap.npy"]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +294,7 @@ def test_nonsense_anywhere_is_refused_by_place(place, nonsense):
 
 @pytest.mark.parametrize("nonsense", [None, 3, object(), []])
 def test_nonsense_arguments_are_refused(nonsense, tmp_path):
-    for call in (load_bench, used_files, bench_from_mapping):
+    for call in (load_bench, bench_from_mapping):
         with pytest.raises(ParameterError):
             call(nonsense)
     with pytest.raises(ParameterError):
@@ -370,7 +368,7 @@ def test_large_arrays_and_long_spike_trains_go_to_files_of_their_own(tmp_path):
     )  # fmt: skip
     save_bench(bench, tmp_path / "b.toml")
     assert (tmp_path / "b.toml").stat().st_size < 1000
-    assert [f.name for f in used_files(tmp_path / "b.toml")] == ["b-initial_state-gap.npy", "b-stimuli-bl3-times.npy"]
+    assert sorted(f.name for f in tmp_path.glob("*.npy")) == ["b-initial_state-gap.npy", "b-stimuli-bl3-times.npy"]
     assert same(load_bench(tmp_path / "b.toml"), bench)
 
 

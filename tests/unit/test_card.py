@@ -12,7 +12,7 @@ import pytest
 
 from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.toml_lines import key_lines
+from rramcirc.basics.mistakes import key_lines
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import STATUSES, ModelCard, Spread, check_instance
 from rramcirc.devices.cards.values import read_quantity

@@ -10,7 +10,8 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError
-from rramcirc.engines.ngspice.deck import read_foreign, spice_number, transient_stop
+from rramcirc.basics.units import spice_number
+from rramcirc.engines.ngspice.deck import read_foreign, transient_stop
 from rramcirc.engines.ngspice.lines import read_all, strip_comment
 
 HEAD = "* test\nv1 1 0 1\nr1 1 0 1k\n"

@@ -36,6 +36,12 @@ def test_experiment_names_its_paper_and_every_bound_has_a_status(name: str) -> N
         assert not (expected.low is None and expected.high is None)
 
 
+def test_no_verdict_depends_on_the_speed_of_the_machine() -> None:
+    for name in experiment_names():
+        for expected in load_experiment(name).expected:
+            assert not re.search(r"\b(CPU|processor|wall)\b", expected.quantity), f"{name}: {expected.quantity}"
+
+
 def test_unknown_experiment_and_engine_are_named_with_the_nearest() -> None:
     with pytest.raises(ParameterError, match="milo2018-iv"):
         reproduce("milo2018-vi")

@@ -17,8 +17,9 @@ from rramcirc.devices.veriloga.lint.lint import lint
 from rramcirc.devices.veriloga.lint.messages import REFUSALS
 from rramcirc.devices.veriloga.lint.modules import read_lint_modules
 from rramcirc.devices.veriloga.lint.numbers import state_nodes
-from rramcirc.devices.veriloga.lint.source import encode, read_source
 from rramcirc.devices.veriloga.lint.tree import walk, written
+from rramcirc.devices.veriloga.preprocessor import read_source
+from rramcirc.devices.veriloga.text import encode
 
 STATE = "x = x_ini + V(s); f = {rate}; if ($abstime <= 0.0) f = -V(s); I(s) <+ ddt(V(s)); I(s) <+ -f;"
 STATES = "electrical s; parameter real x_ini = 0.5 from [0:1]; real x, f;"

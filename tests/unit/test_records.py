@@ -20,10 +20,9 @@ from hypothesis import strategies as st
 
 import rramcirc as rc
 from rramcirc.basics.field_texts import LONGEST_TEXT, bounds_text, meaning
-from rramcirc.bench.spike_sources import BipolarPulse, GatePulse
+from rramcirc.bench.spike_pulses import BipolarPulse, GatePulse
 from rramcirc.circuits.synapse.pulses import SynapsePulses
 from rramcirc.engines.network.network import Synapses
-from rramcirc.engines.network.stdp_network import PairStdpNetwork
 from rramcirc.studies.array.programming import ProgramScheme
 from rramcirc.studies.array.setup import ReadArray
 from rramcirc.studies.array.writing import WritePulse
@@ -72,7 +71,6 @@ NEEDED = {
     Synapses: dict.fromkeys(Synapses.__annotations__, ONES),
     rc.SoftBounded: {"step": 0.1},
     rc.PulseCurve: {"overlaps": [0.0, 1.0], "covered": [0.0, 1.0]},
-    PairStdpNetwork: {},
     rc.PulseExponential: {},
     ReadArray: {},
     WritePulse: {},

@@ -7,21 +7,22 @@ import pytest
 
 from rramcirc.analysis.spikes import firing_rate, interval_statistics, overlap_time, spike_times
 from rramcirc.basics.errors import ParameterError, RramcircError
+from rramcirc.bench import spike_pulses as sp
 from rramcirc.bench import spike_sources as ss
 from rramcirc.bench.stimuli import Constant, sample
 
-POST = ss.BipolarPulse(1.1, 1e-3, -0.9, 2e-3, gap=9e-3, common_mode=1.6, edge=10e-6)
+POST = sp.BipolarPulse(1.1, 1e-3, -0.9, 2e-3, gap=9e-3, common_mode=1.6, edge=10e-6)
 
 
 def test_gate_pulses_have_their_width_at_half_level():
-    stimulus = ss.GatePulse(3.0, 10e-3, edge=10e-6).stimulus([5e-3, 30e-3])
+    stimulus = sp.GatePulse(3.0, 10e-3, edge=10e-6).stimulus([5e-3, 30e-3])
     time, values = stimulus.corners()
     assert overlap_time(values, np.ones(time.size), time, 1.5, 0.5) == pytest.approx(20e-3, rel=1e-9)
     assert sample(stimulus, [10e-3, 20e-3, 35e-3]).tolist() == [3.0, 0.0, 3.0]
 
 
 def test_a_spike_during_a_gate_pulse_makes_it_longer():
-    stimulus = ss.GatePulse(3.0, 10e-3, edge=10e-6).stimulus([0.0, 6e-3, 12e-3])
+    stimulus = sp.GatePulse(3.0, 10e-3, edge=10e-6).stimulus([0.0, 6e-3, 12e-3])
     time, values = stimulus.corners()
     assert spike_times(np.append(values, 0.0), np.append(time, 1.0), 1.5).size == 1
     assert overlap_time(values, np.ones(time.size), time, 1.5, 0.5) == pytest.approx(22e-3, rel=1e-9)
@@ -45,20 +46,20 @@ def test_pulses_that_outlast_the_period_are_refused_with_both_times():
 @pytest.mark.parametrize(
     ("make", "named"),
     [
-        (lambda: ss.GatePulse(3.0, 1e-6, edge=2e-6), "GatePulse.width"),
-        (lambda: ss.GatePulse(3.0, -1e-6), "GatePulse.width"),
-        (lambda: ss.GatePulse(float("nan"), 1e-6), "GatePulse.amplitude"),
-        (lambda: ss.BipolarPulse(1.0, 0.0), "BipolarPulse.width"),
-        (lambda: ss.BipolarPulse(1.0, 1e-3, -1.0, 1e-3, gap=-1.0, common_mode=1.6), "BipolarPulse.gap"),
-        (lambda: ss.BipolarPulse(1.0, 1e-3, -1.0, 1e-3, common_mode=1.6), "gap: 0 s is shorter than the edge"),
+        (lambda: sp.GatePulse(3.0, 1e-6, edge=2e-6), "GatePulse.width"),
+        (lambda: sp.GatePulse(3.0, -1e-6), "GatePulse.width"),
+        (lambda: sp.GatePulse(float("nan"), 1e-6), "GatePulse.amplitude"),
+        (lambda: sp.BipolarPulse(1.0, 0.0), "BipolarPulse.width"),
+        (lambda: sp.BipolarPulse(1.0, 1e-3, -1.0, 1e-3, gap=-1.0, common_mode=1.6), "BipolarPulse.gap"),
+        (lambda: sp.BipolarPulse(1.0, 1e-3, -1.0, 1e-3, common_mode=1.6), "gap: 0 s is shorter than the edge"),
         (
-            lambda: ss.BipolarPulse(1.0, 1e-3, -1.7, 1e-3, gap=1e-3, common_mode=1.6),
+            lambda: sp.BipolarPulse(1.0, 1e-3, -1.7, 1e-3, gap=1e-3, common_mode=1.6),
             "second: takes the line 0.1 V below",
         ),
-        (lambda: ss.GatePulse(3.0, 1e-3).stimulus([1.0, 0.5]), "ascending"),
-        (lambda: ss.GatePulse(3.0, 1e-3).stimulus(["a"]), "times"),
-        (lambda: ss.train_stimuli([0.0], [0], 3.0, ["wl0"]), "pulse"),
-        (lambda: ss.train_stimuli([0.0], [4], ss.GatePulse(3.0, 1e-3), ["wl0"]), "neurons"),
+        (lambda: sp.GatePulse(3.0, 1e-3).stimulus([1.0, 0.5]), "ascending"),
+        (lambda: sp.GatePulse(3.0, 1e-3).stimulus(["a"]), "times"),
+        (lambda: sp.train_stimuli([0.0], [0], 3.0, ["wl0"]), "pulse"),
+        (lambda: sp.train_stimuli([0.0], [4], sp.GatePulse(3.0, 1e-3), ["wl0"]), "neurons"),
         (lambda: ss.regular_train([-1.0], 1.0), "rates"),
         (lambda: ss.regular_train([1.0], 1.0, phases=1.0), "phases"),
         (lambda: ss.pattern_train([[0, 2]], 1e-3), "patterns"),
@@ -71,7 +72,7 @@ def test_bad_input_is_refused_by_name(make, named):
 
 
 def test_no_spikes_leave_the_line_at_rest():
-    assert ss.GatePulse(3.0, 1e-3).stimulus([]) == Constant(0.0)
+    assert sp.GatePulse(3.0, 1e-3).stimulus([]) == Constant(0.0)
     assert POST.stimulus([]) == Constant(1.6)
 
 
@@ -126,7 +127,7 @@ def test_bad_train_files_are_refused(tmp_path, text):
 
 def test_every_spike_of_a_train_is_an_edge_of_its_line():
     at, which = ss.seeded_train([40.0, 40.0], 5.0, seed=2, dead_time=POST.duration)
-    stimuli = ss.train_stimuli(at, which, POST, ["bl0", "bl1"])
+    stimuli = sp.train_stimuli(at, which, POST, ["bl0", "bl1"])
     for line, train in zip(stimuli, ss.split_train(at, which, 2), strict=True):
         time, values = stimuli[line].corners()
         assert spike_times(values, time, 1.6 + 0.55) == pytest.approx(train + 5e-6, abs=1e-9)

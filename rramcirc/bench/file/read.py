@@ -17,7 +17,7 @@ import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ModelCompileError, ParameterError, a_kind, unknown_name
-from rramcirc.basics.toml_lines import key_lines, line_of
+from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.bench.file.values import (
     BROKEN,
     About,
@@ -88,7 +88,7 @@ def bench_from_mapping(
     folder
         Where the files of cards and arrays are looked up.
     lines
-        Line of every key for the messages, as from `rramcirc.basics.toml_lines.key_lines`.
+        Line of every key for the messages, as from `rramcirc.basics.mistakes.key_lines`.
 
     Raises
     ------
@@ -105,22 +105,6 @@ def bench_from_mapping(
     if not isinstance(mapping, Mapping) or not isinstance(folder, (str, Path)):
         raise ParameterError("bench_from_mapping: give the tables of a testbench and a folder.")
     return _Reader("the testbench", Path(folder), lines, mapping, kinds).bench()
-
-
-def used_files(path: str | Path) -> list[Path]:
-    """Return the ``.npy`` files that a testbench file refers to, each once, whether they exist or not."""
-    path, _, content = _read_toml(path)
-    found: dict[Path, None] = {}
-    waiting: list[Any] = [content]
-    while waiting:
-        item = waiting.pop(0)
-        if isinstance(item, dict):
-            if set(item) == {"file"} and isinstance(item["file"], str):
-                found[path.parent / item["file"]] = None
-            waiting += item.values()
-        elif isinstance(item, list):
-            waiting += [inner for inner in item if isinstance(inner, (dict, list))]
-    return list(found)
 
 
 def _read_toml(path: str | Path) -> tuple[Path, str, dict[str, Any]]:
@@ -148,25 +132,17 @@ class _Reader:
         self, label: str, folder: Path, lines: dict[tuple[str, ...], int] | None, content: Mapping[str, Any],
         kinds: Sequence[type],
     ):  # fmt: skip
-        self.label, self.folder, self.lines, self.content, self.kinds = label, folder, lines, content, tuple(kinds)
-        self.mistakes: list[tuple[int, str]] = []
+        self.label, self.folder, self.content, self.kinds = label, folder, content, tuple(kinds)
+        self.mistakes = Mistakes(lines or None, stop=".")
 
     def bench(self) -> Testbench:
         bench: Testbench = self.record(Testbench, self.content, ())
-        if not self.mistakes:
-            return bench
-        count = len(self.mistakes)
-        listed = "\n  ".join(text for _, text in sorted(self.mistakes, key=lambda m: m[0]))
-        raise ParameterError(f"{self.label} has {count} mistake{'s' if count > 1 else ''}:\n  {listed}")
+        if self.mistakes:
+            raise self.mistakes.error(f"{self.label} has {self.mistakes.counted}")
+        return bench
 
     def mistake(self, text: str, place: tuple[str, ...]) -> None:
-        line = line_of(self.lines, *place) if self.lines else 0
-        source = [f"line {line}" if line else "--set"] if self.lines else []
-        where = ", ".join([*source, ".".join(place)]) if place else "".join(source)
-        text = text.rstrip(".").replace("\n", "\n  ")
-        found = (line, f"{where}: {text}." if where else f"{text}.")
-        if found not in self.mistakes:
-            self.mistakes.append(found)
+        self.mistakes.add(text, *place)
 
     def record(self, record: type, table: Mapping[str, Any], place: tuple[str, ...]) -> Any:
         """Return a record from its table, or BROKEN."""

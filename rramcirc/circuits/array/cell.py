@@ -75,6 +75,11 @@ class Cell(Design):
         return ("bl", "wl", "sl", "bulk", "nz") if self.selector else ("bl", "wl", "nz")
 
     @property
+    def electrodes(self) -> tuple[str, ...]:
+        """Lines between which the RRAM lies, with the selector in series."""
+        return ("bl", "sl") if self.selector else ("bl", "wl")
+
+    @property
     def line_kinds(self) -> tuple[str, ...]:
         """Names that mean all lines of one kind: none, a cell has one of each."""
         return ()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import NetlistError
-from rramcirc.bench.analyses import Ac, Noise
 from rramcirc.bench.stimuli import Floating
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell import Cell
@@ -58,7 +57,8 @@ def cell_circuit(bench: Testbench) -> Circuit:
         Probe(name, unit, "variable", name, ("cell", "rram"), text) for name, unit, text in device_variables(cell.rram)
     ]
     return Circuit(
-        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cell.cards
+        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cell.cards,
+        electrodes=cell.electrodes,
     )  # fmt: skip
 
 
@@ -66,14 +66,6 @@ def is_voltage_driven(bench: Testbench, line: str) -> bool:
     """Whether a voltage source drives the line, so that its current can be recorded."""
     stimulus = bench.stimulus(line)
     return not isinstance(stimulus, Floating) and stimulus.unit == "V"
-
-
-def _signal_line(bench: Testbench) -> str | None:
-    """Return the line whose driver carries the small signal."""
-    analysis = bench.analysis
-    if isinstance(analysis, Noise):
-        return analysis.source
-    return analysis.line if isinstance(analysis, Ac) else None
 
 
 def is_swept(bench: Testbench, line: str) -> bool:
@@ -205,7 +197,7 @@ def drive(bench: Testbench, line: str, driver_resistance: float = 0.0) -> list[G
         stimulus = bench.cycle_noise.stimulus(bench.cycle_noise.deviates((1, 1))[:, 0, 0])
     if isinstance(stimulus, Floating):
         return [Resistors((f"open_{line}",), (line,), GROUND, FLOATING_OHM)]
-    ac = 1.0 if _signal_line(bench) == line else 0.0
+    ac = 1.0 if bench.analysis.signal_line == line else 0.0
     if driver_resistance == 0.0:
         return [Source(line, line, stimulus, ac)]
     output = f"drv_{line}"

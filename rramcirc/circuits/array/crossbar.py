@@ -49,8 +49,9 @@ class Crossbar(Design):
     def _check(self) -> None:
         for name in ("bl", "wl", "sl"):
             self._check_segments(name)
-        along = {name: self.line_of(name) for name in self.lines if name != "bulk"}
-        check_defects(self.defects, self.shape, along)
+        if self.defects:
+            along = {name: self.line_of(name) for name in self.lines if name != "bulk"}
+            check_defects(self.defects, self.shape, along)
         if self.cell.initial_conductance is not None and (self.initial_state or self.initial_conductance is not None):
             raise ParameterError("Crossbar: give the initial conductance in the cell or in the crossbar, not in both.")
         arrays = {k: self._array(f"initial_state.{k}", v) for k, v in self.initial_state.items()}

@@ -86,6 +86,7 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
         shape=array.shape,
         cards=array.cards,
         missing=absent,
+        electrodes=tuple(line for line in array.lines if line.rstrip("0123456789") in array.cell.electrodes),
     )
 
 

@@ -14,7 +14,7 @@ from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.cell_netlist import declared
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.devices.cards.model_card import ModelCard
-from rramcirc.devices.veriloga.tokens import evaluate
+from rramcirc.devices.veriloga.constants import evaluate
 
 # A run may leave a state this far outside its range [unit of the state, which is of order 1]: error of the time steps.
 OVERSHOOT = 0.01

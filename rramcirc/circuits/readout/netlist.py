@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rramcirc.bench.analyses import Ac, Noise, OperatingPoint
+from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.stimuli import Constant, check_driven, sample
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell_netlist import current_kind, drive, is_voltage_driven
@@ -90,6 +90,7 @@ def readout_array_circuit(bench: Testbench) -> Circuit:
         cards=design.cards,
         missing=inner.missing,
         ports=(*design.lines, *(p.item for p in known if p.kind == "voltage" and p.item != "ref"), "ref", "vdd"),
+        electrodes=inner.electrodes,
     )
 
 
@@ -132,7 +133,7 @@ def _sampler(readout: Readout, outputs: list[str], held: list[str], bench: Testb
 
     ngspice 46 takes every switch as open in ``.ac`` and ``.noise``, whatever its control says at the operating point.
     """
-    if isinstance(bench.analysis, (Ac, Noise)):
+    if bench.analysis.small_signal:
         closed = float(sample(check_driven(bench.stimulus("sample"), "sample"), 0.0)) > readout.supply / 2
         ohm = readout.switch_resistance if closed else SWITCH_OFF
         return Resistors([f"sampler_{h}" for h in held], outputs, held, ohm, "sample and hold: the switch")

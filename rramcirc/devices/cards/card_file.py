@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown_name
-from rramcirc.basics.toml_lines import key_lines, line_of
+from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.devices.cards.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
 from rramcirc.devices.cards.values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
 from rramcirc.devices.veriloga.declarations import Module
@@ -46,10 +46,7 @@ def read_card(path: Path, text: str) -> ModelCard:
     reader = _CardReader(path, content, key_lines(text))
     card = reader.card()
     if reader.mistakes:
-        count = len(reader.mistakes)
-        listed = "\n  ".join(text for _, text in sorted(reader.mistakes, key=lambda m: m[0]))
-        start = f"card {card.name}: {count} mistake{'s' if count > 1 else ''} in {path_label(path)}:"
-        raise ParameterError(f"{start}\n  {listed}")
+        raise reader.mistakes.error(f"card {card.name}: {reader.mistakes.counted} in {path_label(path)}")
     return card
 
 
@@ -57,43 +54,38 @@ class _CardReader:
     """Walks over one card and collects its mistakes."""
 
     def __init__(self, path: Path, content: dict[str, Any], lines: dict[tuple[str, ...], int]):
-        self.path, self.content, self.lines = path, content, lines
-        self.mistakes: list[tuple[int, str]] = []
-
-    def mistake(self, text: str, *place: str) -> None:
-        line = line_of(self.lines, *place)
-        where = f", {'.'.join(place)}" if place else ""
-        self.mistakes.append((line, f"line {line}{where}: {text.rstrip('.')}"))
+        self.path, self.content = path, content
+        self.mistakes = Mistakes(lines)
 
     def text(self, key: str, *, needed: bool) -> str:
         value = self.content.get(key, "")
         if not isinstance(value, str):
-            self.mistake(f"{shown(value)} is no text", key)
+            self.mistakes.add(f"{shown(value)} is no text", key)
             return ""
         if needed and not value.strip():
-            self.mistake(f'{key} is missing; write {key} = "..."', key)
+            self.mistakes.add(f'{key} is missing; write {key} = "..."', key)
         return value
 
     def table(self, key: str) -> dict[str, Any]:
         value = self.content.get(key, {})
         if not isinstance(value, dict):
-            self.mistake(f"{shown(value)} is no table; write [{key}]", key)
+            self.mistakes.add(f"{shown(value)} is no table; write [{key}]", key)
             return {}
         return value
 
     def number(self, value: Any, *place: str) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            self.mistake(f"{shown(value)} is no finite number", *place)
+            self.mistakes.add(f"{shown(value)} is no finite number", *place)
             return 0.0
         return float(value)
 
     def card(self) -> ModelCard:
         for key in self.content:
             if key not in _TOP_KEYS:
-                self.mistake(unknown_name("key", key, _TOP_KEYS), key)
+                self.mistakes.add(unknown_name("key", key, _TOP_KEYS), key)
         name = self.text("name", needed=True)
         if name and not name.replace("-", "_").isidentifier():
-            self.mistake(f"name {shown(name)} may have letters, digits and _ only", "name")
+            self.mistakes.add(f"name {shown(name)} may have letters, digits and _ only", "name")
         module, spice, library = self.device()
         parameters = self.parameters(module)
         return ModelCard(
@@ -117,19 +109,19 @@ class _CardReader:
         given = [key for key in ("module", "spice", "library") if key in self.content]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            self.mistake(f"give one of module, spice, library; found {found}", *given[1:2])
+            self.mistakes.add(f"give one of module, spice, library; found {found}", *given[1:2])
             return None, None, None
         if given == ["library"]:
             return None, None, self.library()
         name = self.text(given[0], needed=True)
         if given == ["spice"]:
             if name and name.lower() not in SPICE_TYPES:
-                self.mistake(unknown_name("built-in model type", name, SPICE_TYPES), "spice")
+                self.mistakes.add(unknown_name("built-in model type", name, SPICE_TYPES), "spice")
             return None, name.lower(), None
         try:
             return (find_module(name, search=[self.path.parent]) if name else None), None, None
         except RramcircError as error:
-            self.mistake(str(error), "module")
+            self.mistakes.add(str(error), "module")
             return None, None, None
 
     def library(self) -> LibraryDevice | None:
@@ -139,22 +131,24 @@ class _CardReader:
         for key, example in wanted.items():
             texts[key] = table.get(key, "")
             if not isinstance(texts[key], str) or not texts[key]:
-                self.mistake(f'{key} is missing; for example {key} = "{example}"', "library", key)
+                self.mistakes.add(f'{key} is missing; for example {key} = "{example}"', "library", key)
                 return None
         for key in set(table) - set(wanted):
-            self.mistake(unknown_name("key", key, wanted), "library", key)
+            self.mistakes.add(unknown_name("key", key, wanted), "library", key)
         if texts["prefix"].upper() not in ("X", "M"):
-            self.mistake(f"prefix {texts['prefix']!r} is neither X (sub-circuit) nor M (model)", "library", "prefix")
+            self.mistakes.add(
+                f"prefix {texts['prefix']!r} is neither X (sub-circuit) nor M (model)", "library", "prefix"
+            )
         file = Path(texts["path"]).expanduser()
         file = file if file.is_absolute() else self.path.parent / file
         if not file.is_file():
-            self.mistake(f"there is no file {file}", "library", "path")
+            self.mistakes.add(f"there is no file {file}", "library", "path")
         return LibraryDevice(file, texts["section"], texts["device"], texts["prefix"].upper())
 
     def not_modelled(self) -> tuple[str, ...]:
         items = self.content.get("not_modelled", [])
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            self.mistake(f"{shown(items)} is no list of texts", "not_modelled")
+            self.mistakes.add(f"{shown(items)} is no list of texts", "not_modelled")
             return ()
         return tuple(items)
 
@@ -166,19 +160,19 @@ class _CardReader:
         states = module.states if module else ()
         example = ", ".join(f"{name} = 1.0" for name in states)
         if module is None or not states:
-            self.mistake("it needs a Verilog-A module with states", "conductance_path")
+            self.mistakes.add("it needs a Verilog-A module with states", "conductance_path")
             return ()
         good = isinstance(points, list) and all(isinstance(p, dict) and set(p) == set(states) for p in points)
         if not good or len(points) < 2:
             wanted = f"write two or more points [{{{example}}}, ...], the most conductive first"
-            self.mistake(wanted, "conductance_path")
+            self.mistakes.add(wanted, "conductance_path")
             return ()
         known = [name for name, parameter in module.parameters.items() if parameter.kind != "string"]
         for value in (value for point in points for value in point.values()):
             if not isinstance(value, str):
                 self.number(value, "conductance_path")
             elif value not in known:
-                self.mistake(unknown_name("parameter", value, known), "conductance_path")
+                self.mistakes.add(unknown_name("parameter", value, known), "conductance_path")
         return tuple(points)
 
     def butterfly(self) -> Butterfly:
@@ -187,11 +181,11 @@ class _CardReader:
         known = [f.name for f in fields(Butterfly)]
         for key in table:
             if key not in known:
-                self.mistake(unknown_name("key", key, known), "butterfly", key)
+                self.mistakes.add(unknown_name("key", key, known), "butterfly", key)
         try:
             return Butterfly(**{key: value for key, value in table.items() if key in known})
         except ParameterError as error:
-            self.mistake(str(error).rstrip("."), "butterfly")
+            self.mistakes.add(str(error).rstrip("."), "butterfly")
             return Butterfly()
 
     def variability(self, module: Module | None) -> tuple[Spread, ...]:
@@ -201,19 +195,19 @@ class _CardReader:
         for name, entry in self.table("variability").items():
             place = ("variability", name)
             if name not in known:
-                self.mistake(unknown_name("instance parameter", name, known), *place)
+                self.mistakes.add(unknown_name("instance parameter", name, known), *place)
                 continue
             if not isinstance(entry, dict) or not set(entry) <= set(SPREAD_KEYS) or "sigma_d2d" not in entry:
-                self.mistake(f"write {{sigma_d2d = 0.05, ...}}; the keys are {', '.join(SPREAD_KEYS)}", *place)
+                self.mistakes.add(f"write {{sigma_d2d = 0.05, ...}}; the keys are {', '.join(SPREAD_KEYS)}", *place)
                 continue
             if not entry.get("source") or entry.get("status") not in STATUSES:
-                self.mistake(f"it needs a source and a status ({', '.join(STATUSES)})", *place)
+                self.mistakes.add(f"it needs a source and a status ({', '.join(STATUSES)})", *place)
                 continue
             values: dict[str, Any] = {"parameter": name, "of": name} | entry
             try:
                 found.append(Spread(**values))
             except ParameterError as error:
-                self.mistake(str(error).rstrip("."), *place)
+                self.mistakes.add(str(error).rstrip("."), *place)
         return tuple(found)
 
     def validity(self) -> dict[str, Validity]:
@@ -222,11 +216,11 @@ class _CardReader:
             place = ("validity", name)
             whole = isinstance(entry, dict) and set(entry) == {"min", "max", "unit"}
             if not whole or not isinstance(entry["unit"], str):
-                self.mistake('write {min = 0, max = 1, unit = "V"}', *place)
+                self.mistakes.add('write {min = 0, max = 1, unit = "V"}', *place)
                 continue
             low, high = self.number(entry["min"], *place), self.number(entry["max"], *place)
             if low > high:
-                self.mistake(f"min = {low:g} is above max = {high:g}", *place)
+                self.mistakes.add(f"min = {low:g} is above max = {high:g}", *place)
             found[name] = Validity(low, high, entry["unit"])
         return found
 
@@ -235,7 +229,7 @@ class _CardReader:
         for name, entry in self.table("parameters").items():
             place = ("parameters", name)
             if not isinstance(entry, dict):
-                self.mistake('write {value = 1, unit = "V", status = "assumed", source = "..."}', *place)
+                self.mistakes.add('write {value = 1, unit = "V", status = "assumed", source = "..."}', *place)
                 continue
             value = self.entry(name, entry, place, module)
             if value is not None:
@@ -245,7 +239,7 @@ class _CardReader:
             for name, v in found.items():
                 if not module.parameters[name].allows(v.value, known):
                     sentence = outside(name, v.value, module.parameters[name], path_label(module.path))
-                    self.mistake(sentence, "parameters", name)
+                    self.mistakes.add(sentence, "parameters", name)
         return found
 
     def entry(
@@ -254,23 +248,23 @@ class _CardReader:
         """Return one value; ``None`` if it cannot be used."""
         for key in entry:
             if key not in _VALUE_KEYS:
-                self.mistake(unknown_name("key", key, _VALUE_KEYS), *place)
+                self.mistakes.add(unknown_name("key", key, _VALUE_KEYS), *place)
         texts = {key: entry.get(key, "") for key in ("unit", "status", "source")}
         for key, text in texts.items():
             if not isinstance(text, str):
-                self.mistake(f"{key} {shown(text)} is no text", *place)
+                self.mistakes.add(f"{key} {shown(text)} is no text", *place)
                 return None
         if texts["status"] not in STATUSES:
             said = f"status {texts['status']!r} is unknown" if texts["status"] else "status is missing"
-            self.mistake(f"{said}; allowed are {', '.join(STATUSES)}", *place)
+            self.mistakes.add(f"{said}; allowed are {', '.join(STATUSES)}", *place)
         if not texts["source"].strip():
-            self.mistake("source is missing: say where the value is from", *place)
+            self.mistakes.add("source is missing: say where the value is from", *place)
         if "value" not in entry:
-            self.mistake("value is missing", *place)
+            self.mistakes.add("value is missing", *place)
             return None
         instance = entry.get("instance", False)
         if not isinstance(instance, bool):
-            self.mistake(f"instance is true or false, not {shown(instance)}", *place)
+            self.mistakes.add(f"instance is true or false, not {shown(instance)}", *place)
             return None
         if module:
             return self.declared_entry(name, entry, texts, place, module)
@@ -288,12 +282,14 @@ class _CardReader:
             parameter = declared(module, name, f"`rramcirc models {module.name}` lists all.")
             value = converted(name, entry["value"], parameter)
         except ParameterError as error:
-            self.mistake(str(error), *place)
+            self.mistakes.add(str(error), *place)
             return None
         if not same_unit(texts["unit"], parameter.unit):
-            self.mistake(f"unit {texts['unit']!r} is not that of the parameter, {parameter.unit!r} ({label})", *place)
+            self.mistakes.add(
+                f"unit {texts['unit']!r} is not that of the parameter, {parameter.unit!r} ({label})", *place
+            )
             return None
         if "instance" in entry and entry["instance"] != parameter.instance:
             said = "an instance parameter" if parameter.instance else "no instance parameter"
-            self.mistake(f"instance = {str(entry['instance']).lower()}, but it is {said} ({label})", *place)
+            self.mistakes.add(f"instance = {str(entry['instance']).lower()}, but it is {said} ({label})", *place)
         return CardValue(value, parameter.unit, texts["status"], texts["source"], parameter.instance)

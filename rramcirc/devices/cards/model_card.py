@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
+from rramcirc.basics.mistakes import Mistakes
 from rramcirc.devices.cards.values import converted, declared, known_values, outside, read_quantity, shortest, with_unit
 from rramcirc.devices.veriloga.declarations import Module, Parameter
 from rramcirc.devices.veriloga.library import path_label
@@ -179,6 +180,26 @@ class ModelCard:
             return self.declaration.parameters[name].default
         raise ParameterError(f"card {self.name}: {unknown_name('parameter', name, self._names(), self._listing())}")
 
+    def state_bounds(self, instance: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, Any] | None]:
+        """Return state -> (lower, upper) bound [its unit], as the Verilog-A file declares them.
+
+        Parameters
+        ----------
+        instance
+            Values of instance parameters that differ from the card's, numbers or arrays of all devices: bounds that
+            depend on them come as arrays.
+
+        Returns
+        -------
+        dict
+            None for a state whose bounds the file does not say; they are unknown then, not infinite.
+        """
+        if self.declaration is None:
+            return {}
+        card = {name: v.value for name, v in self.parameters.items()}
+        values = known_values(self.declaration, {**card, **(instance or {})})
+        return {state: self.declaration.bounds(state, values) for state in self.states}
+
     def number(self, name: str) -> float:
         """Return a value that is a number [its unit]; as `value`.
 
@@ -208,17 +229,18 @@ class ModelCard:
         """
         if not isinstance(values, Mapping):
             raise ParameterError(f"card {self.name}: values must be a dict of parameter names, not {shown(values)}.")
-        mistakes: list[str] = []
+        mistakes = Mistakes()
         parameters = dict(self.parameters)
         for name, given in values.items():
             try:
                 parameters[name] = self._user_value(name, given)
             except ParameterError as error:
-                mistakes.append(str(error).rstrip("."))
+                mistakes.add(str(error))
         if self.declaration:
-            mistakes += out_of_range(self.declaration, {n: v.value for n, v in parameters.items()})
+            for text in out_of_range(self.declaration, {n: v.value for n, v in parameters.items()}):
+                mistakes.add(text)
         if mistakes:
-            raise ParameterError(_sentence(f"card {self.name}", mistakes))
+            raise mistakes.sentence(f"card {self.name}")
         return replace(self, parameters=parameters)
 
     def _user_value(self, name: str, given: Any) -> CardValue:
@@ -376,9 +398,3 @@ def _refuse_outside(card: ModelCard, parameter: Parameter, array: NDArray[np.flo
     text = outside(name, float(whole[first]), parameter, where)
     count = f"; {len(bad)} of {good.size} values are" if good.size > 1 else ""
     raise ParameterError(f"card {card.name}: {text}{count}.")
-
-
-def _sentence(start: str, mistakes: list[str]) -> str:
-    if len(mistakes) == 1:
-        return f"{start}: {mistakes[0]}."
-    return f"{start}: {len(mistakes)} mistakes:\n  " + "\n  ".join(mistakes)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
-from rramcirc.basics.units import UNIT_SPELLINGS, parse_number
+from rramcirc.basics.units import PREFIXES, UNIT_SPELLINGS, parse_number
 from rramcirc.devices.veriloga.declarations import Module, Parameter
 
 # ngspice's built-in model types that a card may name.
@@ -16,7 +16,7 @@ SPICE_TYPES = (
     "nmos", "pmos", "d", "npn", "pnp", "njf", "pjf", "nmf", "pmf", "vdmos", "nsoi", "psoi", "sw", "csw", "r", "c", "l",
 )  # fmt: skip
 
-_PREFIXES = {"T": 12, "G": 9, "M": 6, "k": 3, "m": -3, "u": -6, "µ": -6, "n": -9, "p": -12, "f": -15}
+_POWERS = PREFIXES | {"µ": PREFIXES["u"]}
 _NUMBER_AND_REST = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
 
 
@@ -69,9 +69,9 @@ def read_quantity(value: Any, unit: str, name: str) -> float:
     if match is not None and match[2] != "1" and (not match[2] or same_unit(match[2], unit)):
         return float(match[1])
     base = unit[1:]
-    if len(unit) > 1 and unit[0] in _PREFIXES and base in UNIT_SPELLINGS.values() and unit not in UNIT_SPELLINGS:
+    if len(unit) > 1 and unit[0] in _POWERS and base in UNIT_SPELLINGS.values() and unit not in UNIT_SPELLINGS:
         scaled = parse_number(value, base, name)
-        return float(f"{scaled / 10.0 ** _PREFIXES[unit[0]]:.15g}")
+        return float(f"{scaled / 10.0 ** _POWERS[unit[0]]:.15g}")
     if _plain(unit) in ("", *UNIT_SPELLINGS.values()):
         return parse_number(value, _plain(unit), name)
     try:

@@ -14,7 +14,7 @@ from rramcirc.devices.cards.model_card import ModelCard, check_instance
 from rramcirc.devices.cards.values import known_values
 from rramcirc.devices.compiled.devices import ROOM_TEMPERATURE, CompiledDevices, check_card
 from rramcirc.devices.compiled.reading import held_current
-from rramcirc.devices.veriloga.tokens import evaluate
+from rramcirc.devices.veriloga.constants import evaluate
 
 READ_VOLTAGE = 0.1  # [V]
 _SAMPLES = 8  # per segment of the path: checked to be monotone, and brackets of the solution

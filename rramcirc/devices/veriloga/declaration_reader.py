@@ -7,11 +7,15 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ModelCompileError
+from rramcirc.devices.veriloga.constants import evaluate, expression_text
 from rramcirc.devices.veriloga.declarations import Interval, Module, OpVariable, Parameter
-from rramcirc.devices.veriloga.tokens import Token, evaluate, expression_text, source_files, tokenize
+from rramcirc.devices.veriloga.lexer import Word
+from rramcirc.devices.veriloga.preprocessor import Problem, preprocess
+from rramcirc.devices.veriloga.text import source_files
 
 
 def read_modules(path: Path | str) -> tuple[Module, ...]:
@@ -39,9 +43,12 @@ def read_modules(path: Path | str) -> tuple[Module, ...]:
 @lru_cache(maxsize=256)
 def _parse(files: tuple[tuple[Path, str], ...]) -> tuple[Module, ...]:
     root, text = files[0]
+    source = preprocess(files)
+    for problem in source.problems:
+        _refuse(problem)
     modules = tuple(
         m if m.description else replace(m, description=_headline(text, m.name))
-        for m in _Reader(tokenize(root, dict(files)), root).modules()
+        for m in _Reader(source.words, root).modules()
     )
     if not modules:
         last = text.count("\n") + (not text.endswith("\n"))
@@ -51,6 +58,17 @@ def _parse(files: tuple[tuple[Path, str], ...]) -> tuple[Module, ...]:
     return modules
 
 
+def _refuse(problem: Problem) -> None:
+    """Raise where words are missing: a declaration may stand among them. Unknown macros and directives are no harm."""
+    place = f"{problem.word.path}:{problem.word.line}"
+    if problem.kind == "include":
+        raise ModelCompileError(f"{place}: there is no file {problem.file} to include.")
+    if problem.kind == "circle":
+        raise ModelCompileError(f"{problem.file}: files include one another in a circle.")
+    if problem.kind == "size":
+        raise ModelCompileError(f"{place}: macros call one another without end, or make too many words.")
+
+
 def _headline(text: str, name: str) -> str:
     """Return the text of a comment line ``// name: text``; empty if there is none."""
     match = re.search(rf"^//\s*{re.escape(name)}\s*:\s*(.+)$", text, re.MULTILINE)
@@ -58,38 +76,38 @@ def _headline(text: str, name: str) -> str:
 
 
 class _Reader:
-    """Walks over tokens; everything it does not know inside a module is skipped to the next semicolon."""
+    """Walks over words; everything it does not know inside a module is skipped to the next semicolon."""
 
-    def __init__(self, tokens: list[Token], root: Path):
-        self.tokens, self.root, self.at = tokens, root, 0
+    def __init__(self, words: list[Word], root: Path):
+        self.words, self.root, self.at = words, root, 0
 
     def peek(self, ahead: int = 0) -> str:
         where = self.at + ahead
-        return self.tokens[where].text if where < len(self.tokens) else ""
+        return self.words[where].text if where < len(self.words) else ""
 
-    def take(self, expected: str = "") -> Token:
-        if self.at >= len(self.tokens):
-            last = self.tokens[-1] if self.tokens else Token("symbol", "", self.root, 1)
+    def take(self, expected: str = "") -> Word:
+        if self.at >= len(self.words):
+            last = self.words[-1] if self.words else Word("symbol", "", self.root, 1)
             raise ModelCompileError(f"{last.path}:{last.line}: the file ends inside a declaration.")
-        token = self.tokens[self.at]
-        if expected and token.text != expected:
-            raise ModelCompileError(f"{token.path}:{token.line}: expected {expected!r}, found {token.text!r}.")
+        word = self.words[self.at]
+        if expected and word.text != expected:
+            raise ModelCompileError(f"{word.path}:{word.line}: expected {expected!r}, found {word.text!r}.")
         self.at += 1
-        return token
+        return word
 
-    def take_name(self) -> Token:
-        token = self.take()
-        if token.kind != "name":
-            raise ModelCompileError(f"{token.path}:{token.line}: expected a name, found {token.text!r}.")
-        return token
+    def take_name(self) -> Word:
+        word = self.take()
+        if word.kind != "name":
+            raise ModelCompileError(f"{word.path}:{word.line}: expected a name, found {word.text!r}.")
+        return word
 
-    def take_until(self, *ends: str) -> list[Token]:
-        """Take tokens up to one of `ends` outside brackets; the end stays."""
+    def take_until(self, *ends: str) -> list[Word]:
+        """Take words up to one of `ends` outside brackets; the end stays."""
         depth, taken = 0, []
         while depth or self.peek() not in ends:
-            token = self.take()
-            depth += (token.text in ("(", "[", "{", "'{")) - (token.text in (")", "]", "}"))
-            taken.append(token)
+            word = self.take()
+            depth += (word.text in ("(", "[", "{", "'{")) - (word.text in (")", "]", "}"))
+            taken.append(word)
         return taken
 
     def attributes(self) -> dict[str, str]:
@@ -102,7 +120,7 @@ class _Reader:
                 found[name] = ""
                 if self.peek() == "=":
                     self.take()
-                    found[name] = "".join(_unquote(t.text) for t in self.take_until(",", "*)"))
+                    found[name] = "".join(_unquote(w.text) for w in self.take_until(",", "*)"))
                 if self.peek() == ",":
                     self.take()
             self.take("*)")
@@ -110,11 +128,11 @@ class _Reader:
 
     def modules(self) -> tuple[Module, ...]:
         modules = []
-        while self.at < len(self.tokens):
+        while self.at < len(self.words):
             attributes = self.attributes()
             if self.peek() in ("module", "macromodule"):
                 modules.append(self.module(attributes))
-            elif self.at < len(self.tokens):
+            elif self.at < len(self.words):
                 self.take()
         return tuple(modules)
 
@@ -126,7 +144,7 @@ class _Reader:
             body.port_list()
         self.take(";")
         while self.peek() != "endmodule":
-            if self.at >= len(self.tokens):
+            if self.at >= len(self.words):
                 raise ModelCompileError(f"{start.path}:{start.line}: module {name} has no endmodule.")
             body.item(self.attributes())
         self.take("endmodule")
@@ -141,6 +159,13 @@ def _unquote(text: str) -> str:
     if len(text) < 2 or text[0] != '"':
         return text
     return text[1:-1].replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
+
+
+def _number(value: Any, kind: str) -> float | int | None:
+    """Return the value of a constant expression as a parameter of its kind has it: integers are rounded."""
+    if value is None or kind == "real":
+        return None if value is None else float(value)
+    return math.floor(value + 0.5) if math.isfinite(value) else None
 
 
 _DIRECTIONS = ("inout", "input", "output")
@@ -164,7 +189,7 @@ class _Body:
         reader.take("(")
         while reader.peek() != ")":
             reader.attributes()
-            words = [t.text for t in reader.take_until(",", ")") if t.kind == "name"]
+            words = [w.text for w in reader.take_until(",", ")") if w.kind == "name"]
             if words:
                 self.ports.append(words[-1])
             if reader.peek() == ",":
@@ -184,7 +209,7 @@ class _Body:
             reader.take(";")
         elif word and word not in _NOT_NODES and reader.peek(1).isidentifier() and reader.peek(2) in (",", ";"):
             reader.take()  # the discipline, or ground
-            names = [t.text for t in reader.take_until(";") if t.kind == "name"]
+            names = [w.text for w in reader.take_until(";") if w.kind == "name"]
             reader.take(";")
             (self.grounds.update if word == "ground" else self.nodes.extend)(names)
         else:
@@ -201,8 +226,8 @@ class _Body:
             if reader.peek() == ",":
                 reader.take()
             if "desc" in attributes or "units" in attributes:
-                unit, description = attributes.get("units", ""), attributes.get("desc", "")
-                self.op_variables[name] = OpVariable(name, unit, description)
+                known = (attributes.get(key, "") for key in ("units", "desc", "lower", "upper"))
+                self.op_variables[name] = OpVariable(name, *known)
         reader.take(";")
 
     def parameter(self, attributes: dict[str, str]) -> None:
@@ -223,14 +248,12 @@ class _Body:
         reader.take(";")
 
     def made(
-        self, name: Token, kind: str, default: list[Token], ranges: list[Interval], choices: list[str],
+        self, name: Word, kind: str, default: list[Word], ranges: list[Interval], choices: list[str],
         attributes: dict[str, str],
     ) -> Parameter:  # fmt: skip
         text = expression_text(default)
         earlier = {k: p.default for k, p in self.parameters.items()}
-        value = _unquote(text) if kind == "string" else evaluate(text, earlier)
-        if value is not None and kind != "string":
-            value = float(value) if kind == "real" else math.floor(value + 0.5) if math.isfinite(value) else None
+        value = _unquote(text) if kind == "string" else _number(evaluate(text, earlier), kind)
         return Parameter(
             name.text, kind, value, attributes.get("units", ""), attributes.get("desc", ""),
             attributes.get("type") == "instance", tuple(ranges), name.line, text, tuple(choices),
@@ -242,7 +265,7 @@ class _Body:
             exclude = reader.take().text == "exclude"
             if reader.peek() == "'{":
                 reader.take()
-                choices += [_unquote(t.text) for t in reader.take_until("}") if t.kind == "string"]
+                choices += [_unquote(w.text) for w in reader.take_until("}") if w.kind == "string"]
                 reader.take("}")
             elif reader.peek() in ("[", "("):
                 low_closed = reader.take().text == "["

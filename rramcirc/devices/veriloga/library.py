@@ -1,6 +1,8 @@
 """Verilog-A models: the library, what a file declares, and the compiled file.
 
-The records are in `declarations`, their reader in `declaration_reader`, the compiler in `compile`; this is the door.
+Text goes one way: `text` reads files, `lexer` makes words, `preprocessor` does includes, conditions and macros. From
+these words `declaration_reader` makes the records of `declarations` (values by `constants`), and the lint its findings.
+`compile` runs the compiler, `osdi` reads what it made. This is the door; `lint` has its own.
 """
 
 from __future__ import annotations

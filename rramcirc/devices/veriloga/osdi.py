@@ -95,12 +95,6 @@ class OsdiInitInfo(Structure):
     _fields_ = [("flags", c_uint32), ("num_errors", c_uint32), ("errors", POINTER(OsdiInitError))]
 
 
-class OsdiLimFunction(Structure):
-    """A slot for a built-in ``$limit`` function, to be filled by the simulator."""
-
-    _fields_ = [("name", c_char_p), ("num_args", c_uint32), ("func_ptr", c_void_p)]
-
-
 _FUNCTIONS_03 = (
     "access", "setup_model", "setup_instance", "eval", "load_noise", "load_residual_resist", "load_residual_react",
     "load_limit_rhs_resist", "load_limit_rhs_react", "load_spice_rhs_dc", "load_spice_rhs_tran",

@@ -12,6 +12,7 @@ from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array import moving_kernels as kernels
 from rramcirc.engines.array.bdf import History
 from rramcirc.engines.array.cells import Cells, local_nodes
+from rramcirc.engines.array.reduce import move_lines, reduce_lines
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -198,12 +199,12 @@ class MovingCells:
         return False
 
     def _move(self, which: Numbers, steps: Array, limit: float) -> float:
-        return kernels.move_lines(
+        return move_lines(
             which, steps, limit, self.conductances, self._slopes, self._offsets, self.currents, self.voltages
         )
 
     def _reduce(self, which: Numbers, rate: float, frozen: NDArray[np.bool_]) -> None:
-        kernels.reduce_lines(
+        reduce_lines(
             which, self.voltages, self._centres, self._current, self._charge, self._conductance, self._capacitance,
             self._weights, rate, self.past, frozen, len(self.ports), self.currents, self.conductances, self._offsets,
             self._slopes,

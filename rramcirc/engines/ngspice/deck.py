@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError, ParameterError, cannot_write, shown
+from rramcirc.basics.units import spice_number
 from rramcirc.engines.ngspice.lines import Line, as_text, include_name, included, read_all, words
 from rramcirc.engines.ngspice.overlooked import check_options, overlooked
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected
@@ -40,9 +41,6 @@ foreach rramcirc_plot $plots
   end
 end""".split("\n")
 _FILE_OF_MODEL = re.compile(r"file[\s=,()]+([\"']?)([^\s\"')]+)\1", re.IGNORECASE)
-_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|mil|[tgkmunpfa])?[a-z]*", re.IGNORECASE)
-_SUFFIX = {"t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "mil": 25.4e-6, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12}
-_SUFFIX |= {"f": 1e-15, "a": 1e-18, "": 1.0}
 
 
 @dataclass(frozen=True)
@@ -118,18 +116,6 @@ def read_foreign(
 def transient_stop(netlist: Path) -> float | None:
     """Return the stop time [s] of a netlist's transient analysis, None if there is none or it is an expression."""
     return _stop(read_all(netlist))
-
-
-def spice_number(text: str) -> float | None:
-    """Return the value of a number as SPICE spells it, None if it is none.
-
-    Examples
-    --------
-    >>> [spice_number(word) for word in ("10us", "1meg", "1M", "{stop}")]
-    [9.999999999999999e-06, 1000000.0, 0.001, None]
-    """
-    match = _NUMBER.fullmatch(text)
-    return float(match[1]) * _SUFFIX[(match[2] or "").lower()] if match else None
 
 
 def _settings(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError
+from rramcirc.basics.mistakes import some_of
 from rramcirc.devices.veriloga.compile import is_known_osdi
 from rramcirc.engines.ngspice.lines import Line, include_name, included, read_lines, words
 
@@ -68,9 +69,8 @@ def check_foreign(netlist: Path) -> list[Line]:
     scan = _Scan(netlist)
     findings = list(dict.fromkeys(scan.findings()))
     if findings:
-        more = f"; and {len(findings) - 8} more" if len(findings) > 8 else ""
         raise NetlistError(
-            f"{netlist} does more than simulate, so it was not run: {'; '.join(findings[:8])}{more}. "
+            f"{netlist} does more than simulate, so it was not run: {some_of(findings, 8)}. "
             "If you trust it, run it with --trust."
         )
     return scan.lines

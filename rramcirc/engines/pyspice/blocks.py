@@ -44,7 +44,9 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.compile import compile_module
 from rramcirc.devices.veriloga.library import library
 from rramcirc.engines.netlist import Netlist
-from rramcirc.engines.ngspice.spelling import device_letter, each, model_sources, number
+from rramcirc.engines.ngspice.spelling import device_letter
+from rramcirc.engines.ngspice.words import number
+from rramcirc.engines.spelling import each, model_sources
 from rramcirc.waveforms.waveforms import Signal
 
 if TYPE_CHECKING:

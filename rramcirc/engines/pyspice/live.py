@@ -17,13 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, shown, unknown_name
+from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, a_kind, shown, unknown_name
+from rramcirc.basics.mistakes import some_of
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes, select_probes
 from rramcirc.circuits.table import build_circuit
 from rramcirc.engines.build import build_netlist
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.log import read_log
+from rramcirc.engines.provenance import bench_origin, netlist_origin, provenance
 from rramcirc.engines.pyspice.blocks import circuit_lines
 from rramcirc.engines.pyspice.live_pipe import Condition, Drive, Ended, Listener, OnPoint, run_child
 from rramcirc.waveforms.raw import normalise_vector
@@ -156,7 +158,7 @@ def _netlist(bench: Testbench | Netlist, watch: Sequence[str]) -> Netlist:
             bench = replace(bench, probes=(*recorded, *watch))
         return build_netlist(bench)
     if not isinstance(bench, Netlist):
-        raise ParameterError(f"run_live: {shown(bench)} is no testbench or netlist.")
+        raise ParameterError(f"run_live: {a_kind(bench)} is no testbench or netlist.")
     return bench
 
 
@@ -209,10 +211,8 @@ def _waveforms(netlist: Netlist, bench: Testbench | Netlist, listener: Listener,
     finished = len(table) > 0 and (netlist.stop is None or stop >= netlist.stop * (1 - 1e-9))
     status = "stopped by condition" if listener.stopped else "done" if finished else "failed"
     version = re.search(r"ngspice-\d+\S*", ended.log)
-    record = {
-        "circuit": netlist.title,
-        "netlist_sha256": netlist.content_hash,
-        "models": {m.source.name: {"osdi_sha256": m.sha256, "compiler": m.compiler} for m in netlist.compiled},
+    origin = bench_origin(bench, netlist) if isinstance(bench, Testbench) else netlist_origin(netlist)
+    record = provenance(origin) | {
         "status": status,
         "engine": "ngspice",
         "engine_version": f"{version[0] if version else 'unknown'} (library)",
@@ -220,8 +220,6 @@ def _waveforms(netlist: Netlist, bench: Testbench | Netlist, listener: Listener,
         "points": len(table),
         "drive_requests": listener.requests if listener.drive else 0,
     }
-    if isinstance(bench, Testbench):
-        record |= {"seed": bench.seed, "temperature_K": bench.temperature}
     return Waveforms(
         "time",
         "s",
@@ -264,6 +262,5 @@ def _failure(problems: list[str], folder: Path, waves: Waveforms) -> SimulationE
         waves.save(folder / RAW)
         kept = f" What was computed until then is in {folder / RAW}."
     problems = [problem.rstrip(". ") for problem in dict.fromkeys(problems)]
-    shown = "; ".join(problems[:4]) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
     where = f"Netlist: {folder / NETLIST}, log: {folder / LOG}."
-    return SimulationError(f"live run in ngspice failed: {shown}.{kept} {where}")
+    return SimulationError(f"live run in ngspice failed: {some_of(problems, 4)}.{kept} {where}")

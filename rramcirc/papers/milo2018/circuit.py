@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.analysis.spikes import matched_spikes
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
@@ -305,14 +306,7 @@ def matched(ours: tuple[FloatArray, IntArray], theirs: tuple[FloatArray, IntArra
     total, pairs = ours[0].size + theirs[0].size, 0
     for neuron in np.unique(np.concatenate([ours[1], theirs[1]])):
         a, b = (np.sort(times[who == neuron]) for times, who in (ours, theirs))
-        i = j = 0
-        while i < a.size and j < b.size:
-            if abs(a[i] - b[j]) <= within:
-                i, j, pairs = i + 1, j + 1, pairs + 1
-            elif a[i] < b[j]:
-                i += 1
-            else:
-                j += 1
+        pairs += matched_spikes(a, b, within)
     return 2 * pairs / total if total else 1.0
 
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from rramcirc.basics.arrays import AnyArray, FloatArray, IntArray
 from rramcirc.figures.style import COLOURS, drawn, line_style
+from rramcirc.papers.milo2018.circuit_levels import Both, RecallPair, circuit_states, rule_on_spikes
 from rramcirc.papers.milo2018.sets import POOL, MiloSet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from rramcirc.papers.milo2018.circuit_learning import Both
-    from rramcirc.papers.milo2018.circuit_recall import RecallPair
 
 CIRCUIT, NETWORK, EXTERNAL = COLOURS[1], COLOURS[0], "0.6"
 
@@ -70,8 +69,6 @@ def _legend(figure: Figure, ax: Axes) -> None:
 
 def draw_levels(chosen: MiloSet, learnt: Both, recalled: Both, path: Path) -> None:
     """Draw [Milo2018, Fig. 3] at both levels: rasters of training and recall, and the pool's weights with time."""
-    from rramcirc.papers.milo2018.circuit_learning import circuit_states, rule_on_spikes
-
     names = [f"N{k + 1}" for k in range(4)]
     with drawn(path, 6.6) as figure:
         axes = figure.subplots(3, 1, height_ratios=(1.1, 1.1, 1.0))

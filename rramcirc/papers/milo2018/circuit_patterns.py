@@ -32,7 +32,7 @@ from rramcirc.papers.milo2018.circuit import (
     fresh_states,
     read_run,
 )
-from rramcirc.papers.milo2018.circuit_learning import circuit_states, nominal_network
+from rramcirc.papers.milo2018.circuit_levels import circuit_states, nominal_network
 from rramcirc.papers.milo2018.circuit_recall import part_of
 from rramcirc.papers.milo2018.patterns import training_phases
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, MiloSet

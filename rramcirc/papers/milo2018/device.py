@@ -119,22 +119,6 @@ def _curve(conductance: NDArray[np.float64]) -> PulseCurve:
     return PulseCurve(np.arange(covered.size), np.maximum.accumulate(np.clip(covered, 0.0, 1.0)))
 
 
-def overlaps_to_half(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return after how many pulses each device has covered half of its range, between the pulses by straight lines.
-
-    Parameters
-    ----------
-    conductance : (N, pulses + 1) array
-        [S]
-    """
-    covered = (conductance - conductance[:, :1]) / (conductance[:, -1:] - conductance[:, :1])
-    first = np.argmax(covered >= 0.5, axis=1)
-    rows = np.arange(len(covered))
-    low, high = covered[rows, first - 1], covered[rows, first]
-    pulses: FloatArray = first - 1 + (0.5 - low) / (high - low)
-    return pulses
-
-
 def pool(protocol: PulseProtocol, devices: int, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return potentiation and depression of devices that differ as the card says, (devices, pulses + 1) [S]."""
     from rramcirc.devices.cards.variability import sample_devices

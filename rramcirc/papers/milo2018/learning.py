@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.engines.network.network import Phase, draw_synapses, states
+from rramcirc.engines.network.network import Phase, draw_synapses
 from rramcirc.engines.network.run import Engine, NetworkRun, run_network
 from rramcirc.papers.experiment import Expected, Experiment
 from rramcirc.papers.milo2018.sets import POOL, MiloSet, load_set, milo_network, rates, settings
@@ -21,7 +21,6 @@ from rramcirc.papers.milo2018.sets import POOL, MiloSet, load_set, milo_network,
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rramcirc.engines.network.network import Synapses
 
 WATCHED = 0.2  # [s] at the end of the recall in which neurons must still fire
 
@@ -116,11 +115,6 @@ def pool_pairs(neurons: int, members: tuple[int, ...]) -> tuple[NDArray[np.bool_
     inside[np.ix_(members, members)] = True
     off = ~np.eye(neurons, dtype=bool)
     return inside & off, ~inside & off
-
-
-def final_states(chosen: MiloSet, synapses: Synapses) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (excitatory, inhibitory) states of a 4-neuron chip."""
-    return states(milo_network(chosen, 4), synapses)
 
 
 def first_set(table: pd.DataFrame) -> pd.DataFrame:

@@ -142,11 +142,6 @@ def milo_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
     return SpikingNetwork(neurons, neuron, synapse, chosen.gate_width, chosen.te_width, inhibition=chosen.inhibition)
 
 
-def with_time_constant(network: SpikingNetwork, time_constant: float) -> SpikingNetwork:
-    """Return the same network with another leak [s]."""
-    return replace(network, neuron=replace(network.neuron, time_constant=time_constant))
-
-
 def rates(neurons: int, cued: tuple[int, ...], rate: float) -> NDArray[np.float64]:
     """Return (neurons,) external rates: `rate` [Hz] for the cued ones."""
     found = np.zeros(neurons)

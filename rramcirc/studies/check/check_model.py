@@ -20,9 +20,9 @@ from rramcirc.devices.veriloga.lint.lint import Lint, lint
 from rramcirc.devices.veriloga.lint.messages import merged
 from rramcirc.devices.veriloga.lint.numbers import state_nodes
 from rramcirc.devices.veriloga.lint.records import LintModule
-from rramcirc.devices.veriloga.lint.source import encode
 from rramcirc.devices.veriloga.lint.words import free_name
 from rramcirc.devices.veriloga.osdi import OsdiModule
+from rramcirc.devices.veriloga.text import encode
 from rramcirc.studies.check.cell import chosen_cell, guess_cell
 from rramcirc.studies.check.charges import charge_findings
 from rramcirc.studies.check.findings import cell_findings, refused_values, step_bound, unread_nets

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.numbers import state_nodes
 from rramcirc.devices.veriloga.lint.records import LintModule
-from rramcirc.devices.veriloga.lint.source import Word
 from rramcirc.devices.veriloga.lint.states import constant, defaults_of
 from rramcirc.devices.veriloga.lint.tree import walk
 from rramcirc.studies.check.sweep import OUTSIDE, Cell, Sweep

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.mistakes import some_of
+from rramcirc.basics.units import PREFIXES
 
 KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
 _NAMES = {
@@ -36,19 +38,7 @@ _UNITS = {
     "voltage": "V", "current": "A", "time": "s", "gate": "V", "cycle": "1", "ramp": "V/s", "amplitude": "V",
     "width": "s", "before": "ohm", "after": "ohm", "resistance": "ohm", "conductance": "S", "pulse": "1",
 }  # fmt: skip
-_SI = {
-    "T": 1e12,
-    "G": 1e9,
-    "M": 1e6,
-    "k": 1e3,
-    "K": 1e3,
-    "": 1.0,
-    "m": 1e-3,
-    "u": 1e-6,
-    "n": 1e-9,
-    "p": 1e-12,
-    "f": 1e-15,
-}
+_SCALES = {prefix: float(f"1e{power}") for prefix, power in (PREFIXES | {"K": PREFIXES["k"]}).items()}
 _BASES = {
     "V": "V", "volt": "V", "volts": "V", "A": "A", "amp": "A", "amps": "A", "ampere": "A", "s": "s", "sec": "s",
     "second": "s", "seconds": "s", "ohm": "ohm", "Ohm": "ohm", "ohms": "ohm", "Ohms": "ohm", "Ω": "ohm", "S": "S",
@@ -199,8 +189,8 @@ def _unit(text: str) -> tuple[float, str] | None:
     text = text.replace("µ", "u").replace("μ", "u").replace("Ω", "ohm").replace("Ω", "ohm")
     if text in _BASES:
         return 1.0, _BASES[text]
-    if text[:1] in _SI and text[1:] in _BASES and _BASES[text[1:]] != "1":
-        return _SI[text[:1]], _BASES[text[1:]]
+    if text[:1] in _SCALES and text[1:] in _BASES and _BASES[text[1:]] != "1":
+        return _SCALES[text[:1]], _BASES[text[1:]]
     return None
 
 
@@ -266,8 +256,7 @@ def _numbers(
 
 def _raise(path: Path, bad: list[str]) -> None:
     if bad:
-        more = f"; and {len(bad) - _MOST_NAMED} more" if len(bad) > _MOST_NAMED else ""
-        raise ParameterError(f"{path}: {'; '.join(bad[:_MOST_NAMED])}{more}.")
+        raise ParameterError(f"{path}: {some_of(bad, _MOST_NAMED)}.")
 
 
 def _kind(path: Path, values: dict[str, FloatArray]) -> tuple[str, dict[str, FloatArray]]:

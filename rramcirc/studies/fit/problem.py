@@ -12,7 +12,7 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard
-from rramcirc.devices.veriloga.tokens import evaluate
+from rramcirc.devices.veriloga.constants import evaluate
 from rramcirc.studies.fit.model import FAILED, Prediction, Protocol, Settings, predict, predict_all
 
 # what a fit leaves alone unless it is asked for: numerical aids, and what is not seen in nominal data

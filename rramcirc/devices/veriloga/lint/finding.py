@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rramcirc.devices.veriloga.lint.source import Word
+from rramcirc.devices.veriloga.lexer import Word
 
 #: How a state is kept so that every analysis of ngspice and VACASK agrees.
 STATE_FORM = (

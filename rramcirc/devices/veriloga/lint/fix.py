@@ -11,16 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.lint import Lint, lint
 from rramcirc.devices.veriloga.lint.records import LintModule
-from rramcirc.devices.veriloga.lint.source import Word
 from rramcirc.devices.veriloga.lint.tree import Node, walk
 from rramcirc.devices.veriloga.lint.words import TAKEN_NAMES, bodies, free_name, is_removable
-from rramcirc.devices.veriloga.tokens import strip_comments
+from rramcirc.devices.veriloga.text import INCLUDE, strip_comments
 
 _MOST_PASSES = 6
-_INCLUDE = re.compile(r'(`include[ \t]+")([^"\n]+)(")')
 
 
 @dataclass(frozen=True)
@@ -49,17 +48,17 @@ def repair(path: Path | str, target: Path | None = None) -> tuple[str, tuple[Rep
     ModelCompileError
         If the file cannot be read.
     """
-    text: str | None = None
     done: list[Repair] = []
+    found = lint(path)
+    text = found.source.text
     for _ in range(_MOST_PASSES):  # a repair inside the text of another one is made in the next pass
-        found = lint(path, text)
-        text = found.source.text
         repairs = _without_overlap(sorted(set(_repairs(found)), key=lambda r: (r.start, r.end)))
         for one in reversed(repairs):
             text = text[: one.start] + one.text + text[one.end :]
         done += repairs
         if not repairs:
             break
+        found = lint(path, text)
     if target is not None:
         text = move_includes(text, Path(path).parent, target.parent)
     return text, tuple(done)
@@ -69,12 +68,14 @@ def move_includes(text: str, old: Path, new: Path) -> str:
     """Return a text whose includes of files beside it are still found from another folder."""
 
     def moved(match: re.Match[str]) -> str:
-        file = old / match[2]
-        if not file.is_file() or old.resolve() == new.resolve():
+        file = old / match[1]
+        if not os.path.isfile(file) or old.resolve() == new.resolve():
             return match[0]
-        return f"{match[1]}{Path(os.path.relpath(file.resolve(), new.resolve())).as_posix()}{match[3]}"
+        start, end = match.start(1) - match.start(), match.end(1) - match.start()
+        name = Path(os.path.relpath(file.resolve(), new.resolve())).as_posix()
+        return f"{match[0][:start]}{name}{match[0][end:]}"
 
-    return _INCLUDE.sub(moved, text)
+    return INCLUDE.sub(moved, text)
 
 
 def _without_overlap(repairs: list[Repair]) -> list[Repair]:

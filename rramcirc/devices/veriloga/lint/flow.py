@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.depends import SETUP_EVENTS, biased_variables
 from rramcirc.devices.veriloga.lint.records import LintModule
-from rramcirc.devices.veriloga.lint.source import Word
 from rramcirc.devices.veriloga.lint.tree import Node, walk
 
 Literal = tuple[str, bool]

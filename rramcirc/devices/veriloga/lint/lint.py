@@ -1,6 +1,6 @@
 """What openvaf-r or ngspice will not take in a Verilog-A file, or will quietly get wrong.
 
-The file is read by `source`, `tree` and `modules`; rules stand in `words` (words and
+The words of `preprocessor` are read by `parser` and `modules`; rules stand in `words` (words and
 declarations), `states` (hidden states) and `numbers` (integrals, exponentials, scales); `fix` does what
 can be done mechanically. This is the door.
 """
@@ -17,9 +17,9 @@ from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.modules import read_lint_modules
 from rramcirc.devices.veriloga.lint.numbers import number_findings
 from rramcirc.devices.veriloga.lint.records import LintModule
-from rramcirc.devices.veriloga.lint.source import Source, read_source
 from rramcirc.devices.veriloga.lint.states import state_findings
 from rramcirc.devices.veriloga.lint.words import word_findings
+from rramcirc.devices.veriloga.preprocessor import Source, read_source
 
 _DEEPEST_CALLS = 20_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.parser import Lost, Reader
 from rramcirc.devices.veriloga.lint.records import (
     STANDARD_ACCESSES,
@@ -11,8 +12,8 @@ from rramcirc.devices.veriloga.lint.records import (
     Oddity,
     Variable,
 )
-from rramcirc.devices.veriloga.lint.source import Source, Word
 from rramcirc.devices.veriloga.lint.tree import Node
+from rramcirc.devices.veriloga.preprocessor import Source
 
 _DIRECTIONS = ("inout", "input", "output")
 _TYPES = ("real", "integer", "string", "time", "realtime")

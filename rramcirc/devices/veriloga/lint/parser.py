@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rramcirc.devices.veriloga.lint.source import Word
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.tree import STRENGTH, Node
 
 _DEEPEST = 400  # of brackets and statements inside one another, and of operators in a row
@@ -114,9 +114,9 @@ class Reader:
         if word.text in ("{", "'{"):
             return Node("list", word.text, tuple(self._arguments("}")), word)
         if word.text == "<" and self.word().kind == "name" and self.peek(1) == ">":  # I(<port>)
-            inner = self.take()
+            port = self.take()
             self.take(">")
-            return Node("name", inner.text, (), inner)
+            return Node("name", port.text, (), port)
         if word.kind in ("number", "string"):
             return Node(word.kind, word.text, (), word)
         if word.kind not in ("name", "directive") or word.text in _ENDS:
@@ -179,8 +179,11 @@ class Reader:
         if word.kind == "name":
             if text == "begin":
                 return self._block()
-            if text in ("if", "while", "repeat", "for") or text in _CASES:
-                return getattr(self, "_case" if text in _CASES else f"_{text}")()
+            branching = {"if": self._if, "while": self._while, "repeat": self._repeat, "for": self._for}
+            if text in branching:
+                return branching[text]()
+            if text in _CASES:
+                return self._case()
             if text in _KINDS:
                 return self._declaration()
             if text in _ENDS or text == "else":

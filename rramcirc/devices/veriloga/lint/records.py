@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rramcirc.devices.veriloga.lint.source import Word
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.tree import Node
 
 # Natures of the standard disciplines, by access function.

@@ -10,12 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from rramcirc.devices.veriloga.constants import evaluate
 from rramcirc.devices.veriloga.lint.depends import sources_of
 from rramcirc.devices.veriloga.lint.finding import STATE_FORM, Finding, found
 from rramcirc.devices.veriloga.lint.flow import Context, Flow, Read, trace
 from rramcirc.devices.veriloga.lint.records import LintModule
 from rramcirc.devices.veriloga.lint.tree import Node, walk
-from rramcirc.devices.veriloga.tokens import evaluate
 
 _TRIES = 400
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rramcirc.devices.veriloga.lint.source import Word
+from rramcirc.devices.veriloga.lexer import Word
 
 #: Binary operators by binding strength.
 STRENGTH = {

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.finding import STATE_FORM, Finding, found
 from rramcirc.devices.veriloga.lint.records import LintModule, Oddity
-from rramcirc.devices.veriloga.lint.source import Source, Word
 from rramcirc.devices.veriloga.lint.tree import Node, walk
+from rramcirc.devices.veriloga.preprocessor import Source
 
 # Model types of ngspice 46 (its `devhelp`, and the types of .model lines): a module of that name is never reached.
 TAKEN_NAMES = frozenset(

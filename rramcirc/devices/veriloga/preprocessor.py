@@ -1,29 +1,32 @@
-"""Verilog-A text as words for the lint: includes and macros expanded, nothing refused.
+"""The preprocessor of Verilog-A: words of a file with its includes, conditions and macros done, nothing refused.
 
-Unlike `tokens.tokenize` this reads what is wrong too: missing files and unknown macros become problems, a file that is
-no UTF-8 stays what it is byte for byte, and every word knows where it stands, so that it can be replaced.
+What is wrong becomes a problem and reading goes on, because the lint has to see the rest too; who needs a text without
+fault looks at the problems. No file is read here: `source_files` has found them all.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from rramcirc.basics.arguments import file_name
-from rramcirc.basics.errors import ModelCompileError
-from rramcirc.devices.veriloga.tokens import STANDARD_INCLUDES, STANDARD_MACROS, strip_comments
+from rramcirc.devices.veriloga.lexer import Word, split
+from rramcirc.devices.veriloga.text import source_files
 
-_WORD = re.compile(
-    r"""(?P<space>[ \t\r\f\v]+|\\\r?\n)|(?P<newline>\n)
-    |(?P<string>"(?:\\.|[^"\\\n])*")
-    |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+|[TGMKkmunpfa](?![A-Za-z0-9_]))?)
-    |(?P<directive>`[A-Za-z_]\w*)
-    |(?P<name>[A-Za-z_$][\w$]*)
-    |(?P<symbol>\(\*(?!\))|\*\)|\*\*|<\+|<<|>>|[<>=!]=|&&|\|\||'\{|.)""",
-    re.VERBOSE | re.DOTALL,
-)
+# Files that the compiler brings along; `include of these is no dependence on a file of the user.
+STANDARD_INCLUDES = frozenset(
+    {"disciplines.vams", "constants.vams", "disciplines.h", "constants.h", "discipline.h", "driver_access.vams",
+     "disciplines.va", "constants.va", "std.va"}
+)  # fmt: skip
+
+# What the compiler's constants.vams defines (values as openvaf-r expands them).
+STANDARD_MACROS = {
+    "M_PI": "3.14159265358979323846", "M_TWO_PI": "6.28318530717958647693", "M_E": "2.7182818284590452354",
+    "M_LN2": "0.69314718055994530942", "M_LN10": "2.30258509299404568402", "M_SQRT2": "1.41421356237309504880",
+    "P_Q": "1.602176462e-19", "P_C": "2.99792458e8", "P_K": "1.3806503e-23", "P_H": "6.62606876e-34",
+    "P_EPS0": "8.854187817e-12", "P_CELSIUS0": "273.15",
+}  # fmt: skip
 # What openvaf-r defines by itself (tried).
 _PREDEFINED = ("__OPENVAF__", "__VAMS__", "__VAMS_COMPACT_MODELING__")
 _CONDITIONS = frozenset({"ifdef", "ifndef", "elsif", "else", "endif"})
@@ -34,40 +37,27 @@ FOREIGN_DIRECTIVES = frozenset(
 )  # fmt: skip
 _MOST_WORDS = 500_000  # made by macros; models of transistors have up to 150,000
 _MOST_PROBLEMS = 1000
-_DEEPEST = 64
+_DEEPEST_MACRO, _DEEPEST_FILE = 64, 32
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word: `kind` is string, number, name, symbol or directive; `start` its offset in the file.
+class Problem(NamedTuple):
+    """Something the preprocessor could not do: `kind` is include, macro, directive, circle or size.
 
-    A word that a macro made has the line of the call, ``start`` -1, and the offset of the call as `origin`.
+    `file` is the one that an include names; ``None`` for the other kinds.
     """
 
     kind: str
-    text: str
-    path: Path
-    line: int
-    start: int = -1
-    origin: int = -1
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something the preprocessor could not do: `kind` is include, macro, directive, circle or size."""
-
-    kind: str
     word: Word
+    file: Path | None = None
 
 
-@dataclass
-class Source:
-    """A Verilog-A file and what it includes: `texts` by file, `words` of all, `problems` on the way."""
+class Source(NamedTuple):
+    """A Verilog-A file and what it may include: `texts` by file, `words` of all, `problems` on the way."""
 
     root: Path
-    texts: dict[Path, str] = field(default_factory=dict)
-    words: list[Word] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    texts: dict[Path, str]
+    words: list[Word]
+    problems: list[Problem]
 
     @property
     def text(self) -> str:
@@ -76,34 +66,37 @@ class Source:
 
 
 def read_source(path: Path | str, text: str | None = None) -> Source:
-    """Read a Verilog-A file with everything it includes; `text` takes the place of what the file holds.
+    """Read a Verilog-A file exactly as it is, with everything it includes; for the lint.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        What stands in it, if that is not what the disk holds.
 
     Raises
     ------
     ModelCompileError
-        If the file itself cannot be read.
+        If a file cannot be read.
     """
-    root = file_name(path, "lint")
-    source = Source(root)
-    source.texts[root] = _text(root) if text is None else text
-    _Expander(source).file(root, 0)
+    return preprocess(source_files(file_name(path, "lint"), text, exact=True))
+
+
+def preprocess(files: Sequence[tuple[Path, str]]) -> Source:
+    """Return the words of a Verilog-A file.
+
+    Parameters
+    ----------
+    files
+        Path and text of the file, and behind it those of the files that it may include, as from `source_files`.
+    """
+    source = Source(files[0][0], dict(files), [], [])
+    _Expander(source).file(source.root, 0)
     return source
 
 
-def encode(text: str) -> bytes:
-    """Return the bytes of a text that `read_source` gave, also if it is no UTF-8."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
-        raise ModelCompileError(f"cannot read the Verilog-A file {path} ({error.strerror}).") from error
-
-
-@dataclass(frozen=True)
-class _Macro:
+class _Macro(NamedTuple):
     """A macro: its parameters (``None`` if it takes none) and its words, not yet expanded."""
 
     parameters: tuple[str, ...] | None
@@ -114,23 +107,28 @@ class _Expander:
     """Walks through files; `macros` and the open conditions go on from file to file."""
 
     def __init__(self, source: Source):
-        self.source, self.made = source, 0
+        self.source, self.made, self.too_deep = source, 0, 0
         self.macros: dict[str, _Macro] = {
             name: _Macro(None, (Word("number", value, source.root, 0),)) for name, value in STANDARD_MACROS.items()
         } | {name: _Macro(None, (Word("number", "1", source.root, 0),)) for name in _PREDEFINED}
 
-    def problem(self, kind: str, word: Word) -> None:
+    def problem(self, kind: str, word: Word, file: Path | None = None) -> None:
         if len(self.source.problems) < _MOST_PROBLEMS:
-            self.source.problems.append(Problem(kind, word))
+            self.source.problems.append(Problem(kind, word, file))
+
+    def is_too_deep(self, depth: int, deepest: int) -> bool:
+        """Return whether to go no deeper; what calls itself twice would reach the bottom 2**deepest times."""
+        self.too_deep += depth > deepest
+        return depth > deepest or self.too_deep > _MOST_PROBLEMS
 
     def file(self, path: Path, depth: int) -> None:
         """Append the words of a file."""
-        words = list(_split(self.source.texts[path], path))
+        words = split(self.source.texts[path], path)
         open_conditions: list[tuple[bool, bool]] = []  # (this branch is read, one was read)
+        active = True
         at = 0
         while at < len(words):
             word = words[at]
-            active = all(now for now, _ in open_conditions)
             at += 1
             if word.kind == "newline":
                 continue
@@ -143,6 +141,7 @@ class _Expander:
                 wanted = words[at].text if name not in ("else", "endif") and at < len(words) else ""
                 at += bool(wanted.strip())
                 _switch(name, wanted, open_conditions, self.macros)
+                active = all(now for now, _ in open_conditions)
             elif not active:
                 if name == "define":
                     _, at = _line(words, at)
@@ -173,14 +172,12 @@ class _Expander:
     def include(self, word: Word, line: list[Word], depth: int) -> None:
         given = "".join(w.text for w in line).strip().strip('"<>')
         file = word.path.parent / given
-        if depth >= _DEEPEST // 2:
-            self.problem("circle", word)
-        elif given and file.is_file():
-            if file not in self.source.texts:
-                self.source.texts[file] = _text(file)
+        if self.is_too_deep(depth + 1, _DEEPEST_FILE):
+            self.problem("circle", word, file)
+        elif file in self.source.texts:
             self.file(file, depth + 1)
-        elif Path(given).name not in STANDARD_INCLUDES:
-            self.problem("include", line[0] if line else word)
+        elif file.name not in STANDARD_INCLUDES:
+            self.problem("include", line[0] if line else word, file)
 
     def define(self, line: list[Word]) -> None:
         name, rest = line[0], line[1:]
@@ -200,7 +197,7 @@ class _Expander:
         arguments: list[list[Word]] = []
         if macro.parameters is not None:
             arguments, at = _arguments(words, at)
-        if depth > _DEEPEST or self.made > _MOST_WORDS:
+        if self.is_too_deep(depth, _DEEPEST_MACRO) or self.made > _MOST_WORDS:
             self.problem("size", place)
             return [], at
         given = dict(zip(macro.parameters or (), arguments, strict=False))
@@ -225,16 +222,6 @@ class _Expander:
         return made
 
 
-def _split(text: str, path: Path):
-    """Yield the words of a text without its comments; newlines count as words."""
-    line = 1
-    for match in _WORD.finditer(strip_comments(text)):
-        kind = str(match.lastgroup)
-        if kind != "space":
-            yield Word(kind, match[0], path, line, match.start())
-        line += match[0].count("\n")
-
-
 def _line(words: list[Word], at: int) -> tuple[list[Word], int]:
     """Return the words up to the end of the line, and where the next line starts."""
     end = at
@@ -250,7 +237,8 @@ def _arguments(words: Sequence[Word], at: int) -> tuple[list[list[Word]], int]:
         first += 1
     if first >= len(words) or words[first].text != "(":
         return [], at
-    depth, arguments, here = 1, [[]], first + 1
+    arguments: list[list[Word]] = [[]]
+    depth, here = 1, first + 1
     while here < len(words) and depth:
         word = words[here]
         depth += (word.text in ("(", "[", "{", "'{")) - (word.text in (")", "]", "}"))
