@@ -273,7 +273,7 @@ def synapse_array(
     reads
         Times of reads [s].
     states, spread
-        (rows, columns) arrays of initial states and of RRAM instance parameters.
+        (rows, columns) arrays of initial states and of RRAM instance parameters [the unit of each].
     noise
         Cycle-to-cycle deviates.
     stop, max_step
