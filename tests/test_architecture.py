@@ -17,8 +17,8 @@ ROOMS = (
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version arrays", "units paths checks mistakes field_texts", "child fields"],
-    "waveforms": ["raw", "waveforms", "signals foreign", "folder"],
+    "basics": ["errors version arrays", "units paths checks mistakes field_texts", "html arguments child", "fields"],
+    "waveforms": ["raw sparkline", "waveforms", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [
         "analysis_record stimuli design", "analyses", "spike_trains", "spike_sources testbench", "spike_pulses", "file",

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.analysis.expressions import evaluate, split_arguments
+from rramcirc.basics.arguments import real_curve
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError, unknown_name
+from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
 from rramcirc.basics.units import parse_number
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -30,8 +31,10 @@ def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     voltage, current : (n,) arrays
         The loop, from 0 V to the positive peak, to the negative peak and back [V, A].
     """
-    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    voltage, current = real_curve(voltage, current, "set_voltage")
     up = slice(1, int(voltage.argmax()) + 1)
+    if voltage[up].size < 2:
+        raise WaveformError("set_voltage: the loop does not rise to a positive peak.")
     steps = np.diff(voltage[up])
     slope = np.divide(np.diff(current[up]), steps, out=np.zeros_like(steps), where=steps > 0)
     return float(voltage[up][int(np.argmax(slope))])
@@ -40,10 +43,17 @@ def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
 def reset_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     """Return the RESET voltage of an I-V loop [V]: that of the largest current of the way to the negative peak.
 
-    From there on the resistance grows faster than the voltage. See `set_voltage` for the arguments.
+    From there on the resistance grows faster than the voltage.
+
+    Parameters
+    ----------
+    voltage, current : (n,) arrays
+        The loop, from 0 V to the positive peak, to the negative peak and back [V, A].
     """
-    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    voltage, current = real_curve(voltage, current, "reset_voltage")
     down = slice(int(voltage.argmax()), int(voltage.argmin()) + 1)
+    if not voltage[down].size:
+        raise WaveformError("reset_voltage: the loop does not go from its positive to a negative peak.")
     return float(voltage[down][int(np.argmin(current[down]))])
 
 
@@ -53,7 +63,7 @@ def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "bot
     Parameters
     ----------
     values : (n_points,) array
-        Waveform; real.
+        Waveform [any unit]; real.
     axis : (n_points,) array
         Axis [s for a transient]; need not rise.
     level
@@ -84,17 +94,35 @@ def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "bot
 
 
 def minimum(values: ArrayLike) -> float:
-    """Return the smallest value [unit of `values`]."""
+    """Return the smallest value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     return float(np.min(_column(values, real=True)))
 
 
 def maximum(values: ArrayLike) -> float:
-    """Return the largest value [unit of `values`]."""
+    """Return the largest value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     return float(np.max(_column(values, real=True)))
 
 
 def final(values: ArrayLike) -> float:
-    """Return the last value [unit of `values`]."""
+    """Return the last value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     last: float = _column(values)[-1].item()
     return last
 
@@ -103,6 +131,13 @@ def integral(values: ArrayLike, axis: ArrayLike) -> float:
     """Return the integral by the trapezoid rule [unit of `values` times unit of `axis`].
 
     Over a DC sweep that goes forth and back it is the area of the loop.
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient]; need not rise.
     """
     values, axis = _pair(values, axis)
     area: float = (0.5 * np.sum((values[1:] + values[:-1]) * np.diff(axis))).item()
@@ -110,7 +145,15 @@ def integral(values: ArrayLike, axis: ArrayLike) -> float:
 
 
 def mean(values: ArrayLike, axis: ArrayLike) -> float:
-    r"""Return the mean, weighted by the axis steps: :math:`\int v\,dt / (t_1 - t_0)` [unit of `values`]."""
+    r"""Return the mean, weighted by the axis steps: :math:`\int v\,dt / (t_1 - t_0)` [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    """
     values, axis = _rising(values, axis)
     if axis[-1] > axis[0]:
         return integral(values, axis) / float(axis[-1] - axis[0])
@@ -118,7 +161,15 @@ def mean(values: ArrayLike, axis: ArrayLike) -> float:
 
 
 def rms(values: ArrayLike, axis: ArrayLike) -> float:
-    r"""Return :math:`\sqrt{\int v^2\,dt / (t_1 - t_0)}`, exact for straight lines [unit of `values`]."""
+    r"""Return :math:`\sqrt{\int v^2\,dt / (t_1 - t_0)}`, exact for straight lines [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    """
     values, axis = _rising(values, axis)
     if axis[-1] == axis[0]:
         return abs(final(values))
@@ -144,6 +195,15 @@ def energy(voltage: ArrayLike, current: ArrayLike, time: ArrayLike) -> float:
 def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
     """Return the value at one place of the axis, by linear interpolation [unit of `values`].
 
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    at
+        Place [unit of `axis`].
+
     Raises
     ------
     ParameterError
@@ -158,6 +218,15 @@ def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
 
 def clip(values: ArrayLike, axis: ArrayLike, start: float, stop: float) -> tuple[AnyArray, AnyArray]:
     """Return the part of a waveform between `start` and `stop` [unit of `axis`], with interpolated ends.
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    start, stop
+        Ends of the part [unit of `axis`].
 
     Returns
     -------
@@ -195,6 +264,15 @@ def resistance(voltage: ArrayLike, current: ArrayLike, time: ArrayLike, start: f
 def rise_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float = 0.9) -> float:
     """Return the time from `low` to `high` (fractions of minimum to maximum) on the first rising edge [unit of `axis`].
 
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    low, high
+        Where the edge begins and ends [1], fractions of the way from minimum to maximum.
+
     Returns
     -------
     float
@@ -202,7 +280,7 @@ def rise_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float 
     """
     values, axis = _rising(values, axis, real=True)
     if not 0 < low < high < 1:
-        raise ParameterError(f"low = {low!r}, high = {high!r}: fractions with 0 < low < high < 1 are needed.")
+        raise ParameterError(f"low = {shown(low)}, high = {shown(high)}: fractions with 0 < low < high < 1 are needed.")
     base, top = float(values.min()), float(values.max())
     ends = crossings(values, axis, base + high * (top - base), "rise")
     starts = crossings(values, axis, base + low * (top - base), "rise")
@@ -211,7 +289,22 @@ def rise_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float 
 
 
 def fall_time(values: ArrayLike, axis: ArrayLike, low: float = 0.1, high: float = 0.9) -> float:
-    """Return the time from `high` to `low` on the first falling edge [unit of `axis`]; see :func:`rise_time`."""
+    """Return the time from `high` to `low` on the first falling edge [unit of `axis`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    low, high
+        Where the edge ends and begins [1], fractions of the way from minimum to maximum.
+
+    Returns
+    -------
+    float
+        NaN if there is no such edge.
+    """
     return rise_time(-_column(values, real=True), axis, low, high)
 
 
@@ -221,7 +314,7 @@ def pulse_width(values: ArrayLike, axis: ArrayLike, level: float | None = None) 
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform and rising axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
     level
         [unit of `values`]; None is half-way between minimum and maximum.
 
@@ -243,10 +336,19 @@ def settling_time(values: ArrayLike, axis: ArrayLike, tolerance: float = 0.01) -
 
     Close means within `tolerance` times the step from the first to the last value (or, without a step, times the
     largest excursion).
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    tolerance
+        Share of the step [1].
     """
     values, axis = _rising(values, axis, real=True)
     if not 0 < tolerance < 1:
-        raise ParameterError(f"tolerance = {tolerance!r}: a fraction between 0 and 1 is needed.")
+        raise ParameterError(f"tolerance = {shown(tolerance)}: a fraction between 0 and 1 is needed.")
     distance = np.abs(values - values[-1])
     band = tolerance * float(distance[0] or distance.max())
     outside = np.flatnonzero(distance > band)
@@ -296,7 +398,7 @@ def measure(text: str, waveforms: Waveforms) -> list[tuple[str, float, str]]:
     usage, fewest, function = MEASUREMENTS[call[1].lower()]
     arguments = split_arguments(call[2])
     if not fewest <= len(arguments) <= usage.count(",") + 1 or not all(arguments):
-        raise ParameterError(f"{text!r}: write {usage}.")
+        raise ParameterError(f"{shown(text)}: write {usage}.")
     rows = function(arguments, waveforms)
     labels = [text] if len(rows) == 1 else [f"{text}[{k}]" for k in range(len(rows))]
     return [(label, value, unit) for label, (value, unit) in zip(labels, rows, strict=True)]
@@ -410,7 +512,7 @@ def _finite(value: float, name: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ParameterError(f"{name} = {value!r} is no number.") from None
+        raise ParameterError(f"{name} = {shown(value)} is no number.") from None
     if not math.isfinite(number):
-        raise ParameterError(f"{name} = {value!r} must be finite.")
+        raise ParameterError(f"{name} = {shown(value)} must be finite.")
     return number

@@ -87,7 +87,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], how_to_list: str = 
     "unknown card 'hfo2_filamant'. Nearest: hfo2_filament."
     """
     known = sorted(known)
-    close = nearest(name, known)
+    close = nearest(name, known) if isinstance(name, str) else []
     if close:
         hint = f" Nearest: {', '.join(close)}."
     elif known and len(known) <= 12:
@@ -95,7 +95,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], how_to_list: str = 
     else:
         hint = ""
     listing = f" {how_to_list}" if how_to_list else ""
-    return f"unknown {kind} {name!r}.{hint}{listing}"
+    return f"unknown {kind} {shown(name)}.{hint}{listing}"
 
 
 def a_kind(given: object) -> str:
@@ -107,6 +107,8 @@ def a_kind(given: object) -> str:
     ('an int', 'a str')
     """
     name = type(given).__name__
+    if name == "ndarray":
+        return f"an array of shape {getattr(given, 'shape', ())}"
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from rramcirc.basics.checks import check_choice, check_mapping
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.field_texts import bounds_text, field_text, short_text, text_with_fields
+from rramcirc.basics.html import fields_table
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 
 Check = Callable[[object], object]
@@ -163,6 +164,8 @@ def record(cls: type[_Record]) -> type[_Record]:
                 check(of.default)
     kind.__field_checks__, kind.__post_init__ = checks, _checks_of(kind, checks)
     kind.__init__, kind.__repr__ = _named_fields(kind), own_repr
+    if not hasattr(kind, "_repr_html_"):
+        kind._repr_html_ = fields_table
     if own_doc:
         kind.__doc__ = text_with_fields(inspect.cleandoc(own_doc), kind, notes)
     return cls

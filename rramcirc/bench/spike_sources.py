@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import file_name, real_array
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, cannot_write, shown
 from rramcirc.basics.units import number_from_zero, positive_number, whole_number
@@ -33,7 +33,7 @@ def regular_train(rates: ArrayLike, duration: float, *, phases: ArrayLike = 0.0,
     duration
         Length [s].
     phases
-        First spike of each neuron, as a share of its period from 0 to below 1; one number holds for all.
+        First spike of each neuron, as a share of its period [1] from 0 to below 1; one number holds for all.
     start
         Time of the beginning [s].
 
@@ -76,7 +76,7 @@ def pattern_train(patterns: ArrayLike, epoch: float, *, start: float = 0.0) -> T
     Parameters
     ----------
     patterns : (n_epochs, n_neurons) array of 0/1 or bool
-        Row k says which neurons spike in epoch k.
+        Row k says which neurons spike in epoch k [1].
     epoch
         Length of an epoch [s].
     start
@@ -133,7 +133,7 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
     ParameterError
         If the file cannot be read, or its times or neurons are none.
     """
-    path = Path(path)
+    path = file_name(path, "read_train")
     try:
         if path.suffix == ".npy":
             table = np.load(path, allow_pickle=False)
@@ -161,15 +161,16 @@ def write_train(path: str | os.PathLike[str], times: ArrayLike, neurons: ArrayLi
     path
         File; ``.npy`` is NumPy's format, any other suffix text with all digits.
     times, neurons : (n_spikes,) arrays
-        Train: time [s] and neuron of each spike.
+        Train: time [s] and neuron [1] of each spike.
 
     Raises
     ------
     ParameterError
         If it is no train, or the file cannot be written.
     """
-    path = Path(path)
-    at, which = check_train(times, neurons, 1 + int(np.max(neurons, initial=0)))
+    path = file_name(path, "write_train")
+    most = np.max(real_array(neurons, "write_train: neurons"), initial=0)
+    at, which = check_train(times, neurons, 1 + int(most))
     try:
         if path.suffix == ".npy":
             np.save(path, np.column_stack([at, which]))

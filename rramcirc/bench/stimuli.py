@@ -290,7 +290,7 @@ def pulse_sequence(
     edge
         Rise and fall time [s].
     base
-        Level between the pulses.
+        Level between the pulses [V or A].
 
     Examples
     --------

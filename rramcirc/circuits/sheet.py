@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ class Sheet:
         schemdraw.theme("default")  # type: ignore[no-untyped-call]  # the only function that schemdraw left without types
         self.drawing = schemdraw.Drawing(show=False, fontsize=SIZE, font=FONT, lw=LINE_WIDTH, color=BLACK, unit=2.0)
 
+    def svg(self) -> str:
+        """Return the sheet as SVG; the same text for the same sheet."""
+        return _with_margin(_rounded(self.drawing.get_imagedata("svg").decode()))
+
     def save(self, path: Path) -> None:
         """Write the sheet as SVG; the same bytes for the same sheet."""
-        text = self.drawing.get_imagedata("svg").decode()
-        text = _with_margin(_rounded(text))
         try:
-            path.write_text(text)
+            path.write_text(self.svg())
         except OSError as error:
             raise cannot_write(path, error) from error
 
@@ -239,7 +242,7 @@ def _with_margin(svg: str) -> str:
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a schematic; raise ParameterError unless it ends in .svg."""
-    path = Path(path)
+    path = file_name(path, "draw")
     if path.suffix.lower() not in SUFFIXES:
         raise ParameterError(f"{path}: schematics are written as .svg, not {path.suffix or 'without suffix'}.")
     return path

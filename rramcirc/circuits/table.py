@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
+from html import escape
 from typing import Any, Protocol, runtime_checkable
 
 from rramcirc.basics.errors import ParameterError, a_kind, unknown_name
@@ -187,7 +188,7 @@ def default_bench(circuit: str, request: Request | None = None) -> Testbench:
     ParameterError
         If the circuit is unknown; names the nearest.
     """
-    kind = CIRCUITS.get(circuit)
+    kind = CIRCUITS.get(circuit) if isinstance(circuit, str) else None
     if kind is None or kind.bench is None:
         raise ParameterError(
             unknown_name("circuit", circuit, CIRCUITS, "`rramcirc build-netlist --help` describes them.")
@@ -239,6 +240,11 @@ def draw(design: Design, path: str | os.PathLike[str], *, circuit: str = "") -> 
         If there is no schematic of such a design, or the file cannot be written.
     """
     target = checked_path(path)
+    drawn_sheet(design, circuit).save(target)
+
+
+def drawn_sheet(design: Design, circuit: str = "") -> Sheet:
+    """Return the sheet on which a design is drawn; as `draw`."""
     named = KINDS.get(circuit)
     kind = named if named and type(design) is named.record else kind_of(design)
     sheet = Sheet()
@@ -253,7 +259,17 @@ def draw(design: Design, path: str | os.PathLike[str], *, circuit: str = "") -> 
             f"draw: there is no schematic of {a_kind(design)}; there is one of {known}, and of every record "
             "with a method draw(sheet)."
         )
-    sheet.save(target)
+    return sheet
+
+
+def _picture(design: Design) -> str:
+    """Return what a notebook shows of a design: what it is, and its schematic."""
+    return f"<p>{escape(design.description)}</p>{drawn_sheet(design).svg()}"
+
+
+# a record stands before this table and cannot know its schematic; here, where both are known, it learns to show it
+for _record in RECORDS:
+    type.__setattr__(_record, "_repr_html_", _picture)
 
 
 def drawn_design(circuit: str, request: Request, choices: Mapping[str, str]) -> Design:

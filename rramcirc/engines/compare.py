@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, SimulationError, WaveformError
 from rramcirc.basics.units import positive_number
 from rramcirc.bench.stimuli import Floating
@@ -85,7 +86,7 @@ def simulate_both(
     referee = STATIC_OPTIONS if bench.analysis.last_time is None else TRANSIENT_OPTIONS
     if "reltol" not in bench.options:
         bench = replace(bench, options=referee | dict(bench.options))
-    with run_folder(Path(output)) as folder:
+    with run_folder(file_name(output, "simulate_both: output")) as folder:
         return _both(bench, folder, timeout, progress)
 
 

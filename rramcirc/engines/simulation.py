@@ -15,6 +15,7 @@ from rramcirc.basics.errors import (
     RramcircError,
     SimulationError,
     a_kind,
+    shown,
     unknown_name,
 )
 from rramcirc.basics.units import format_number
@@ -135,6 +136,8 @@ def simulate_netlist(
     ----------
     path
         A netlist that rramcirc wrote, or any other.
+    output, timeout, progress
+        As for `simulate`: run folder, wall-clock limit [s], function of the simulated time [s].
     options, temperature
         Simulator options and ambient temperature [K] that win over those of the netlist.
     trust
@@ -149,7 +152,7 @@ def simulate_netlist(
     """
     _check_call(output, timeout, progress)
     if not isinstance(path, (str, os.PathLike)):
-        raise ParameterError(f"path: {path!r} is not the name of a netlist.")
+        raise ParameterError(f"path: {shown(path)} is not the name of a netlist.")
     path = Path(path)
     deck = read_foreign(path, options, temperature, trust)
     signals = read_signals(path)
@@ -170,11 +173,11 @@ def simulate_netlist(
 
 def _check_call(output: object, timeout: object, progress: object) -> None:
     if output is not None and not isinstance(output, (str, os.PathLike)):
-        raise ParameterError(f"output: {output!r} is not the name of a folder.")
+        raise ParameterError(f"output: {shown(output)} is not the name of a folder.")
     if timeout is not None and (not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not timeout > 0):
-        raise ParameterError(f"timeout: {timeout!r} is not a positive number of seconds.")
+        raise ParameterError(f"timeout: {shown(timeout)} is not a positive number of seconds.")
     if progress is not None and not callable(progress):
-        raise ParameterError(f"progress: {progress!r} cannot be called.")
+        raise ParameterError(f"progress: {shown(progress)} cannot be called.")
 
 
 def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> Waveforms:

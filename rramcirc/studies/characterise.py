@@ -18,7 +18,7 @@ from rramcirc.basics.fields import Kept, number, other, record, whole
 from rramcirc.basics.paths import cache_folder, models_folder
 from rramcirc.basics.units import parse_number
 from rramcirc.basics.version import __version__
-from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.pulses.table import FORMAT, PulseTable, load_table
 from rramcirc.devices.veriloga.compile import compile_module
@@ -214,7 +214,9 @@ def _nominal(pool: Pool, end: str) -> float:
 
 
 def _card(card: ModelCard | str) -> ModelCard:
-    return load_card(card) if isinstance(card, str) else card
+    if card is None:
+        raise ParameterError("characterise: the card, name or file of an RRAM device is needed.")
+    return as_card("characterise", card)
 
 
 def provenance(card: ModelCard, selector: ModelCard | None, grid: PulseGrid, engine: str) -> dict[str, object]:

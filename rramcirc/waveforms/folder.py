@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.basics.version import __version__
 from rramcirc.waveforms.raw import RawPlot, read_raw
@@ -167,7 +168,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 def load_run(folder: Path | str) -> Waveforms:
     """Read the waveforms of a run folder, with the units and signs of its own signal table."""
-    folder = Path(folder)
+    folder = file_name(folder, "load_run")
     record = read_record(folder)
     netlist, raw = folder / NETLIST, folder / RAW
     if not raw.exists():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import EnvironmentProblem, WaveformError, unknown_name
 from rramcirc.waveforms.raw import FOREIGN, RawPlot, read_raw
 
@@ -40,8 +41,9 @@ def read_any(path: str | os.PathLike[str], dialect: str | None = None) -> list[R
     """
     if dialect not in (None, "ngspice", "ltspice", "qspice", "xyce"):
         raise WaveformError(unknown_name("raw file dialect", str(dialect), ["ngspice", "ltspice", "qspice", "xyce"]))
-    dialect = dialect or _sniff(Path(path))
-    return read_raw(path) if dialect == "ngspice" else _read_with_spicelib(Path(path), dialect)
+    path = file_name(path, "read_any")
+    dialect = dialect or _sniff(path)
+    return read_raw(path) if dialect == "ngspice" else _read_with_spicelib(path, dialect)
 
 
 def _sniff(path: Path) -> str:

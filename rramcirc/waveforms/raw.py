@@ -18,8 +18,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import WaveformError, cannot_write, unknown_name
+from rramcirc.basics.errors import WaveformError, a_kind, cannot_write, unknown_name
 
 #: Ending of the title of a plot that was incomplete when :func:`write_raw` wrote it.
 PARTIAL_MARK = "[partial]"
@@ -217,7 +218,7 @@ def read_raw(path: str | os.PathLike[str]) -> list[RawPlot]:
     WaveformError
         If the file is missing, empty, no raw file, or does not hold what its headers promise.
     """
-    path = Path(path)
+    path = file_name(path, "read_raw")
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -410,7 +411,9 @@ def write_raw(path: str | os.PathLike[str], plots: Sequence[RawPlot]) -> None:
     EnvironmentProblem
         If the disk is full.
     """
-    path = Path(path)
+    path = file_name(path, "write_raw")
+    if not isinstance(plots, list | tuple) or not all(isinstance(plot, RawPlot) for plot in plots):
+        raise WaveformError(f"write_raw: a list of RawPlot is needed, not {a_kind(plots)}.")
     if not plots:
         raise WaveformError(f"{path}: no plot to write.")
     replace = path.is_file() or not path.exists()

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import check_kind, real_array
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.fields import number, record
@@ -110,7 +111,8 @@ def overlaps(pulses: SynapsePulses, delay: ArrayLike) -> dict[str, FloatArray]:
     >>> (found["SET"] * 1e3).round(3), (found["RESET"] * 1e3).round(3)
     (array([0. , 0. , 1. , 0.5, 0. ]), array([0., 1., 0., 0., 0.]))
     """
-    delay = np.asarray(delay, dtype=float)
+    check_kind(pulses, SynapsePulses, "overlaps", "a SynapsePulses")
+    delay = real_array(delay, "overlaps: delay")
     found = {}
     for name, start, volts in ((SET, 0.0, pulses.set_voltage), (RESET, pulses.reset_delay, pulses.reset_voltage)):
         first, last = delay + start, delay + start + pulses.te_width
@@ -129,7 +131,8 @@ def gate_stimulus(pulses: SynapsePulses, spikes: ArrayLike, reads: ArrayLike = (
     reads
         Times at which the weight is read [s]; each opens the gate for `te_width`.
     """
-    begins = np.concatenate([np.asarray(spikes, float).ravel(), np.asarray(reads, float).ravel()])
+    check_kind(pulses, SynapsePulses, "gate_stimulus", "a SynapsePulses")
+    begins = np.concatenate([real_array(times, "gate_stimulus").ravel() for times in (spikes, reads)])
     if begins.size == 0:
         return Constant(0.0)
     ends = begins + np.repeat([pulses.gate_width, pulses.te_width], [np.size(spikes), np.size(reads)])
@@ -159,7 +162,8 @@ def te_stimulus(pulses: SynapsePulses, spikes: ArrayLike, reads: ArrayLike = ())
     ParameterError
         If the pulses of two spikes overlap.
     """
-    spikes, reads = np.asarray(spikes, float).ravel(), np.asarray(reads, float).ravel()
+    check_kind(pulses, SynapsePulses, "te_stimulus", "a SynapsePulses")
+    spikes, reads = (real_array(times, "te_stimulus").ravel() for times in (spikes, reads))
     parts = [(reads, pulses.read_voltage)]
     parts += [(spikes, pulses.set_voltage)] if pulses.set_voltage else []
     parts += [(spikes + pulses.reset_delay, -pulses.reset_voltage)] if pulses.reset_voltage else []
@@ -269,11 +273,14 @@ def synapse_array(
     reads
         Times of reads [s].
     states, spread
-        (rows, columns) arrays of initial states and of RRAM instance parameters.
+        (rows, columns) arrays of initial states and of RRAM instance parameters [the unit of each].
     noise
         Cycle-to-cycle deviates.
+    stop, max_step
+        End and largest step of the transient [s].
     """
     check_cell(cell)
+    check_kind(pulses, SynapsePulses, "synapse_array", "a SynapsePulses")
     array = Crossbar(cell, rows, len(post), initial_state=states or {}, rram_parameters=spread or {})
     stimuli: dict[str, Stimulus] = {"sl": Constant(pulses.common_mode)}
     each = list(pre)

@@ -20,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from rramcirc.basics import paths
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import EnvironmentProblem, ModelCompileError
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.devices.veriloga.text import source_files
@@ -73,7 +74,7 @@ def compile_module(source: Path | str) -> CompiledModel:
     EnvironmentProblem
         If openvaf-r or the linker is missing, the cache cannot be written, or the disk is full.
     """
-    source = Path(source)
+    source = file_name(source, "compile_module")
     compiler = _compiler()
     unchanged = _unchanged(source, compiler)
     if unchanged is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import NetlistError, ParameterError
 from rramcirc.bench.stimuli import Constant, Floating
 from rramcirc.bench.testbench import Testbench
@@ -129,6 +130,8 @@ def spice_subcircuit(circuit: Circuit, name: str) -> str:
 
 def subcircuit_files(circuit: Circuit, path: Path) -> list[Path]:
     """Write the bare block of a circuit, named as the file, and the compiled models beside it; return all files."""
+    check_kind(circuit, Circuit, "subcircuit_files", "the Circuit of build_circuit")
+    path = file_name(path, "subcircuit_files")
     name = re.sub(r"\W", "_", path.stem).lower()
     block = Netlist(spice_subcircuit(circuit, name), model_sources(circuit.cards), (), circuit.title, "none")
     return block.write(path)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, a_kind, unknown_name
+from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, a_kind, shown, unknown_name
 from rramcirc.basics.mistakes import some_of
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes, select_probes
@@ -89,7 +89,7 @@ def run_live(
     drive = {str(line).lower(): function for line, function in (drive or {}).items()}
     _check_functions({"on_point": on_point, "stop_when": stop_when} | {f"drive[{k!r}]": f for k, f in drive.items()})
     if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
-        raise ParameterError(f"timeout: {timeout!r} is no positive number of seconds.")
+        raise ParameterError(f"timeout: {shown(timeout)} is no positive number of seconds.")
     netlist = _transient(_netlist(bench, watch))
     listener = Listener(_watched(bench, netlist, watch), on_point, stop_when, drive)
     text, driven = _with_external_sources(netlist.text, drive)
@@ -131,7 +131,7 @@ def _run_in(
 def _check_functions(functions: Mapping[str, object]) -> None:
     for name, function in functions.items():
         if function is not None and not callable(function):
-            raise ParameterError(f"{name}: {function!r} is no function.")
+            raise ParameterError(f"{name}: {shown(function)} is no function.")
 
 
 def find_library() -> str:
@@ -151,7 +151,7 @@ def find_library() -> str:
 def _netlist(bench: Testbench | Netlist, watch: Sequence[str]) -> Netlist:
     """Return the netlist, with the watched signals among the recorded ones."""
     if isinstance(watch, str):
-        raise ParameterError(f"watch: {watch!r} is one string; give a list of signal names.")
+        raise ParameterError(f"watch: {shown(watch)} is one string; give a list of signal names.")
     if isinstance(bench, Testbench):
         if watch:
             recorded = [probe.name for probe in chosen_probes(build_circuit(bench), bench.probes)]

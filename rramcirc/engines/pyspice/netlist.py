@@ -102,7 +102,7 @@ def netlist_of(
 def _choose(circuit: Circuit, probes: Sequence[str], sources: Sequence[Path]) -> tuple[Signal, ...]:
     """Return the signals that the probes name, or without probes the useful ones."""
     if isinstance(probes, str):
-        raise ParameterError(f"probes: {probes!r} is one string; give a list of signal names.")
+        raise ParameterError(f"probes: {shown(probes)} is one string; give a list of signal names.")
     known, by_default = _known_signals(circuit)
     chosen: dict[str, Signal] = {}
     for probe in probes:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, a_kind
 from rramcirc.basics.fields import choice, number, other, record, whole
 from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.stimuli import Constant, Stimulus
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 class ReadArray:
     """An array to be read: cells, size, wires, levels. Every wire has the same segments."""
 
-    card: str = other("RRAM card", default="hfo2_filament")
+    card: ModelCard | str = other("RRAM card, its name or its file", default="hfo2_filament")
     rows: int = whole("number of word lines", default=64, low=1)
     columns: int = whole("number of bit lines", default=64, low=1)
     wire_resistance: float = number("of one segment", "ohm", default=2.5, low=0.0)
@@ -55,7 +55,7 @@ class ReadArray:
     @property
     def rram(self) -> ModelCard:
         """The RRAM card."""
-        return load_card(self.card)
+        return self.card if isinstance(self.card, ModelCard) else load_card(self.card)
 
     @property
     def cell(self) -> Cell:
@@ -87,7 +87,19 @@ class ReadArray:
         return Testbench(array, OperatingPoint(), stimuli)
 
 
-def window_states(card: str) -> dict[str, dict[str, float]]:
+def checked_array(study: str, array: object, size: int) -> ReadArray:
+    """Return what a study is asked about; None is a square array of the default cells."""
+    if array is None:
+        return ReadArray(rows=size, columns=size)
+    if not isinstance(array, ReadArray):
+        raise ParameterError(
+            f"{study}: give an array, for example ReadArray(rows={size}, columns={size}, wire_resistance=2.5), not "
+            f"{a_kind(array)}."
+        )
+    return array
+
+
+def window_states(card: ModelCard | str) -> dict[str, dict[str, float]]:
     """Return the states that a card's I-V loop ends its SET and RESET branches in.
 
     Returns
@@ -103,7 +115,7 @@ def window_states(card: str) -> dict[str, dict[str, float]]:
     return {k: dict(with_state(cell, {n: float(end[n]) for n in cell.states}).initial_state) for k, end in ends.items()}
 
 
-def states_of_bits(card: str, bits: NDArray[np.bool_]) -> dict[str, Array]:
+def states_of_bits(card: ModelCard | str, bits: NDArray[np.bool_]) -> dict[str, Array]:
     """Return states for an array of bits, 1 for LRS."""
     window = window_states(card)
     return {name: np.where(bits, window["LRS"][name], window["HRS"][name]) for name in window["LRS"]}
