@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: setup demo test netlists models bench clean
+.PHONY: setup demo test netlists models docs bench clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -41,3 +41,6 @@ clean:
 
 models: setup
 	@$(BIN)/python models/regenerate.py
+
+docs: setup
+	@$(BIN)/python docs/regenerate.py

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rramcirc.bench.analyses import ANALYSES
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "rramcirc"
 ROOMS = (
@@ -15,17 +17,22 @@ ROOMS = (
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version arrays", "units paths checks mistakes", "child"],
-    "waveforms": ["raw_header aliases", "raw", "waveforms steps", "signals foreign", "folder"],
+    "basics": ["errors version arrays", "units paths checks mistakes field_texts", "html arguments child", "fields"],
+    "waveforms": ["raw_header aliases", "raw sparkline", "waveforms steps", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
-    "bench": ["analyses stimuli design", "spike_trains", "spike_sources testbench", "spike_pulses", "file"],
+    "bench": [
+        "analysis_record stimuli design", "analyses", "spike_trains", "spike_sources testbench", "spike_pulses", "file",
+    ],
     "analysis": ["noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
     "circuits": [
         "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table",
         "bench_file",
     ],
     "figures": ["style", "waveforms tables maps", "page"],
-    "engines": ["netlist spelling", "ngspice vacask array network", "build driven", "pyspice", "simulation", "compare"],
+    "engines": [
+        "states validity", "netlist spelling outcome", "provenance", "ngspice vacask array network",
+        "build driven verdict", "pyspice", "simulation", "compare",
+    ],
     "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction"],
 }  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
@@ -146,6 +153,17 @@ def test_slow_libraries_are_imported_inside_functions(module: str) -> None:
         names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
         slow = {name.split(".")[0] for name in names} & LAZY
         assert slow <= ({"numba"} if imports_numba_itself(module) else set()), f"{module}: {slow}"
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_an_analysis_is_asked_and_not_looked_up_by_its_class(module: str) -> None:
+    """A new analysis says itself what it is; engines and dialects find their function for it in a table."""
+    records = {record.__name__ for record in ANALYSES} | {"Analysis", "AnalysisRecord", "ANALYSES"}
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
+            named = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}
+            assert not named & records, f"{module}: {ast.unparse(node)}"
+            assert not ast.unparse(node.args[0]).endswith("analysis"), f"{module}: {ast.unparse(node)}"
 
 
 def test_rooms_are_on_the_map() -> None:

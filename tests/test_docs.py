@@ -5,12 +5,14 @@ from __future__ import annotations
 import doctest
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -87,12 +89,64 @@ def test_public_names_have_docstrings() -> None:
             assert thing.__doc__, f"{name} has no docstring"
 
 
-def page_of_netlists():
+def public_names() -> dict[str, object]:
+    """Return every public name of the door, of its studies and elements."""
+    plain = {name: getattr(rramcirc, name) for name in rramcirc.__all__}
+    studies = {f"study.{name}": getattr(rramcirc.study, name) for name in rramcirc.study.__all__}
+    return plain | studies
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference.md").read_text()
+    for name in public_names():
+        if name not in ("study", "elements", "__version__"):
+            assert re.search(rf"^\| `{re.escape(name)}[`(]", page, flags=re.MULTILINE), f"{name}: run `make docs`"
+    for word in ("rc.study.NAME", "rc.elements", "help(rc.NAME)"):
+        assert word in page
+    assert "](docs/reference.md)" in README
+
+
+def test_reference_is_what_the_docstrings_say() -> None:
+    page = module_of(ROOT / "docs" / "regenerate.py")
+    assert page.REFERENCE.read_text() == page.reference(), "docs/reference.md is old: run `make docs`"
+    assert page.STUB.read_text() == page.stub(), "rramcirc/__init__.pyi is old: run `make docs`"
+
+
+def described_parameters(text: str) -> dict[str, str]:
+    """Return what the Parameters section of a docstring says of each parameter."""
+    found = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", text, flags=re.DOTALL | re.MULTILINE)
+    said: dict[str, str] = {}
+    names: list[str] = []
+    for line in found[1].splitlines() if found else []:
+        if line and not line.startswith(" "):
+            names = [name.strip().lstrip("*") for name in line.split(":")[0].split(",")]
+        said |= {name: said.get(name, "") + line for name in names}
+    return said
+
+
+@pytest.mark.parametrize("name", [name for name, thing in public_names().items() if inspect.isfunction(thing)])
+def test_numbers_that_a_public_function_takes_have_a_unit(name: str) -> None:
+    """A number of no unit is [1], one of the unit of the data [any unit]."""
+    function = public_names()[name]
+    said = described_parameters(inspect.getdoc(function) or "")
+    for parameter in inspect.signature(function).parameters.values():
+        if re.search(r"float|ArrayLike|\bArray\b|FloatArray", str(parameter.annotation)):
+            assert "[" in said.get(parameter.name, ""), f"{name}: {parameter.name} is not described with its unit"
+
+
+def module_of(file: Path) -> ModuleType:
+    """Return a script of the repository as a module."""
+    spec = importlib.util.spec_from_file_location(file.parent.name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def page_of_netlists() -> ModuleType:
     """Return the module that writes netlists/."""
-    spec = importlib.util.spec_from_file_location("netlists_page", ROOT / "netlists" / "regenerate.py")
-    page = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(page)
-    return page
+    return module_of(ROOT / "netlists" / "regenerate.py")
 
 
 def test_committed_netlists_are_what_the_generators_write() -> None:
@@ -115,9 +169,7 @@ def test_commands_of_the_netlist_page_write_its_netlists(tmp_path: Path) -> None
 
 
 def test_page_of_the_cards_is_what_the_cards_say() -> None:
-    spec = importlib.util.spec_from_file_location("models_page", ROOT / "models" / "regenerate.py")
-    page = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(page)
+    page = module_of(ROOT / "models" / "regenerate.py")
     assert (ROOT / "models" / "README.md").read_text() == page.readme(), "models/README.md is old: run `make models`"
     assert len(page.rram_cards()) > 5
 

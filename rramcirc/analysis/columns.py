@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.basics.errors import ParameterError, WaveformError, shown
 
 
 def column(values: ArrayLike, real: bool = False, name: str = "values") -> AnyArray:
@@ -46,7 +46,7 @@ def finite(value: float, name: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ParameterError(f"{name} = {value!r} is no number.") from None
+        raise ParameterError(f"{name} = {shown(value)} is no number.") from None
     if not math.isfinite(number):
-        raise ParameterError(f"{name} = {value!r} must be finite.")
+        raise ParameterError(f"{name} = {shown(value)} must be finite.")
     return number

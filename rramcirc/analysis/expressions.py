@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
-from rramcirc.basics.errors import ParameterError, WaveformError, nearest
+from rramcirc.basics.errors import ParameterError, WaveformError, nearest, shown
 from rramcirc.basics.units import parse_number
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -99,6 +100,7 @@ def evaluate(text: str, waveforms: Waveforms) -> Quantity:
     """
     if not isinstance(text, str) or not text.strip() or len(text) > _MAX_LENGTH:
         raise ParameterError(f"an expression such as 'v(bl3)*i(bl3)' is expected, not {str(text)[:40]!r}.")
+    check_kind(waveforms, Waveforms, "evaluate", "the waveforms of a run")
     source, atoms, origin = _replace_atoms(text, waveforms)
     try:
         tree = ast.parse(source, mode="eval")
@@ -108,7 +110,7 @@ def evaluate(text: str, waveforms: Waveforms) -> Quantity:
         at = _original_position(origin, error.offset - 1, text) if error.offset else len(text)
         part = text[at:].strip()[:20]
         where = f"near {part!r}" if part else "at its end"
-        raise ParameterError(f"expression {text!r} cannot be read {where}.") from None
+        raise ParameterError(f"expression {shown(text)} cannot be read {where}.") from None
     except (RecursionError, MemoryError):
         raise ParameterError(f"expression {text[:40]!r}... is nested too deeply.") from None
     return np.array(np.broadcast_to(values, waveforms.axis.shape)), unit
@@ -198,7 +200,7 @@ def _replace_atoms(text: str, waveforms: Waveforms) -> tuple[str, dict[str, Quan
             piece = " "
         elif piece not in "+-*/(),":
             hint = " Write ** for a power." if piece == "^" else ""
-            raise ParameterError(f"expression {text!r}: {piece!r} is not allowed.{hint}")
+            raise ParameterError(f"expression {shown(text)}: {piece!r} is not allowed.{hint}")
         if pieces or piece.strip():
             piece = piece if pieces else piece.lstrip()
             pieces.append(piece)
@@ -227,11 +229,11 @@ def _atom_at(text: str, position: int, waveforms: Waveforms) -> tuple[str, bool]
         depth += (text[end] in "([") - (text[end] in ")]")
         if depth == 0:
             return text[position : end + 1], False
-    raise ParameterError(f"expression {text!r}: {text[position:]!r} has no closing bracket.")
+    raise ParameterError(f"expression {shown(text)}: {text[position:]!r} has no closing bracket.")
 
 
 def _number(atom: str, text: str) -> Quantity:
-    return np.asarray(parse_number(atom, name=f"expression {text!r}")), ""
+    return np.asarray(parse_number(atom, name=f"expression {shown(text)}")), ""
 
 
 def _signal(atom: str, text: str, waveforms: Waveforms) -> Quantity:
@@ -246,10 +248,10 @@ def _signal(atom: str, text: str, waveforms: Waveforms) -> Quantity:
             plus, minus = (0.0 if n.lower() in ("0", "gnd") else waveforms[f"v({n})"] for n in nodes)
             return np.asarray(plus - minus), "V"
         if close := nearest(head, FUNCTIONS, 1) if nodes and head.strip().lower() not in ("v", "i") else []:
-            raise ParameterError(f"expression {text!r}: no function {head!r}. Nearest: {close[0]}.")
+            raise ParameterError(f"expression {shown(text)}: no function {head!r}. Nearest: {close[0]}.")
         return waveforms[atom], ""
     except WaveformError as error:
-        raise WaveformError(f"expression {text!r}: {error}") from None
+        raise WaveformError(f"expression {shown(text)}: {error}") from None
 
 
 def _evaluate(node: ast.AST, atoms: dict[str, Quantity], text: str) -> Quantity:
@@ -267,7 +269,7 @@ def _evaluate(node: ast.AST, atoms: dict[str, Quantity], text: str) -> Quantity:
         (left, a), (right, b) = _evaluate(node.left, atoms, text), _evaluate(node.right, atoms, text)
         return _OPERATORS[type(node.op)](left, right), _unit(node.op, a, b, right, text)
     raise ParameterError(
-        f"expression {text!r}: only + - * / **, numbers, signals and the functions "
+        f"expression {shown(text)}: only + - * / **, numbers, signals and the functions "
         f"{', '.join(FUNCTIONS)} with one argument are allowed."
     )
 
@@ -276,7 +278,7 @@ def _unit(op: ast.operator, a: str, b: str, right: AnyArray, text: str) -> str:
     """Return the unit of `a op b`, '' if it is not obvious."""
     if isinstance(op, (ast.Add, ast.Sub)):
         if a and b and a != b:
-            raise ParameterError(f"expression {text!r} adds or subtracts {a} and {b}.")
+            raise ParameterError(f"expression {shown(text)} adds or subtracts {a} and {b}.")
         return a or b
     if isinstance(op, ast.Mult):
         return _PRODUCTS.get((min(a, b), max(a, b)), "") if a and b else a or b

@@ -87,7 +87,7 @@ def state_levels(values: ArrayLike, axis: ArrayLike) -> StateLevels:
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform, real, and rising axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
 
     Returns
     -------
@@ -176,7 +176,7 @@ def transitions(values: ArrayLike, axis: ArrayLike, low: float, high: float) -> 
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform, real, and rising axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
     low, high
         Levels [unit of `values`].
     """

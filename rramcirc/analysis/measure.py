@@ -11,7 +11,7 @@ from rramcirc.analysis import timing
 from rramcirc.analysis.columns import column
 from rramcirc.analysis.expressions import FUNCTIONS, evaluate, split_arguments
 from rramcirc.basics.arrays import AnyArray
-from rramcirc.basics.errors import ParameterError, WaveformError, unknown_name
+from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
 from rramcirc.basics.units import parse_number
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -118,7 +118,7 @@ def _call(text: str, waveforms: Waveforms) -> Rows:
     usage, fewest, function = MEASUREMENTS[name.strip().lower()]
     arguments = split_arguments(inner[:-1])
     if not fewest <= len(arguments) <= usage.count(",") + 1 or not all(arguments):
-        raise ParameterError(f"{text!r}: write {usage}.")
+        raise ParameterError(f"{shown(text)}: write {usage}.")
     return function(arguments, waveforms)
 
 

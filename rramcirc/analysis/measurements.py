@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.analysis.columns import column, finite, pair, rising
+from rramcirc.basics.arguments import real_curve
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
 
 EDGES = ("both", "rise", "fall")
 
@@ -25,8 +26,10 @@ def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     voltage, current : (n,) arrays
         The loop, from 0 V to the positive peak, to the negative peak and back [V, A].
     """
-    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    voltage, current = real_curve(voltage, current, "set_voltage")
     up = slice(1, int(voltage.argmax()) + 1)
+    if voltage[up].size < 2:
+        raise WaveformError("set_voltage: the loop does not rise to a positive peak.")
     steps = np.diff(voltage[up])
     slope = np.divide(np.diff(current[up]), steps, out=np.zeros_like(steps), where=steps > 0)
     return float(voltage[up][int(np.argmax(slope))])
@@ -35,10 +38,17 @@ def set_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
 def reset_voltage(voltage: ArrayLike, current: ArrayLike) -> float:
     """Return the RESET voltage of an I-V loop [V]: that of the largest current of the way to the negative peak.
 
-    From there on the resistance grows faster than the voltage. See `set_voltage` for the arguments.
+    From there on the resistance grows faster than the voltage.
+
+    Parameters
+    ----------
+    voltage, current : (n,) arrays
+        The loop, from 0 V to the positive peak, to the negative peak and back [V, A].
     """
-    voltage, current = np.asarray(voltage, dtype=float), np.asarray(current, dtype=float)
+    voltage, current = real_curve(voltage, current, "reset_voltage")
     down = slice(int(voltage.argmax()), int(voltage.argmin()) + 1)
+    if not voltage[down].size:
+        raise WaveformError("reset_voltage: the loop does not go from its positive to a negative peak.")
     return float(voltage[down][int(np.argmin(current[down]))])
 
 
@@ -48,7 +58,7 @@ def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "bot
     Parameters
     ----------
     values : (n_points,) array
-        Waveform; real.
+        Waveform [any unit]; real.
     axis : (n_points,) array
         Axis [s for a transient]; need not rise.
     level
@@ -79,17 +89,35 @@ def crossings(values: ArrayLike, axis: ArrayLike, level: float, edge: str = "bot
 
 
 def minimum(values: ArrayLike) -> float:
-    """Return the smallest value [unit of `values`]."""
+    """Return the smallest value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     return float(np.min(column(values, real=True)))
 
 
 def maximum(values: ArrayLike) -> float:
-    """Return the largest value [unit of `values`]."""
+    """Return the largest value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     return float(np.max(column(values, real=True)))
 
 
 def final(values: ArrayLike) -> float:
-    """Return the last value [unit of `values`]."""
+    """Return the last value [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    """
     last: float = column(values)[-1].item()
     return last
 
@@ -98,6 +126,13 @@ def integral(values: ArrayLike, axis: ArrayLike) -> float:
     """Return the integral by the trapezoid rule [unit of `values` times unit of `axis`].
 
     Over a DC sweep that goes forth and back it is the area of the loop.
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient]; need not rise.
     """
     values, axis = pair(values, axis)
     area: float = (0.5 * np.sum((values[1:] + values[:-1]) * np.diff(axis))).item()
@@ -105,7 +140,15 @@ def integral(values: ArrayLike, axis: ArrayLike) -> float:
 
 
 def mean(values: ArrayLike, axis: ArrayLike) -> float:
-    r"""Return the mean, weighted by the axis steps: :math:`\int v\,dt / (t_1 - t_0)` [unit of `values`]."""
+    r"""Return the mean, weighted by the axis steps: :math:`\int v\,dt / (t_1 - t_0)` [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    """
     values, axis = rising(values, axis)
     if axis[-1] > axis[0]:
         return integral(values, axis) / float(axis[-1] - axis[0])
@@ -113,7 +156,15 @@ def mean(values: ArrayLike, axis: ArrayLike) -> float:
 
 
 def rms(values: ArrayLike, axis: ArrayLike) -> float:
-    r"""Return :math:`\sqrt{\int v^2\,dt / (t_1 - t_0)}`, exact for straight lines [unit of `values`]."""
+    r"""Return :math:`\sqrt{\int v^2\,dt / (t_1 - t_0)}`, exact for straight lines [unit of `values`].
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    """
     values, axis = rising(values, axis)
     if axis[-1] == axis[0]:
         return abs(final(values))
@@ -139,6 +190,15 @@ def energy(voltage: ArrayLike, current: ArrayLike, time: ArrayLike) -> float:
 def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
     """Return the value at one place of the axis, by linear interpolation [unit of `values`].
 
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    at
+        Place [unit of `axis`].
+
     Raises
     ------
     ParameterError
@@ -153,6 +213,15 @@ def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
 
 def clip(values: ArrayLike, axis: ArrayLike, start: float, stop: float) -> tuple[AnyArray, AnyArray]:
     """Return the part of a waveform between `start` and `stop` [unit of `axis`], with interpolated ends.
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    start, stop
+        Ends of the part [unit of `axis`].
 
     Returns
     -------
@@ -192,10 +261,19 @@ def time_to_final(values: ArrayLike, axis: ArrayLike, tolerance: float = 0.01) -
 
     Close means within `tolerance` times the step from the first to the last value (or, without a step, times the
     largest excursion).
+
+    Parameters
+    ----------
+    values : (n_points,) array
+        Waveform [any unit].
+    axis : (n_points,) array
+        Axis [any unit; s for a transient], rising.
+    tolerance
+        Share of the step [1].
     """
     values, axis = rising(values, axis, real=True)
     if not 0 < tolerance < 1:
-        raise ParameterError(f"tolerance = {tolerance!r}: a fraction between 0 and 1 is needed.")
+        raise ParameterError(f"tolerance = {shown(tolerance)}: a fraction between 0 and 1 is needed.")
     distance = np.abs(values - values[-1])
     band = tolerance * float(distance[0] or distance.max())
     outside = np.flatnonzero(distance > band)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import real_array
 from rramcirc.basics.errors import ParameterError
 
 
@@ -35,7 +36,7 @@ def integrated_noise(frequency: ArrayLike, density: ArrayLike) -> float:
     >>> round(integrated_noise([1.0, 10.0, 101.0], [2e-9, 2e-9, 2e-9]) * 1e9, 6)  # 2 nV/sqrt(Hz) over 100 Hz
     20.0
     """
-    f, d = np.asarray(frequency, dtype=float), np.asarray(density, dtype=float)
+    f, d = (real_array(values, "integrated_noise") for values in (frequency, density))
     if f.ndim != 1 or f.shape != d.shape or f.size < 2:
         raise ParameterError("integrated_noise: give two lists of at least two numbers, equally long.")
     if not np.all(np.isfinite(f)) or f[0] <= 0 or np.any(np.diff(f) <= 0):

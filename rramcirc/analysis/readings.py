@@ -7,6 +7,7 @@ import re
 from numpy.typing import ArrayLike
 
 from rramcirc.analysis.measurements import clip, energy, mean
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import WaveformError
 from rramcirc.waveforms.waveforms import Waveforms
@@ -89,6 +90,7 @@ def line_energies(waveforms: Waveforms) -> dict[str, float]:
     >>> line_energies(Waveforms("time", "s", [0.0, 1.0, 2.0], dict.fromkeys(units, ones), units))
     {'bl': 2.0}
     """
+    check_kind(waveforms, Waveforms, "line_energies", "the waveforms of a run")
     lines = [name[2:-1] for name in waveforms.signals if re.fullmatch(r"i\([^\[\]]+\)", name)]
     found = [line for line in lines if f"v({line})" in waveforms.signals]
     if not found:
@@ -120,6 +122,7 @@ def cell_energies(waveforms: Waveforms, cell: str = "") -> dict[str, float]:
     WaveformError
         If a signal that is needed was not recorded; names it.
     """
+    check_kind(waveforms, Waveforms, "cell_energies", "the waveforms of a run")
     index = f"[{cell}]" if cell else ""
     current, time = _signal(waveforms, f"current{index}"), waveforms.time
     top = _signal(waveforms, f"v(bl{index})")

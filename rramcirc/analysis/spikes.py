@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
-from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.basics.errors import ParameterError, WaveformError, shown
 from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
 
 
@@ -174,7 +174,7 @@ def interval_overlap(starts: ArrayLike, widths: ArrayLike, other_starts: ArrayLi
                 f"interval_overlap: widths of {name}: give one number, or one per pulse [s]."
             ) from None
         if not np.all(width >= 0):
-            raise ParameterError(f"interval_overlap: widths of {name}: {width!r} holds what is not at least 0 s.")
+            raise ParameterError(f"interval_overlap: widths of {name}: {shown(width)} holds what is not at least 0 s.")
         trains.append((begin, begin + width))
     (a0, a1), (b0, b1) = trains
     shared = np.minimum(a1[:, None], b1[None, :]) - np.maximum(a0[:, None], b0[None, :])
@@ -257,7 +257,7 @@ def fit_stdp_window(delay: ArrayLike, change: ArrayLike, shape: str = "exponenti
     if delay.size != change.size or delay.size == 0:
         raise ParameterError(f"fit_stdp_window: {delay.size} delays and {change.size} changes; give equally many.")
     if not isinstance(shape, str) or shape not in _SHAPES:
-        raise ParameterError(f"fit_stdp_window: shape {shape!r} is not one of {', '.join(_SHAPES)}.")
+        raise ParameterError(f"fit_stdp_window: shape {shown(shape)} is not one of {', '.join(_SHAPES)}.")
     fit = _fit_exponential if shape == "exponential" else _fit_rectangle
     later, earlier = (
         fit(np.abs(delay[part]), change[part]) if np.any(part) else (float("nan"), float("nan"))
@@ -307,7 +307,7 @@ def recall_overlap(pattern: ArrayLike, active: ArrayLike) -> float:
     Parameters
     ----------
     pattern, active : (n_neurons,) arrays of 0/1 or bool
-        Members of the pattern, and neurons that fire.
+        Members of the pattern, and neurons that fire [1].
     """
     pattern, active = _binary("recall_overlap: pattern", pattern), _binary("recall_overlap: active", active)
     if pattern.size != active.size or not pattern.size:
@@ -321,7 +321,7 @@ def confusion_table(true: ArrayLike, predicted: ArrayLike, classes: int) -> IntA
     Parameters
     ----------
     true, predicted : (n,) arrays of int
-        0 ... classes - 1. A prediction of -1 (none fired) is counted in a last column.
+        Classes [1], 0 ... classes - 1. A prediction of -1 (none fired) is counted in a last column.
     classes
         Number of classes.
 
@@ -344,7 +344,13 @@ def confusion_table(true: ArrayLike, predicted: ArrayLike, classes: int) -> IntA
 
 
 def accuracy(table: ArrayLike) -> float:
-    """Return the share of right answers of a confusion table: its diagonal over all; no answer is a wrong one."""
+    """Return the share of right answers of a confusion table: its diagonal over all; no answer is a wrong one.
+
+    Parameters
+    ----------
+    table : (classes, classes + 1) array
+        Counts [1], as `confusion_table` returns them.
+    """
     table = np.asarray(table)
     if table.dtype.kind not in "iuf" or table.ndim != 2 or table.shape[0] > table.shape[1] or table.sum() <= 0:
         raise ParameterError(f"accuracy: shape {table.shape}; a table of confusion_table with samples is needed.")
@@ -373,7 +379,7 @@ def _vector(name: str, values: ArrayLike) -> FloatArray:
     except (TypeError, ValueError):
         numbers = None
     if numbers is None or numbers.ndim != 1 or not np.all(np.isfinite(numbers)):
-        raise ParameterError(f"{name}: {values!r} is not a list of finite numbers.")
+        raise ParameterError(f"{name}: {shown(values)} is not a list of finite numbers.")
     return numbers
 
 
@@ -387,5 +393,5 @@ def _ascending(name: str, values: ArrayLike) -> FloatArray:
 def _binary(name: str, values: ArrayLike) -> BoolArray:
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.all((array == 0) | (array == 1)):
-        raise ParameterError(f"{name}: {values!r} is not a list of 0 and 1.")
+        raise ParameterError(f"{name}: {shown(values)} is not a list of 0 and 1.")
     return array.astype(bool)

@@ -17,16 +17,28 @@ from rramcirc.analysis.levels import Transitions, state_levels, transitions
 from rramcirc.analysis.measurements import EDGES, crossings
 from rramcirc.analysis.spikes import spike_times
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 
 
 def low_level(values: ArrayLike, axis: ArrayLike) -> float:
-    """Return the low state level [unit of `values`]."""
+    """Return the low state level [unit of `values`].
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    """
     return state_levels(values, axis).low
 
 
 def high_level(values: ArrayLike, axis: ArrayLike) -> float:
-    """Return the high state level [unit of `values`]."""
+    """Return the high state level [unit of `values`].
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    """
     return state_levels(values, axis).high
 
 
@@ -46,9 +58,9 @@ def rise_time(
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform, real, and rising axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
     low, high
-        Fractions of the amplitude.
+        Fractions of the amplitude [1].
     base, top
         Levels of 0 % and 100 % [unit of `values`]; None is the state level.
 
@@ -64,7 +76,7 @@ def rise_time(
     """
     values, axis = rising(values, axis, real=True)
     if not 0 < low < high < 1:
-        raise ParameterError(f"low = {low!r}, high = {high!r}: fractions with 0 < low < high < 1 are needed.")
+        raise ParameterError(f"low = {shown(low)}, high = {shown(high)}: fractions with 0 < low < high < 1 are needed.")
     bottom, full = _levels(values, axis, base, top)
     if not full > bottom:
         return math.nan
@@ -92,7 +104,14 @@ def fall_time(
 ) -> float:
     """Return the time from `high` to `low` of the amplitude on the first falling edge [unit of `axis`].
 
-    See :func:`rise_time`.
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    low, high
+        Fractions of the amplitude [1].
+    base, top
+        Levels of 0 % and 100 % [unit of `values`]; None is the state level.
     """
     values, axis = rising(values, axis, real=True)
     bottom, full = _levels(values, axis, base, top)
@@ -111,7 +130,16 @@ def slew_rate(
 ) -> float:
     """Return the slope of the first edge from `low` to `high` of the amplitude [unit of `values` per unit of `axis`].
 
-    Positive on a rising edge, negative on a falling one; the arguments are those of :func:`rise_time`.
+    Positive on a rising edge, negative on a falling one.
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    low, high
+        Fractions of the amplitude [1].
+    base, top
+        Levels of 0 % and 100 % [unit of `values`]; None is the state level.
     """
     values, axis = rising(values, axis, real=True)
     bottom, full = _levels(values, axis, base, top)
@@ -127,7 +155,14 @@ def overshoot(values: ArrayLike, axis: ArrayLike, base: float | None = None, top
     """Return by how much the waveform goes beyond its level after the first transition [% of the amplitude].
 
     Above the high level after a rising edge, below the low level after a falling one, up to the next transition; at
-    least 0. For `base` and `top` see :func:`rise_time`.
+    least 0.
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    base, top
+        Levels of 0 % and 100 % [unit of `values`]; None is the state level.
     """
     values, axis = rising(values, axis, real=True)
     bottom, full = _levels(values, axis, base, top)
@@ -149,11 +184,11 @@ def settling_time(
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform, real, and rising axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
     tolerance
-        Fraction of the amplitude.
+        Fraction of the amplitude [1].
     base, top
-        See :func:`rise_time`.
+        Levels of 0 % and 100 % [unit of `values`]; None is the state level.
 
     Returns
     -------
@@ -162,7 +197,9 @@ def settling_time(
     """
     values, axis = rising(values, axis, real=True)
     if not 0 < tolerance < 0.5:
-        raise ParameterError(f"tolerance = {tolerance!r}: a fraction of the amplitude between 0 and 0.5 is needed.")
+        raise ParameterError(
+            f"tolerance = {shown(tolerance)}: a fraction of the amplitude between 0 and 0.5 is needed."
+        )
     bottom, full = _levels(values, axis, base, top)
     found = transitions(values, axis, bottom, full)
     if not found.places.size:
@@ -188,7 +225,7 @@ def pulse_width(values: ArrayLike, axis: ArrayLike, level: float | None = None) 
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform, real, and rising axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
     level
         [unit of `values`]; None is the 50 % level.
 
@@ -213,7 +250,7 @@ def delay(values: ArrayLike, other: ArrayLike, axis: ArrayLike, edge: str = "bot
     Parameters
     ----------
     values, other, axis : (n_points,) arrays
-        Waveforms, real, and their rising axis. Each has state levels of its own.
+        Waveforms [any unit] and their rising axis [any unit; s for a transient]. Each has state levels of its own.
     edge, other_edge
         Which transitions count: ``rise``, ``fall`` or ``both``.
 
@@ -229,18 +266,36 @@ def delay(values: ArrayLike, other: ArrayLike, axis: ArrayLike, edge: str = "bot
 
 
 def period(values: ArrayLike, axis: ArrayLike) -> float:
-    """Return the mean time between successive rising transitions [unit of `axis`]; NaN if there are fewer than two."""
+    """Return the mean time between successive rising transitions [unit of `axis`]; NaN if there are fewer than two.
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    """
     up = _places(transitions(values, axis, *state_levels(values, axis)), "rise")
     return float((up[-1] - up[0]) / (len(up) - 1)) if len(up) > 1 else math.nan
 
 
 def frequency(values: ArrayLike, axis: ArrayLike) -> float:
-    """Return 1 / :func:`period` [1 / unit of `axis`]."""
+    """Return 1 / :func:`period` [1 / unit of `axis`].
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    """
     return 1 / period(values, axis)
 
 
 def duty_cycle(values: ArrayLike, axis: ArrayLike) -> float:
-    """Return the share of the time above the 50 % level, over whole periods [%]; NaN without a whole period."""
+    """Return the share of the time above the 50 % level, over whole periods [%]; NaN without a whole period.
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    """
     places, rises = transitions(values, axis, *state_levels(values, axis))
     up = places[rises == 1]
     if len(up) < 2:
@@ -257,7 +312,7 @@ def spike_count(values: ArrayLike, axis: ArrayLike, level: float | None = None) 
     Parameters
     ----------
     values, axis : (n_points,) arrays
-        Waveform, real, and ascending axis.
+        Waveform [any unit] and rising axis [any unit; s for a transient].
     level
         [unit of `values`]; None is half-way between the least and the greatest value.
     """
@@ -265,7 +320,15 @@ def spike_count(values: ArrayLike, axis: ArrayLike, level: float | None = None) 
 
 
 def inter_spike_interval(values: ArrayLike, axis: ArrayLike, level: float | None = None) -> float:
-    """Return the mean time between the spikes of :func:`spike_count` [unit of `axis`]; NaN if there are not two."""
+    """Return the mean time between the spikes of :func:`spike_count` [unit of `axis`]; NaN if there are not two.
+
+    Parameters
+    ----------
+    values, axis : (n_points,) arrays
+        Waveform [any unit] and rising axis [any unit; s for a transient].
+    level
+        [unit of `values`]; None is half-way between the least and the greatest value.
+    """
     times = _spikes(values, axis, level)
     return float((times[-1] - times[0]) / (len(times) - 1)) if len(times) > 1 else math.nan
 
@@ -284,7 +347,7 @@ def _levels(values: FloatArray, axis: FloatArray, base: float | None, top: float
     if base is not None and top is not None:
         low, high = finite(base, "base"), finite(top, "top")
         if not low < high:
-            raise ParameterError(f"base = {base!r}, top = {top!r}: the base must lie below the top.")
+            raise ParameterError(f"base = {shown(base)}, top = {shown(top)}: the base must lie below the top.")
         return low, high
     found = state_levels(values, axis)
     return (found.low if base is None else finite(base, "base")), (found.high if top is None else finite(top, "top"))

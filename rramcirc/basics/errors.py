@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 from collections.abc import Iterable
+from numbers import Number
 
 
 class RramcircError(Exception):
@@ -86,7 +87,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], how_to_list: str = 
     "unknown card 'hfo2_filamant'. Nearest: hfo2_filament."
     """
     known = sorted(known)
-    close = nearest(name, known)
+    close = nearest(name, known) if isinstance(name, str) else []
     if close:
         hint = f" Nearest: {', '.join(close)}."
     elif known and len(known) <= 12:
@@ -94,7 +95,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], how_to_list: str = 
     else:
         hint = ""
     listing = f" {how_to_list}" if how_to_list else ""
-    return f"unknown {kind} {name!r}.{hint}{listing}"
+    return f"unknown {kind} {shown(name)}.{hint}{listing}"
 
 
 def a_kind(given: object) -> str:
@@ -106,6 +107,8 @@ def a_kind(given: object) -> str:
     ('an int', 'a str')
     """
     name = type(given).__name__
+    if name == "ndarray":
+        return f"an array of shape {getattr(given, 'shape', ())}"
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
@@ -119,9 +122,10 @@ def shown(given: object, most: int = 60) -> str:
     >>> shown(object())
     'an object'
     """
-    if isinstance(given, (str, bytes, int, float, complex, bool, type(None), list, tuple, dict, set, frozenset)):
+    plain = (str, bytes, bool, Number, type(None))
+    if isinstance(given, (*plain, list, tuple, dict, set, frozenset)):
         parts = given.values() if isinstance(given, dict) else given if isinstance(given, (list, tuple)) else ()
-        if all(isinstance(part, (str, int, float, complex, bool, type(None))) for part in parts):
+        if all(isinstance(part, plain) for part in parts):
             text = repr(given)
             return text if len(text) <= most else f"{text[: most - 3]}..."
     return a_kind(given)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from numbers import Integral, Real
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 
 # The SI prefixes and their powers of ten, largest first: the only table of the package.
 PREFIXES = {"T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "a": -18}
@@ -85,30 +85,30 @@ def parse_number(text: str | float | int, unit: str = "", name: str = "value") -
     2e-05
     """
     if isinstance(text, bool):
-        raise ParameterError(f"{name}: {text!r} is not a number.")
+        raise ParameterError(f"{name}: {shown(text)} is not a number.")
     if isinstance(text, Real):
         return real_number(text, name)
     wanted = f"a number in {unit}" if unit else "a number"
     example = f"100n{unit}" if unit else "100n"
     match = _NUMBER.match(text) if isinstance(text, str) else None
     if match is None:
-        raise ParameterError(f"{name}: {text!r} is not {wanted}. Write for example {example} or 1e-7.")
+        raise ParameterError(f"{name}: {shown(text)} is not {wanted}. Write for example {example} or 1e-7.")
     rest = match["rest"]
     if rest == "F" and unit == "F":
-        raise ParameterError(f"{name}: {text!r} is ambiguous (SPICE reads F as femto). Write 1f, 1fF or 1e-15.")
+        raise ParameterError(f"{name}: {shown(text)} is ambiguous (SPICE reads F as femto). Write 1f, 1fF or 1e-15.")
     if rest in ("A", "F") and unit not in ("", rest):
-        raise ParameterError(f"{name}: {text!r} is in {rest}, but {wanted} is expected.")
+        raise ParameterError(f"{name}: {shown(text)} is in {rest}, but {wanted} is expected.")
     scale, found = _split_suffix(rest, unit)
     if scale is None:
         raise ParameterError(
-            f"{name}: {text!r} has the suffix {rest!r}, which is not {wanted}. "
+            f"{name}: {shown(text)} has the suffix {rest!r}, which is not {wanted}. "
             f"SI suffixes are t g meg k m u n p f a, as in {example}."
         )
     if found and found != unit:
-        raise ParameterError(f"{name}: {text!r} is in {found}, but {wanted if unit else 'no unit'} is expected.")
+        raise ParameterError(f"{name}: {shown(text)} is in {found}, but {wanted if unit else 'no unit'} is expected.")
     # the exponent is moved in decimal, so that "100n" is the double nearest to 1e-7
     digits, _, exponent = match["number"].lower().partition("e")
-    return real_number(float(f"{digits}e{int(exponent or 0) + round(math.log10(scale))}"), f"{name}: {text!r}")
+    return real_number(float(f"{digits}e{int(exponent or 0) + round(math.log10(scale))}"), f"{name}: {shown(text)}")
 
 
 def _split_suffix(rest: str, unit: str) -> tuple[float | None, str]:
@@ -163,14 +163,14 @@ def real_number(value: object, name: str) -> float:
             number = math.inf
         if math.isfinite(number):
             return number
-    raise ParameterError(f"{name}: {value!r} is no finite number.")
+    raise ParameterError(f"{name}: {shown(value)} is no finite number.")
 
 
 def positive_number(value: object, name: str, unit: str = "") -> float:
     """Return a finite real number above zero as a float; see :func:`real_number`."""
     number = real_number(value, name)
     if number <= 0:
-        given = f"{value!r} {unit} is not positive" if unit else f"{value!r} is not a positive number"
+        given = f"{shown(value)} {unit} is not positive" if unit else f"{shown(value)} is not a positive number"
         raise ParameterError(f"{name}: {given}.")
     return number
 
@@ -179,7 +179,7 @@ def number_from_zero(value: object, name: str, unit: str = "") -> float:
     """Return a finite real number of at least zero as a float; see :func:`real_number`."""
     number = real_number(value, name)
     if number < 0:
-        raise ParameterError(f"{name}: {value!r}{unit and f' {unit}'} is negative.")
+        raise ParameterError(f"{name}: {shown(value)}{unit and f' {unit}'} is negative.")
     return number
 
 
@@ -192,7 +192,7 @@ def whole_number(value: object, name: str, least: int) -> int:
         If it is anything else; the error starts with `name`.
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ParameterError(f"{name}: {value!r} is not a whole number of at least {least}.")
+        raise ParameterError(f"{name}: {shown(value)} is not a whole number of at least {least}.")
     return int(value)
 
 

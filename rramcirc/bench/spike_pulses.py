@@ -7,20 +7,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number, real_number
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import number, record
 from rramcirc.bench.spike_sources import split_train
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
 
 __all__ = ["BipolarPulse", "GatePulse", "train_stimuli"]
 
 
-@dataclass(frozen=True)
+@record
 class GatePulse:
     """What a PRE spike does to a gate line; a spike during a pulse makes it last longer, as a one-shot does.
 
@@ -32,13 +32,12 @@ class GatePulse:
                       t  edge       t + width + edge
     """
 
-    amplitude: float = field(metadata={"desc": "level of the pulse", "units": "V"})
-    width: float = field(metadata={"desc": "from half the rising to half the falling edge", "units": "s"})
-    edge: float = field(default=1e-6, metadata={"desc": "rise and fall time", "units": "s"})
-    base: float = field(default=0.0, metadata={"desc": "level between pulses", "units": "V"})
+    amplitude: float = number("level of the pulse", "V")
+    width: float = number("from half the rising to half the falling edge", "s", above=0.0)
+    edge: float = number("rise and fall time", "s", default=1e-6, above=0.0)
+    base: float = number("level between pulses", "V", default=0.0)
 
-    def __post_init__(self) -> None:
-        _check_pulse(self, ("amplitude", "base"), ("width", "edge"))
+    def _check(self) -> None:
         if self.edge >= self.width:
             raise ParameterError(f"GatePulse.width: {self.width:g} s leaves no time for an edge of {self.edge:g} s.")
 
@@ -76,7 +75,7 @@ class GatePulse:
         return pulse_sequence(starts, widths, self.amplitude, edge=self.edge, base=self.base)
 
 
-@dataclass(frozen=True)
+@record
 class BipolarPulse:
     """What a POST spike does to a top electrode: +V then -V against the common mode, as in the STDP papers.
 
@@ -92,19 +91,16 @@ class BipolarPulse:
     Either level may be 0 V, which leaves that pulse out; `rest` is the level between spikes against the common mode.
     """
 
-    first: float = field(metadata={"desc": "first pulse against the common mode", "units": "V"})
-    width: float = field(metadata={"desc": "first pulse, edge included", "units": "s"})
-    second: float = field(default=0.0, metadata={"desc": "second pulse against the common mode", "units": "V"})
-    second_width: float = field(default=0.0, metadata={"desc": "second pulse, edge included", "units": "s"})
-    gap: float = field(default=0.0, metadata={"desc": "end of the first pulse to start of the second", "units": "s"})
-    common_mode: float = field(default=0.0, metadata={"desc": "V_cm of the line against the bulk", "units": "V"})
-    rest: float = field(default=0.0, metadata={"desc": "level at rest against the common mode", "units": "V"})
-    edge: float = field(default=1e-6, metadata={"desc": "rise and fall time", "units": "s"})
+    first: float = number("first pulse against the common mode", "V")
+    width: float = number("first pulse, edge included", "s", above=0.0)
+    second: float = number("second pulse against the common mode", "V", default=0.0)
+    second_width: float = number("second pulse, edge included", "s", default=0.0, low=0.0)
+    gap: float = number("end of the first pulse to start of the second", "s", default=0.0, low=0.0)
+    common_mode: float = number("V_cm of the line against the bulk", "V", default=0.0)
+    rest: float = number("level at rest against the common mode", "V", default=0.0)
+    edge: float = number("rise and fall time", "s", default=1e-6, above=0.0)
 
-    def __post_init__(self) -> None:
-        _check_pulse(self, ("first", "second", "common_mode", "rest"), ("width", "edge"))
-        for name in ("second_width", "gap"):
-            number_from_zero(getattr(self, name), f"BipolarPulse.{name}", "s")
+    def _check(self) -> None:
         shortest = min(self.width, self.second_width) if self.second else self.width
         if self.edge >= shortest:
             which = "width" if shortest == self.width else "second_width"
@@ -198,25 +194,17 @@ def train_stimuli(
     array([0.e+00, 1.e-06])
     """
     if not isinstance(pulse, (GatePulse, BipolarPulse)):
-        raise ParameterError(f"train_stimuli: pulse: {pulse!r} is neither a GatePulse nor a BipolarPulse.")
+        raise ParameterError(f"train_stimuli: pulse: {shown(pulse)} is neither a GatePulse nor a BipolarPulse.")
     if isinstance(lines, str) or not all(isinstance(line, str) for line in lines):
-        raise ParameterError(f"train_stimuli: lines: {lines!r} is not a list of names.")
+        raise ParameterError(f"train_stimuli: lines: {shown(lines)} is not a list of names.")
     trains = split_train(times, neurons, len(lines))
     return {line: pulse.stimulus(train) for line, train in zip(lines, trains, strict=True)}
 
 
-def _spike_times(owner: str, times: ArrayLike) -> NDArray[np.float64]:
+def _spike_times(owner: str, times: ArrayLike) -> FloatArray:
     array = np.asarray(times)
     if array.ndim != 1 or (array.size and (array.dtype.kind not in "iuf" or not np.isfinite(array).all())):
-        raise ParameterError(f"{owner}: times: {times!r} is not a list of times [s].")
+        raise ParameterError(f"{owner}: times: {shown(times)} is not a list of times [s].")
     if array.size and (array[0] < 0 or np.any(np.diff(array) < 0)):
         raise ParameterError(f"{owner}: times: must be ascending and not negative [s].")
     return array.astype(float)
-
-
-def _check_pulse(record: GatePulse | BipolarPulse, levels: tuple[str, ...], times: tuple[str, ...]) -> None:
-    owner = type(record).__name__
-    for name in levels:
-        real_number(getattr(record, name), f"{owner}.{name}")
-    for name in times:
-        positive_number(getattr(record, name), f"{owner}.{name}", "s")

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.errors import ParameterError, cannot_write
+from rramcirc.basics.arguments import file_name, real_array
+from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.basics.errors import ParameterError, cannot_write, shown
 from rramcirc.basics.units import number_from_zero, positive_number, whole_number
 from rramcirc.bench.spike_trains import Seed, check_train, poisson_trains
 
 __all__ = ["pattern_train", "read_train", "regular_train", "seeded_train", "split_train", "write_train"]
 
-Train = tuple[NDArray[np.float64], NDArray[np.int64]]
+Train = tuple[FloatArray, IntArray]
 
 
 def regular_train(rates: ArrayLike, duration: float, *, phases: ArrayLike = 0.0, start: float = 0.0) -> Train:
@@ -32,7 +33,7 @@ def regular_train(rates: ArrayLike, duration: float, *, phases: ArrayLike = 0.0,
     duration
         Length [s].
     phases
-        First spike of each neuron, as a share of its period from 0 to below 1; one number holds for all.
+        First spike of each neuron, as a share of its period [1] from 0 to below 1; one number holds for all.
     start
         Time of the beginning [s].
 
@@ -59,9 +60,9 @@ def regular_train(rates: ArrayLike, duration: float, *, phases: ArrayLike = 0.0,
     try:
         phases = np.broadcast_to(np.asarray(phases, dtype=float), rates.shape)
     except (TypeError, ValueError):
-        raise ParameterError(f"regular_train: phases: {phases!r}; give one number, or one per neuron.") from None
+        raise ParameterError(f"regular_train: phases: {shown(phases)}; give one number, or one per neuron.") from None
     if not np.all((phases >= 0) & (phases < 1)):
-        raise ParameterError(f"regular_train: phases: {phases!r} must lie from 0 to below 1.")
+        raise ParameterError(f"regular_train: phases: {shown(phases)} must lie from 0 to below 1.")
     found = []
     for rate, phase in zip(rates, phases, strict=True):
         count = int(np.ceil(rate * length - phase - 1e-9)) if rate else 0
@@ -75,7 +76,7 @@ def pattern_train(patterns: ArrayLike, epoch: float, *, start: float = 0.0) -> T
     Parameters
     ----------
     patterns : (n_epochs, n_neurons) array of 0/1 or bool
-        Row k says which neurons spike in epoch k.
+        Row k says which neurons spike in epoch k [1].
     epoch
         Length of an epoch [s].
     start
@@ -98,14 +99,15 @@ def pattern_train(patterns: ArrayLike, epoch: float, *, start: float = 0.0) -> T
     >>> pattern_train([[1, 0, 1], [0, 1, 0]], 10e-3)
     (array([0.  , 0.  , 0.01]), array([0, 2, 1]))
     """
-    shown = np.asarray(patterns)
-    if shown.ndim != 2 or shown.dtype.kind not in "biuf" or not np.all((shown == 0) | (shown == 1)):
+    epochs = np.asarray(patterns)
+    if epochs.ndim != 2 or epochs.dtype.kind not in "biuf" or not np.all((epochs == 0) | (epochs == 1)):
         raise ParameterError(
             "pattern_train: patterns: give a table of 0 and 1, one row per epoch, one column per neuron."
         )
     length = positive_number(epoch, "pattern_train: epoch", "s")
-    at, neurons = np.nonzero(shown)
-    return number_from_zero(start, "pattern_train: start", "s") + at * length, neurons.astype(np.int64)
+    at, neurons = np.nonzero(epochs)
+    times: FloatArray = number_from_zero(start, "pattern_train: start", "s") + at.astype(np.float64) * length
+    return times, neurons.astype(np.int64)
 
 
 def read_train(path: str | os.PathLike[str], count: int) -> Train:
@@ -131,7 +133,7 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
     ParameterError
         If the file cannot be read, or its times or neurons are none.
     """
-    path = Path(path)
+    path = file_name(path, "read_train")
     try:
         if path.suffix == ".npy":
             table = np.load(path, allow_pickle=False)
@@ -159,15 +161,16 @@ def write_train(path: str | os.PathLike[str], times: ArrayLike, neurons: ArrayLi
     path
         File; ``.npy`` is NumPy's format, any other suffix text with all digits.
     times, neurons : (n_spikes,) arrays
-        Train: time [s] and neuron of each spike.
+        Train: time [s] and neuron [1] of each spike.
 
     Raises
     ------
     ParameterError
         If it is no train, or the file cannot be written.
     """
-    path = Path(path)
-    at, which = check_train(times, neurons, 1 + int(np.max(neurons, initial=0)))
+    path = file_name(path, "write_train")
+    most = np.max(real_array(neurons, "write_train: neurons"), initial=0)
+    at, which = check_train(times, neurons, 1 + int(most))
     try:
         if path.suffix == ".npy":
             np.save(path, np.column_stack([at, which]))
@@ -178,7 +181,7 @@ def write_train(path: str | os.PathLike[str], times: ArrayLike, neurons: ArrayLi
         raise cannot_write(path, error) from error
 
 
-def split_train(times: ArrayLike, neurons: ArrayLike, count: int) -> list[NDArray[np.float64]]:
+def split_train(times: ArrayLike, neurons: ArrayLike, count: int) -> list[FloatArray]:
     """Return the spike times of each neuron.
 
     Parameters
@@ -230,7 +233,7 @@ def seeded_train(rates: ArrayLike, duration: float, seed: Seed, *, dead_time: fl
     return _merged(kept)
 
 
-def _thinned(times: NDArray, dead: float) -> NDArray:
+def _thinned(times: FloatArray, dead: float) -> FloatArray:
     kept: list[float] = []
     for t in times.tolist():
         if not kept or t - kept[-1] >= dead:
@@ -238,14 +241,14 @@ def _thinned(times: NDArray, dead: float) -> NDArray:
     return np.array(kept)
 
 
-def _merged(trains: Sequence[NDArray]) -> Train:
+def _merged(trains: Sequence[FloatArray]) -> Train:
     at = np.concatenate(trains) if trains else np.empty(0)
     which = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
     order = np.argsort(at, kind="stable")
     return at[order], which[order].astype(np.int64)
 
 
-def _rates(rates: ArrayLike) -> NDArray[np.float64]:
+def _rates(rates: ArrayLike) -> FloatArray:
     array = np.asarray(rates)
     if (
         array.ndim != 1
@@ -253,5 +256,5 @@ def _rates(rates: ArrayLike) -> NDArray[np.float64]:
         or not array.size
         or not np.all((array >= 0) & (array < np.inf))
     ):
-        raise ParameterError(f"regular_train: rates: {rates!r} is no list of rates of at least 0 Hz.")
+        raise ParameterError(f"regular_train: rates: {shown(rates)} is no list of rates of at least 0 Hz.")
     return array.astype(float)

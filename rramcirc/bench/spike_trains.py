@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.units import positive_number, whole_number
 
 GAMMA = 0x9E3779B97F4A7C15
@@ -55,17 +56,15 @@ def _mix(z: int) -> int:
     return z ^ (z >> 31)
 
 
-def uniforms(key: int, first: int, count: int) -> NDArray[np.float64]:
+def uniforms(key: int, first: int, count: int) -> FloatArray:
     """Return numbers first ... first + count - 1 of a stream, uniform in [0, 1)."""
     z = np.uint64(key) + np.arange(first + 1, first + count + 1, dtype=np.uint64) * np.uint64(GAMMA)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(MULTIPLIERS[0])
     z = (z ^ (z >> np.uint64(27))) * np.uint64(MULTIPLIERS[1])
-    return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def poisson_trains(
-    rates: ArrayLike, duration: float, seed: Seed, *, start: float = 0.0
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def poisson_trains(rates: ArrayLike, duration: float, seed: Seed, *, start: float = 0.0) -> tuple[FloatArray, IntArray]:
     """Return independent Poisson spike trains, merged and ordered in time.
 
     Parameters
@@ -119,7 +118,7 @@ def poisson_trains(
     return start + at[keep], np.concatenate(targets)[keep]
 
 
-def _targets(rates: NDArray[np.float64], which: NDArray[np.float64]) -> NDArray[np.int64]:
+def _targets(rates: FloatArray, which: FloatArray) -> IntArray:
     """Return the neuron that each uniform number stands for."""
     driven = np.flatnonzero(rates)
     if np.all(rates[driven] == rates[driven[0]]):
@@ -128,16 +127,18 @@ def _targets(rates: NDArray[np.float64], which: NDArray[np.float64]) -> NDArray[
     return driven[np.minimum(np.searchsorted(edges, which, side="right"), driven.size - 1)]
 
 
-def _rates(values: ArrayLike) -> NDArray[np.float64]:
+def _rates(values: ArrayLike) -> FloatArray:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size:
-        raise ParameterError(f"poisson_trains: rates: {values!r} is no list of rates [Hz].")
+        raise ParameterError(f"poisson_trains: rates: {shown(values)} is no list of rates [Hz].")
     if not np.isfinite(array).all() or (array < 0).any():
-        raise ParameterError(f"poisson_trains: rates: {values!r} holds rates that are negative or not finite [Hz].")
+        raise ParameterError(
+            f"poisson_trains: rates: {shown(values)} holds rates that are negative or not finite [Hz]."
+        )
     return array.astype(np.float64)
 
 
-def check_train(times: ArrayLike, neurons: ArrayLike, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def check_train(times: ArrayLike, neurons: ArrayLike, count: int) -> tuple[FloatArray, IntArray]:
     """Return a train of somebody else as arrays, ordered in time.
 
     Parameters

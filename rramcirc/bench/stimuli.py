@@ -2,64 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.checks import check_choice
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import Kept, choice, number, other, record, whole
+from rramcirc.basics.units import positive_number, real_number
 
 Unit = Literal["V", "A"]
 
 
-def _level(desc: str, **default: float):
-    return field(metadata={"desc": desc, "units": "V or A"}, **default)
+_LEVELS = "V or A"
+_UNIT = "V drives the line with a voltage, A with a current into the line"
 
 
-def _seconds(desc: str, **default: float):
-    return field(metadata={"desc": desc, "units": "s"}, **default)
-
-
-_UNIT = {"desc": "V drives the line with a voltage, A with a current into the line"}
-
-
-def _check_levels(record: object, unit: str, **levels: float) -> None:
-    owner = type(record).__name__
-    for name, value in levels.items():
-        real_number(value, f"{owner}.{name}")
-    _check_unit(owner, unit)
-
-
-def _check_unit(owner: str, unit: object) -> None:
-    if not isinstance(unit, str) or unit not in ("V", "A"):
-        raise ParameterError(f"{owner}.unit: {unit!r} is not one of V, A.")
-
-
-def _check_times(record: object, positive: dict[str, float], not_negative: dict[str, float]) -> None:
-    for name, value in positive.items():
-        positive_number(value, f"{type(record).__name__}.{name}", "s")
-    for name, value in not_negative.items():
-        number_from_zero(value, f"{type(record).__name__}.{name}", "s")
-
-
-@dataclass(frozen=True)
+@record
 class Constant:
     """The same level at all times."""
 
-    value: float = _level("level")
-    unit: Unit = field(default="V", metadata=_UNIT)
+    value: float = number("level", _LEVELS)
+    unit: Unit = choice(_UNIT, default="V")
 
-    def __post_init__(self) -> None:
-        _check_levels(self, self.unit, value=self.value)
-
-    def corners(self) -> tuple[NDArray, NDArray]:
+    def corners(self) -> tuple[FloatArray, FloatArray]:
         """Return the corner times [s] and levels of the piecewise-linear waveform."""
         return np.array([0.0]), np.array([self.value])
 
 
-@dataclass(frozen=True)
+@record
 class Pulse:
     """One trapezoidal pulse; `width` is the time at full amplitude, as SPICE's PW.
 
@@ -71,68 +44,58 @@ class Pulse:
                  delay rise width fall
     """
 
-    amplitude: float = _level("level at the top")
-    width: float = _seconds("time at full amplitude")
-    delay: float = _seconds("start of the rising edge", default=0.0)
-    rise: float = _seconds("rising edge, base to amplitude", default=1e-9)
-    fall: float = _seconds("falling edge, amplitude to base", default=1e-9)
-    base: float = _level("level before and after", default=0.0)
-    unit: Unit = field(default="V", metadata=_UNIT)
+    amplitude: float = number("level at the top", _LEVELS)
+    width: float = number("time at full amplitude", "s", above=0.0)
+    delay: float = number("start of the rising edge", "s", default=0.0, low=0.0)
+    rise: float = number("rising edge, base to amplitude", "s", default=1e-9, above=0.0)
+    fall: float = number("falling edge, amplitude to base", "s", default=1e-9, above=0.0)
+    base: float = number("level before and after", _LEVELS, default=0.0)
+    unit: Unit = choice(_UNIT, default="V")
 
-    def __post_init__(self) -> None:
-        _check_levels(self, self.unit, amplitude=self.amplitude, base=self.base)
-        _check_times(self, {"width": self.width, "rise": self.rise, "fall": self.fall}, {"delay": self.delay})
-
-    def corners(self) -> tuple[NDArray, NDArray]:
+    def corners(self) -> tuple[FloatArray, FloatArray]:
         """Return the corner times [s] and levels of the piecewise-linear waveform."""
         return _pulse_corners(np.array([self.delay]), self)
 
 
-@dataclass(frozen=True)
+@record
 class PulseTrain:
     """`count` equal trapezoidal pulses, one every `period`."""
 
-    amplitude: float = _level("level at the top")
-    width: float = _seconds("time at full amplitude")
-    period: float = _seconds("from one rising edge to the next")
-    count: int = field(metadata={"desc": "number of pulses", "units": "1"})
-    delay: float = _seconds("start of the first rising edge", default=0.0)
-    rise: float = _seconds("rising edge", default=1e-9)
-    fall: float = _seconds("falling edge", default=1e-9)
-    base: float = _level("level between the pulses", default=0.0)
-    unit: Unit = field(default="V", metadata=_UNIT)
+    amplitude: float = number("level at the top", _LEVELS)
+    width: float = number("time at full amplitude", "s", above=0.0)
+    period: float = number("from one rising edge to the next", "s", above=0.0)
+    count: int = whole("number of pulses", low=1)
+    delay: float = number("start of the first rising edge", "s", default=0.0, low=0.0)
+    rise: float = number("rising edge", "s", default=1e-9, above=0.0)
+    fall: float = number("falling edge", "s", default=1e-9, above=0.0)
+    base: float = number("level between the pulses", _LEVELS, default=0.0)
+    unit: Unit = choice(_UNIT, default="V")
 
-    def __post_init__(self) -> None:
-        _check_levels(self, self.unit, amplitude=self.amplitude, base=self.base)
-        times = {"width": self.width, "period": self.period, "rise": self.rise, "fall": self.fall}
-        _check_times(self, times, {"delay": self.delay})
-        whole_number(self.count, "PulseTrain.count", 1)
+    def _check(self) -> None:
         if self.rise + self.width + self.fall > self.period * (1 + 1e-12):
             raise ParameterError(
                 f"PulseTrain: rise + width + fall = {self.rise + self.width + self.fall:g} s "
                 f"do not fit into a period of {self.period:g} s."
             )
 
-    def corners(self) -> tuple[NDArray, NDArray]:
+    def corners(self) -> tuple[FloatArray, FloatArray]:
         """Return the corner times [s] and levels of the piecewise-linear waveform."""
-        return _pulse_corners(self.delay + self.period * np.arange(self.count), self)
+        return _pulse_corners(self.delay + self.period * np.arange(self.count, dtype=np.float64), self)
 
 
-@dataclass(frozen=True)
+@record
 class SpikeTrain:
     """Equal trapezoidal pulses that start at given times."""
 
-    times: NDArray = field(metadata={"desc": "start of each rising edge, ascending", "units": "s"})
-    amplitude: float = _level("level at the top")
-    width: float = _seconds("time at full amplitude")
-    rise: float = _seconds("rising edge", default=1e-9)
-    fall: float = _seconds("falling edge", default=1e-9)
-    base: float = _level("level between the spikes", default=0.0)
-    unit: Unit = field(default="V", metadata=_UNIT)
+    times: Kept[FloatArray, ArrayLike] = other("start of each rising edge, ascending", "s")
+    amplitude: float = number("level at the top", _LEVELS)
+    width: float = number("time at full amplitude", "s", above=0.0)
+    rise: float = number("rising edge", "s", default=1e-9, above=0.0)
+    fall: float = number("falling edge", "s", default=1e-9, above=0.0)
+    base: float = number("level between the spikes", _LEVELS, default=0.0)
+    unit: Unit = choice(_UNIT, default="V")
 
-    def __post_init__(self) -> None:
-        _check_levels(self, self.unit, amplitude=self.amplitude, base=self.base)
-        _check_times(self, {"width": self.width, "rise": self.rise, "fall": self.fall}, {})
+    def _check(self) -> None:
         times = number_list("SpikeTrain.times", self.times)
         if times.size and times[0] < 0:
             raise ParameterError(f"SpikeTrain.times: the first time {times[0]:g} s is negative.")
@@ -146,25 +109,21 @@ class SpikeTrain:
             )
         object.__setattr__(self, "times", times)
 
-    def corners(self) -> tuple[NDArray, NDArray]:
+    def corners(self) -> tuple[FloatArray, FloatArray]:
         """Return the corner times [s] and levels of the piecewise-linear waveform."""
         return _pulse_corners(self.times, self)
 
 
-@dataclass(frozen=True)
+@record
 class PiecewiseLinear:
     """Straight lines between (time, value) corners; constant before the first and after the last."""
 
-    times: NDArray = field(metadata={"desc": "corner times, ascending", "units": "s"})
-    values: NDArray = field(metadata={"desc": "levels at the corners", "units": "V or A"})
-    unit: Unit = field(default="V", metadata=_UNIT)
+    times: Kept[FloatArray, ArrayLike] = other("corner times, ascending", "s")
+    values: Kept[FloatArray, ArrayLike] = other("levels at the corners", _LEVELS)
+    unit: Unit = choice(_UNIT, default="V")
 
-    def __post_init__(self) -> None:
-        _check_unit("PiecewiseLinear", self.unit)
-        times, values = (
-            number_list("PiecewiseLinear.times", self.times),
-            number_list("PiecewiseLinear.values", self.values),
-        )
+    def _check(self) -> None:
+        times, values = (number_list(f"PiecewiseLinear.{n}", getattr(self, n)) for n in ("times", "values"))
         if times.size != values.size or times.size == 0:
             raise ParameterError(
                 f"PiecewiseLinear: {times.size} times and {values.size} values; give equally many, at least one."
@@ -180,12 +139,12 @@ class PiecewiseLinear:
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "values", values)
 
-    def corners(self) -> tuple[NDArray, NDArray]:
+    def corners(self) -> tuple[FloatArray, FloatArray]:
         """Return the corner times [s] and levels of the piecewise-linear waveform."""
         return self.times, self.values
 
 
-@dataclass(frozen=True)
+@record
 class Floating:
     """No driver: the line is left open."""
 
@@ -194,7 +153,7 @@ Stimulus = Constant | Pulse | PulseTrain | SpikeTrain | PiecewiseLinear | Floati
 Driven = Constant | Pulse | PulseTrain | SpikeTrain | PiecewiseLinear
 
 
-def sample(stimulus: Driven, time: ArrayLike) -> NDArray:
+def sample(stimulus: Driven, time: ArrayLike) -> FloatArray:
     """Return the level of a stimulus at the given times.
 
     Parameters
@@ -218,7 +177,7 @@ def sample(stimulus: Driven, time: ArrayLike) -> NDArray:
     return np.interp(_numbers("sample: time", time), corners, levels)
 
 
-def breakpoints(stimulus: Driven) -> NDArray:
+def breakpoints(stimulus: Driven) -> FloatArray:
     """Return the times [s] at which the slope of a stimulus changes."""
     return check_driven(stimulus, "breakpoints: stimulus").corners()[0]
 
@@ -233,8 +192,9 @@ def check_driven(stimulus: object, name: str) -> Driven:
     """
     if isinstance(stimulus, Driven):
         return stimulus
-    what = "leaves its line open, it has no level" if isinstance(stimulus, Floating) else "is not a stimulus"
-    raise ParameterError(f"{name}: {stimulus!r} {what}.")
+    if isinstance(stimulus, Floating):
+        raise ParameterError(f"{name}: Floating() leaves its line open, it has no level.")
+    raise ParameterError(f"{name}: {shown(stimulus)} is not a stimulus.")
 
 
 def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLinear:
@@ -253,14 +213,16 @@ def triangle(*peaks: float, ramp_rate: float, unit: Unit = "V") -> PiecewiseLine
     array([0., 2., 5., 6.])
     """
     positive_number(ramp_rate, "triangle: ramp_rate")
-    _check_unit("triangle", unit)
+    check_choice("triangle.unit", unit, get_args(Unit))
     levels = np.array([0.0, *(real_number(peak, "triangle: peaks") for peak in peaks), 0.0])
     if not peaks or np.any(np.diff(levels) == 0.0):
-        raise ParameterError(f"triangle: peaks {peaks!r} must differ from their neighbours and from zero at the ends.")
+        raise ParameterError(
+            f"triangle: peaks {shown(peaks)} must differ from their neighbours and from zero at the ends."
+        )
     return PiecewiseLinear(np.concatenate([[0.0], np.cumsum(np.abs(np.diff(levels)))]) / ramp_rate, levels, unit)
 
 
-def number_list(name: str, values: ArrayLike) -> NDArray:
+def number_list(name: str, values: ArrayLike) -> FloatArray:
     """Return a read-only copy of a one-dimensional list of finite numbers."""
     vector = _numbers(name, values).copy()
     if vector.ndim != 1:
@@ -269,21 +231,21 @@ def number_list(name: str, values: ArrayLike) -> NDArray:
     return vector
 
 
-def _numbers(name: str, values: ArrayLike) -> NDArray:
+def _numbers(name: str, values: ArrayLike) -> FloatArray:
     """Return finite numbers of any shape as an array of floats; texts and truth values are none."""
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):
         array = np.array(None)
     if array.dtype.kind not in "iuf":
-        raise ParameterError(f"{name}: {values!r} is not a list of numbers.")
+        raise ParameterError(f"{name}: {shown(values)} is not a list of numbers.")
     array = array.astype(float)
     if not np.all(np.isfinite(array)):
         raise ParameterError(f"{name}: holds values that are not finite.")
     return array
 
 
-def _pulse_corners(starts: NDArray, pulse: Pulse | PulseTrain | SpikeTrain) -> tuple[NDArray, NDArray]:
+def _pulse_corners(starts: FloatArray, pulse: Pulse | PulseTrain | SpikeTrain) -> tuple[FloatArray, FloatArray]:
     """Return the corners of trapezoids at `starts`; adjoining pulses share a corner."""
     offsets = np.cumsum([0.0, pulse.rise, pulse.width, pulse.fall])
     times = (starts[:, None] + offsets).ravel()
@@ -293,12 +255,12 @@ def _pulse_corners(starts: NDArray, pulse: Pulse | PulseTrain | SpikeTrain) -> t
     return _without_repeats(type(pulse).__name__, times, levels)
 
 
-def _resolution(times: NDArray) -> NDArray:
+def _resolution(times: FloatArray) -> FloatArray:
     """Return the distance [s] below which two times are one: a few last bits, which simulators round."""
     return 4.0 * np.spacing(np.abs(times))
 
 
-def _without_repeats(name: str, times: NDArray, levels: NDArray) -> tuple[NDArray, NDArray]:
+def _without_repeats(name: str, times: FloatArray, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Drop corners that repeat the one before, as where one pulse ends and the next begins."""
     same = np.diff(times) <= _resolution(times[1:])
     if np.any(same & (np.diff(levels) != 0.0)):
@@ -328,7 +290,7 @@ def pulse_sequence(
     edge
         Rise and fall time [s].
     base
-        Level between the pulses.
+        Level between the pulses [V or A].
 
     Examples
     --------
@@ -340,7 +302,7 @@ def pulse_sequence(
     amplitudes = _per_pulse("pulse_sequence: amplitudes", amplitudes, starts)
     positive_number(edge, "pulse_sequence: edge")
     real_number(base, "pulse_sequence: base")
-    _check_unit("pulse_sequence", unit)
+    check_choice("pulse_sequence.unit", unit, get_args(Unit))
     if np.any(widths < 0):
         raise ParameterError("pulse_sequence: widths holds negative values.")
     times = np.stack([starts, starts + edge, starts + edge + widths, starts + 2 * edge + widths], axis=1).ravel()
@@ -353,7 +315,7 @@ def pulse_sequence(
     return PiecewiseLinear(*_without_repeats("pulse_sequence", times, levels), unit)
 
 
-def _per_pulse(name: str, values: ArrayLike, starts: NDArray) -> NDArray:
+def _per_pulse(name: str, values: ArrayLike, starts: FloatArray) -> FloatArray:
     """Return one value per pulse from one for each or one for all."""
     array = _numbers(name, values)
     if starts.ndim != 1 or array.shape not in ((), starts.shape):

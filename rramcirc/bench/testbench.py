@@ -3,60 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import get_args
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.errors import ParameterError, unknown_name
-from rramcirc.basics.units import parse_number, positive_number, real_number, whole_number
-from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep  # noqa: F401
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, a_kind, shown, unknown_name
+from rramcirc.basics.fields import Kept, number, other, part, record, table, text, whole
+from rramcirc.basics.units import parse_number, positive_number, real_number
+from rramcirc.bench.analyses import ANALYSES, Analysis
 from rramcirc.bench.design import Design
 from rramcirc.bench.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
 
 ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
 
 
-def _positive(owner: str, **values: float) -> None:
-    for name, value in values.items():
-        positive_number(value, f"{owner}.{name}")
-
-
-@dataclass(frozen=True)
+@record
 class CycleNoise:
     """Cycle-to-cycle variability: every cell's noise terminal gets a new standard normal deviate at each of `times`.
 
     What one standard deviation does is the model's business (``ea_sigma_c2c`` of the filament model, for example).
     """
 
-    times: NDArray = field(metadata={"desc": "start of each cycle, ascending; the first is usually 0", "units": "s"})
-    seed: int = field(metadata={"desc": "seed of the deviates"})
-    edge: float = field(default=1e-9, metadata={"desc": "time in which a deviate changes", "units": "s"})
+    times: Kept[FloatArray, ArrayLike] = other("start of each cycle, ascending; the first is usually 0", "s")
+    seed: int = whole("seed of the deviates")
+    edge: float = number("time in which a deviate changes", "s", default=1e-9, above=0.0)
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         times = number_list("CycleNoise.times", self.times)
         if times.size == 0 or times[0] < 0:
-            raise ParameterError(f"CycleNoise.times: {self.times!r} is not a list of times [s] of at least 0.")
-        _positive("CycleNoise", edge=self.edge)
+            raise ParameterError("CycleNoise.times: is not a list of times [s] of at least 0.")
         if np.any(np.diff(times) <= 2 * self.edge):
             raise ParameterError("CycleNoise.times: must be ascending, further apart than twice the edge.")
-        whole_number(self.seed, "CycleNoise.seed", 0)
         object.__setattr__(self, "times", times)
 
-    def deviates(self, shape: tuple[int, int]) -> NDArray:
+    def deviates(self, shape: tuple[int, int]) -> FloatArray:
         """Return (cycles, rows, columns) standard normal deviates."""
         return np.random.default_rng(self.seed).standard_normal((self.times.size, *shape))
 
-    def stimulus(self, deviates: NDArray) -> PiecewiseLinear:
+    def stimulus(self, deviates: FloatArray) -> PiecewiseLinear:
         """Return what drives the noise terminal of one cell [V, 1 V is one standard deviation]."""
         later = self.times[1:]
         corners = np.concatenate([[0.0], np.stack([later, later + self.edge], axis=1).ravel()])
         return PiecewiseLinear(corners, np.repeat(deviates, 2)[:-1])
 
 
-def cycle_starts(stimulus: Driven) -> NDArray:
+def cycle_starts(stimulus: Driven) -> FloatArray:
     """Return the times [s] at which a new cycle of a stimulus begins: halfway through each rest between two pulses.
 
     A rest is a stretch in which the stimulus stays at its first level; a sweep through that level without rest begins a
@@ -75,7 +68,7 @@ def cycle_starts(stimulus: Driven) -> NDArray:
     return np.array(starts)
 
 
-@dataclass(frozen=True)
+@record
 class Testbench:
     """One simulation: what is simulated, what drives it, what is recorded.
 
@@ -85,77 +78,62 @@ class Testbench:
 
     __test__ = False  # not a test class, whatever its name begins with
 
-    design: Design = field(metadata={"desc": "the circuit"})
-    analysis: Analysis = field(metadata={"desc": "what to compute"})
-    stimuli: Mapping[str, Stimulus] = field(default_factory=dict, metadata={"desc": "line name -> stimulus"})
-    temperature: float = field(default=ROOM_TEMPERATURE, metadata={"desc": "ambient temperature", "units": "K"})
-    options: Mapping[str, float | str] = field(
-        default_factory=dict, metadata={"desc": "simulator options, for example reltol"}
+    design: Design = other("the circuit")
+    analysis: Analysis = other("what to compute")
+    stimuli: Mapping[str, Stimulus] = table("line name -> stimulus", default_factory=dict)
+    temperature: float = number("ambient temperature", "K", default=ROOM_TEMPERATURE, above=0.0, unit_told=False)
+    options: Mapping[str, float | str] = table("simulator options, for example reltol", default_factory=dict)
+    probes: Kept[tuple[str, ...], Sequence[str]] = other(
+        "signals to record (patterns); empty: a useful default", default=()
     )
-    probes: tuple[str, ...] = field(
-        default=(), metadata={"desc": "signals to record (patterns); empty: a useful default"}
-    )
-    seed: int | None = field(default=None, metadata={"desc": "seed that the spread of the design was drawn with"})
-    name: str = field(default="", metadata={"desc": "title; default names the circuit"})
-    cycle_noise: CycleNoise | None = field(default=None, metadata={"desc": "cycle-to-cycle variability of all cells"})
+    seed: int | None = whole("seed that the spread of the design was drawn with", default=None)
+    name: str = text("title; default names the circuit", default="")
+    cycle_noise: CycleNoise | None = part("cycle-to-cycle variability of all cells", default=None)
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if not isinstance(self.design, Design):
             raise ParameterError(
                 f"Testbench.design: {type(self.design).__name__} is no circuit. A circuit is a record that says lines, "
                 "description and what else rramcirc.Design lists, for example a Cell or a Crossbar."
             )
-        if not isinstance(self.analysis, Analysis):
-            known = ", ".join(kind.__name__ for kind in get_args(Analysis))
-            raise ParameterError(f"Testbench.analysis: {self.analysis!r} is none of {known}.")
-        _positive("Testbench", temperature=self.temperature)
+        if type(self.analysis) not in ANALYSES:
+            known = ", ".join(kind.__name__ for kind in ANALYSES)
+            raise ParameterError(f"Testbench.analysis: {shown(self.analysis)} is none of {known}.")
         self._check_stimuli()
         self._check_options()
         if not isinstance(self.probes, (list, tuple)) or not all(isinstance(p, str) for p in self.probes):
-            raise ParameterError(f"Testbench.probes: {self.probes!r} is not a list of signal names.")
+            raise ParameterError(f"Testbench.probes: {shown(self.probes)} is not a list of signal names.")
         object.__setattr__(self, "probes", tuple(self.probes))
-        if self.cycle_noise is not None and not isinstance(self.cycle_noise, CycleNoise):
-            raise ParameterError(f"Testbench.cycle_noise: {self.cycle_noise!r} is not a CycleNoise.")
-        if self.seed is not None:
-            whole_number(self.seed, "Testbench.seed", 0)
-        if not isinstance(self.name, str):
-            raise ParameterError(f"Testbench.name: {self.name!r} is not a text.")
-        self._check_swept_line()
+        self._check_analysis_lines()
 
-    def _check_swept_line(self) -> None:
+    def _check_analysis_lines(self) -> None:
         analysis = self.analysis
-        if isinstance(analysis, VectorSweep):
-            for line in analysis.lines:
-                self._check_line(f"Testbench.analysis.levels: {line!r}", line)
-                if line in self.stimuli:
-                    raise ParameterError(f"Testbench.stimuli[{line!r}]: the VectorSweep drives this line, too.")
-        if isinstance(analysis, Noise):
-            self._check_line(f"Testbench.analysis.source: {analysis.source!r}", analysis.source)
-            if isinstance(self.stimulus(analysis.source), Floating):
-                raise ParameterError(f"Testbench.analysis.source: {analysis.source!r} floats; it needs a driver.")
-            nodes = (*self.design.lines, *self.design.output_nodes)
-            if analysis.output not in nodes:
-                raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output, nodes)}")
-        line = getattr(analysis, "line", None)
-        if line is None:
-            return
-        self._check_line(f"Testbench.analysis.line: {line!r}", line)
-        stimulus = self.stimulus(line)
-        if isinstance(stimulus, Floating) or stimulus.unit != "V":
-            raise ParameterError(
-                f"Testbench.analysis.line: {line!r} needs a voltage on it, but its stimulus is {stimulus!r}."
-            )
+        for name, line in analysis.line_fields:
+            self._check_line(f"Testbench.analysis.{name}: {line!r}", line)
+            if line in analysis.line_levels and line in self.stimuli:
+                raise ParameterError(
+                    f"Testbench.stimuli[{line!r}]: the {type(analysis).__name__} drives this line, too."
+                )
+            stimulus = self.stimulus(line)
+            if line == analysis.voltage_line and (isinstance(stimulus, Floating) or stimulus.unit != "V"):
+                given = a_kind(stimulus) + ("" if isinstance(stimulus, Floating) else f" in {stimulus.unit}")
+                raise ParameterError(
+                    f"Testbench.analysis.{name}: {line!r} needs a voltage on it, but its stimulus is {given}."
+                )
+            if line == analysis.signal_line and isinstance(stimulus, Floating):
+                raise ParameterError(f"Testbench.analysis.{name}: {line!r} floats; it needs a driver.")
+        nodes = (*self.design.lines, *self.design.output_nodes)
+        if analysis.output_node is not None and analysis.output_node not in nodes:
+            raise ParameterError(f"Testbench.analysis.output: {unknown_name('node', analysis.output_node, nodes)}")
 
     def _check_stimuli(self) -> None:
-        if not isinstance(self.stimuli, Mapping):
-            raise ParameterError(f"Testbench.stimuli: {self.stimuli!r} is not a dict of line names and stimuli.")
         object.__setattr__(self, "stimuli", dict(self.stimuli))
         kinds = self.design.line_kinds
         for line, stimulus in self.stimuli.items():
             if line not in kinds:
                 self._check_line(f"Testbench.stimuli: {line!r}", line)
             if not isinstance(stimulus, Stimulus):
-                raise ParameterError(f"Testbench.stimuli[{line!r}]: {stimulus!r} is not a stimulus.")
+                raise ParameterError(f"Testbench.stimuli[{line!r}]: {shown(stimulus)} is not a stimulus.")
             if line in ("bulk", "nz") and isinstance(stimulus, Floating):
                 raise ParameterError(f"Testbench.stimuli[{line!r}]: the {line} terminal cannot float.")
         for line in self.design.required_lines:
@@ -171,16 +149,14 @@ class Testbench:
             raise ParameterError(f"{where} is no single line of this circuit: {unknown_name('line', str(line), known)}")
 
     def _check_options(self) -> None:
-        if not isinstance(self.options, Mapping):
-            raise ParameterError(f"Testbench.options: {self.options!r} is not a dict of names and values.")
         for name, value in self.options.items():
             if not re.fullmatch(r"[a-zA-Z_]\w*", str(name)) or not re.fullmatch(r"[\w.+-]+", str(value)):
-                raise ParameterError(f"Testbench.options: {name}={value!r} is not a simulator option name=value.")
+                raise ParameterError(f"Testbench.options: {name}={shown(value)} is not a simulator option name=value.")
             check_option(str(name), value, "Testbench.options")
 
-    def swept(self, line: str) -> NDArray | None:
-        """Return the (vectors,) levels [V] that a `VectorSweep` puts on `line`; None for every other line."""
-        return self.analysis.levels.get(line) if isinstance(self.analysis, VectorSweep) else None
+    def swept(self, line: str) -> FloatArray | None:
+        """Return the (vectors,) levels [V] that the analysis puts on `line` itself; None for every other line."""
+        return self.analysis.line_levels.get(line)
 
     def stimulus(self, line: str) -> Stimulus:
         """Return what drives `line`; 0 V if nothing was said, the first vector's level if a `VectorSweep` drives it."""

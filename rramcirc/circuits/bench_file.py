@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rramcirc.basics.arguments import check_kind
+from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.file import read, write
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.table import RECORDS
@@ -49,6 +51,9 @@ def with_settings(bench: Testbench, settings: Sequence[str]) -> Testbench:
     ParameterError
         If a path or value cannot be; names the nearest.
     """
+    check_kind(bench, Testbench, "with_settings", "a Testbench")
+    if not isinstance(settings, list | tuple) or not all(isinstance(setting, str) for setting in settings):
+        raise ParameterError("with_settings: give a list of texts, as in ['analysis.stop=1u'].")
     if not settings:
         return bench
     arrays: dict[str, Any] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.card import load_card
@@ -51,7 +51,7 @@ class Request:
             raise ParameterError(f"--rows {neurons}: a Hopfield network has at least {least} neurons.")
         return neurons
 
-    def drawn(self, shape: tuple[int, int]) -> dict[str, NDArray[np.float64]]:
+    def drawn(self, shape: tuple[int, int]) -> dict[str, FloatArray]:
         """Return draws of instance parameters from the seed: the card's spread, then what was named."""
         if not self.spread and not self.card_spread:
             return {}
@@ -62,7 +62,7 @@ class Request:
         if self.card_spread and not card.variability:
             raise ParameterError(f"--spread card: {card.name} has no [variability] table; write NAME=SIGMA.")
         drawn = sample_devices(card, shape, rng) if self.card_spread else {}
-        return drawn | {name: rng.normal(float(card.value(name)), sigma, shape) for name, sigma in self.spread}
+        return drawn | {name: rng.normal(float(card.number(name)), sigma, shape) for name, sigma in self.spread}
 
     def seeded(self, bench: Testbench) -> Testbench:
         """Return a testbench that says the seed of its spread."""

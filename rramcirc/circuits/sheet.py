@@ -6,8 +6,13 @@ import itertools
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
+
+if TYPE_CHECKING:
+    from schemdraw.elements import Element
 
 Point = tuple[float, float]
 
@@ -16,6 +21,9 @@ FONT, SIZE, SMALL = "DejaVu Sans, Helvetica, Arial, sans-serif", 11.0, 9.0
 LINE_WIDTH = 1.1
 MARGIN = 26.0  # points around the drawing
 SUFFIXES = (".svg",)
+Align = Literal["left", "center", "right"]
+# how a text on this side of a symbol is aligned
+ALIGN: dict[str, Align] = {"left": "right", "right": "left", "top": "center", "bottom": "center"}
 
 
 class Sheet:
@@ -25,19 +33,21 @@ class Sheet:
         import schemdraw
 
         schemdraw.use("svg")
-        schemdraw.theme("default")
+        schemdraw.theme("default")  # type: ignore[no-untyped-call]  # the only function that schemdraw left without types
         self.drawing = schemdraw.Drawing(show=False, fontsize=SIZE, font=FONT, lw=LINE_WIDTH, color=BLACK, unit=2.0)
+
+    def svg(self) -> str:
+        """Return the sheet as SVG; the same text for the same sheet."""
+        return _with_margin(_rounded(self.drawing.get_imagedata("svg").decode()))
 
     def save(self, path: Path) -> None:
         """Write the sheet as SVG; the same bytes for the same sheet."""
-        text = self.drawing.get_imagedata("svg").decode()
-        text = _with_margin(_rounded(text))
         try:
-            path.write_text(text)
+            path.write_text(self.svg())
         except OSError as error:
             raise cannot_write(path, error) from error
 
-    def add(self, element: object) -> object:
+    def add(self, element: Element) -> Element:
         """Add any element of schemdraw and return it placed."""
         return self.drawing.add(element)
 
@@ -76,11 +86,11 @@ class Sheet:
 
         self.add(elm.Dot(open=True, radius=0.09).at(at).color(PORT))
         shift = {"left": (-0.2, 0), "right": (0.2, 0), "top": (0, 0.33), "bottom": (0, -0.36)}[side]
-        align = {"left": "right", "right": "left", "top": "center", "bottom": "center"}[side]
+        align = ALIGN[side]
         text = f"{name} [{unit}]" if unit else name
         self.text((at[0] + shift[0], at[1] + shift[1]), text, color=PORT, align=align)
 
-    def text(self, at: Point, text: str, *, color: str = BLACK, align: str = "center", size: float = SIZE) -> None:
+    def text(self, at: Point, text: str, *, color: str = BLACK, align: Align = "center", size: float = SIZE) -> None:
         """Write text, centred vertically at a point."""
         import schemdraw.elements as elm
 
@@ -102,13 +112,11 @@ class Sheet:
         else:
             self.add(symbol.at(start).to(end))
         middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-        shifts = {"right": (0.42, 0, "left"), "left": (-0.42, 0, "right"), "top": (0, 0.5, "center")}
-        shifts["bottom"] = (0, -0.5, "center")
-        x, y, align = shifts[side]
+        x, y = {"right": (0.42, 0), "left": (-0.42, 0), "top": (0, 0.5), "bottom": (0, -0.5)}[side]
         x *= 1.9 if kind.startswith("Source") else 1.0
         y += 0.2 if kind == "Switch" and side == "top" else 0.0  # above its blade
         if label:
-            self.text((middle[0] + x, middle[1] + y), label, align=align, size=SMALL)
+            self.text((middle[0] + x, middle[1] + y), label, align=ALIGN[side], size=SMALL)
 
     def rram(self, te: Point, be: Point, label: str = "", side: str = "right") -> None:
         """Draw an RRAM device: a box with the thick bar at its bottom electrode."""
@@ -234,7 +242,7 @@ def _with_margin(svg: str) -> str:
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a schematic; raise ParameterError unless it ends in .svg."""
-    path = Path(path)
+    path = file_name(path, "draw")
     if path.suffix.lower() not in SUFFIXES:
         raise ParameterError(f"{path}: schematics are written as .svg, not {path.suffix or 'without suffix'}.")
     return path

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from html import escape
 from typing import Any, Protocol, runtime_checkable
 
 from rramcirc.basics.errors import ParameterError, a_kind, unknown_name
@@ -32,7 +34,7 @@ from rramcirc.circuits.neuron.neuron import LifNeuron
 from rramcirc.circuits.neuron.schematic import draw_neuron
 from rramcirc.circuits.readout.bench import default_readout, single_channel
 from rramcirc.circuits.readout.netlist import readout_array_circuit, readout_circuit
-from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.circuits.readout.readout import Readout, ReadoutArray, ReadoutKind
 from rramcirc.circuits.readout.schematic import draw_readout, draw_readout_array
 from rramcirc.circuits.recurrent.bench import default_recurrent
 from rramcirc.circuits.recurrent.netlist import recurrent_circuit
@@ -98,6 +100,11 @@ class Variant:
     bench: Callable[[], Testbench] | None = None
 
 
+CHANNELS: dict[ReadoutKind, str] = {
+    "tia": "transfer of one transimpedance amplifier: input current swept",
+    "virtual_ground": "the same of a virtual ground with a copy of its current",
+    "mirror": "the same of a current mirror of transistors",
+}
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -120,12 +127,8 @@ KINDS: dict[str, Kind] = {
         Kind(
             "channel", Readout, readout_circuit, draw_readout, None, "", "",
             {
-                f"readout_{kind}": Variant(page, bench=lambda kind=kind: single_channel(kind))
-                for kind, page in (
-                    ("tia", "transfer of one transimpedance amplifier: input current swept"),
-                    ("virtual_ground", "the same of a virtual ground with a copy of its current"),
-                    ("mirror", "the same of a current mirror of transistors"),
-                )
+                f"readout_{kind}": Variant(page, bench=partial(single_channel, kind))
+                for kind, page in CHANNELS.items()
             },
         ),
         Kind(
@@ -185,7 +188,7 @@ def default_bench(circuit: str, request: Request | None = None) -> Testbench:
     ParameterError
         If the circuit is unknown; names the nearest.
     """
-    kind = CIRCUITS.get(circuit)
+    kind = CIRCUITS.get(circuit) if isinstance(circuit, str) else None
     if kind is None or kind.bench is None:
         raise ParameterError(
             unknown_name("circuit", circuit, CIRCUITS, "`rramcirc build-netlist --help` describes them.")
@@ -237,20 +240,36 @@ def draw(design: Design, path: str | os.PathLike[str], *, circuit: str = "") -> 
         If there is no schematic of such a design, or the file cannot be written.
     """
     target = checked_path(path)
+    drawn_sheet(design, circuit).save(target)
+
+
+def drawn_sheet(design: Design, circuit: str = "") -> Sheet:
+    """Return the sheet on which a design is drawn; as `draw`."""
     named = KINDS.get(circuit)
     kind = named if named and type(design) is named.record else kind_of(design)
     sheet = Sheet()
+    own: object = getattr(design, "draw", None)
     if kind is not None:
         kind.schematic(sheet, design)
-    elif callable(getattr(design, "draw", None)):
-        design.draw(sheet)
+    elif callable(own):
+        own(sheet)
     else:
         known = ", ".join(record.__name__ for record in RECORDS)
         raise ParameterError(
             f"draw: there is no schematic of {a_kind(design)}; there is one of {known}, and of every record "
             "with a method draw(sheet)."
         )
-    sheet.save(target)
+    return sheet
+
+
+def _picture(design: Design) -> str:
+    """Return what a notebook shows of a design: what it is, and its schematic."""
+    return f"<p>{escape(design.description)}</p>{drawn_sheet(design).svg()}"
+
+
+# a record stands before this table and cannot know its schematic; here, where both are known, it learns to show it
+for _record in RECORDS:
+    type.__setattr__(_record, "_repr_html_", _picture)
 
 
 def drawn_design(circuit: str, request: Request, choices: Mapping[str, str]) -> Design:
@@ -268,4 +287,5 @@ def drawn_design(circuit: str, request: Request, choices: Mapping[str, str]) -> 
     shown = CIRCUITS[circuit].drawn
     design: Any = shown(request) if shown else default_bench(circuit, request).design
     known = {field.name for field in fields(design)}
-    return replace(design, **{name: value for name, value in choices.items() if name in known})
+    drawn: Design = replace(design, **{name: value for name, value in choices.items() if name in known})
+    return drawn

@@ -37,9 +37,11 @@ Example:
 @click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
 @click.option("--allow-failed-meas", is_flag=True, help="A .meas of the netlist that failed does not fail the run.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
+@click.option("--strict", is_flag=True, help="End with 1 on any remark about a number, such as a card left.")
 def simulate(
     source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
     output: str | None, timeout: str | None, trust: bool, allow_failed_meas: bool, settings: tuple[str, ...],
+    strict: bool,
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder.
 
@@ -64,6 +66,7 @@ def simulate(
         raise ParameterError(f"--allow-failed-meas: {source} is a testbench, which has no .meas. Leave it out.")
     if path.suffix == ".toml" and engine == "both":
         _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
+        _be_strict(strict, (folder / "numpy", folder / "ngspice"))
         return
     if path.suffix == ".toml":
         waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
@@ -87,6 +90,7 @@ def simulate(
             raise
         _print_measurements(waves.provenance)
     _report(waves, folder)
+    _be_strict(strict, (folder,))
 
 
 def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings: Sequence[str]) -> Testbench:
@@ -97,7 +101,9 @@ def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings
     bench = load_bench(path, settings)
     if options:
         bench = replace(bench, options={**bench.options, **options})
-    return bench if kelvin is None else replace(bench, temperature=kelvin)
+    bench = bench if kelvin is None else replace(bench, temperature=kelvin)
+    _check_temperature(bench.temperature, f"{path}: temperature")
+    return bench
 
 
 def _simulate_both(
@@ -107,6 +113,7 @@ def _simulate_both(
     from rramcirc.basics.units import parse_number, positive_number
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.compare import check_differences, default_tolerance, difference_table, simulate_both
+    from rramcirc.waveforms.folder import add_files
 
     bench = _load(path, options, kelvin, settings)
     allowed = default_tolerance(bench)
@@ -115,6 +122,7 @@ def _simulate_both(
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
         found = simulate_both(bench, folder, timeout=seconds, progress=meter)
     save_bench(bench, folder / "bench.toml")
+    add_files(folder)
     print(difference_table(found))
     check_differences(found, allowed, folder)
     print(f"The engines agree within {allowed:g}. Runs in {folder}/ngspice and {folder}/numpy.", file=sys.stderr)
@@ -126,11 +134,13 @@ def _simulate_bench(
 ) -> Waveforms:  # fmt: skip
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.simulation import simulate as run
+    from rramcirc.waveforms.folder import add_files
 
     bench = _load(path, options, kelvin, settings)
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
         waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
     save_bench(bench, folder / "bench.toml")
+    add_files(folder)
     return waves
 
 
@@ -146,12 +156,10 @@ def _option(text: str) -> tuple[str, str]:
 
 
 def _temperature(text: str) -> float:
-    from rramcirc.basics.errors import ParameterError
     from rramcirc.basics.units import parse_number
 
     kelvin = parse_number(text, "K", "--temperature")
-    if not 100.0 <= kelvin <= 1000.0:
-        raise ParameterError(f"--temperature {text}: must be 100 K to 1000 K; 27 C is 300.15K.")
+    _check_temperature(kelvin, f"--temperature {text}")
     return kelvin
 
 
@@ -161,6 +169,26 @@ def _print_measurements(record: Mapping[str, Any]) -> None:
     width = max(map(len, measured), default=0)
     for name, value in measured.items():
         print(f"{name.ljust(width)}  {value:.6g}")
+
+
+def _check_temperature(kelvin: float, where: str) -> None:
+    from rramcirc.basics.errors import ParameterError
+
+    if not 100.0 <= kelvin <= 1000.0:
+        raise ParameterError(f"{where}: {kelvin:g} K; must be 100 K to 1000 K; 27 C is 300.15K.")
+
+
+def _be_strict(strict: bool, folders: Sequence[Path]) -> None:
+    """Raise SimulationError if runs have remarks and were to have none."""
+    from rramcirc.basics.errors import SimulationError
+    from rramcirc.waveforms.folder import read_record
+
+    if not strict:
+        return
+    told = [remark for folder in folders for remark in read_record(folder).get("remarks", ())]
+    if told:
+        count = f"{len(told)} remark{'s' if len(told) > 1 else ''}"
+        raise SimulationError(f"--strict: the run is done, with {count}: {'; '.join(told[:3])}.")
 
 
 def _report(waves: Waveforms, folder: Path) -> None:

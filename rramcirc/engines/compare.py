@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, SimulationError, WaveformError
 from rramcirc.basics.units import positive_number
-from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Floating
 from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.table import needs_bench
+from rramcirc.engines.provenance import bench_origin, provenance
 from rramcirc.engines.simulation import simulate
-from rramcirc.waveforms.folder import prepare_folder, write_record
+from rramcirc.waveforms.folder import run_folder, write_record
 from rramcirc.waveforms.waveforms import Waveforms
 
 Array = NDArray[np.float64]
@@ -80,24 +82,32 @@ def simulate_both(
         One for every signal, the largest relative difference first.
     """
     if not isinstance(bench, Testbench):
-        raise ParameterError(f"simulate_both: {bench!r} is no testbench.")
-    referee = TRANSIENT_OPTIONS if isinstance(bench.analysis, Transient) else STATIC_OPTIONS
+        raise ParameterError(f"simulate_both: {needs_bench(bench)}")
+    referee = STATIC_OPTIONS if bench.analysis.last_time is None else TRANSIENT_OPTIONS
     if "reltol" not in bench.options:
         bench = replace(bench, options=referee | dict(bench.options))
-    output = prepare_folder(Path(output))
+    with run_folder(file_name(output, "simulate_both: output")) as folder:
+        return _both(bench, folder, timeout, progress)
+
+
+def _both(
+    bench: Testbench, output: Path, timeout: float | None, progress: Callable[[float], None] | None
+) -> list[Difference]:
     runs = {}
     for engine in ("numpy", "ngspice"):  # what numpy cannot do is refused before ngspice has worked
         limit = timeout if engine == "ngspice" else None
         runs[engine] = simulate(bench, engine, output=output / engine, timeout=limit, progress=progress)
     found = differences(runs["numpy"], runs["ngspice"], corners_of(bench))
-    record = {"status": "done", "engine": "both", "worst": found[0].__dict__ if found else None}
-    write_record(output, record | {"seconds": {k: w.provenance.get("cpu_seconds") for k, w in runs.items()}})
+    worst = found[0].__dict__ if found else None
+    seconds = {engine: waves.provenance.get("cpu_seconds") for engine, waves in runs.items()}
+    record = {"status": "done", "engine": "both", "worst": worst, "seconds": seconds}
+    write_record(output, provenance(bench_origin(bench)) | record)
     return found
 
 
 def default_tolerance(bench: Testbench) -> float:
     """Return how far the engines may be apart: relative to the largest of a kind."""
-    return TRANSIENT_TOLERANCE if isinstance(bench.analysis, Transient) else STATIC_TOLERANCE
+    return STATIC_TOLERANCE if bench.analysis.last_time is None else TRANSIENT_TOLERANCE
 
 
 def beyond(found: list[Difference], tolerance: float) -> list[Difference]:

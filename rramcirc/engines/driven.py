@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from rramcirc.bench.analyses import OperatingPoint, Transient, VectorSweep
 from rramcirc.bench.stimuli import Floating, sample
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -20,17 +19,19 @@ def undriven_lines(bench: Testbench, waves: Waveforms) -> list[str]:
     Lines behind a driver resistance are not looked at, nor DC sweeps of one line and small-signal analyses, and at most
     `LINES_CHECKED` lines, because such a failure of the solver (KLU of ngspice 46, empty column) takes all.
     """
-    if not isinstance(bench.analysis, (OperatingPoint, Transient, VectorSweep)):
+    if bench.analysis.small_signal or bench.analysis.swept_line:
         return []
     problems = []
     for line in _stiff_lines(bench, waves)[:LINES_CHECKED]:
-        stimulus = bench.stimulus(line)
-        time = waves.time if isinstance(bench.analysis, Transient) else np.zeros(1)
-        forced = sample(stimulus, time) if bench.swept(line) is None else bench.swept(line)
-        k = int(np.argmax(np.abs(forced)))
+        levels, stimulus = bench.swept(line), bench.stimulus(line)
+        if levels is None and not isinstance(stimulus, Floating):
+            levels = sample(stimulus, np.zeros(1) if bench.analysis.last_time is None else waves.time)
+        if levels is None:
+            continue
+        k = int(np.argmax(np.abs(levels)))
         found = float(np.real(waves[f"v({line})"][k]))
-        if abs(found - forced[k]) > TOLERANCE * abs(forced[k]) + 1e-9:
-            problems.append(f"line {line} is at {found:.6g} V although its source forces {forced[k]:.6g} V")
+        if abs(found - levels[k]) > TOLERANCE * abs(levels[k]) + 1e-9:
+            problems.append(f"line {line} is at {found:.6g} V although its source forces {levels[k]:.6g} V")
     return problems
 
 
@@ -41,7 +42,8 @@ def _stiff_lines(bench: Testbench, waves: Waveforms) -> list[str]:
         stimulus = bench.stimulus(line)
         if isinstance(stimulus, Floating) or stimulus.unit != "V":
             continue
-        levels = stimulus.corners()[1] if bench.swept(line) is None else bench.swept(line)
+        swept = bench.swept(line)
+        levels = stimulus.corners()[1] if swept is None else swept
         if not np.any(levels) or line in _behind_resistance(bench):  # inputs of a Readout are behind one
             continue
         family = getattr(array, line.rstrip("0123456789"), None) if isinstance(array, Crossbar) else None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import NoReturn
 
 from rramcirc.basics.errors import cannot_write
+from rramcirc.basics.html import html_table
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
+from rramcirc.engines.states import WatchedState
+from rramcirc.engines.validity import WatchedDevices
 from rramcirc.waveforms.waveforms import Signal
 
 
@@ -35,6 +38,10 @@ class Netlist:
         Last time of a transient [s], else None.
     simulator
         ``"ngspice"`` or ``"vacask"``.
+    states
+        States that a run compares with their bounds, recorded or not.
+    devices
+        Devices whose operating conditions a run compares with their cards.
     """
 
     text: str
@@ -44,6 +51,27 @@ class Netlist:
     analysis: str
     stop: float | None = None
     simulator: str = "ngspice"
+    states: tuple[WatchedState, ...] = field(default=(), compare=False, repr=False)
+    devices: tuple[WatchedDevices, ...] = field(default=(), compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        facts = "; ".join(f"{name} {value}" for name, value in self._facts().items() if name != "title")
+        return f"<Netlist {self.title[:60]!r}: {facts}>"
+
+    def _repr_html_(self) -> str:
+        text = f"<details><summary>text</summary><pre>{escape(self.text)}</pre></details>"
+        return html_table(("netlist", ""), [(name, str(value)) for name, value in self._facts().items()]) + text
+
+    def _facts(self) -> dict[str, object]:
+        """Return what a netlist is in a few words."""
+        return {
+            "title": self.title,
+            "simulator": self.simulator,
+            "analysis": self.analysis,
+            "lines": self.text.count("\n"),
+            "signals": len(self.signals),
+            "models": ", ".join(source.stem for source in self.sources) or "none",
+        }
 
     @property
     def content_hash(self) -> str:
@@ -92,9 +120,3 @@ def _place(source: Path, target: Path) -> Path:
     shutil.copyfile(source, temporary)
     temporary.replace(target)
     return target
-
-
-def rerun_command(netlist_name: str, simulator: str) -> str:
-    """Return the shell command that runs a netlist by hand in its folder."""
-    program = {"ngspice": "ngspice -b", "vacask": "vacask"}[simulator]
-    return f"{program} {shlex.quote(netlist_name)}"

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.basics.errors import (
-    EnvironmentProblem,
     ParameterError,
     RramcircError,
     SimulationError,
-    WaveformError,
+    a_kind,
+    shown,
     unknown_name,
 )
+from rramcirc.basics.units import format_number
 from rramcirc.engines.netlist import Netlist
 from rramcirc.engines.ngspice.deck import read_foreign
 from rramcirc.engines.ngspice.overlooked import check_options
 from rramcirc.engines.ngspice.result import Expected
-from rramcirc.engines.ngspice.run import NgspiceRun, find_ngspice, ngspice_version, run_deck
-from rramcirc.waveforms.folder import NETLIST, RAW, RUNNING, main_plot, prepare_folder, read_record, write_record
-from rramcirc.waveforms.signals import header_fields, read_signals
+from rramcirc.engines.ngspice.run import run_deck
+from rramcirc.engines.outcome import Outcome
+from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origin
+from rramcirc.engines.states import states_outside, without_extra
+from rramcirc.engines.validity import outside_validity
+from rramcirc.engines.verdict import finish
+from rramcirc.waveforms.folder import NETLIST, RAW, RUNNING, main_plot, read_record, run_folder, write_record
+from rramcirc.waveforms.raw import read_raw, write_raw
+from rramcirc.waveforms.signals import read_signals
 from rramcirc.waveforms.waveforms import Waveforms
 
 if TYPE_CHECKING:
@@ -35,11 +39,8 @@ if TYPE_CHECKING:
 
     from rramcirc.bench.analyses import Analysis
     from rramcirc.bench.testbench import Testbench
-    from rramcirc.engines.array.result import NumpyRun
-    from rramcirc.engines.vacask.run import VacaskRun
 
 ENGINES = ("ngspice", "vacask", "numpy")
-_NETLISTS = {"ngspice": NETLIST, "vacask": "netlist.sim"}
 Progress = Callable[[float], None]
 
 
@@ -83,32 +84,36 @@ def simulate(
     _check_call(output, timeout, progress)
     if engine not in ENGINES:
         raise ParameterError(unknown_name("engine", str(engine), ENGINES, "The engines are ngspice, vacask and numpy."))
-    if engine == "numpy":
-        if not isinstance(bench, Testbench):
-            raise ParameterError(f"simulate: engine 'numpy' needs a testbench, not a {type(bench).__name__}.")
-        return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress))
     if not isinstance(bench, Testbench):
-        bench, netlist = None, _given_netlist(bench, engine, analysis, probes)
-    elif analysis is not None or probes:
+        netlist = _given_netlist(bench, engine, analysis, probes)
+        return _in_folder(output, lambda folder: _run_netlist(netlist, None, folder, timeout, progress))
+    if engine == "numpy":
+        return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress))
+    if analysis is not None or probes:
         raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
-    else:
-        netlist = build_netlist(bench, engine)
-    if engine == "ngspice" and bench is not None:
+    netlist = build_netlist(bench, engine)
+    if engine == "ngspice":
         check_options(bench.options, "Testbench.options")
-    run = _run_vacask if engine == "vacask" else _run_ngspice
-    return _in_folder(output, lambda folder: run(netlist, bench, folder, timeout, progress))
+    return _in_folder(output, lambda folder: _run_netlist(netlist, bench, folder, timeout, progress))
 
 
 def _given_netlist(
     circuit: Netlist | Circuit, engine: str, analysis: Analysis | None, probes: Sequence[str]
 ) -> Netlist:
     """Return the netlist that is given, or the one of a PySpice circuit; it must be one for `engine`."""
+    from rramcirc.bench.design import Design
+    from rramcirc.circuits.table import needs_bench
+
+    if isinstance(circuit, Design):
+        raise ParameterError(f"simulate: {needs_bench(circuit)}")
+    if engine == "numpy":
+        raise ParameterError(f"simulate: engine 'numpy' needs a testbench, not {a_kind(circuit)}.")
     if not isinstance(circuit, Netlist):
         from rramcirc.engines.pyspice.blocks import is_pyspice
         from rramcirc.engines.pyspice.netlist import netlist_of
 
         if not is_pyspice(circuit):
-            raise ParameterError(f"simulate: {circuit!r} is no testbench, netlist or PySpice circuit.")
+            raise ParameterError(f"simulate: {a_kind(circuit)} is no testbench, netlist or PySpice circuit.")
         circuit = netlist_of(circuit, analysis, probes)
     if circuit.simulator != engine:
         raise ParameterError(f"simulate: the netlist is one for {circuit.simulator}; engine={engine!r} cannot run it.")
@@ -132,6 +137,8 @@ def simulate_netlist(
     ----------
     path
         A netlist that rramcirc wrote, or any other.
+    output, timeout, progress
+        As for `simulate`: run folder, wall-clock limit [s], function of the simulated time [s].
     options, temperature
         Simulator options and ambient temperature [K] that win over those of the netlist.
     trust
@@ -153,7 +160,7 @@ def simulate_netlist(
     """
     _check_call(output, timeout, progress)
     if not isinstance(path, (str, os.PathLike)):
-        raise ParameterError(f"path: {path!r} is not the name of a netlist.")
+        raise ParameterError(f"path: {shown(path)} is not the name of a netlist.")
     path = Path(path)
     deck = read_foreign(path, options, temperature, trust)
     signals = read_signals(path)
@@ -162,39 +169,35 @@ def simulate_netlist(
 
     def run(folder: Path) -> Waveforms:
         deck.write(folder / NETLIST)
-        expected = replace(deck.expected, vectors=(*deck.expected.vectors, *(s.vector for s in signals)))
-        expected = replace(expected, ours=bool(signals), allow_failed=allow_failed_meas)
+        vectors = (*deck.expected.vectors, *(signal.vector for signal in signals))
+        expected = replace(deck.expected, vectors=vectors, ours=bool(signals), allow_failed=allow_failed_meas)
         outcome = run_deck(folder, expected=expected, timeout=timeout, progress=progress)
-        record = {"netlist": str(path), "netlist_sha256": deck.sha256}
-        told = header_fields(path)
-        record |= {
-            "circuit": told.get("circuit"),
-            "seed": int(told["seed"]) if told.get("seed", "").isdigit() else None,
-        }
-        return _finish(outcome, folder, signals, record)
+        models = [file for file, _ in deck.files if file.suffix == ".osdi"]
+        origin = file_origin(path, deck.sha256, models, options or {}, temperature, bool(signals))
+        return finish(replace(outcome, signals=tuple(signals)), folder, origin)
 
     return _in_folder(output, run)
 
 
 def _check_call(output: object, timeout: object, progress: object) -> None:
     if output is not None and not isinstance(output, (str, os.PathLike)):
-        raise ParameterError(f"output: {output!r} is not the name of a folder.")
+        raise ParameterError(f"output: {shown(output)} is not the name of a folder.")
     if timeout is not None and (not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not timeout > 0):
-        raise ParameterError(f"timeout: {timeout!r} is not a positive number of seconds.")
+        raise ParameterError(f"timeout: {shown(timeout)} is not a positive number of seconds.")
     if progress is not None and not callable(progress):
-        raise ParameterError(f"progress: {progress!r} cannot be called.")
+        raise ParameterError(f"progress: {shown(progress)} cannot be called.")
 
 
 def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> Waveforms:
     """Call `run` with the run folder; a temporary one goes when all went well (read columns stay valid)."""
     if output is not None:
-        folder = prepare_folder(Path(output))
-        try:
-            return run(folder)
-        except RramcircError as error:
-            if read_record(folder).get("status") == RUNNING:
-                write_record(folder, {"status": "failed", "problems": [str(error)]})
-            raise
+        with run_folder(Path(output)) as folder:
+            try:
+                return run(folder)
+            except RramcircError as error:
+                if read_record(folder).get("status") == RUNNING:
+                    write_record(folder, {"status": "failed", "problems": [str(error)]})
+                raise
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-"))
     keep = False
     try:
@@ -207,9 +210,22 @@ def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> W
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run_ngspice(
+def _run_netlist(
     netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
 ) -> Waveforms:
+    """Run a netlist in its simulator; `bench` is what it was made from."""
+    if netlist.simulator == "vacask":
+        from rramcirc.engines.vacask.run import run_netlist
+
+        outcome = run_netlist(netlist, folder, timeout, progress)
+    else:
+        outcome = _run_ngspice(netlist, bench, folder, timeout, progress)
+    return finish(outcome, folder, netlist_origin(netlist) if bench is None else bench_origin(bench, netlist))
+
+
+def _run_ngspice(
+    netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
+) -> Outcome:
     netlist.write(folder / NETLIST)
     expected = Expected(
         vectors=tuple(s.vector for s in netlist.signals),
@@ -219,122 +235,64 @@ def _run_ngspice(
         ours=True,
     )
     outcome = run_deck(folder, expected=expected, timeout=timeout, progress=progress)
-    if bench is not None and outcome.status == "done":
+    outcome = replace(outcome, signals=netlist.signals)
+    if bench is not None and any("Timestep too small" in problem for problem in outcome.problems):
+        outcome = replace(outcome, problems=(*outcome.problems, least_step(bench)))
+    if netlist.states or netlist.devices:
+        outcome = _watched(outcome, netlist, folder, bench)
+    plot = main_plot(outcome.plots)
+    if bench is not None and outcome.status == "done" and plot is not None:
         from rramcirc.engines.driven import undriven_lines
 
-        lies = undriven_lines(bench, Waveforms.from_raw(main_plot(outcome.plots), netlist.signals))
+        lies = undriven_lines(bench, Waveforms.from_raw(plot, netlist.signals))
         if lies:
             lies.append("the solution is wrong: with KLU, ngspice 46 does this if a node's voltage is used by nothing")
             outcome = replace(outcome, status="failed", problems=(*outcome.problems, *lies))
-    return _finish(outcome, folder, list(netlist.signals), _provenance(netlist, bench))
+    return outcome
 
 
-def _run_vacask(
-    netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
-) -> Waveforms:
-    from rramcirc.engines.vacask.run import run_netlist
+def _watched(outcome: Outcome, netlist: Netlist, folder: Path, bench: Testbench | None) -> Outcome:
+    """Return the outcome, failed if a state left its bounds or a current is beyond all devices, with remarks where a
+    card does not hold; vectors saved for this leave the raw file.
+    """
+    plot = main_plot(outcome.plots)
+    if plot is None or not plot.n_points:
+        return outcome
+    problems = states_outside(netlist.states, plot)
+    if problems and outcome.status == "done":
+        step = bench.analysis.largest_step if bench is not None else None
+        finer = f" of {format_number(step / 100, 's')}" if step else ""
+        problems.append(
+            f"steps were too long or the model does not hold its bounds: set analysis.max_step{finer} or "
+            "options.reltol to 1e-6, or use the engine numpy"
+        )
+        outcome = replace(outcome, status="failed", problems=(*outcome.problems, *problems))
+    if bench is not None and outcome.status == "done":
+        problems, remarks = outside_validity(bench, netlist.devices, plot)
+        outcome = replace(
+            outcome, status="failed" if problems else "done", problems=(*outcome.problems, *problems),
+            remarks=(*outcome.remarks, *remarks),
+        )  # fmt: skip
+    lean = without_extra(plot, [s.vector for s in netlist.signals])
+    if lean is None:
+        return outcome
+    write_raw(folder / RAW, [lean if one is plot else one for one in outcome.plots])
+    return replace(outcome, plots=tuple(read_raw(folder / RAW)))
 
-    outcome = run_netlist(netlist, folder, timeout, progress)
-    return _finish(outcome, folder, list(outcome.signals), _provenance(netlist, bench), "vacask")
+
+def least_step(bench: Testbench) -> str:
+    """Say what bounds the steps of ngspice from below, and how to get finer ones."""
+    least = 1e-11 * (bench.analysis.largest_step or 0.0)
+    return (
+        f"ngspice takes no step below {format_number(least, 's')}, 1e-11 of the largest one; a device that is faster "
+        f"needs a smaller one: set analysis.max_step to a hundredth, or use the engine numpy"
+    )
 
 
 def _run_numpy(bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None) -> Waveforms:
-    from rramcirc.engines.array.result import provenance, run_bench
+    from rramcirc.engines.array.result import run_bench
 
-    try:
-        outcome = run_bench(bench, folder, progress, timeout)
-    except SimulationError as error:
-        write_record(folder, provenance(bench) | {"status": "failed", "engine": "numpy", "problems": [str(error)]})
-        raise
-    record = provenance(bench) | {"newton_steps": outcome.newton_steps, "kcl_residual": outcome.kcl_residual}
-    try:
-        return _finish(outcome, folder, list(outcome.signals), record, "numpy")
-    except SimulationError as error:
-        if isinstance(outcome.cause, (SimulationError, TimeoutError, type(None))):
-            raise
-        raise outcome.cause from error
-
-
-def _provenance(netlist: Netlist, bench: Testbench | None) -> dict[str, object]:
-    models = {
-        m.source.name: {
-            "sha256": _sha256(m.source, m.source.stat().st_mtime_ns),
-            "osdi_sha256": m.sha256,
-            "compiler": m.compiler,
-        }
-        for m in netlist.compiled
-    }
-    record: dict[str, object] = {
-        "circuit": netlist.title,
-        "netlist_sha256": netlist.content_hash,
-        "models": models,
-    }
-    if bench is not None:
-        cell = getattr(bench.design, "cell", bench.design)
-        cards = (getattr(cell, "rram", None), getattr(cell, "selector", None))
-        record["cards"] = [card.name for card in cards if card is not None]
-        record |= {"seed": bench.seed, "temperature_K": bench.temperature}
-    return record
-
-
-@lru_cache(maxsize=64)
-def _sha256(file: Path, mtime_ns: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _finish(
-    outcome: NgspiceRun | VacaskRun | NumpyRun,
-    folder: Path,
-    signals: list,
-    record: Mapping[str, object],
-    engine: str = "ngspice",
-) -> Waveforms:
-    """Write run.json and return the waveforms, or raise with what is known about the failure."""
-    plot = main_plot(outcome.plots)
-    record = dict(record) | {
-        "status": outcome.status,
-        "engine": engine,
-        "engine_version": getattr(outcome, "version", "") or _engine_version(engine, outcome.log),
-        "problems": list(outcome.problems),
-        "exit_code": outcome.exit_code,
-        "wall_seconds": round(outcome.wall_seconds, 6),
-        "cpu_seconds": round(outcome.cpu_seconds, 6),
-        "points": plot.n_points if plot else 0,
-        "plots": [{"name": p.plotname, "points": p.n_points} for p in outcome.plots],
-        "remarks": list(outcome.remarks),
-    }
-    if isinstance(outcome, NgspiceRun) and outcome.measurements:
-        record["measurements"] = dict(outcome.measurements)
-    write_record(folder, record)
-    if outcome.status == "interrupted":
-        if outcome.signal not in (0, signal.SIGINT):
-            raise SystemExit(128 + outcome.signal)
-        raise KeyboardInterrupt(f"interrupted; what was computed is in {folder}")
-    if outcome.status != "done":
-        blame = EnvironmentProblem if outcome.machine else SimulationError
-        raise blame(failure_text(engine, outcome.problems, folder, bool(record["points"])))
-    try:
-        return Waveforms.from_raw(plot, signals or None, record)
-    except WaveformError as error:
-        raise SimulationError(failure_text(engine, (str(error),), folder, True)) from error
-
-
-def _engine_version(engine: str, log: str) -> str:
-    if engine == "vacask":
-        from rramcirc.engines.vacask.run import vacask_version
-
-        return vacask_version(log)
-    program = find_ngspice()
-    return ngspice_version(program, program.stat().st_mtime)
-
-
-def failure_text(engine: str, problems: tuple[str, ...], folder: Path, partial: bool) -> str:
-    """Return the one paragraph that a failed run prints."""
-    shown = "; ".join(dict.fromkeys(problems[:4])) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
-    kept = f" What was computed until then is in {folder / RAW} (`rramcirc inspect {folder}`)." if partial else ""
-    if engine == "numpy":
-        return f"{engine} failed: {shown.removesuffix('.')}.{kept}"
-    return f"{engine} failed: {shown}.{kept} Netlist: {folder / _NETLISTS[engine]}, log: {folder / f'{engine}.log'}."
+    return finish(run_bench(bench, folder, progress, timeout), folder, bench_origin(bench))
 
 
 __all__ = ["ENGINES", "simulate", "simulate_netlist"]

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import overload
 
-from rramcirc.circuits.elements import PerElement, Values
+from rramcirc.basics.units import format_number
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.elements import Circuit, PerElement, Values
 from rramcirc.devices.cards.model_card import ModelCard
 
 
@@ -23,3 +25,31 @@ def each(column: Values | str, count: int) -> Sequence[float | str]: ...
 def each(column: PerElement | Values, count: int) -> Sequence[float | str]:
     """Return one entry per element of a column that may hold one for all."""
     return [column] * count if isinstance(column, (str, float, int)) else column
+
+
+def header(circuit: Circuit, bench: Testbench, rerun: str) -> list[str]:
+    """Return the comment lines that say what a netlist is; `rramcirc.engines.provenance` reads them.
+
+    Parameters
+    ----------
+    circuit, bench
+        What is spelled, and the testbench that it was made from.
+    rerun
+        How to run the netlist by hand.
+    """
+    kind, stop = bench.analysis.kind, bench.analysis.last_time
+    return [
+        f"* circuit: {circuit.title}",
+        f"* cards: {_listed(card.name for card in bench.design.cards)}",
+        f"* models: {_listed(source.name for source in model_sources(circuit.cards))}",
+        f"* analysis: {kind}" + (f" to {format_number(stop, 's')}" if stop else ""),
+        f"* temperature: {float(bench.temperature)!r} K",
+        f"* options: {_listed(f'{name}={value}' for name, value in bench.options.items())}",
+        f"* seed: {'none' if bench.seed is None else bench.seed}",
+        f"* rerun: {rerun}",
+        "*",
+    ]
+
+
+def _listed(words: Iterable[str]) -> str:
+    return " ".join(words) or "none"

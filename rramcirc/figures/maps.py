@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,12 +12,15 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.errors import ParameterError
 from rramcirc.figures.style import axis_label, drawn, plain, si_scale
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MOST_IN_A_ROW = 4
 
 
 def plot_maps(
     maps: Mapping[str, ArrayLike],
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
     *,
     quantity: str,
     unit: str = "",
@@ -24,7 +28,7 @@ def plot_maps(
     colours: str = "viridis",
     row_label: str = "row (WL)",
     column_label: str = "column (BL)",
-) -> None:
+) -> Figure:
     """Draw arrays side by side with one common colour scale.
 
     Parameters
@@ -32,13 +36,18 @@ def plot_maps(
     maps
         Title -> (rows, columns) array [unit]; row 0 is at the top. Not-a-number stays white.
     path
-        Figure to write: .png, .pdf or .svg.
+        Figure to write: .png, .pdf or .svg; None writes nothing.
     quantity, unit
         What the colours mean.
     limits
         Values at the ends of the colour scale [unit]; default those of the data.
     colours
         Name of a matplotlib colour map; a diverging one for signed quantities.
+
+    Returns
+    -------
+    Figure
+        The drawing.
 
     Raises
     ------
@@ -75,3 +84,4 @@ def plot_maps(
         for ax in axes[max(0, len(arrays) - across) : len(arrays)]:
             ax.set_xlabel(column_label)
         figure.colorbar(shown, ax=list(axes[: len(arrays)]), label=axis_label(quantity, f"{prefix}{unit}"), pad=0.02)
+    return figure

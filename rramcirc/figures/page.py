@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from rramcirc.analysis.expressions import resolve
+from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import EnvironmentProblem, cannot_write
 from rramcirc.figures.style import COLOURS, axis_label, decimate, quantity_of
@@ -38,12 +38,15 @@ def write_page(waveforms: Waveforms, names: Sequence[str], path: str | os.PathLi
     ParameterError
         If the file cannot be written.
     """
+    check_kind(waveforms, Waveforms, "write_page", "the waveforms of a run")
+    target = file_name(path, "write_page")
+    listed = [names] if isinstance(names, str) else names
     try:
         import plotly.graph_objects as go
         from plotly.subplots import make_subplots
     except ImportError as error:
         raise EnvironmentProblem("--html needs plotly: pip install 'rramcirc[report]'") from error
-    rows = [(f"|{n}|", np.abs(v), u) if np.iscomplexobj(v) else (n, v, u) for n, v, u in resolve(names, waveforms)]
+    rows = [(f"|{n}|", np.abs(v), u) if np.iscomplexobj(v) else (n, v, u) for n, v, u in resolve(listed, waveforms)]
     panels: dict[str, list[tuple[str, AnyArray, str]]] = {}
     for row in rows:
         panels.setdefault(row[2], []).append(row)
@@ -68,6 +71,6 @@ def write_page(waveforms: Waveforms, names: Sequence[str], path: str | os.PathLi
         height=120 + 260 * len(panels),
     )
     try:
-        figure.write_html(Path(path), include_plotlyjs=True)
+        figure.write_html(target, include_plotlyjs=True)
     except OSError as error:
         raise cannot_write(f"--html {path}", error) from error

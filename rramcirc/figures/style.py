@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, cannot_write
 from rramcirc.basics.units import PREFIXES
@@ -73,13 +74,13 @@ STYLE: dict[RcKeyType, object] = {
 
 
 @contextmanager
-def drawn(path: str | os.PathLike[str], height: float) -> Iterator[Figure]:
+def drawn(path: str | os.PathLike[str] | None, height: float) -> Iterator[Figure]:
     """Give an empty figure in the common style, and write it to `path` at the end.
 
     Parameters
     ----------
     path
-        File; ``.png``, ``.pdf`` or ``.svg`` says the format.
+        File; ``.png``, ``.pdf`` or ``.svg`` says the format. None writes nothing.
     height
         Of the figure [inch].
 
@@ -90,11 +91,12 @@ def drawn(path: str | os.PathLike[str], height: float) -> Iterator[Figure]:
     """
     import matplotlib as mpl
 
-    target = checked_path(path)
+    target = None if path is None else checked_path(path)
     with mpl.rc_context(STYLE):
         figure = new_figure(height)
         yield figure
-        save(figure, target)
+        if target is not None:
+            save(figure, target)
 
 
 def si_scale(values: ArrayLike, unit: str) -> tuple[float, str]:
@@ -176,7 +178,7 @@ def plain(text: str) -> str:
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a figure; raise ParameterError unless its suffix is a format."""
-    path = Path(path)
+    path = file_name(path, "figure")
     if path.suffix.lower() not in _SUFFIXES:
         raise ParameterError(f"{path}: the suffix {path.suffix!r} is no figure format. Use {' '.join(_SUFFIXES)}.")
     return path

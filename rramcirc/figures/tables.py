@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.figures.style import COLOURS, axis_label, drawn, line_style, plain
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MOST_MARKERS = 60  # a curve of more points is a line without markers
 
 
-def plot_loops(loops: Mapping[str, tuple[ArrayLike, ArrayLike]], path: str | os.PathLike[str]) -> None:
+def plot_loops(loops: Mapping[str, tuple[ArrayLike, ArrayLike]], path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw I-V loops side by side, each on its own axes, |I| logarithmic.
 
     Parameters
@@ -21,7 +25,7 @@ def plot_loops(loops: Mapping[str, tuple[ArrayLike, ArrayLike]], path: str | os.
     loops
         Title -> (voltage [V], current [A]).
     path
-        Figure to write: .png, .pdf or .svg.
+        Figure to write: .png, .pdf or .svg; None writes nothing.
     """
     columns = min(3, max(1, len(loops)))
     rows = -(-len(loops) // columns)
@@ -38,17 +42,18 @@ def plot_loops(loops: Mapping[str, tuple[ArrayLike, ArrayLike]], path: str | os.
             ax.set_ylabel("|current| [A]")
         for ax in axes[len(loops) :]:
             ax.set_visible(False)
+    return figure
 
 
 def plot_curves(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
     *,
     x: str,
     y: str,
     log: bool = False,
     markers_only: tuple[str, ...] = (),
-) -> None:
+) -> Figure:
     """Draw several curves on common axes.
 
     Parameters
@@ -56,7 +61,7 @@ def plot_curves(
     curves
         Label -> (x values, y values).
     path
-        Figure to write: .png, .pdf or .svg.
+        Figure to write: .png, .pdf or .svg; None writes nothing.
     x, y
         Axis labels with units.
     log
@@ -81,11 +86,17 @@ def plot_curves(
         ax.set_xlabel(x)
         ax.set_ylabel(y)
         ax.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), borderaxespad=0)
+    return figure
 
 
 def plot_probability(
-    samples: Mapping[str, ArrayLike], path: str | os.PathLike[str], *, quantity: str, unit: str, title: str = ""
-) -> None:
+    samples: Mapping[str, ArrayLike],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    quantity: str,
+    unit: str,
+    title: str = "",
+) -> Figure:
     """Draw cumulative distributions on a logarithmic axis against standard deviations; log-normal is a straight line.
 
     Parameters
@@ -93,7 +104,7 @@ def plot_probability(
     samples
         Label -> positive values [unit].
     path
-        Figure to write: .png, .pdf or .svg.
+        Figure to write: .png, .pdf or .svg; None writes nothing.
     quantity, unit
         What the values are.
     """
@@ -123,3 +134,4 @@ def plot_probability(
         ax.set_ylabel("cumulative probability [%]")
         ax.set_title(title)
         ax.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), borderaxespad=0)
+    return figure

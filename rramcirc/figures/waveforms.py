@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from rramcirc.analysis.expressions import resolve
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.basics.errors import ParameterError, WaveformError, a_kind
 from rramcirc.figures.style import (
     COLOURS,
     NAMED_LINES,
@@ -35,26 +34,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot_waveforms(
-    waveforms: Waveforms, names: Sequence[str], path: str | os.PathLike[str], title: str | None = None
-) -> Path:
-    """Draw signals against their axis, one panel for each unit, and write the figure.
+def plot(
+    waveforms: Waveforms,
+    names: str | Sequence[str] = ("*",),
+    path: str | os.PathLike[str] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw signals against their axis, one panel for each unit.
 
     Parameters
     ----------
     waveforms
         Where the signals are. Complex signals are drawn by their magnitude, over a logarithmic frequency.
     names
-        Signals, glob patterns or expressions (:func:`rramcirc.analysis.expressions.resolve`).
+        Signals, glob patterns or expressions, such as ``"v(bl*)"`` or ``"v(bl0)*i(bl0)"``; all by default.
     path
-        File; ``.png``, ``.pdf`` or ``.svg`` says the format.
+        File to write; ``.png``, ``.pdf`` or ``.svg`` says the format. None writes nothing.
     title
         Line above the figure; None is the title of the netlist.
 
     Returns
     -------
-    Path
-        The file.
+    Figure
+        The drawing; a notebook shows it.
 
     Raises
     ------
@@ -63,8 +65,10 @@ def plot_waveforms(
     WaveformError
         If a signal is unknown or there are no points.
     """
-    path = checked_path(path)
-    rows = resolve(names, waveforms)
+    target = None if path is None else checked_path(path)
+    if not isinstance(waveforms, Waveforms):
+        raise ParameterError(f"plot: give the waveforms of a run, not {a_kind(waveforms)}.")
+    rows = resolve([names] if isinstance(names, str) else names, waveforms)
     if not rows:
         raise ParameterError("no signals to plot.")
     if not waveforms.n_points:
@@ -90,13 +94,17 @@ def plot_waveforms(
         partial = "" if waveforms.complete else "partial run"
         if heading := "  -  ".join(filter(None, [text, partial])):
             figure.suptitle(plain(heading), fontsize=9.5)
-        save(figure, path)
-    return path
+        if target is not None:
+            save(figure, target)
+    return figure
+
+
+plot_waveforms = plot  # its name in scripts that import this module
 
 
 def plot_butterfly(
-    voltage: ArrayLike, current: ArrayLike, path: str | os.PathLike[str], title: str | None = None
-) -> Path:
+    voltage: ArrayLike, current: ArrayLike, path: str | os.PathLike[str] | None = None, title: str | None = None
+) -> Figure:
     """Draw the I-V loop of a device: |I| on a logarithmic axis and I on a linear one, with sweep directions.
 
     Parameters
@@ -106,21 +114,21 @@ def plot_butterfly(
     current : (n_points,) array
         Device current [A].
     path
-        File; ``.png``, ``.pdf`` or ``.svg`` says the format.
+        File to write; ``.png``, ``.pdf`` or ``.svg`` says the format. None writes nothing.
     title
         Line above the figure.
 
     Returns
     -------
-    Path
-        The file.
+    Figure
+        The drawing.
 
     Raises
     ------
     ParameterError
         If the arrays do not fit, or the file cannot be written.
     """
-    path = checked_path(path)
+    target = None if path is None else checked_path(path)
     try:
         voltage, current = np.asarray(voltage, np.float64), np.asarray(current, np.float64)
     except (TypeError, ValueError):
@@ -141,8 +149,9 @@ def plot_butterfly(
             ax.set_xlabel("voltage [V]")
         if title:
             figure.suptitle(plain(title), fontsize=9.5)
-        save(figure, path)
-    return path
+        if target is not None:
+            save(figure, target)
+    return figure
 
 
 def _draw_panel(

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.html import html_table
+from rramcirc.basics.units import format_number
 from rramcirc.papers.experiment import Experiment
 from rramcirc.papers.table import EXPERIMENTS, LEVELS, TWINS
 
@@ -28,6 +30,18 @@ class Reproduction:
         """Whether every expectation holds."""
         return bool((self.table["verdict"] == "yes").all())
 
+    def __repr__(self) -> str:
+        held = int((self.table["verdict"] == "yes").sum())
+        return f"<Reproduction {self.experiment.name}: {held} of {len(self.table)} expectations hold>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (row.quantity, row.paper, format_number(row.ours, row.unit, 3), row.status, row.verdict)
+            for row in self.table.itertuples()
+        ]
+        claim = f"{self.experiment.name}: {self.experiment.claim} [{self.experiment.paper}, {self.experiment.figure}]"
+        return html_table(("quantity", "paper", "ours", "status", "holds"), rows, claim)
+
 
 def experiment_names() -> list[str]:
     """Return the names of all experiments."""
@@ -42,7 +56,7 @@ def load_experiment(name: str) -> Experiment:
     ParameterError
         If there is none of that name; names the nearest.
     """
-    if name not in EXPERIMENTS:
+    if not isinstance(name, str) or name not in EXPERIMENTS:
         raise ParameterError(unknown_name("experiment", name, EXPERIMENTS, "`rramcirc reproduce` lists all."))
     return EXPERIMENTS[name]
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
+from rramcirc.basics.fields import Kept, number, other, record, whole
 from rramcirc.basics.paths import cache_folder, models_folder
-from rramcirc.basics.units import number_from_zero, parse_number, whole_number
+from rramcirc.basics.units import parse_number
 from rramcirc.basics.version import __version__
-from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.pulses.table import FORMAT, PulseTable, load_table
 from rramcirc.devices.veriloga.compile import compile_module
@@ -30,45 +32,43 @@ _AMPLITUDES = tuple(k / 20 for k in (*range(-18, -11), *range(18, 23)))  # 0.05 
 _WIDTHS = tuple(float(f"{w:.4g}") for w in np.logspace(-5, -1.5, 22))
 
 
-def _numbers(desc: str, units: str, default: tuple[float, ...]) -> tuple[float, ...]:
-    return field(default=default, metadata={"desc": desc, "units": units})
-
-
-@dataclass(frozen=True)
+@record
 class PulseGrid:
     """What `characterise` measures: the axes of the table, and the pool."""
 
-    amplitudes: tuple[float, ...] = _numbers("TE against SL; positive is SET", "V", _AMPLITUDES)
-    widths: tuple[float, ...] = _numbers("overlap of gate and TE pulse", "s", _WIDTHS)
-    gates: tuple[float, ...] = _numbers("gate against bulk", "V", (3.0, 3.1, 3.2))
-    states: tuple[float, ...] = _numbers("state before the pulse; 0 is HRS, 1 LRS", "1", _STATES)
-    common_mode: float = field(
-        default=1.6, metadata={"desc": "level of the source line against the bulk", "units": "V"}
+    amplitudes: Kept[tuple[float, ...], Sequence[float]] = other(
+        "TE against SL; positive is SET", "V", default=_AMPLITUDES
     )
-    conductance: tuple[float, ...] = _numbers("of state 0 and of state 1; none: those of the card", "S", ())
-    devices: int = field(default=32, metadata={"desc": "devices of the pool", "units": "1"})
-    cycles: int = field(default=3, metadata={"desc": "cycles of each device", "units": "1"})
-    seed: int = field(default=1, metadata={"desc": "seed of the pool", "units": "1"})
+    widths: Kept[tuple[float, ...], Sequence[float]] = other("overlap of gate and TE pulse", "s", default=_WIDTHS)
+    gates: Kept[tuple[float, ...], Sequence[float]] = other("gate against bulk", "V", default=(3.0, 3.1, 3.2))
+    states: Kept[tuple[float, ...], Sequence[float]] = other(
+        "state before the pulse; 0 is HRS, 1 LRS", "1", default=_STATES
+    )
+    common_mode: float = number("level of the source line against the bulk", "V", default=1.6, low=0.0)
+    conductance: Kept[tuple[float, ...], Sequence[float]] = other(
+        "of state 0 and of state 1; none: those of the card", "S", default=()
+    )
+    devices: int = whole("devices of the pool", default=32, low=1)
+    cycles: int = whole("cycles of each device", default=3, low=1)
+    seed: int = whole("seed of the pool", default=1)
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         for name in ("amplitudes", "widths", "gates", "states"):
             values = getattr(self, name)
             try:
                 values = tuple(sorted({float(v) for v in values}))
             except (TypeError, ValueError):
-                raise ParameterError(f"PulseGrid.{name}: {values!r} is no list of numbers.") from None
+                raise ParameterError(f"PulseGrid.{name}: {shown(values)} is no list of numbers.") from None
             if not values or not np.isfinite(values).all():
-                raise ParameterError(f"PulseGrid.{name}: {values!r} is empty or not finite.")
+                raise ParameterError(f"PulseGrid.{name}: {shown(values)} is empty or not finite.")
             object.__setattr__(self, name, values)
         given = self.conductance
-        if given and not (
-            len(given) == 2 and all(isinstance(g, (int, float)) for g in given) and 0 < given[0] < given[1]
-        ):
+        numbers = isinstance(given, (list, tuple)) and all(isinstance(g, (int, float)) for g in given)
+        if not numbers or (given and not (len(given) == 2 and 0 < given[0] < given[1])):
             raise ParameterError(
-                f"PulseGrid.conductance: {given!r} is not the conductance of HRS and a larger one of LRS."
+                f"PulseGrid.conductance: {shown(given)} is not the conductance of HRS and a larger one of LRS."
             )
         object.__setattr__(self, "conductance", tuple(float(g) for g in given))
-        number_from_zero(self.common_mode, "PulseGrid.common_mode")
         if 0.0 in self.amplitudes:
             raise ParameterError("PulseGrid.amplitudes: 0 V is no pulse.")
         if -min(self.amplitudes) > self.common_mode:
@@ -80,9 +80,6 @@ class PulseGrid:
             raise ParameterError(f"PulseGrid.widths: {self.widths[0]:g} s is not positive.")
         if self.states[0] < 0 or len(self.states) < 2:
             raise ParameterError("PulseGrid.states: give at least two, from 0 (HRS) up.")
-        for name in ("devices", "cycles"):
-            whole_number(getattr(self, name), f"PulseGrid.{name}", 1)
-        whole_number(self.seed, "PulseGrid.seed", 0)
 
 
 def load_grid(path: Path | str) -> PulseGrid:
@@ -217,7 +214,9 @@ def _nominal(pool: Pool, end: str) -> float:
 
 
 def _card(card: ModelCard | str) -> ModelCard:
-    return load_card(card) if isinstance(card, str) else card
+    if card is None:
+        raise ParameterError("characterise: the card, name or file of an RRAM device is needed.")
+    return as_card("characterise", card)
 
 
 def provenance(card: ModelCard, selector: ModelCard | None, grid: PulseGrid, engine: str) -> dict[str, object]:

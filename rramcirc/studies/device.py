@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rramcirc.analysis.measurements import reset_voltage, set_voltage
+from rramcirc.basics.errors import ParameterError, a_kind
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import Testbench
@@ -16,22 +17,30 @@ from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.states import with_state
 from rramcirc.circuits.request import Request
 from rramcirc.circuits.table import default_bench
+from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 READ_VOLTAGE = 0.1  # [V] across the cell
 
 
-def default_cell(card: str) -> Cell:
+def default_cell(card: ModelCard | str) -> Cell:
     """Return the cell that a card's own butterfly is drawn with: 1R, or 1T1R with the selector it names."""
+    if isinstance(card, ModelCard):
+        selector = card.butterfly.selector
+        return Cell(card, None if selector == "none" else load_card(selector))
+    if not isinstance(card, str):
+        raise ParameterError(f"the name or file of a model card is needed, not {a_kind(card)}.")
     cell = default_bench("cell", Request(rram=card)).design
     assert isinstance(cell, Cell)
     return cell
 
 
-def iv(card: str, *, cycles: int = 2, engine: str = "ngspice") -> pd.DataFrame:
+def iv(card: ModelCard | str, *, cycles: int = 2, engine: str = "ngspice") -> pd.DataFrame:
     """Return the I-V loop of a card's default cell in its steady cycle.
 
     Parameters
@@ -84,7 +93,7 @@ def iv_figures(table: pd.DataFrame) -> dict[str, tuple[float, str]]:
 
 
 def pulse(
-    card: str, *, widths: tuple[float, ...] = (1e-3, 1e-6, 1e-8), points: int = 8, engine: str = "ngspice"
+    card: ModelCard | str, *, widths: tuple[float, ...] = (1e-3, 1e-6, 1e-8), points: int = 8, engine: str = "ngspice"
 ) -> pd.DataFrame:
     """Return the resistance after single SET and RESET pulses of rising amplitude.
 
@@ -146,7 +155,7 @@ def _one_pulse(cell: Cell, polarity: str, width: float, amplitude: float, engine
     return float(before), float(after)
 
 
-def plot_pulse(table: pd.DataFrame, path: Path) -> None:
+def plot_pulse(table: pd.DataFrame, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw resistance after the pulse against amplitude, one line per width."""
     from rramcirc.basics.units import format_number
     from rramcirc.figures.tables import plot_curves
@@ -158,4 +167,4 @@ def plot_pulse(table: pd.DataFrame, path: Path) -> None:
             sign * part["amplitude"].to_numpy(),
             part["after"].to_numpy(),
         )
-    plot_curves(curves, path, x="pulse amplitude [V]", y="resistance after the pulse [ohm]", log=True)
+    return plot_curves(curves, path, x="pulse amplitude [V]", y="resistance after the pulse [ohm]", log=True)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from rramcirc.analysis.measurements import energy
 from rramcirc.analysis.spikes import spike_times
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, SimulationError
+from rramcirc.basics.errors import ParameterError, SimulationError, shown
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear
 from rramcirc.bench.testbench import Testbench
@@ -22,6 +22,7 @@ from rramcirc.engines.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from rramcirc.waveforms.waveforms import Waveforms
 
@@ -127,7 +128,7 @@ def neuron_figures(neuron: LifNeuron) -> NeuronFigures:
     )
 
 
-def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.PathLike[str]) -> None:
+def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw rate against membrane current: the closed form as a line, each simulated table as markers.
 
     Parameters
@@ -137,7 +138,7 @@ def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.
     tables
         Label -> table of :func:`f_i`.
     path
-        Figure to write: .png, .pdf or .svg.
+        Figure to write: .png, .pdf or .svg; None writes nothing.
     """
     from rramcirc.figures.style import drawn, line_style, plain, si_scale
 
@@ -158,12 +159,13 @@ def plot_f_i(neuron: LifNeuron, tables: dict[str, pd.DataFrame], path: str | os.
         ax.set_ylabel("rate [Hz]")
         ax.set_ylim(bottom=0)
         ax.legend(loc="lower right")
+    return figure
 
 
 def _drives(drives: ArrayLike) -> FloatArray:
     array = np.atleast_1d(np.asarray(drives))
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size or not np.all(array > 0):
-        raise ParameterError(f"f_i: drives: {drives!r} is no list of positive currents over the rheobase.")
+        raise ParameterError(f"f_i: drives: {shown(drives)} is no list of positive currents over the rheobase.")
     return array.astype(float)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import SimulationError
+from rramcirc.basics.fields import other, record
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus
 from rramcirc.bench.testbench import CycleNoise, Testbench
@@ -177,11 +178,11 @@ def held_numpy(pool: Pool, starts: States, amplitude: float, gate: float, widths
     return np.moveaxis(pool.x_of(shaped), 2, 1)
 
 
-@dataclass(frozen=True)
+@record
 class _SameCycle(CycleNoise):
     """Given deviates, one for each row, the same in all columns."""
 
-    given: tuple[float, ...] = ()
+    given: tuple[float, ...] = other("deviate of every row", default=())
 
     def deviates(self, shape: tuple[int, int]) -> FloatArray:
         return np.broadcast_to(np.array(self.given)[None, :, None], (1, *shape))

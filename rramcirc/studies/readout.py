@@ -24,6 +24,7 @@ from rramcirc.studies.readout_array import ArrayRead
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 KINDS: tuple[Literal["tia", "virtual_ground", "mirror"], ...] = ("tia", "virtual_ground", "mirror")
 SETTLED = 1e-3  # of the step
@@ -147,7 +148,7 @@ def channel_table(channels: Sequence[Channel]) -> pd.DataFrame:
     return table
 
 
-def plot_readout(channels: Sequence[Channel], read: ArrayRead, path: str | os.PathLike[str]) -> None:
+def plot_readout(channels: Sequence[Channel], read: ArrayRead, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw transfer, deviation from a straight line, response, noise and step of channels, and the array's outputs."""
     from rramcirc.figures.style import drawn, line_style
 
@@ -176,6 +177,7 @@ def plot_readout(channels: Sequence[Channel], read: ArrayRead, path: str | os.Pa
         panels[5].axline((level, level), slope=1, color="0.5", linewidth=0.7)
         panels[5].legend(loc="upper left")
         panels[4].legend(loc="center right")
+    return figure
 
 
 def _label(panels: Sequence[Axes]) -> None:

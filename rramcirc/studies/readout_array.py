@@ -25,6 +25,7 @@ from rramcirc.circuits.readout.bench import (
 from rramcirc.circuits.readout.readout import Readout, ReadoutArray
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.checks import as_card
+from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.simulation import simulate
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -50,7 +51,7 @@ class ArrayRead:
 
 
 def array_read(
-    card: str = "hfo2_filament",
+    card: ModelCard | str = "hfo2_filament",
     *,
     size: int = 32,
     vectors: int = 16,

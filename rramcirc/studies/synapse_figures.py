@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,13 @@ from rramcirc.studies.synapse import STARTS
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
-def plot_stdp(measured: pd.DataFrame, compared: pd.DataFrame | None, path: Path, g_range: tuple[float, float]) -> None:
+def plot_stdp(
+    measured: pd.DataFrame, compared: pd.DataFrame | None, path: str | os.PathLike[str] | None,
+    g_range: tuple[float, float],
+) -> Figure:  # fmt: skip
     """Draw the change of conductance against the delay, one panel for each start: every repeat, mean, table.
 
     Parameters
@@ -50,9 +54,12 @@ def plot_stdp(measured: pd.DataFrame, compared: pd.DataFrame | None, path: Path,
             ax.set_xlabel("POST - PRE spike time [ms]")
             ax.legend(loc="upper left" if start == "HRS" else "lower right")
         panels[0].set_ylabel(f"change of conductance [{prefix}S]")
+    return figure
 
 
-def plot_potentiation(measured: pd.DataFrame, said: FloatArray | None, path: Path) -> None:
+def plot_potentiation(
+    measured: pd.DataFrame, said: FloatArray | None, path: str | os.PathLike[str] | None = None
+) -> Figure:
     """Draw the conductance against the number of the pulse: every device, their mean, the mean of a pulse table."""
     scale, prefix = si_scale(measured["conductance"], "S")
     with drawn(path, 3.4) as figure:
@@ -69,9 +76,10 @@ def plot_potentiation(measured: pd.DataFrame, said: FloatArray | None, path: Pat
         ax.set_xlabel("number of the spike pair: first PRE before POST, then POST before PRE")
         ax.set_ylabel(f"conductance [{prefix}S]")
         ax.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), borderaxespad=0)
+    return figure
 
 
-def plot_srdp(measured: pd.DataFrame, path: Path) -> None:
+def plot_srdp(measured: pd.DataFrame, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw the conductance after a time of uncorrelated spikes against their rate: mean and standard deviation."""
     scale, prefix = si_scale(measured["after"], "S")
     with drawn(path, 3.4) as figure:
@@ -88,3 +96,4 @@ def plot_srdp(measured: pd.DataFrame, path: Path) -> None:
         ax.set_xlabel("mean rate of PRE and of POST [Hz]")
         ax.set_ylabel(f"conductance afterwards [{prefix}S]")
         ax.legend()
+    return figure

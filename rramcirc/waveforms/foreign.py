@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import WaveformError, unknown_name
 from rramcirc.waveforms.aliases import alias_values
@@ -65,7 +66,7 @@ def read_any(path: str | os.PathLike[str], dialect: str | None = None) -> list[R
     WaveformError
         If the file cannot be read.
     """
-    path = Path(path)
+    path = file_name(path, "read_any")
     if dialect is not None and dialect not in DIALECTS:
         raise WaveformError(unknown_name("raw file dialect", str(dialect), DIALECTS))
     found, signed = _sniff(path)

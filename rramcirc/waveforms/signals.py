@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError
@@ -42,14 +43,24 @@ def read_signals(path: Path) -> list[Signal]:
     return signals
 
 
-def header_fields(path: Path) -> dict[str, str]:
-    """Read the ``* key: value`` lines at the top of a netlist that rramcirc wrote."""
+def header_fields(lines: Iterable[str]) -> dict[str, str]:
+    """Return the ``* key: value`` lines at the top of a netlist that rramcirc wrote.
+
+    Parameters
+    ----------
+    lines
+        The netlist; of a long one no more is read than its head.
+
+    Examples
+    --------
+    >>> header_fields(["title", "* circuit: 1R cell", "* seed: 7", "*| signals of this netlist"])
+    {'circuit': '1R cell', 'seed': '7'}
+    """
     fields: dict[str, str] = {}
-    with path.open(errors="replace") as lines:
-        for line in lines:
-            if line.startswith(TABLE_MARK) or not (line.startswith("*") or not fields):
-                break
-            key, colon, value = line[1:].partition(":")
-            if colon and key.strip().isidentifier():
-                fields[key.strip()] = value.strip()
+    for line in lines:
+        if line.startswith(TABLE_MARK) or not (line.startswith("*") or not fields):
+            break
+        key, colon, value = line[1:].partition(":")
+        if colon and key.strip().isidentifier():
+            fields[key.strip()] = value.strip()
     return fields

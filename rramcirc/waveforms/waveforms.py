@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError, nearest
+from rramcirc.basics.errors import ParameterError, WaveformError, a_kind, nearest, shown
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
+from rramcirc.waveforms.sparkline import signals_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,7 @@ _NGSPICE_KINDS = {
     "charge",
     "temperature",
 }
+MOST_SHOWN = 24  # signals in the table of a notebook
 _PLOTNAME_OF_AXIS = {"time": "Transient Analysis", "frequency": "AC Analysis", "point": "Operating Point"}
 
 
@@ -76,7 +79,7 @@ class Signal:
 
     def __post_init__(self) -> None:
         if self.sign not in (1, -1):
-            raise ParameterError(f"signal {self.name}: sign = {self.sign!r}; it is 1 or -1.")
+            raise ParameterError(f"signal {self.name}: sign = {shown(self.sign)}; it is 1 or -1.")
 
 
 class _Lazy(Mapping[str, AnyArray]):
@@ -180,10 +183,15 @@ class Waveforms:
     title: str = ""
 
     def __post_init__(self) -> None:
-        axis = np.array(self.axis, dtype=np.float64)
+        try:
+            axis = np.array(self.axis, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise WaveformError(f"axis {shown(self.axis_name)}: numbers are needed, not {a_kind(self.axis)}.") from None
         if axis.ndim != 1:
             raise WaveformError(f"axis {self.axis_name} has shape {axis.shape}; it must be one-dimensional.")
         axis.setflags(write=False)
+        for name in ("signals", "units", "provenance"):
+            check_kind(getattr(self, name), Mapping, f"Waveforms.{name}", "a dict of names and values")
         object.__setattr__(self, "axis", axis)
         object.__setattr__(self, "units", dict(self.units))
         object.__setattr__(self, "provenance", dict(self.provenance))
@@ -239,6 +247,24 @@ class Waveforms:
             plot.problem,
             plot.title,
         )
+
+    def __repr__(self) -> str:
+        some = ", ".join(self.names[:6]) + (", ..." if len(self.signals) > 6 else "")
+        return f"<Waveforms: {self._about()}; {len(self.signals)} signals: {some}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.names[:MOST_SHOWN]
+        rows = {name: (self.units.get(name, ""), self.signals[name]) for name in shown}
+        return signals_table(self.axis, rows, f"Waveforms: {self._about()}", self.names[MOST_SHOWN:])
+
+    def _about(self) -> str:
+        """Return what it is of, how many points there are against what, and whether it stopped early."""
+        ends = f" from {self.axis.min():.4g} to {self.axis.max():.4g} {self.axis_unit}" if self.n_points else ""
+        axis = (
+            "one point" if self.axis_name == "point" else f"{self.n_points} points of {self.axis_name}{ends}".rstrip()
+        )
+        said = [self.title.lstrip("* ")[:60], axis, "" if self.complete else f"partial: {self.stopped[:80]}"]
+        return ", ".join(filter(None, said))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -306,7 +332,7 @@ class Waveforms:
             hits = [n for n in (*self.signals, self.axis_name) if fits("".join(n.split()).lower())]
             hits = hits or [n for n in [self.find(pattern)] if n is not None]
             if not hits:
-                raise WaveformError(self._unknown(f"no signal fits {pattern!r}", pattern))
+                raise WaveformError(self._unknown(f"no signal fits {shown(pattern)}", pattern))
             chosen.update(dict.fromkeys(h for h in hits if h in self.signals or len(hits) == 1))
         return list(chosen)
 
@@ -377,7 +403,7 @@ class Waveforms:
     def _spelling(self, name: str) -> str:
         found = self.find(name) if isinstance(name, str) else None
         if found is None:
-            raise WaveformError(self._unknown(f"no signal {name!r}", str(name)))
+            raise WaveformError(self._unknown(f"no signal {shown(name)}", str(name)))
         return found
 
     def _unknown(self, start: str, name: str) -> str:

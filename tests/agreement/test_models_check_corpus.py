@@ -108,24 +108,14 @@ def test_transistor_without_state_gets_no_warning_for_a_hidden_unknown(tmp_path:
 # charges of states
 
 
-def reworded(folder: Path) -> Path:
-    """Return the library's TiOx model with other words, for which openvaf-r puts one ddt() in the place of another."""
-    text = (paths.verilog_a_folder() / "rram_tiox.va").read_text()
-    first, second = "        I(g_s) <+ ddt(V(g_s));\n        I(g_s) <+ -f;\n", "        I(te, be) <+ current;\n"
-    last = "        I(te, be) <+ ddt(capacitance * v);\n"
-    assert first + second + last in text
-    text = text.replace(first + second + last, second + last + first).replace("$bound_step(", "// $bound_step(")
-    file = folder / "rram_reworded.va"
-    file.write_text(text.replace("module rram_tiox(", "module rram_reworded("))
-    return file
+LOST = Path(__file__).resolve().parent.parent / "data" / "lost_charge" / "rram_reworded.va"
 
 
-def test_a_charge_that_the_compiler_lost_is_found(tmp_path: Path) -> None:
-    file = reworded(tmp_path)
-    report = check_model(file, amplitudes=(3.0,), durations=(1e-5,))
+def test_a_charge_that_the_compiler_lost_is_found() -> None:
+    report = check_model(LOST, amplitudes=(3.0,), durations=(1e-5,))
     (finding,) = [f for m in report.modules for f in m.findings if f.severity == "error"]
-    assert (finding.rule, finding.path) == ("charge", file)
-    assert file.read_text().splitlines()[finding.line - 1].strip() == "I(g_s) <+ ddt(V(g_s));"
+    assert (finding.rule, finding.path) == ("charge", LOST)
+    assert LOST.read_text().splitlines()[finding.line - 1].strip() == "I(g_s) <+ ddt(V(g_s));"
     assert "1e-15 V(te)" in finding.text
     assert not report.works
 

@@ -21,7 +21,6 @@ import rramcirc as rc
 from rramcirc.bench.analyses import Analysis
 from rramcirc.cli.inspect import inspect
 from rramcirc.devices.cards.model_card import LibraryDevice
-from rramcirc.engines.netlist import rerun_command
 from rramcirc.engines.vacask.run import find_vacask
 from rramcirc.waveforms.raw import read_raw
 from rramcirc.waveforms.signals import read_signals
@@ -211,7 +210,7 @@ def test_run_folder_can_be_loaded_inspected_and_rerun_by_hand(tmp_path: Path) ->
     assert sorted(f.name for f in folder.iterdir()) == sorted(
         ["netlist.sim", "nmos_ekv.osdi", "rram_filament.osdi", "run.json", "vacask.log", "waves.raw"]
     )
-    command = rerun_command("netlist.sim", "vacask").replace("vacask", str(find_vacask()), 1)
+    command = f"{find_vacask()} netlist.sim"
     subprocess.run(command.split(), cwd=folder, check=True, capture_output=True, timeout=30)
     again = read_raw(folder / "vacask.raw")[-1]
     for one in read_signals(folder / "netlist.sim"):

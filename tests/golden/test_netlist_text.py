@@ -11,6 +11,7 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.engines.ngspice.spelling import NAMES_PER_SAVE, spice_subcircuit
+from rramcirc.engines.validity import vectors_of
 from rramcirc.waveforms.signals import read_signals
 
 GAPS = np.array([[0.0, 0.1, 0.2], [0.3, 0.4, 0.5]])
@@ -132,8 +133,13 @@ BENCHES = {
 @pytest.mark.parametrize("name", BENCHES)
 def test_the_signal_table_lists_every_saved_vector(name, tmp_path):
     netlist = rc.build_netlist(BENCHES[name])
-    vectors = [vector for line in saved(netlist.text) for vector in line]
-    assert vectors == [s.vector for s in netlist.signals]
+    everything = [vector for line in saved(netlist.text) for vector in line]
+    wanted = [s.vector for s in netlist.signals]
+    vectors, besides = everything[: len(wanted)], everything[len(wanted) :]
+    assert vectors == wanted
+    # saved besides: states for their bounds, devices for their cards' validity
+    watched = {vector for state in netlist.states for vector in state.vectors} | set(vectors_of(netlist.devices))
+    assert set(besides) <= watched | {"all"}
     assert len(set(vectors)) == len(vectors)
     assert len({s.name for s in netlist.signals}) == len(vectors)
     path = tmp_path / "netlist.cir"
@@ -150,7 +156,8 @@ def test_every_signal_of_the_table_is_in_the_waveforms(name):
 
 def test_no_save_line_is_longer_than_ngspice_takes():
     lines = saved(rc.build_netlist(BENCHES["many"]).text)
-    assert sum(map(len, lines)) == 2 * 225 + 15 + 14 + 15 + 1  # states, wl, bl (bl0 floats), sl, bulk
+    # states, wl, bl (bl0 floats), sl, bulk; everything besides, for bounds and validity
+    assert sum(map(len, lines)) == 2 * 225 + 15 + 14 + 15 + 1 + 1
     assert max(map(len, lines)) <= NAMES_PER_SAVE
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
 from rramcirc.figures.style import decimate, si_scale
-from rramcirc.figures.waveforms import plot_butterfly, plot_waveforms
+from rramcirc.figures.waveforms import plot, plot_butterfly
 from rramcirc.waveforms.waveforms import Waveforms
 
 T = np.linspace(0, 3e-6, 301)
@@ -27,46 +27,39 @@ def array_waveforms(n_lines: int = 3, complete: bool = True) -> Waveforms:
     return Waveforms("time", "s", T, signals, units, title="* array $1$ of _test_ \u4e2d", complete=complete)
 
 
-def figure_of(monkeypatch: pytest.MonkeyPatch, *arguments: object):
-    """Return the figure that plot_waveforms would save."""
-    import rramcirc.figures.waveforms as plotting
-
-    kept = []
-    monkeypatch.setattr(plotting, "save", lambda figure, path: kept.append(figure))
-    plot_waveforms(*arguments)
-    return kept[0]
-
-
 @pytest.mark.parametrize(
     ("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml"), (".PNG", b"\x89PNG")]
 )
 def test_each_format_is_written(tmp_path, suffix, magic):
-    path = plot_waveforms(array_waveforms(), ["v(bl*)", "i(bl0)", "gap[0,*]", "v(bl1)*i(bl1)"], tmp_path / f"a{suffix}")
+    path = tmp_path / f"a{suffix}"
+    plot(array_waveforms(), ["v(bl*)", "i(bl0)", "gap[0,*]", "v(bl1)*i(bl1)"], path)
     assert path.read_bytes().startswith(magic)
     assert path.stat().st_size > 5000
 
 
 def test_same_waveforms_give_the_same_bytes(tmp_path):
     for suffix in (".svg", ".pdf", ".png"):
-        files = [plot_waveforms(array_waveforms(), ["*"], tmp_path / f"{k}{suffix}") for k in (1, 2)]
+        files = [tmp_path / f"{k}{suffix}" for k in (1, 2)]
+        for file in files:
+            plot(array_waveforms(), ["*"], file)
         assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_one_panel_for_each_unit_with_prefixes(monkeypatch):
-    figure = figure_of(monkeypatch, array_waveforms(), ["v(bl0)", "i(bl*)", "gap[0,1]"], "a.png")
+def test_one_panel_for_each_unit_with_prefixes():
+    figure = plot(array_waveforms(), ["v(bl0)", "i(bl*)", "gap[0,1]"])
     assert [ax.get_ylabel() for ax in figure.axes] == ["voltage [V]", "current [uA]", "gap [nm]"]
     assert figure.axes[-1].get_xlabel() == "time [us]"
     assert figure.axes[-1].get_xlim() == (0.0, pytest.approx(3.0))
     assert [t.get_text() for t in figure.axes[1].get_legend().get_texts()] == ["i(bl0)", "i(bl1)", "i(bl2)"]
 
 
-def test_partial_run_says_so(monkeypatch):
-    figure = figure_of(monkeypatch, array_waveforms(complete=False), ["v(bl0)"], "a.png", "read")
+def test_partial_run_says_so():
+    figure = plot(array_waveforms(complete=False), ["v(bl0)"], title="read")
     assert figure.get_suptitle() == "read  -  partial run"
 
 
-def test_legend_of_many_lines_stays_short(monkeypatch):
-    legend = figure_of(monkeypatch, array_waveforms(64), ["i(bl*)"], "a.png").axes[0].get_legend()
+def test_legend_of_many_lines_stays_short():
+    legend = plot(array_waveforms(64), ["i(bl*)"]).axes[0].get_legend()
     assert legend.get_title().get_text() == "64 signals"
     labels = [t.get_text() for t in legend.get_texts()]
     assert (labels[0], labels[-1]) == ("i(bl0)", "i(bl63)")
@@ -74,43 +67,43 @@ def test_legend_of_many_lines_stays_short(monkeypatch):
 
 
 @pytest.mark.parametrize("count", [9, 14])
-def test_colours_and_dashes_tell_lines_apart(monkeypatch, count):
-    lines = figure_of(monkeypatch, array_waveforms(count), ["i(bl*)"], "a.png").axes[0].get_lines()
+def test_colours_and_dashes_tell_lines_apart(count):
+    lines = plot(array_waveforms(count), ["i(bl*)"]).axes[0].get_lines()
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == count
 
 
-def test_ac_analysis_is_drawn_by_magnitude_on_logarithmic_axes(monkeypatch):
+def test_ac_analysis_is_drawn_by_magnitude_on_logarithmic_axes():
     f = np.logspace(0, 6, 31)
     wf = Waveforms("frequency", "Hz", f, {"v(o)": 1 / (1 + 1j * f / 1e3)}, {"v(o)": "V"})
-    ax = figure_of(monkeypatch, wf, ["v(o)"], "a.png").axes[0]
+    ax = plot(wf, ["v(o)"]).axes[0]
     assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "frequency [Hz]")
     assert ax.get_legend().get_texts()[0].get_text() == "|v(o)|"
 
 
 @pytest.mark.parametrize("values", [[0.0], [np.nan], [1.0]])
 def test_operating_point_is_drawn(tmp_path, values):
-    plot_waveforms(Waveforms("point", "", [0.0], {"v(o)": values}, {"v(o)": "V"}), ["v(o)"], tmp_path / "a.png")
+    plot(Waveforms("point", "", [0.0], {"v(o)": values}, {"v(o)": "V"}), ["v(o)"], tmp_path / "a.png")
 
 
 def test_odd_values_do_not_stop_the_figure(tmp_path):
     values = np.array([np.nan, np.inf, -np.inf, 0.0])
     signals = {"v(o)": values, "_r": 0 * T[:4], "x": np.full(4, np.inf)}
     wf = Waveforms("time", "s", np.arange(4.0), signals, {"v(o)": "V"})
-    plot_waveforms(wf, ["v(o)", "_r", "x"], tmp_path / "a.png")
+    plot(wf, ["v(o)", "_r", "x"], tmp_path / "a.png")
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path):
     wf = array_waveforms()
     with pytest.raises(ParameterError, match="no figure format"):
-        plot_waveforms(wf, ["v(bl0)"], tmp_path / "a.gif")
+        plot(wf, ["v(bl0)"], tmp_path / "a.gif")
     with pytest.raises(ParameterError, match="no signals"):
-        plot_waveforms(wf, [], tmp_path / "a.png")
+        plot(wf, [], tmp_path / "a.png")
     with pytest.raises(WaveformError, match=r"v\(bl9\)"):
-        plot_waveforms(wf, ["v(bl9)"], tmp_path / "a.png")
+        plot(wf, ["v(bl9)"], tmp_path / "a.png")
     with pytest.raises(ParameterError, match="cannot be written"):
-        plot_waveforms(wf, ["v(bl0)"], tmp_path / "no" / "a.png")
+        plot(wf, ["v(bl0)"], tmp_path / "no" / "a.png")
     with pytest.raises(WaveformError, match="no points"):
-        plot_waveforms(Waveforms("time", "s", [], {"v(o)": []}, {}), ["v(o)"], tmp_path / "a.png")
+        plot(Waveforms("time", "s", [], {"v(o)": []}, {}), ["v(o)"], tmp_path / "a.png")
     for nonsense in (np.zeros(3), [[1.0]], [], [1.0], "abc", object()):
         with pytest.raises(RramcircError, match="voltage"):
             plot_butterfly(nonsense, np.zeros(2), tmp_path / "a.png")
@@ -126,7 +119,8 @@ def butterfly() -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
 def test_butterfly_is_written(tmp_path, suffix):
     v, i = butterfly()
-    assert plot_butterfly(v, i, tmp_path / f"b{suffix}", "cell").stat().st_size > 10_000
+    plot_butterfly(v, i, tmp_path / f"b{suffix}", "cell")
+    assert (tmp_path / f"b{suffix}").stat().st_size > 10_000
     plot_butterfly(np.tile(v, 3), np.tile(i, 3), tmp_path / f"c{suffix}")
 
 
@@ -135,15 +129,11 @@ def test_butterfly_of_little_data_is_drawn(tmp_path, v, i):
     plot_butterfly(v, i, tmp_path / "b.png")
 
 
-def test_butterfly_has_four_numbered_branches(monkeypatch):
-    import rramcirc.figures.waveforms as plotting
-
-    kept = []
-    monkeypatch.setattr(plotting, "save", lambda figure, path: kept.append(figure))
-    plot_butterfly(*butterfly(), "b.png")
-    for ax in kept[0].axes:
+def test_butterfly_has_four_numbered_branches():
+    figure = plot_butterfly(*butterfly())
+    for ax in figure.axes:
         assert [t.get_text() for t in ax.texts if t.get_text()] == ["1", "2", "3", "4"]
-    assert kept[0].axes[0].get_yscale() == "log"
+    assert figure.axes[0].get_yscale() == "log"
 
 
 @settings(max_examples=40, deadline=None)

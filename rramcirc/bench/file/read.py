@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ModelCompileError, ParameterError, unknown_name
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ModelCompileError, ParameterError, a_kind, unknown_name
 from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.bench.file.values import (
     BROKEN,
@@ -109,7 +109,7 @@ def bench_from_mapping(
 
 def _read_toml(path: str | Path) -> tuple[Path, str, dict[str, Any]]:
     if not isinstance(path, (str, Path)):
-        raise ParameterError(f"{path!r} is no path of a testbench file.")
+        raise ParameterError(f"{a_kind(path)} is no path of a testbench file.")
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -136,7 +136,7 @@ class _Reader:
         self.mistakes = Mistakes(lines or None, stop=".")
 
     def bench(self) -> Testbench:
-        bench = self.record(Testbench, self.content, ())
+        bench: Testbench = self.record(Testbench, self.content, ())
         if self.mistakes:
             raise self.mistakes.error(f"{self.label} has {self.mistakes.counted}")
         return bench
@@ -277,12 +277,13 @@ class _Reader:
             self.mistake(str(whole), place)
         return card
 
-    def array(self, given: Any, place: tuple[str, ...], about: About) -> NDArray:
+    def array(self, given: Any, place: tuple[str, ...], about: About) -> FloatArray:
         """Return numbers from a list, one number, a file or a draw."""
         if isinstance(given, Mapping):
             if "file" in given:
                 return read_npy(self.folder, given)
-            return self.drawn(given, place, about)
+            drawn: FloatArray = self.drawn(given, place, about)
+            return drawn
         if isinstance(given, (list, tuple)):
             return array_value(given, about)
         if about.shape is None:

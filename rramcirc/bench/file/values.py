@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, get_origin
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.field_texts import meaning
 from rramcirc.basics.units import UNIT_SPELLINGS, parse_number
 from rramcirc.bench.file.write import alternatives, is_required, record_types
 from rramcirc.devices.cards.model_card import ModelCard
@@ -39,7 +40,9 @@ class About:
     shape: tuple[int, ...] | None = None
 
 
-def about_field(field: Field, known: Mapping[str, Field], table: Mapping[str, Any], values: Mapping[str, Any]) -> About:
+def about_field(
+    field: Field[Any], known: Mapping[str, Field[Any]], table: Mapping[str, Any], values: Mapping[str, Any]
+) -> About:
     """Return what the field, and the fields of the record before it, say about a value."""
     unit, choice = field.metadata.get("units", ""), False
     if " or " in unit:  # the record's own `unit` decides
@@ -91,23 +94,22 @@ def find_blame(record: type, values: Mapping[str, Any], message: str) -> tuple[t
     return (min(named)[1] if named else place), text
 
 
-def stand_in(field: Field, hint: Any, kinds: Sequence[type]) -> Any:
+def stand_in(field: Field[Any], hint: Any, kinds: Sequence[type]) -> Any:
     """Return what a field with a mistake may hold while other mistakes are looked for, or BROKEN."""
     kind = alternatives(hint)[0]
     if not is_required(field):
         # the default of a number or a table of them says nothing wrong about other fields; that of a card might
         plain = kind in (float, int, str, np.ndarray) or get_origin(kind) in (np.ndarray, Mapping, tuple)
-        default = field.default_factory() if field.default is MISSING else field.default
+        default = field.default if field.default_factory is MISSING else field.default_factory()
         return default if plain else BROKEN
     records = record_types(hint, kinds)
     without_fields = [record for record in records.values() if not fields(record)]
     return without_fields[0]() if without_fields else BROKEN
 
 
-def needed(field: Field, hint: Any, kinds: Sequence[type]) -> str:
+def needed(field: Field[Any], hint: Any, kinds: Sequence[type]) -> str:
     """Say what a missing field would be, with its unit, or the types of its table."""
-    unit = field.metadata.get("units", "1")
-    text = field.metadata.get("desc", field.name) + (f" [{unit}]" if unit != "1" else "")
+    text = meaning(field.metadata)
     records = record_types(hint, kinds)
     return f"{text}, a table with type = {' or '.join(shown(r) for r in records)}" if len(records) > 1 else text
 
@@ -174,7 +176,7 @@ def whole_value(given: Any, about: About) -> int:
     return int(value)
 
 
-def array_value(given: Sequence[Any], about: About) -> NDArray:
+def array_value(given: Sequence[Any], about: About) -> FloatArray:
     """Return an array from nested lists; the first element that is no number is named."""
 
     def numbers(item: Any, index: tuple[int, ...]) -> Any:
@@ -193,7 +195,7 @@ def array_value(given: Sequence[Any], about: About) -> NDArray:
         raise ParameterError("the rows of the array are not equally long.") from None
 
 
-def read_npy(folder: Path, given: Mapping[str, Any]) -> NDArray:
+def read_npy(folder: Path, given: Mapping[str, Any]) -> FloatArray:
     """Return the numbers of an ``.npy`` file."""
     name = given["file"]
     if len(given) != 1 or not isinstance(name, str):

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rramcirc.basics import paths
-from rramcirc.basics.errors import ParameterError, cannot_write, unknown_name
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, a_kind, cannot_write, unknown_name
+from rramcirc.basics.field_texts import is_default
 from rramcirc.bench.design import Design
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.card import load_card
@@ -26,7 +27,7 @@ LONGEST_LIST = 100  # arrays with more values go to a file of their own
 
 
 @lru_cache(maxsize=64)
-def field_types(record: type) -> dict[str, Any]:
+def field_types(record: type[Any]) -> dict[str, Any]:
     """Return the types of a record's fields, names resolved."""
     return get_type_hints(record)
 
@@ -62,7 +63,7 @@ def type_name(record: type) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", record.__name__).lower()
 
 
-def is_required(field: Field) -> bool:
+def is_required(field: Field[Any]) -> bool:
     """Return whether a record cannot be made without this field."""
     return field.default is MISSING and field.default_factory is MISSING
 
@@ -85,8 +86,8 @@ def save_bench(bench: Testbench, path: str | Path) -> None:
     import tomli_w
 
     if not isinstance(path, (str, Path)):
-        raise ParameterError(f"save_bench: {path!r} is no path of a file.")
-    path, arrays = Path(path), {}
+        raise ParameterError(f"save_bench: {a_kind(path)} is no path of a file.")
+    path, arrays = Path(path), dict[str, FloatArray]()
     mapping = bench_to_mapping(bench, arrays, path.parent, prefix=f"{path.stem}-")
     text = re.sub(r"\[\n(?: +[-+.\de]+,\n)+ *\]", _one_line, tomli_w.dumps(mapping))
     try:
@@ -102,7 +103,7 @@ def _one_line(numbers: re.Match[str]) -> str:
 
 
 def bench_to_mapping(
-    bench: Testbench, arrays: dict[str, NDArray], folder: Path | None = None, prefix: str = ""
+    bench: Testbench, arrays: dict[str, FloatArray], folder: Path | None = None, prefix: str = ""
 ) -> dict[str, Any]:
     """Return a testbench as tables of plain values, as its TOML file holds them.
 
@@ -123,7 +124,7 @@ def bench_to_mapping(
         If a card differs from its file in more than its values.
     """
     if not isinstance(bench, Testbench):
-        raise ParameterError(f"{bench!r} is no Testbench.")
+        raise ParameterError(f"{a_kind(bench)} is no Testbench.")
     table = _Writer(arrays, folder, prefix).table(bench, ())
     return {**({"name": table["name"]} if "name" in table else {}), **table}
 
@@ -131,15 +132,15 @@ def bench_to_mapping(
 class _Writer:
     """Turns records into tables; large arrays are put aside."""
 
-    def __init__(self, arrays: dict[str, NDArray], folder: Path | None, prefix: str):
+    def __init__(self, arrays: dict[str, FloatArray], folder: Path | None, prefix: str):
         self.arrays, self.folder, self.prefix = arrays, folder, prefix
 
     def table(self, record: Any, place: tuple[str, ...]) -> dict[str, Any]:
-        hints = field_types(type(record))
+        hints = field_types(record.__class__)
         return {
             field.name: self.value(getattr(record, field.name), hints[field.name], (*place, field.name))
             for field in fields(record)
-            if field.init and not _is_default(field, getattr(record, field.name))
+            if field.init and not is_default(field, getattr(record, field.name))
         }
 
     def value(self, value: Any, hint: Any, place: tuple[str, ...]) -> Any:
@@ -158,7 +159,7 @@ class _Writer:
             return [self.value(item, inner, (*place, str(k))) for k, item in enumerate(value)]
         return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
 
-    def array(self, array: NDArray, place: tuple[str, ...]) -> Any:
+    def array(self, array: FloatArray, place: tuple[str, ...]) -> Any:
         if array.ndim > 1 and np.all(array == array.flat[0]):
             return array.flat[0].item()  # one number for all cells
         if array.size <= LONGEST_LIST:
@@ -185,13 +186,6 @@ class _Writer:
                 "Write a card file of its own."
             )
         return {"card": name, "values": {n: v.item() if isinstance(v, np.generic) else v for n, v in changed.items()}}
-
-
-def _is_default(field: Field, value: Any) -> bool:
-    if is_required(field) or isinstance(value, np.ndarray):
-        return False
-    default = field.default if field.default_factory is MISSING else field.default_factory()
-    return bool(value == default)
 
 
 def set_values(mapping: Mapping[str, Any], settings: Sequence[str], kinds: Sequence[type] = ()) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from rramcirc.basics.checks import check_mapping, check_only_one, check_scalars
+from rramcirc.basics.checks import check_only_one, check_scalars
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import positive_number
+from rramcirc.basics.fields import Kept, number, other, record, table
 from rramcirc.bench.design import Design
 from rramcirc.devices.cards.checks import as_card, check_instance_values, check_spread, check_states
 from rramcirc.devices.cards.model_card import ModelCard
 
 
-@dataclass(frozen=True)
+@record
 class Cell(Design):
     """A 1T1R cell, or a 1R cell without selector.
 
@@ -25,24 +24,20 @@ class Cell(Design):
     Without selector the bottom electrode is the row line WL itself. SET is positive V(TE, BE).
     """
 
-    rram: ModelCard = field(metadata={"desc": "card of the RRAM device"})
-    selector: ModelCard | None = field(
-        default=None, metadata={"desc": "card of the select transistor; none is a 1R cell"}
+    rram: Kept[ModelCard, ModelCard | str] = other("card of the RRAM device")
+    selector: Kept[ModelCard | None, ModelCard | str | None] = other(
+        "card of the select transistor; none is a 1R cell", default=None
     )
-    initial_state: Mapping[str, float] = field(
-        default_factory=dict, metadata={"desc": "state name -> value, in the unit of the state"}
+    initial_state: Mapping[str, float] = table("state name -> value, in the unit of the state", default_factory=dict)
+    initial_conductance: float | None = number(
+        "conductance at 0.1 V that fixes the initial state", "S", default=None, above=0.0, unit_told=False
     )
-    initial_conductance: float | None = field(
-        default=None, metadata={"desc": "conductance at 0.1 V that fixes the initial state", "units": "S"}
-    )
-    rram_parameters: Mapping[str, float] = field(
-        default_factory=dict, metadata={"desc": "instance parameters of the RRAM"}
-    )
-    selector_parameters: Mapping[str, float] = field(
-        default_factory=dict, metadata={"desc": "instance parameters of the selector, for example w and l"}
+    rram_parameters: Mapping[str, float] = table("instance parameters of the RRAM", default_factory=dict)
+    selector_parameters: Mapping[str, float] = table(
+        "instance parameters of the selector, for example w and l", default_factory=dict
     )
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         object.__setattr__(self, "rram", as_card("Cell.rram", self.rram))
         object.__setattr__(self, "selector", as_card("Cell.selector", self.selector))
         if self.rram is None or self.rram.module is None:
@@ -50,15 +45,12 @@ class Cell(Design):
                 "Cell.rram: the RRAM needs a card with a Verilog-A module; `rramcirc cards` lists them."
             )
         for name in ("initial_state", "rram_parameters", "selector_parameters"):
-            check_mapping(f"Cell.{name}", getattr(self, name))
             check_scalars(f"Cell.{name}", getattr(self, name))
         states = check_states(self.rram, self.initial_state, "Cell.initial_state")
         object.__setattr__(self, "initial_state", {name: value.item() for name, value in states.items()})
         spread = check_spread("Cell.rram_parameters", self.rram, self.rram_parameters)
         object.__setattr__(self, "rram_parameters", {name: value.item() for name, value in spread.items()})
         self._check_selector()
-        if self.initial_conductance is not None:
-            positive_number(self.initial_conductance, "Cell.initial_conductance")
         check_only_one("Cell", self.initial_state, self.initial_conductance)
 
     def _check_selector(self) -> None:
@@ -81,6 +73,11 @@ class Cell(Design):
     def lines(self) -> tuple[str, ...]:
         """Names of the lines that a testbench may drive."""
         return ("bl", "wl", "sl", "bulk", "nz") if self.selector else ("bl", "wl", "nz")
+
+    @property
+    def electrodes(self) -> tuple[str, ...]:
+        """Lines between which the RRAM lies, with the selector in series."""
+        return ("bl", "sl") if self.selector else ("bl", "wl")
 
     @property
     def line_kinds(self) -> tuple[str, ...]:

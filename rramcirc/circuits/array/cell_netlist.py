@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from numpy.typing import NDArray
-
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import NetlistError
-from rramcirc.bench.analyses import Ac, Noise
 from rramcirc.bench.stimuli import Floating
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell import Cell
@@ -32,7 +30,8 @@ FLOATING_OHM = 1e12  # keeps a floating line solvable; 1 pA at 1 V
 
 def cell_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of one cell with a driver on each of its lines."""
-    cell: Cell = bench.design
+    cell = bench.design
+    assert isinstance(cell, Cell)  # by the table of circuits
     with_noise = "nz" in bench.stimuli or bench.cycle_noise is not None
     states = initial_states(cell)
     block = cell_subcircuit(cell, {}, states, noise_port=with_noise)
@@ -58,7 +57,8 @@ def cell_circuit(bench: Testbench) -> Circuit:
         Probe(name, unit, "variable", name, ("cell", "rram"), text) for name, unit, text in device_variables(cell.rram)
     ]
     return Circuit(
-        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cell.cards
+        describe(cell), (block,), (instance,), drivers, tuple(lines), tuple(probes), cards=cell.cards,
+        electrodes=cell.electrodes,
     )  # fmt: skip
 
 
@@ -66,14 +66,6 @@ def is_voltage_driven(bench: Testbench, line: str) -> bool:
     """Whether a voltage source drives the line, so that its current can be recorded."""
     stimulus = bench.stimulus(line)
     return not isinstance(stimulus, Floating) and stimulus.unit == "V"
-
-
-def _signal_line(bench: Testbench) -> str | None:
-    """Return the line whose driver carries the small signal."""
-    analysis = bench.analysis
-    if isinstance(analysis, Noise):
-        return analysis.source
-    return analysis.line if isinstance(analysis, Ac) else None
 
 
 def is_swept(bench: Testbench, line: str) -> bool:
@@ -87,7 +79,7 @@ def current_kind(bench: Testbench, line: str) -> str:
     return "swept current" if is_swept(bench, line) else "current"
 
 
-def _by_index(levels: NDArray) -> str:
+def _by_index(levels: FloatArray) -> str:
     """Return the level of a line as a function of the number of the input vector, in SPICE's words."""
     return f"pwl(v(index), {', '.join(f'{k}, {level!r}' for k, level in enumerate(levels.tolist()))})"
 
@@ -101,16 +93,22 @@ LINE_NAMES = {
 }
 
 
+def declared(card: ModelCard) -> Module:
+    """Return the Verilog-A module of a card that a record has checked to have one."""
+    assert card.declaration is not None
+    return card.declaration
+
+
 def device_variables(card: ModelCard) -> list[tuple[str, str, str]]:
     """Return (name, unit, description) of the op-variables of a card's module, states first."""
-    module = card.declaration
+    module = declared(card)
     names = [*module.states, *(name for name in module.op_variables if name not in module.states)]
     return [(name, module.op_variables[name].unit, module.op_variables[name].description) for name in names]
 
 
 def fits_cell(card: ModelCard) -> bool:
     """Whether a card's device can be the RRAM of a cell: states, terminals te and be, and at most nz besides."""
-    return bool(card.states) and len(card.declaration.ports) >= 2 and set(card.declaration.ports[2:]) <= {"nz"}
+    return bool(card.states) and len(declared(card).ports) >= 2 and set(declared(card).ports[2:]) <= {"nz"}
 
 
 def rram_nodes(module: Module, noise_node: str) -> tuple[str, ...]:
@@ -140,7 +138,7 @@ def cell_subcircuit(
     noise_port
         Whether the RRAM's noise terminal is a port; else it is grounded.
     """
-    module = cell.rram.declaration
+    module = declared(cell.rram)
     if noise_port and "nz" not in module.ports:
         raise NetlistError(f"module {module.name} has no noise terminal nz, so it cannot be driven.")
     inits = {f"{name}_ini": value for name, value in states.items()}
@@ -180,12 +178,7 @@ def initial_states(cell: Cell) -> dict[str, float]:
 
 def state_defaults(card: ModelCard) -> dict[str, float]:
     """Return the initial states that the card, or else the Verilog-A file, gives."""
-    module = card.declaration
-    values = {}
-    for name in module.states:
-        key = f"{name}_ini"
-        values[name] = float(card.parameters[key].value if key in card.parameters else module.parameters[key].default)
-    return values
+    return {name: float(card.number(f"{name}_ini")) for name in declared(card).states}
 
 
 def drive(bench: Testbench, line: str, driver_resistance: float = 0.0) -> list[Group]:
@@ -195,15 +188,16 @@ def drive(bench: Testbench, line: str, driver_resistance: float = 0.0) -> list[G
     with wires: 70 times more Newton iterations at 8 x 8, no convergence at 32 x 32.
     """
     stimulus = bench.stimulus(line)
-    if is_swept(bench, line):
+    levels = bench.swept(line)
+    if levels is not None and is_swept(bench, line):
         output = line if driver_resistance == 0.0 else f"drv_{line}"
         resistor = [Resistors((output,), (output,), (line,), driver_resistance)] if output != line else []
-        return [Behavioural((line,), output, GROUND, _by_index(bench.swept(line))), *resistor]
+        return [Behavioural((line,), output, GROUND, _by_index(levels)), *resistor]
     if line == "nz" and bench.cycle_noise is not None:
         stimulus = bench.cycle_noise.stimulus(bench.cycle_noise.deviates((1, 1))[:, 0, 0])
     if isinstance(stimulus, Floating):
         return [Resistors((f"open_{line}",), (line,), GROUND, FLOATING_OHM)]
-    ac = 1.0 if _signal_line(bench) == line else 0.0
+    ac = 1.0 if bench.analysis.signal_line == line else 0.0
     if driver_resistance == 0.0:
         return [Source(line, line, stimulus, ac)]
     output = f"drv_{line}"

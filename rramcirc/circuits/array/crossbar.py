@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.checks import check_choice, check_mapping, check_only_one
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import whole_number
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.checks import check_only_one
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import Kept, choice, other, part, record, table, whole
 from rramcirc.bench.design import Design
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.defects import Defects, check_defects
@@ -20,7 +20,7 @@ from rramcirc.devices.cards.checks import check_spread, check_states
 from rramcirc.devices.cards.model_card import ModelCard
 
 
-@dataclass(frozen=True)
+@record
 class Crossbar(Design):
     """An array of `rows` x `columns` cells; arrays are indexed ``[row, column]``.
 
@@ -28,43 +28,30 @@ class Crossbar(Design):
     the rows (``"row"``, parallel to WL). Without selector the cells sit between BL (TE) and WL (BE) and there is no SL.
     """
 
-    cell: Cell = field(metadata={"desc": "the cell at every crossing"})
-    rows: int = field(metadata={"desc": "number of word lines", "units": "1"})
-    columns: int = field(metadata={"desc": "number of bit lines", "units": "1"})
-    source_line: Literal["column", "row"] = field(
-        default="column", metadata={"desc": "SL parallel to BL (column) or WL (row)"}
+    cell: Cell = part("the cell at every crossing")
+    rows: int = whole("number of word lines", low=1)
+    columns: int = whole("number of bit lines", low=1)
+    source_line: Literal["column", "row"] = choice("SL parallel to BL (column) or WL (row)", default="column")
+    bl: Line = part("bit-line wires", default=Line())
+    wl: Line = part("word-line wires", default=Line())
+    sl: Line = part("source-line wires", default=Line(end="last"))
+    initial_state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
+        "state name -> (rows, columns) array, in the unit of the state", default_factory=dict
     )
-    bl: Line = field(default=Line(), metadata={"desc": "bit-line wires"})
-    wl: Line = field(default=Line(), metadata={"desc": "word-line wires"})
-    sl: Line = field(default=Line(end="last"), metadata={"desc": "source-line wires"})
-    initial_state: Mapping[str, NDArray] = field(
-        default_factory=dict, metadata={"desc": "state name -> (rows, columns) array, in the unit of the state"}
+    initial_conductance: Kept[FloatArray | None, ArrayLike | None] = other(
+        "(rows, columns) conductances at 0.1 V that fix the initial states", "S", default=None
     )
-    initial_conductance: NDArray | None = field(
-        default=None,
-        metadata={"desc": "(rows, columns) conductances at 0.1 V that fix the initial states", "units": "S"},
+    rram_parameters: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
+        "instance parameter -> (rows, columns) array: device-to-device spread", default_factory=dict
     )
-    rram_parameters: Mapping[str, NDArray] = field(
-        default_factory=dict, metadata={"desc": "instance parameter -> (rows, columns) array: device-to-device spread"}
-    )
-    defects: Defects = field(
-        default=Defects(), metadata={"desc": "missing cells, shorted cells, broken segments of lines"}
-    )
+    defects: Defects = part("missing cells, shorted cells, broken segments of lines", default=Defects())
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.cell, Cell):
-            raise ParameterError(f"Crossbar.cell: {self.cell!r} is not a Cell.")
-        for name in ("rows", "columns"):
-            whole_number(getattr(self, name), f"Crossbar.{name}", 1)
-        check_choice("Crossbar.source_line", self.source_line, ("column", "row"))
+    def _check(self) -> None:
         for name in ("bl", "wl", "sl"):
-            if not isinstance(getattr(self, name), Line):
-                raise ParameterError(f"Crossbar.{name}: {getattr(self, name)!r} is not a Line.")
             self._check_segments(name)
-        along = {name: self.line_of(name) for name in self.lines if name != "bulk"}
-        check_defects(self.defects, self.shape, along)
-        for name in ("initial_state", "rram_parameters"):
-            check_mapping(f"Crossbar.{name}", getattr(self, name))
+        if self.defects:
+            along = {name: self.line_of(name) for name in self.lines if name != "bulk"}
+            check_defects(self.defects, self.shape, along)
         if self.cell.initial_conductance is not None and (self.initial_state or self.initial_conductance is not None):
             raise ParameterError("Crossbar: give the initial conductance in the cell or in the crossbar, not in both.")
         arrays = {k: self._array(f"initial_state.{k}", v) for k, v in self.initial_state.items()}
@@ -94,13 +81,13 @@ class Crossbar(Design):
                 + (f" and one segment more along the {kind.upper()}, driven at both ends." if extra else ".")
             )
 
-    def _array(self, name: str, values: object) -> NDArray:
+    def _array(self, name: str, values: object) -> FloatArray:
         try:
             array = np.array(values)
         except (TypeError, ValueError):
             array = np.array(None)
         if array.dtype.kind not in "iuf":
-            raise ParameterError(f"Crossbar.{name}: {values!r} is not an array of numbers.")
+            raise ParameterError(f"Crossbar.{name}: {shown(values)} is not an array of numbers.")
         array = array.astype(float)
         if array.ndim == 0:
             array = np.full(self.shape, float(array))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rramcirc.basics.arrays import BoolArray, FloatArray
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell_netlist import (
     FLOATING_OHM,
@@ -34,10 +35,13 @@ from rramcirc.circuits.elements import (
     Subcircuit,
 )
 
+_Item = TypeVar("_Item")
+
 
 def crossbar_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of an array: one subcircuit instance per cell, wires, one driver per line."""
-    array: Crossbar = bench.design
+    array = bench.design
+    assert isinstance(array, Crossbar)  # by the table of circuits
     rows, columns = array.shape
     absent = frozenset(array.defects.missing)
     there = np.array([(i, j) not in absent for i in range(rows) for j in range(columns)])
@@ -82,18 +86,22 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
         shape=array.shape,
         cards=array.cards,
         missing=absent,
+        electrodes=tuple(line for line in array.lines if line.rstrip("0123456789") in array.cell.electrodes),
     )
 
 
-def _those(chosen: NDArray[np.bool_], items: Sequence) -> list:
+def _those(chosen: BoolArray, items: Sequence[_Item]) -> list[_Item]:
     """Return the items that are chosen."""
     return [item for item, wanted in zip(items, chosen, strict=True) if wanted]
 
 
-def _part(instances: Instances, chosen: NDArray[np.bool_], subcircuit: str, comment: str) -> Instances:
+def _part(instances: Instances, chosen: BoolArray, subcircuit: str, comment: str) -> Instances:
     """Return some of the instances, of another subcircuit."""
     nodes = tuple(n if isinstance(n, str) else _those(chosen, n) for n in instances.nodes)
-    parameters = {name: _those(chosen, values) for name, values in instances.parameters.items()}
+    parameters = {
+        name: values if isinstance(values, float) else _those(chosen, values)
+        for name, values in instances.parameters.items()
+    }
     return Instances(_those(chosen, instances.names), nodes, subcircuit, parameters, comment)
 
 
@@ -105,26 +113,24 @@ def _with_short(block: Subcircuit, array: Crossbar) -> Subcircuit:
     return Subcircuit(f"{block.name}_shorted", block.ports, block.parameters, (*block.body, short), comment)
 
 
-def cell_values(array: Crossbar) -> dict[str, NDArray]:
+def cell_values(array: Crossbar) -> dict[str, FloatArray]:
     """Return (rows, columns) arrays of every RRAM instance parameter that may differ from cell to cell."""
     cell = array.cell
-    values: dict[str, NDArray] = dict(array.rram_parameters)
-    states = {k: np.full(array.shape, v) for k, v in state_defaults(cell.rram).items()}
+    values: dict[str, FloatArray] = dict(array.rram_parameters)
+    states: dict[str, FloatArray] = {k: np.full(array.shape, v) for k, v in state_defaults(cell.rram).items()}
     conductance = array.initial_conductance
     if conductance is None and cell.initial_conductance is not None:
         conductance = np.full(array.shape, cell.initial_conductance)
     if conductance is not None:
         from rramcirc.devices.compiled.conductance import states_for_conductance
 
-        states |= states_for_conductance(cell.rram, conductance, dict(cell.rram_parameters) | values)
+        states |= states_for_conductance(cell.rram, conductance, {**cell.rram_parameters, **values})
     states |= {k: np.full(array.shape, float(v)) for k, v in cell.initial_state.items()}
     states |= dict(array.initial_state)
     return {f"{k}_ini": v for k, v in states.items()} | values
 
 
-def _split_uniform(
-    values: dict[str, NDArray], there: NDArray[np.bool_]
-) -> tuple[dict[str, float], dict[str, list[float]]]:
+def _split_uniform(values: dict[str, FloatArray], there: BoolArray) -> tuple[dict[str, float], dict[str, list[float]]]:
     """Return (value of the first cell, per-cell lists of what is not uniform) of the cells that are `there`."""
     defaults = {name: float(array.flat[0]) for name, array in values.items()}
     differ = {name: array for name, array in values.items() if np.any(array != array.flat[0])}
@@ -201,11 +207,13 @@ class _LineFamily:
                 names.append(f"{kind}{k}_last")
                 a.append(cells[-1])
                 b.append(f"{kind}{k}")
-        values = ohm
         if isinstance(ohm, np.ndarray):
             flat = (ohm if self.along_rows else ohm.T).ravel()
             whole = np.isfinite(flat)
-            names, a, b, values = (_those(whole, items) for items in (names, a, b, flat.tolist()))
+            names, a, b = (_those(whole, items) for items in (names, a, b))
+            values: float | list[float] = flat[whole].tolist()
+        else:
+            values = ohm
         groups: list[Group] = [Resistors(names, a, b, values, f"{kind.upper()} wires, one resistor per segment")]
         loose = [
             f"{kind}_{self._suffix(k, piece[0])}" for k, piece in undriven_pieces(self.line, self.length, self.opened)

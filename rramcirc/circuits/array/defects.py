@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.checks import check_mapping
-from rramcirc.basics.errors import ParameterError, unknown_name
-from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
+from rramcirc.basics.fields import Kept, number, other, record, table
+from rramcirc.basics.units import whole_number
 from rramcirc.circuits.array.line import Line
 
 Cells = tuple[tuple[int, int], ...]
+GivenCells = Iterable[Iterable[int]] | NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@record
 class Defects:
     """Cells that are missing or shorted, and lines with broken segments.
 
@@ -26,27 +27,20 @@ class Defects:
     at 0 V by 1 Tohm, as a floating line is.
     """
 
-    missing: Cells = field(default=(), metadata={"desc": "[row, column] of every missing cell", "units": "1"})
-    shorted: Cells = field(default=(), metadata={"desc": "[row, column] of every shorted cell", "units": "1"})
-    short_resistance: float = field(
-        default=100.0, metadata={"desc": "resistance across the RRAM of a shorted cell", "units": "ohm"}
-    )
-    open_segments: Mapping[str, tuple[int, ...]] = field(
+    missing: Kept[Cells, GivenCells] = other("[row, column] of every missing cell", "1", default=())
+    shorted: Kept[Cells, GivenCells] = other("[row, column] of every shorted cell", "1", default=())
+    short_resistance: float = number("resistance across the RRAM of a shorted cell", "ohm", default=100.0, above=0.0)
+    open_segments: Kept[Mapping[str, tuple[int, ...]], Mapping[str, int | Iterable[int]]] = table(
+        "line -> cells on whose driver's side it is broken; where both ends are driven, before them",
         default_factory=dict,
-        metadata={
-            "desc": "line -> cells on whose driver's side it is broken; where both ends are driven, before them",
-            "units": "1",
-        },
     )
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         for name in ("missing", "shorted"):
             object.__setattr__(self, name, _cells(f"Defects.{name}", getattr(self, name)))
         both = set(self.missing) & set(self.shorted)
         if both:
             raise ParameterError(f"Defects: cell {list(min(both))} is both missing and shorted.")
-        positive_number(self.short_resistance, "Defects.short_resistance")
-        check_mapping("Defects.open_segments", self.open_segments)
         opened = {str(line): _numbers(f"Defects.open_segments.{line}", v) for line, v in self.open_segments.items()}
         object.__setattr__(self, "open_segments", opened)
 
@@ -59,7 +53,7 @@ def _numbers(name: str, given: object) -> tuple[int, ...]:
     return tuple(sorted({int(whole_number(item, name, 0)) for item in items}))
 
 
-def _cells(name: str, given: object) -> Cells:
+def _cells(name: str, given: GivenCells) -> Cells:
     if isinstance(given, np.ndarray) and given.dtype == bool and given.ndim == 2:
         return tuple((int(i), int(j)) for i, j in np.argwhere(given))
     try:
@@ -67,11 +61,11 @@ def _cells(name: str, given: object) -> Cells:
     except TypeError:
         pairs = [()]
     if any(len(pair) != 2 for pair in pairs):
-        raise ParameterError(f"{name}: {given!r:.60} is no list of [row, column] pairs and no array of booleans.")
+        raise ParameterError(f"{name}: {shown(given)} is no list of [row, column] pairs and no array of booleans.")
     return tuple(sorted({(int(whole_number(i, name, 0)), int(whole_number(j, name, 0))) for i, j in pairs}))
 
 
-def check_defects(defects: object, shape: tuple[int, int], lines: Mapping[str, tuple[Line, int]]) -> None:
+def check_defects(defects: Defects, shape: tuple[int, int], lines: Mapping[str, tuple[Line, int]]) -> None:
     """Refuse defects that an array does not have room for.
 
     Parameters
@@ -88,8 +82,6 @@ def check_defects(defects: object, shape: tuple[int, int], lines: Mapping[str, t
     ParameterError
         Names the cell or line.
     """
-    if not isinstance(defects, Defects):
-        raise ParameterError(f"Crossbar.defects: {defects!r} is no Defects record.")
     for name in ("missing", "shorted"):
         for i, j in getattr(defects, name):
             if i >= shape[0] or j >= shape[1]:
@@ -114,7 +106,7 @@ def check_defects(defects: object, shape: tuple[int, int], lines: Mapping[str, t
 
 def segment_resistance(
     line: Line, shape: tuple[int, int], along_rows: bool, opened: Mapping[int, tuple[int, ...]]
-) -> NDArray[np.float64] | float:
+) -> FloatArray | float:
     """Return the resistance of every segment of all lines of one kind, infinite where broken [ohm].
 
     Parameters
@@ -139,8 +131,8 @@ def segment_resistance(
     full = (shape[0], shape[1] + extra) if along_rows else (shape[0] + extra, shape[1])
     ohm = np.full(full, line.resistance) if line.segments is None else np.array(line.segments)
     by_line = ohm if along_rows else ohm.T
-    for number, segments in opened.items():
-        by_line[number, list(segments)] = np.inf
+    for index, segments in opened.items():
+        by_line[index, list(segments)] = np.inf
     return ohm
 
 
@@ -153,7 +145,7 @@ def undriven_pieces(line: Line, length: int, opened: Mapping[int, tuple[int, ...
     [(2, range(1, 3)), (2, range(3, 5))]
     """
     found = []
-    for number, segments in opened.items():
+    for index, segments in opened.items():
         # cell on the low side of every cut
         cuts = sorted({s + 1 for s in segments} if line.end == "last" else set(segments))
         edges = [0, *cuts, length]
@@ -162,5 +154,5 @@ def undriven_pieces(line: Line, length: int, opened: Mapping[int, tuple[int, ...
             pieces = pieces[1:]
         if line.end in ("last", "both"):
             pieces = pieces[:-1]
-        found += [(number, piece) for piece in pieces if len(piece)]
+        found += [(index, piece) for piece in pieces if len(piece)]
     return found

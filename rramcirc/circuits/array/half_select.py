@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.units import whole_number
 from rramcirc.bench.stimuli import Constant, Driven, PiecewiseLinear, Stimulus, check_driven
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -25,7 +25,7 @@ def half_select(
         ``"V/2"`` (unselected lines at half the voltage) or ``"V/3"`` (unselected BL at V/3, WL at 2V/3).
     """
     if not isinstance(crossbar, Crossbar):
-        raise ParameterError(f"half_select: crossbar: {crossbar!r} is not a Crossbar.")
+        raise ParameterError(f"half_select: crossbar: {shown(crossbar)} is not a Crossbar.")
     if crossbar.cell.selector is not None:
         raise ParameterError("half_select: the crossbar has select transistors; drive WL, BL and SL instead.")
     for name, index, count in (("row", row, crossbar.rows), ("column", column, crossbar.columns)):
@@ -36,7 +36,7 @@ def half_select(
         raise ParameterError(f"half_select: {unknown_name('scheme', str(scheme), shares)}")
     times, levels = check_driven(stimulus, "half_select: stimulus").corners()
     if stimulus.unit != "V":
-        raise ParameterError(f"half_select: stimulus: {stimulus!r} is a current; cells are selected by voltages.")
+        raise ParameterError(f"half_select: stimulus: {shown(stimulus)} is a current; cells are selected by voltages.")
     bl_share, wl_share = (
         Constant(float(levels[0]) * s) if len(times) == 1 else PiecewiseLinear(times, levels * s)
         for s in shares[scheme]

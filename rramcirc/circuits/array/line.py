@@ -2,54 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.checks import check_choice
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import Kept, choice, number, other, record
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """Wires of one kind (BL, WL or SL): what one segment between two cells has, and where the driver sits."""
 
-    resistance: float = field(
-        default=0.0, metadata={"desc": "resistance of one segment; 0 is a perfect wire", "units": "ohm"}
+    resistance: float = number("resistance of one segment; 0 is a perfect wire", "ohm", default=0.0, low=0.0)
+    capacitance: float = number("capacitance of one segment to ground", "F", default=0.0, low=0.0)
+    driver_resistance: float = number("resistance between source and line", "ohm", default=0.0, low=0.0)
+    end: Literal["first", "last", "both"] = choice(
+        "end at which the driver sits: at row/column 0, at the last one, or both", default="first"
     )
-    capacitance: float = field(default=0.0, metadata={"desc": "capacitance of one segment to ground", "units": "F"})
-    driver_resistance: float = field(
-        default=0.0, metadata={"desc": "resistance between source and line", "units": "ohm"}
-    )
-    end: Literal["first", "last", "both"] = field(
-        default="first", metadata={"desc": "end at which the driver sits: at row/column 0, at the last one, or both"}
-    )
-    segments: NDArray | None = field(
+    segments: Kept[FloatArray | None, ArrayLike | None] = other(
+        "resistance of every single segment instead of `resistance`, [row, column]: the one on the driver's"
+        " side of each cell; driven at both ends, one more along the line",
+        "ohm",
         default=None,
-        metadata={
-            "desc": "resistance of every single segment instead of `resistance`, [row, column]: the one on the driver's"
-            " side of each cell; driven at both ends, one more along the line",
-            "units": "ohm",
-        },
     )
 
-    def __post_init__(self) -> None:
-        for name in ("resistance", "capacitance", "driver_resistance"):
-            number_from_zero(getattr(self, name), f"Line.{name}")
-        check_choice("Line.end", self.end, ("first", "last", "both"))
-        if self.segments is not None:
-            self._check_segments()
-
-    def _check_segments(self) -> None:
+    def _check(self) -> None:
+        if self.segments is None:
+            return
         try:
             array = np.array(self.segments)
         except (TypeError, ValueError):
             array = np.array(None)
         if array.dtype.kind not in "iuf" or array.ndim != 2:
-            raise ParameterError(f"Line.segments: {self.segments!r:.60} is no [row, column] array of numbers.")
+            raise ParameterError(f"Line.segments: {shown(self.segments)} is no [row, column] array of numbers.")
         array = array.astype(float)
         if not np.all(np.isfinite(array) & (array > 0)):
             raise ParameterError(
@@ -69,8 +57,10 @@ class Line:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Line):
             return NotImplemented
-        same = self._plain == other._plain and (self.segments is None) == (other.segments is None)
-        return same and (self.segments is None or np.array_equal(self.segments, other.segments))
+        mine, theirs = self.segments, other.segments
+        if mine is None or theirs is None:
+            return self._plain == other._plain and mine is theirs
+        return self._plain == other._plain and np.array_equal(mine, theirs)
 
     def __hash__(self) -> int:
         return hash(self._plain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.line import Line
-from rramcirc.circuits.sheet import PORT, QUIET, SMALL, Sheet
+from rramcirc.circuits.sheet import PORT, QUIET, SMALL, Point, Sheet
 
 
 def draw_cell(sheet: Sheet, cell: Cell) -> None:
@@ -83,7 +83,7 @@ def _source_lines(sheet: Sheet, array: Crossbar, rows: int, columns: int, bottom
         sheet.port((right + 1.0, y), f"sl{i}", side="right")
 
 
-def _rest(sheet: Sheet, more: bool, start: tuple, end: tuple, step: tuple) -> None:
+def _rest(sheet: Sheet, more: bool, start: Point, end: Point, step: Point) -> None:
     """Draw the end of a line that goes on."""
     if more:
         sheet.wire(start, (end[0], end[1] + 0.4))

@@ -6,7 +6,7 @@ import numpy as np
 
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.spike_trains import poisson_trains
-from rramcirc.bench.stimuli import SpikeTrain
+from rramcirc.bench.stimuli import SpikeTrain, Stimulus
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.bench import synapse_cell
 from rramcirc.circuits.array.cell import Cell
@@ -54,7 +54,7 @@ def perceptron_bench(cell: Cell, inputs: int = 4, outputs: int = 1, duration: fl
     )
     starts, period = np.arange(5e-3, duration - 12e-3, 25e-3), 3e-3
     gate = SpikeTrain(starts, NETWORK_NEURON.gate_amplitude, NETWORK_NEURON.gate_width, 1e-6, 1e-6)
-    stimuli: dict = {f"pre{i}": gate for i in range((inputs + 1) // 2)}
+    stimuli: dict[str, Stimulus] = {f"pre{i}": gate for i in range((inputs + 1) // 2)}
     teacher = 1.2 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
     times, posts = np.repeat(starts + period, outputs), np.tile(np.arange(outputs), starts.size)
     stimuli |= spike_currents(times, posts, teacher)

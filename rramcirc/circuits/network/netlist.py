@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.bench.stimuli import Constant, Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
@@ -22,7 +22,8 @@ MATRICES = {"exc": "te", "inh": "ti"}  # matrix -> top-electrode line of its col
 
 def hopfield_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a Hopfield network: two matrices of cells without diagonal, and the neurons."""
-    network: HopfieldNetwork = bench.design
+    network = bench.design
+    assert isinstance(network, HopfieldNetwork)  # by the table of circuits
     check_analysis(bench, network.neuron)
     pairs = [(i, j) for i in range(network.neurons) for j in range(network.neurons) if i != j]
     synapses: list[Group] = []
@@ -39,7 +40,7 @@ def hopfield_circuit(bench: Testbench) -> Circuit:
         title=network.description,
         subcircuits=(block, neurons),
         block=(*synapses, _neurons(neurons.name, count), *_levels(network)),
-        drivers=tuple(_external(bench)),
+        drivers=tuple(_external(bench, network.neuron)),
         lines=network.lines,
         probes=_neuron_probes(network.neuron, count, ("mem", "gate", "te", "ti")),
         cell_probes=_synapse_probes(network.cell, tuple(MATRICES)),
@@ -51,7 +52,8 @@ def hopfield_circuit(bench: Testbench) -> Circuit:
 
 def perceptron_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a perceptron: gate lines from the testbench, one matrix of cells, and the neurons."""
-    network: Perceptron = bench.design
+    network = bench.design
+    assert isinstance(network, Perceptron)  # by the table of circuits
     check_analysis(bench, network.neuron)
     pairs = [(i, j) for i in range(network.inputs) for j in range(network.outputs)]
     states = synapse_states(network.cell, network.state, network.conductance, network.shape)
@@ -67,7 +69,7 @@ def perceptron_circuit(bench: Testbench) -> Circuit:
             _neurons(neurons.name, network.outputs),
             *_levels(network),
         ),
-        drivers=tuple(_external(bench)),
+        drivers=tuple(_external(bench, network.neuron)),
         lines=network.lines,
         probes=(*gates, *_neuron_probes(network.neuron, network.outputs, ("mem", "gate", "te"))),
         cell_probes=_synapse_probes(network.cell, ("exc",)),
@@ -77,8 +79,8 @@ def perceptron_circuit(bench: Testbench) -> Circuit:
 
 
 def synapse_states(
-    cell: Cell, states: Mapping[str, NDArray], conductance: NDArray | None, shape: tuple[int, int]
-) -> dict[str, NDArray]:
+    cell: Cell, states: Mapping[str, FloatArray], conductance: FloatArray | None, shape: tuple[int, int]
+) -> dict[str, FloatArray]:
     """Return the initial value of every state of every synapse: its own, else the cell's, else the card's."""
     found = {name: np.full(shape, value) for name, value in state_defaults(cell.rram).items()}
     if conductance is None and cell.initial_conductance is not None and not states:
@@ -97,7 +99,7 @@ def _cells(
     pairs: list[tuple[int, int]],
     subcircuit: str,
     defaults: Mapping[str, float],
-    states: Mapping[str, NDArray],
+    states: Mapping[str, FloatArray],
 ) -> Instances:
     """Return the cells of one matrix; row i has its gates on `gate`i, column j its top electrodes on `electrode`j."""
     rows, columns = np.array(pairs).T
@@ -123,7 +125,7 @@ def _levels(network: HopfieldNetwork | Perceptron) -> list[Group]:
     return [Source("vdd", "vdd", Constant(neuron.supply)), Source("cm", "cm", Constant(neuron.common_mode))]
 
 
-def _external(bench: Testbench) -> list[Group]:
+def _external(bench: Testbench, neuron: LifNeuron) -> list[Group]:
     """Return the sources of the driven lines; gate lines that nothing drives are at 0 V, inputs without drive open."""
     groups: list[Group] = []
     for line in bench.design.lines:
@@ -136,12 +138,12 @@ def _external(bench: Testbench) -> list[Group]:
             stimulus = Constant(0.0)
         if stimulus.unit != unit:
             wanted = "a voltage (unit V)" if unit == "V" else "a current (unit A)"
-            raise ParameterError(f"stimuli[{line!r}]: this line takes {wanted}, but its stimulus is {stimulus!r}.")
+            raise ParameterError(f"stimuli[{line!r}]: this line takes {wanted}, but its stimulus is {shown(stimulus)}.")
         highest = float(np.max(stimulus.corners()[1]))
-        if unit == "V" and highest > bench.design.neuron.supply * (1 + 1e-12):
+        if unit == "V" and highest > neuron.supply * (1 + 1e-12):
             raise ParameterError(
                 f"stimuli[{line!r}]: a gate level of {highest:g} V is above the supply of the neurons, "
-                f"{bench.design.neuron.supply:g} V."
+                f"{neuron.supply:g} V."
             )
         groups.append(Source(line, line, stimulus))
     return groups

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.checks import check_mapping, check_only_one
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.checks import check_only_one
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.basics.fields import Kept, flag, other, part, record, table, whole
+from rramcirc.basics.units import positive_number
 from rramcirc.bench.design import Design
 from rramcirc.bench.stimuli import PiecewiseLinear, number_list
 from rramcirc.circuits.array.cell import Cell
@@ -23,15 +25,15 @@ _STATES = "state name -> (neurons, neurons) array [PRE, POST], in the unit of th
 _CONDUCTANCES = "(neurons, neurons) conductances at 0.1 V [PRE, POST] that fix the initial states"
 
 
-def _check_synapses(owner: str, record: object, names: Mapping[str, str], shape: tuple[int, int], square: bool) -> None:
+def _check_synapses(
+    owner: str, record: HopfieldNetwork | Perceptron, names: Mapping[str, str], shape: tuple[int, int], square: bool
+) -> None:
     """Check and freeze the (state, conductance) fields of synapse matrices; `names` maps one to the other."""
-    cell: Cell = record.cell
     for state_name, conductance_name in names.items():
         states, conductance = getattr(record, state_name), getattr(record, conductance_name)
-        check_mapping(f"{owner}.{state_name}", states)
         arrays = {k: synapse_array(f"{owner}.{state_name}.{k}", v, shape, square) for k, v in states.items()}
         object.__setattr__(record, state_name, arrays)
-        check_states(cell.rram, arrays, f"{owner}.{state_name}")
+        check_states(record.cell.rram, arrays, f"{owner}.{state_name}")
         if conductance is not None:
             conductance = synapse_array(f"{owner}.{conductance_name}", conductance, shape, square)
             if not np.all(conductance > 0):
@@ -40,16 +42,12 @@ def _check_synapses(owner: str, record: object, names: Mapping[str, str], shape:
         check_only_one(f"{owner} ({state_name})", arrays, conductance)
 
 
-def _check_parts(owner: str, cell: object, neuron: object) -> None:
-    if not isinstance(cell, Cell):
-        raise ParameterError(f"{owner}.cell: {cell!r} is not a Cell.")
+def _check_gate(owner: str, cell: Cell) -> None:
     if cell.selector is None:
         raise ParameterError(f"{owner}.cell: the {cell.description} has no selector; a PRE neuron drives its gate.")
-    if not isinstance(neuron, LifNeuron):
-        raise ParameterError(f"{owner}.neuron: {neuron!r} is not a LifNeuron.")
 
 
-@dataclass(frozen=True)
+@record
 class HopfieldNetwork(Design):
     """`neurons` LIF neurons, all joined to all by an excitatory and an inhibitory matrix of 1T1R synapses.
 
@@ -63,18 +61,17 @@ class HopfieldNetwork(Design):
     [Milo2018], Fig. 2.
     """
 
-    cell: Cell = field(metadata={"desc": "the synapse"})
-    neurons: int = field(metadata={"desc": "number of neurons", "units": "1"})
-    neuron: LifNeuron = field(default=LifNeuron(), metadata={"desc": "every neuron"})
-    learning: bool = field(default=False, metadata={"desc": "whether the neurons fire te and ti pulses"})
-    excitatory_state: Mapping[str, NDArray] = field(default_factory=dict, metadata={"desc": _STATES})
-    inhibitory_state: Mapping[str, NDArray] = field(default_factory=dict, metadata={"desc": _STATES})
-    excitatory_conductance: NDArray | None = field(default=None, metadata={"desc": _CONDUCTANCES, "units": "S"})
-    inhibitory_conductance: NDArray | None = field(default=None, metadata={"desc": _CONDUCTANCES, "units": "S"})
+    cell: Cell = part("the synapse")
+    neurons: int = whole("number of neurons", low=2)
+    neuron: LifNeuron = part("every neuron", default=LifNeuron())
+    learning: bool = flag("whether the neurons fire te and ti pulses", default=False)
+    excitatory_state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(_STATES, default_factory=dict)
+    inhibitory_state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(_STATES, default_factory=dict)
+    excitatory_conductance: Kept[FloatArray | None, ArrayLike | None] = other(_CONDUCTANCES, "S", default=None)
+    inhibitory_conductance: Kept[FloatArray | None, ArrayLike | None] = other(_CONDUCTANCES, "S", default=None)
 
-    def __post_init__(self) -> None:
-        _check_parts("HopfieldNetwork", self.cell, self.neuron)
-        whole_number(self.neurons, "HopfieldNetwork.neurons", 2)
+    def _check(self) -> None:
+        _check_gate("HopfieldNetwork", self.cell)
         names = {f"{kind}_state": f"{kind}_conductance" for kind in ("excitatory", "inhibitory")}
         _check_synapses("HopfieldNetwork", self, names, self.shape, square=True)
 
@@ -112,7 +109,7 @@ class HopfieldNetwork(Design):
         return tuple(dict.fromkeys((*self.cell.cards, *self.neuron.cards)))
 
 
-@dataclass(frozen=True)
+@record
 class Perceptron(Design):
     """`inputs` PRE gate lines and `outputs` POST neurons, joined by one matrix of 1T1R synapses [PRE, POST].
 
@@ -120,23 +117,20 @@ class Perceptron(Design):
     as those of a `HopfieldNetwork`, without inhibitory synapses.
     """
 
-    cell: Cell = field(metadata={"desc": "the synapse"})
-    inputs: int = field(metadata={"desc": "number of PRE lines", "units": "1"})
-    outputs: int = field(default=1, metadata={"desc": "number of POST neurons", "units": "1"})
-    neuron: LifNeuron = field(default=LifNeuron(), metadata={"desc": "every POST neuron"})
-    learning: bool = field(default=False, metadata={"desc": "whether the neurons fire te pulses"})
-    state: Mapping[str, NDArray] = field(
-        default_factory=dict, metadata={"desc": "state name -> (inputs, outputs) array, in the unit of the state"}
+    cell: Cell = part("the synapse")
+    inputs: int = whole("number of PRE lines", low=1)
+    outputs: int = whole("number of POST neurons", default=1, low=1)
+    neuron: LifNeuron = part("every POST neuron", default=LifNeuron())
+    learning: bool = flag("whether the neurons fire te pulses", default=False)
+    state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
+        "state name -> (inputs, outputs) array, in the unit of the state", default_factory=dict
     )
-    conductance: NDArray | None = field(
-        default=None,
-        metadata={"desc": "(inputs, outputs) conductances at 0.1 V that fix the initial states", "units": "S"},
+    conductance: Kept[FloatArray | None, ArrayLike | None] = other(
+        "(inputs, outputs) conductances at 0.1 V that fix the initial states", "S", default=None
     )
 
-    def __post_init__(self) -> None:
-        _check_parts("Perceptron", self.cell, self.neuron)
-        whole_number(self.inputs, "Perceptron.inputs", 1)
-        whole_number(self.outputs, "Perceptron.outputs", 1)
+    def _check(self) -> None:
+        _check_gate("Perceptron", self.cell)
         _check_synapses("Perceptron", self, {"state": "conductance"}, self.shape, square=False)
 
     @property
@@ -170,8 +164,9 @@ class Perceptron(Design):
 
 def acting_neuron(network: HopfieldNetwork | Perceptron) -> LifNeuron:
     """Return the neuron that the network's circuit has: without te and ti pulses unless it learns."""
-    silent = {} if network.learning else {"te_amplitude": 0.0, "te_second": 0.0, "ti_amplitude": 0.0}
-    return replace(network.neuron, **silent)
+    if network.learning:
+        return network.neuron
+    return replace(network.neuron, te_amplitude=0.0, te_second=0.0, ti_amplitude=0.0)
 
 
 def spike_currents(
@@ -213,7 +208,7 @@ def spike_currents(
     return found
 
 
-def _triangles(corners: NDArray, starts: NDArray, width: float) -> NDArray:
+def _triangles(corners: FloatArray, starts: FloatArray, width: float) -> FloatArray:
     """Return the sum of triangles of height 1 that begin at `starts`, at the corners."""
     levels = np.zeros_like(corners)
     for start in starts:

@@ -17,7 +17,6 @@ from math import exp, log
 
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import format_number
-from rramcirc.bench.analyses import OperatingPoint, Transient
 from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import (
@@ -134,7 +133,7 @@ class _Times:
 
         A window that begins at 0 s needs no lower bound, one that lasts forever no upper.
         """
-        groups: list[Group] = []
+        groups: list[Switches | Resistors] = []
         for k, (start, end) in enumerate(windows):
             tag = f"{name}{k}" if k else name
             early, late = start <= 0.0, end == float("inf")
@@ -145,8 +144,7 @@ class _Times:
                 groups.append(self._switch(f"{tag}_b", a if early else middle, b, end, False, on))
             if early and late:
                 groups.append(Resistors((tag,), (a,), (b,), on))
-        groups[0] = replace(groups[0], comment=comment)
-        return groups
+        return [replace(groups[0], comment=comment), *groups[1:]]
 
     def _switch(self, name: str, a: str, b: str, time: float, after: bool, on: float) -> Switches:
         level = self.threshold(time)
@@ -219,15 +217,13 @@ def check_analysis(bench: Testbench, neuron: LifNeuron) -> None:
         Only a detail of transistors bounds the steps.
     """
     analysis = bench.analysis
-    if not isinstance(analysis, (Transient, OperatingPoint)):
+    if analysis.small_signal or analysis.swept_line or analysis.line_levels:
         raise ParameterError(
             f"Testbench.analysis: {type(analysis).__name__} of a neuron, which is an oscillator and takes currents, "
             "would say nothing. Use Transient."
         )
-    if neuron.detail != "transistor" or not isinstance(analysis, Transient):
-        return
-    step, most = analysis.max_step or analysis.stop / 50, neuron.refractory / 10
-    if step > most * (1 + 1e-9):
+    step, most = analysis.largest_step, neuron.refractory / 10
+    if neuron.detail == "transistor" and step is not None and step > most * (1 + 1e-9):
         raise ParameterError(
             f"analysis.max_step: {format_number(step, 's')} is too long for a neuron of transistors, whose spikes can "
             f"then be stepped over; use at most a tenth of the refractory time, {format_number(most, 's')}."
@@ -236,7 +232,8 @@ def check_analysis(bench: Testbench, neuron: LifNeuron) -> None:
 
 def neuron_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a neuron alone: currents into ``ext`` and ``in``, levels from its record."""
-    neuron: LifNeuron = bench.design
+    neuron = bench.design
+    assert isinstance(neuron, LifNeuron)  # by the table of circuits
     check_analysis(bench, neuron)
     block = neuron_subcircuit(neuron)
     drivers: list[Group] = [

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from rramcirc.basics.checks import check_choice
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import format_number, number_from_zero, positive_number, real_number
+from rramcirc.basics.fields import choice, number, record
+from rramcirc.basics.units import format_number, real_number
 from rramcirc.bench.design import Design
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
@@ -22,15 +21,7 @@ NO_CLAMP = -100.0  # [V]
 TRANSISTORS = ("nmos_select", "pmos_select")  # cards of the detail transistor
 
 
-def _volts(desc: str, default: float):
-    return field(default=default, metadata={"desc": desc, "units": "V"})
-
-
-def _seconds(desc: str, default: float):
-    return field(default=default, metadata={"desc": desc, "units": "s"})
-
-
-@dataclass(frozen=True)
+@record
 class LifNeuron(Design):
     """A leaky integrate-and-fire neuron: integrates the array's current and fires shaped pulses back.
 
@@ -52,54 +43,39 @@ class LifNeuron(Design):
     ``cm``.
     """
 
-    detail: Detail = field(
-        default="ideal",
-        metadata={"desc": "switches and sources (ideal), behavioural blocks with limits (mixed), or transistors"},
+    detail: Detail = choice(
+        "switches and sources (ideal), behavioural blocks with limits (mixed), or transistors", default="ideal"
     )
-    capacitance: float = field(default=100e-12, metadata={"desc": "membrane capacitance", "units": "F"})
-    leak_time: float = _seconds("time constant of the leak, leak resistance x capacitance", 50e-3)
-    threshold: float = _volts("membrane voltage at which it fires; 0 V is rest", 1.0)
-    clamp: float = _volts("lowest membrane voltage, at most 0; below -100 V it is left out", 0.0)
-    refractory: float = _seconds("time after a spike in which the membrane is held at 0 V", 3e-3)
-    input_gain: float = field(
-        default=1e-3, metadata={"desc": "mirror ratio: membrane current over current into `in`", "units": "1"}
+    capacitance: float = number("membrane capacitance", "F", default=100e-12, above=0.0)
+    leak_time: float = number("time constant of the leak, leak resistance x capacitance", "s", default=50e-3, above=0.0)
+    threshold: float = number("membrane voltage at which it fires; 0 V is rest", "V", default=1.0, above=0.0)
+    clamp: float = number("lowest membrane voltage, at most 0; below -100 V it is left out", "V", default=0.0, high=0.0)
+    refractory: float = number("time after a spike in which the membrane is held at 0 V", "s", default=3e-3, above=0.0)
+    input_gain: float = number("mirror ratio: membrane current over current into `in`", default=1e-3, above=0.0)
+    read_voltage: float = number("te above and ti below the common mode at rest", "V", default=0.1, low=0.0)
+    gate_amplitude: float = number("gate pulse", "V", default=3.0, above=0.0)
+    gate_width: float = number("width of the gate pulse", "s", default=10e-3, above=0.0)
+    te_amplitude: float = number("te pulse against the common mode; 0 is no pulse", "V", default=0.0)
+    te_width: float = number("width of the te and ti pulses", "s", default=1e-3, above=0.0)
+    te_gap: float = number("rest between the te pulse and the second one", "s", default=0.0, low=0.0)
+    te_second: float = number(
+        "second te pulse against the common mode, of opposite sign; 0 is no pulse", "V", default=0.0
     )
-    read_voltage: float = _volts("te above and ti below the common mode at rest", 0.1)
-    gate_amplitude: float = _volts("gate pulse", 3.0)
-    gate_width: float = _seconds("width of the gate pulse", 10e-3)
-    te_amplitude: float = _volts("te pulse against the common mode; 0 is no pulse", 0.0)
-    te_width: float = _seconds("width of the te and ti pulses", 1e-3)
-    te_gap: float = _seconds("rest between the te pulse and the second one", 0.0)
-    te_second: float = _volts("second te pulse against the common mode, of opposite sign; 0 is no pulse", 0.0)
-    te_second_width: float = _seconds("width of the second te pulse", 1e-3)
-    ti_amplitude: float = _volts("ti pulse against the common mode; 0 is no pulse", 0.0)
-    edge: float = _seconds("edges of the pulses (details mixed and transistor; ideal: one time step)", 10e-6)
-    common_mode: float = _volts("level V_cm of the bottom electrodes", 1.4)
-    supply: float = _volts("supply voltage vdd", 3.3)
-    amplifier_gain: float = field(
-        default=1e5, metadata={"desc": "gain of the op-amp that holds `in` (detail mixed)", "units": "V/V"}
+    te_second_width: float = number("width of the second te pulse", "s", default=1e-3, above=0.0)
+    ti_amplitude: float = number("ti pulse against the common mode; 0 is no pulse", "V", default=0.0)
+    edge: float = number(
+        "edges of the pulses (details mixed and transistor; ideal: one time step)",
+        "s",
+        default=10e-6,
+        above=0.0,
     )
-    gain_bandwidth: float = field(
-        default=1e6, metadata={"desc": "gain-bandwidth product of that op-amp (detail mixed)", "units": "Hz"}
-    )
-    core: CoreName = field(default="indiveri", metadata={"desc": "published spike generator (detail transistor)"})
+    common_mode: float = number("level V_cm of the bottom electrodes", "V", default=1.4, low=0.0)
+    supply: float = number("supply voltage vdd", "V", default=3.3, above=0.0)
+    amplifier_gain: float = number("gain of the op-amp that holds `in` (detail mixed)", "V/V", default=1e5, above=0.0)
+    gain_bandwidth: float = number("gain-bandwidth product of that op-amp (detail mixed)", "Hz", default=1e6, above=0.0)
+    core: CoreName = choice("published spike generator (detail transistor)", default="indiveri")
 
-    def __post_init__(self) -> None:
-        check_choice("LifNeuron.detail", self.detail, DETAILS)
-        check_choice("LifNeuron.core", self.core, CORES)
-        for name, unit in (("capacitance", "F"), ("leak_time", "s"), ("threshold", "V"), ("refractory", "s")):
-            positive_number(getattr(self, name), f"LifNeuron.{name}", unit)
-        for name, unit in (("input_gain", ""), ("gate_amplitude", "V"), ("gate_width", "s"), ("te_width", "s")):
-            positive_number(getattr(self, name), f"LifNeuron.{name}", unit)
-        for name, unit in (("te_second_width", "s"), ("edge", "s"), ("supply", "V"), ("gain_bandwidth", "Hz")):
-            positive_number(getattr(self, name), f"LifNeuron.{name}", unit)
-        positive_number(self.amplifier_gain, "LifNeuron.amplifier_gain")
-        for name, unit in (("read_voltage", "V"), ("te_gap", "s"), ("common_mode", "V")):
-            number_from_zero(getattr(self, name), f"LifNeuron.{name}", unit)
-        for name in ("te_amplitude", "te_second", "ti_amplitude"):
-            real_number(getattr(self, name), f"LifNeuron.{name}")
-        if real_number(self.clamp, "LifNeuron.clamp") > 0:
-            raise ParameterError(f"LifNeuron.clamp: {self.clamp:g} V is above the resting level of 0 V.")
+    def _check(self) -> None:
         self._check_levels()
         self._check_times()
 
@@ -139,11 +115,11 @@ class LifNeuron(Design):
             )
 
     def _check_times(self) -> None:
-        ms = {name: format_number(value, "s") for name, value in vars(self).items() if isinstance(value, float)}
+        te, refractory, edge = (format_number(time, "s") for time in (self.te_width, self.refractory, self.edge))
         if self.te_duration > self.refractory * (1 + 1e-12) and not self.te_second:
             raise ParameterError(
-                f"LifNeuron.te_width: a pulse of {ms['te_width']} is longer than the shortest period between spikes, "
-                f"the refractory time of {ms['refractory']}; shorten it or lengthen refractory."
+                f"LifNeuron.te_width: a pulse of {te} is longer than the shortest period between spikes, "
+                f"the refractory time of {refractory}; shorten it or lengthen refractory."
             )
         if self.te_second and self.te_duration > self.gate_width + self.refractory:
             raise ParameterError(
@@ -153,7 +129,7 @@ class LifNeuron(Design):
         shortest = min(self.gate_width, self.te_width, self.refractory)
         if 2 * self.edge >= shortest:
             raise ParameterError(
-                f"LifNeuron.edge: two edges of {ms['edge']} do not fit into the shortest of gate_width, te_width and "
+                f"LifNeuron.edge: two edges of {edge} do not fit into the shortest of gate_width, te_width and "
                 f"refractory, {format_number(shortest, 's')}."
             )
 

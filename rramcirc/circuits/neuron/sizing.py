@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
+
+if TYPE_CHECKING:
+    from rramcirc.devices.compiled.devices import CompiledDevices
 
 
 def drain_current(
@@ -30,8 +34,8 @@ def drain_current(
     )
 
 
-def _devices(card: ModelCard, width: float, length: float):
-    if not card.module or card.declaration.ports[:4] != ("d", "g", "s", "b"):
+def _devices(card: ModelCard, width: float, length: float) -> CompiledDevices:
+    if not card.module or card.declaration is None or card.declaration.ports[:4] != ("d", "g", "s", "b"):
         raise ParameterError(
             f"card {card.name}: the neuron's transistors are sized with the compiled model, which needs a card with a "
             "Verilog-A module of terminals d, g, s, b. Use nmos_select and pmos_select."

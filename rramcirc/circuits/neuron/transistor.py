@@ -76,7 +76,7 @@ def _input_stage(neuron: LifNeuron, make: Transistors) -> list[Group]:
         Capacitors(("reg",), "in", "reg_z", COMPENSATION_FARAD),
         Resistors(("reg",), "reg_z", "reg", 20e3),
     ]
-    replica = [
+    replica: list[Group] = [
         Source("bias_r", "rg", Constant(bias, "A"), minus="vdd"),
         make("r_in", "n", f"rg rg {GROUND}", width * ratio, LONG),
         make("r_copy", "n", f"rp rg {GROUND}", width, LONG),
@@ -85,7 +85,7 @@ def _input_stage(neuron: LifNeuron, make: Transistors) -> list[Group]:
         make("r_nd", "n", f"rn rn {GROUND}", width, LONG),
         make("r_no", "n", f"syn rn {GROUND}", width, LONG),
     ]
-    gate = [
+    gate: list[Group] = [
         make("tg_n", "n", "syn use mem", UNIT, SHORT),
         make("tg_p", "p", "syn use_n mem", UNIT, SHORT),
         make("use_p", "p", "use use_n vdd", UNIT, SHORT),

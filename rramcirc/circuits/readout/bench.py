@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import real_number
 from rramcirc.bench.analyses import Transient, VectorSweep
@@ -15,7 +16,7 @@ from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.line import Line
-from rramcirc.circuits.readout.readout import Readout, ReadoutArray
+from rramcirc.circuits.readout.readout import Readout, ReadoutArray, ReadoutKind
 from rramcirc.circuits.request import Request
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import path_points
@@ -86,7 +87,7 @@ def array_bench(bench: Testbench) -> Testbench:
     return replace(bench, design=design.array, stimuli=stimuli, probes=probes)
 
 
-def outputs_of_currents(design: ReadoutArray, currents: ArrayLike) -> NDArray[np.float64]:
+def outputs_of_currents(design: ReadoutArray, currents: ArrayLike) -> FloatArray:
     """Return what perfect readouts make of currents, without the limits of the supply.
 
     Parameters
@@ -101,16 +102,16 @@ def outputs_of_currents(design: ReadoutArray, currents: ArrayLike) -> NDArray[np
     (vectors, outputs) array
         [V].
     """
-    readout, currents = design.readout, np.asarray(currents, dtype=float)
+    readout, read = design.readout, np.asarray(currents, dtype=np.float64)
     if readout.pairing == "differential":
-        currents = currents[:, 0::2] - currents[:, 1::2]
+        read = read[:, 0::2] - read[:, 1::2]
     elif readout.pairing == "reference":
-        mean = currents[:, list(readout.reference_columns)].mean(axis=1, keepdims=True)
-        currents = (currents - mean)[:, list(design.output_numbers)]
-    return readout.common_mode + readout.sign * readout.feedback_resistance * currents
+        mean = read[:, list(readout.reference_columns)].mean(axis=1, keepdims=True)
+        read = (read - mean)[:, list(design.output_numbers)]
+    return readout.common_mode + readout.sign * readout.feedback_resistance * read
 
 
-def products(design: ReadoutArray, conductance: ArrayLike, vectors: ArrayLike) -> NDArray[np.float64]:
+def products(design: ReadoutArray, conductance: ArrayLike, vectors: ArrayLike) -> FloatArray:
     """Return the ideal product as currents into the readouts [A]: ``X G`` read at BL, ``X G^T`` read at SL.
 
     Parameters
@@ -122,9 +123,10 @@ def products(design: ReadoutArray, conductance: ArrayLike, vectors: ArrayLike) -
     vectors : (vectors, input lines) array
         Read voltages against the common mode [V].
     """
-    matrix, inputs = np.asarray(conductance, dtype=float), np.asarray(vectors, dtype=float)
+    matrix, inputs = np.asarray(conductance, dtype=np.float64), np.asarray(vectors, dtype=np.float64)
     along_rows = design.line == "wl" or (design.line == "sl" and design.array.source_line == "row")
-    return inputs @ (matrix.T if along_rows else matrix)
+    currents: FloatArray = inputs @ (matrix.T if along_rows else matrix)
+    return currents
 
 
 def differential_array(
@@ -134,7 +136,7 @@ def differential_array(
     low: float = 5e-6,
     high: float = 50e-6,
     wire_resistance: float = 1.0,
-) -> tuple[Crossbar, NDArray[np.float64]]:
+) -> tuple[Crossbar, FloatArray]:
     """Return a crossbar that holds signed weights in pairs of columns G+ and G-, and its conductances.
 
     Parameters
@@ -165,9 +167,8 @@ def differential_array(
     conductance[:, 0::2] += (high - low) * np.maximum(w, 0)
     conductance[:, 1::2] += (high - low) * np.maximum(-w, 0)
     line = Line(wire_resistance)
-    array = Crossbar(
-        cell, *conductance.shape, source_line="row", bl=line, wl=line, sl=line, initial_conductance=conductance
-    )
+    rows, columns = conductance.shape
+    array = Crossbar(cell, rows, columns, source_line="row", bl=line, wl=line, sl=line, initial_conductance=conductance)
     return array, conductance
 
 
@@ -227,6 +228,6 @@ def default_readout(request: Request) -> Testbench:
     return request.seeded(read_pulse_bench(ReadoutArray(array, readout), vector))
 
 
-def single_channel(kind: str) -> Testbench:
+def single_channel(kind: ReadoutKind) -> Testbench:
     """Return the transfer of one channel of a kind, 0 to 100 uA."""
     return channel_bench(Readout(kind), np.linspace(0.0, 100e-6, 11))

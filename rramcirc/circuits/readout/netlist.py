@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rramcirc.bench.analyses import Ac, Noise, OperatingPoint
-from rramcirc.bench.stimuli import Constant, sample
+from rramcirc.bench.analyses import OperatingPoint
+from rramcirc.bench.stimuli import Constant, check_driven, sample
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell_netlist import current_kind, drive, is_voltage_driven
 from rramcirc.circuits.array.crossbar_netlist import crossbar_circuit
@@ -41,7 +41,8 @@ class Channel:
 
 def readout_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of one channel of readout, each input behind the source resistance."""
-    readout: Readout = bench.design
+    readout = bench.design
+    assert isinstance(readout, Readout)  # by the table of circuits
     inputs = readout.inputs
     minus = tuple(range(1, len(inputs)))
     channels = [Channel("", 0, minus)]
@@ -64,14 +65,15 @@ def readout_circuit(bench: Testbench) -> Circuit:
 
 def readout_array_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of an array with a readout at every line of one kind."""
-    design: ReadoutArray = bench.design
+    design = bench.design
+    assert isinstance(design, ReadoutArray)  # by the table of circuits
     readout, array = design.readout, design.array
     inner = crossbar_circuit(replace(bench, design=array, analysis=OperatingPoint(), stimuli={}, probes=()))
     inputs, mux = _read_nodes(design)
     channels = _channels(design)
     offsets = np.full(len(inputs), readout.offset) if design.offsets is None else design.offsets
     own = _stages(readout, inputs, channels, offsets) + _behind(readout, channels, bench)
-    drivers = [g for g in inner.drivers if isinstance(g, Source) and g.name.startswith("nz_")]
+    drivers: list[Group] = [g for g in inner.drivers if isinstance(g, Source) and g.name.startswith("nz_")]
     for line in design.lines:
         family = getattr(array, line.rstrip("0123456789"), None)
         drivers += drive(bench, line, family.driver_resistance if family is not None else 0.0)
@@ -88,6 +90,7 @@ def readout_array_circuit(bench: Testbench) -> Circuit:
         cards=design.cards,
         missing=inner.missing,
         ports=(*design.lines, *(p.item for p in known if p.kind == "voltage" and p.item != "ref"), "ref", "vdd"),
+        electrodes=inner.electrodes,
     )
 
 
@@ -130,8 +133,8 @@ def _sampler(readout: Readout, outputs: list[str], held: list[str], bench: Testb
 
     ngspice 46 takes every switch as open in ``.ac`` and ``.noise``, whatever its control says at the operating point.
     """
-    if isinstance(bench.analysis, (Ac, Noise)):
-        closed = float(sample(bench.stimulus("sample"), 0.0)) > readout.supply / 2
+    if bench.analysis.small_signal:
+        closed = float(sample(check_driven(bench.stimulus("sample"), "sample"), 0.0)) > readout.supply / 2
         ohm = readout.switch_resistance if closed else SWITCH_OFF
         return Resistors([f"sampler_{h}" for h in held], outputs, held, ohm, "sample and hold: the switch")
     return Switches(

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from rramcirc.basics.checks import check_choice
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import Kept, choice, number, other, part, record, whole
+from rramcirc.basics.units import whole_number
 from rramcirc.bench.design import Design
+from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 
+ReadoutKind = Literal["tia", "mirror", "virtual_ground"]
 MOST_BITS = 16
 
 
-@dataclass(frozen=True)
+@record
 class Readout(Design):
     """One channel of readout; on its own it is a design with its input behind `source_resistance`.
 
@@ -42,80 +44,51 @@ class Readout(Design):
     (0 to `supply`, ``floor``), and a sense amplifier.
     """
 
-    kind: Literal["tia", "mirror", "virtual_ground"] = field(default="tia", metadata={"desc": "circuit at the line"})
-    feedback_resistance: float = field(default=10e3, metadata={"desc": "volts per ampere", "units": "ohm"})
-    feedback_capacitance: float = field(
-        default=50e-15, metadata={"desc": "across the feedback resistance; limits the bandwidth", "units": "F"}
+    kind: ReadoutKind = choice("circuit at the line", default="tia")
+    feedback_resistance: float = number("volts per ampere", "ohm", default=10e3, above=0.0)
+    feedback_capacitance: float = number(
+        "across the feedback resistance; limits the bandwidth", "F", default=50e-15, low=0.0
     )
-    gain: float = field(default=1e4, metadata={"desc": "open-loop gain of the amplifier at DC", "units": "1"})
-    gain_bandwidth: float = field(
-        default=500e6, metadata={"desc": "frequency at which the amplifier's gain is 1", "units": "Hz"}
+    gain: float = number("open-loop gain of the amplifier at DC", default=1e4, above=0.0)
+    gain_bandwidth: float = number("frequency at which the amplifier's gain is 1", "Hz", default=500e6, above=0.0)
+    offset: float = number("input-referred offset of the amplifier", "V", default=0.0)
+    noise_density: float = number("input-referred white noise of the amplifier", "V/sqrt(Hz)", default=5e-9, low=0.0)
+    input_capacitance: float = number("of the readout at the line", "F", default=50e-15, low=0.0)
+    supply: float = number("supply voltage", "V", default=3.3, above=0.0)
+    supply_current: float = number("of an idle amplifier", "A", default=50e-6, low=0.0)
+    common_mode: float = number("level at which the line is held, and of the output at zero", "V", default=1.2)
+    sense_resistance: float = number(
+        "virtual_ground: output resistance of the copied stage", "ohm", default=1e3, above=0.0
     )
-    offset: float = field(default=0.0, metadata={"desc": "input-referred offset of the amplifier", "units": "V"})
-    noise_density: float = field(
-        default=5e-9, metadata={"desc": "input-referred white noise of the amplifier", "units": "V/sqrt(Hz)"}
+    pairing: Literal["single", "differential", "reference"] = choice(
+        "one line, neighbouring lines G+ and G-, or lines against references", default="single"
     )
-    input_capacitance: float = field(default=50e-15, metadata={"desc": "of the readout at the line", "units": "F"})
-    supply: float = field(default=3.3, metadata={"desc": "supply voltage", "units": "V"})
-    supply_current: float = field(default=50e-6, metadata={"desc": "of an idle amplifier", "units": "A"})
-    common_mode: float = field(
-        default=1.2, metadata={"desc": "level at which the line is held, and of the output at zero", "units": "V"}
+    reference_columns: Kept[tuple[int, ...], Sequence[int]] = other(
+        "pairing reference: numbers of the reference lines", default=()
     )
-    sense_resistance: float = field(
-        default=1e3, metadata={"desc": "virtual_ground: output resistance of the copied stage", "units": "ohm"}
+    hold_capacitance: float = number("holds the output while line sample is low; 0 has none", "F", default=0.0, low=0.0)
+    switch_resistance: float = number("of the closed sampling switch", "ohm", default=1e3, above=0.0)
+    bits: int = whole("of the ADC; 0 is none", default=0, high=MOST_BITS)
+    sense_threshold: float | None = number(
+        "sense amplifier: 1 above this current (difference); none has none", "A", default=None
     )
-    pairing: Literal["single", "differential", "reference"] = field(
-        default="single", metadata={"desc": "one line, neighbouring lines G+ and G-, or lines against references"}
-    )
-    reference_columns: tuple[int, ...] = field(
-        default=(), metadata={"desc": "pairing reference: numbers of the reference lines"}
-    )
-    hold_capacitance: float = field(
-        default=0.0,
-        metadata={"desc": "holds the output while line sample is low; 0 has none", "units": "F"},
-    )
-    switch_resistance: float = field(default=1e3, metadata={"desc": "of the closed sampling switch", "units": "ohm"})
-    bits: int = field(default=0, metadata={"desc": "of the ADC; 0 is none", "units": "1"})
-    sense_threshold: float | None = field(
-        default=None,
-        metadata={"desc": "sense amplifier: 1 above this current (difference); none has none", "units": "A"},
-    )
-    sense_gain: float = field(default=1e4, metadata={"desc": "of the sense amplifier", "units": "1"})
-    nmos: ModelCard = field(default="nmos_select", metadata={"desc": "mirror: card of the n-channel transistors"})
-    pmos: ModelCard = field(default="pmos_select", metadata={"desc": "mirror: card of the p-channel transistors"})
-    mirror_width: float = field(default=20e-6, metadata={"desc": "of the n-channel; p-channel 3 times", "units": "m"})
-    mirror_length: float = field(default=1e-6, metadata={"desc": "of all mirror transistors", "units": "m"})
-    source_resistance: float = field(
-        default=10e3, metadata={"desc": "used alone: between line in and the readout", "units": "ohm"}
-    )
+    sense_gain: float = number("of the sense amplifier", default=1e4, above=0.0)
+    nmos: Kept[ModelCard, ModelCard | str] = other("mirror: card of the n-channel transistors", default="nmos_select")
+    pmos: Kept[ModelCard, ModelCard | str] = other("mirror: card of the p-channel transistors", default="pmos_select")
+    mirror_width: float = number("of the n-channel; p-channel 3 times", "m", default=20e-6, above=0.0)
+    mirror_length: float = number("of all mirror transistors", "m", default=1e-6, above=0.0)
+    source_resistance: float = number("used alone: between line in and the readout", "ohm", default=10e3, above=0.0)
 
-    def __post_init__(self) -> None:
-        check_choice("Readout.kind", self.kind, ("tia", "mirror", "virtual_ground"))
-        check_choice("Readout.pairing", self.pairing, ("single", "differential", "reference"))
-        positive = ("feedback_resistance", "gain", "gain_bandwidth", "supply", "switch_resistance")
-        for name in (*positive, "sense_gain", "sense_resistance", "mirror_width", "mirror_length", "source_resistance"):
-            positive_number(getattr(self, name), f"Readout.{name}")
-        for name in (
-            "feedback_capacitance",
-            "input_capacitance",
-            "noise_density",
-            "supply_current",
-            "hold_capacitance",
-        ):
-            number_from_zero(getattr(self, name), f"Readout.{name}")
-        if not 0 < real_number(self.common_mode, "Readout.common_mode") < self.supply:
+    def _check(self) -> None:
+        if not 0 < self.common_mode < self.supply:
             raise ParameterError(
                 f"Readout.common_mode: {self.common_mode:g} V is not between 0 and the supply of {self.supply:g} V."
             )
-        if not 0 < self.common_mode + real_number(self.offset, "Readout.offset") < self.supply:
+        if not 0 < self.common_mode + self.offset < self.supply:
             raise ParameterError(
                 f"Readout.offset: {self.offset:g} V puts the line at {self.common_mode + self.offset:g} V, beyond the "
                 f"supply of 0 to {self.supply:g} V."
             )
-        if whole_number(self.bits, "Readout.bits", 0) > MOST_BITS:
-            raise ParameterError(f"Readout.bits: {self.bits} is outside 0 ... {MOST_BITS}.")
-        if self.sense_threshold is not None:
-            real_number(self.sense_threshold, "Readout.sense_threshold")
         self._check_reference()
         for name in ("nmos", "pmos"):
             object.__setattr__(self, name, as_card(f"Readout.{name}", getattr(self, name)))
@@ -124,11 +97,11 @@ class Readout(Design):
     def _check_reference(self) -> None:
         given = self.reference_columns
         if isinstance(given, (str, bytes)) or not isinstance(given, (list, tuple)):
-            raise ParameterError(f"Readout.reference_columns: {given!r} is no list of line numbers.")
+            raise ParameterError(f"Readout.reference_columns: {shown(given)} is no list of line numbers.")
         columns = tuple(whole_number(k, "Readout.reference_columns", 0) for k in given)
         object.__setattr__(self, "reference_columns", columns)
         if len(set(columns)) < len(columns):
-            raise ParameterError(f"Readout.reference_columns: {given!r} names a line twice.")
+            raise ParameterError(f"Readout.reference_columns: {shown(given)} names a line twice.")
         if columns and self.pairing != "reference":
             raise ParameterError(f'Readout.reference_columns: they need pairing "reference", not {self.pairing!r}.')
         if self.pairing == "reference" and self.kind == "mirror":
@@ -192,7 +165,7 @@ class Readout(Design):
         return f"{self.pairing} readout, {names[self.kind]}" + (f", {self.bits} bit" if self.bits else "")
 
 
-@dataclass(frozen=True)
+@record
 class ReadoutArray(Design):
     """A crossbar whose lines of one kind end in a readout each.
 
@@ -200,18 +173,14 @@ class ReadoutArray(Design):
     inputs stand around `Readout.common_mode`. Outputs are ``v(out0)``..., ``code0``..., ``v(bit0)``...
     """
 
-    array: Crossbar = field(metadata={"desc": "the cells and wires"})
-    readout: Readout = field(default=Readout(), metadata={"desc": "the readout of every line"})
-    line: Literal["bl", "sl", "wl"] = field(default="bl", metadata={"desc": "kind of the lines that are read"})
-    offsets: NDArray | None = field(
-        default=None, metadata={"desc": "offset of each line's amplifier; none is that of the readout", "units": "V"}
+    array: Crossbar = part("the cells and wires")
+    readout: Readout = part("the readout of every line", default=Readout())
+    line: Literal["bl", "sl", "wl"] = choice("kind of the lines that are read", default="bl")
+    offsets: Kept[FloatArray | None, ArrayLike | None] = other(
+        "offset of each line's amplifier; none is that of the readout", "V", default=None
     )
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.array, Crossbar):
-            raise ParameterError(f"ReadoutArray.array: {self.array!r} is not a Crossbar.")
-        if not isinstance(self.readout, Readout):
-            raise ParameterError(f"ReadoutArray.readout: {self.readout!r} is not a Readout.")
+    def _check(self) -> None:
         choices = ("bl", "sl") if self.array.cell.selector else ("bl", "wl")
         if self.line not in choices:
             why = "gates carry no current" if self.line == "wl" else "a 1R crossbar has no SL"
@@ -251,7 +220,7 @@ class ReadoutArray(Design):
         object.__setattr__(self, "offsets", offsets)
 
     @property
-    def cell(self):
+    def cell(self) -> Cell:
         """The cell at every crossing."""
         return self.array.cell
 

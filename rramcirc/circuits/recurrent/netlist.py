@@ -29,7 +29,8 @@ def recurrent_circuit(bench: Testbench) -> Circuit:
 
     Synapses hang between buffered voltages (vb, yb) and virtual grounds, whose currents are the sums of the equations.
     """
-    network: RecurrentNetwork = bench.design
+    network = bench.design
+    assert isinstance(network, RecurrentNetwork)  # by the table of circuits
     count, pairs = network.neurons, network.pairs
     block = _synapse(network)
     factors = (
@@ -71,7 +72,7 @@ def _synapse(network: RecurrentNetwork) -> Subcircuit:
 def _neurons(network: RecurrentNetwork) -> list[Group]:
     """Return neurons and side network: low-pass filters driven by what the sums ask for."""
     count = range(network.neurons)
-    scale = float(network.synapse.value("conductance_scale"))
+    scale = float(network.synapse.number("conductance_scale"))
     groups: list[Group] = []
     for name, drive in (
         ("v", "tanh(v(a{k}))/{r}"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from numpy.typing import ArrayLike
 
-from numpy.typing import NDArray
-
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.basics.fields import Kept, flag, number, other, record, whole
 from rramcirc.bench.design import Design
 from rramcirc.circuits.synapse.matrix import synapse_array
 from rramcirc.devices.cards.checks import as_card
@@ -16,7 +15,7 @@ from rramcirc.devices.cards.model_card import ModelCard
 PLASTIC_PORTS = ("te", "be", "x", "y")
 
 
-@dataclass(frozen=True)
+@record
 class RecurrentNetwork(Design):
     """`neurons` analog neurons, joined all to all by plastic synapses, and the side network that sends errors back.
 
@@ -35,17 +34,15 @@ class RecurrentNetwork(Design):
     [Zoppo2019], Eqs. (18)-(20), Fig. 1.
     """
 
-    synapse: ModelCard = field(metadata={"desc": "card of a plastic synapse: terminals te, be, x, y, state w"})
-    neurons: int = field(metadata={"desc": "number of neurons", "units": "1"})
-    weights: NDArray = field(
-        default=0.0, metadata={"desc": "(neurons, neurons) weights at the start [to, from]", "units": "1"}
-    )
-    learning: bool = field(default=True, metadata={"desc": "whether the weights move"})
-    self_connections: bool = field(default=False, metadata={"desc": "whether a neuron has a synapse to itself"})
-    capacitance: float = field(default=1.0, metadata={"desc": "of every neuron", "units": "F"})
-    resistance: float = field(default=1.0, metadata={"desc": "of every neuron", "units": "ohm"})
+    synapse: Kept[ModelCard, ModelCard | str] = other("card of a plastic synapse: terminals te, be, x, y, state w")
+    neurons: int = whole("number of neurons", low=2)
+    weights: Kept[FloatArray, ArrayLike] = other("(neurons, neurons) weights at the start [to, from]", "1", default=0.0)
+    learning: bool = flag("whether the weights move", default=True)
+    self_connections: bool = flag("whether a neuron has a synapse to itself", default=False)
+    capacitance: float = number("of every neuron", "F", default=1.0, above=0.0)
+    resistance: float = number("of every neuron", "ohm", default=1.0, above=0.0)
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         object.__setattr__(self, "synapse", as_card("RecurrentNetwork.synapse", self.synapse))
         card = self.synapse
         if card is None or card.declaration is None or tuple(card.declaration.ports) != PLASTIC_PORTS:
@@ -53,9 +50,6 @@ class RecurrentNetwork(Design):
                 "RecurrentNetwork.synapse: needs the card of a plastic synapse with the terminals te, be, x, y, "
                 "for example plastic_zoppo2019."
             )
-        whole_number(self.neurons, "RecurrentNetwork.neurons", 2)
-        positive_number(self.capacitance, "RecurrentNetwork.capacitance", "F")
-        positive_number(self.resistance, "RecurrentNetwork.resistance", "ohm")
         weights = synapse_array("RecurrentNetwork.weights", self.weights, self.shape)
         object.__setattr__(self, "weights", weights)
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, shown
 
 
-def synapse_array(owner: str, values: object, shape: tuple[int, int], without_diagonal: bool = False) -> NDArray:
+def synapse_array(owner: str, values: object, shape: tuple[int, int], without_diagonal: bool = False) -> FloatArray:
     """Return a (PRE, POST) array of floats, from one for all or one each."""
     try:
         array = np.array(values)
     except (TypeError, ValueError):
         array = np.array(None)
     if array.dtype.kind not in "iuf":
-        raise ParameterError(f"{owner}: {values!r} is not an array of numbers.")
+        raise ParameterError(f"{owner}: {shown(values)} is not an array of numbers.")
     array = np.array(np.broadcast_to(array, shape) if array.ndim == 0 else array, dtype=float)
     if array.shape != shape:
         raise ParameterError(f"{owner}: has shape {array.shape}; it must be {shape} [PRE, POST].")

@@ -11,30 +11,25 @@ electrode below it would open the junction of the transistor and reset cells who
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import check_kind, real_array
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number
+from rramcirc.basics.fields import number, record
 from rramcirc.bench.analyses import Transient
-from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
+from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 
 
-def _volts(desc: str, default: float, status: str):
-    return field(default=default, metadata={"desc": desc, "units": "V", "status": status})
-
-
-def _seconds(desc: str, default: float, status: str):
-    return field(default=default, metadata={"desc": desc, "units": "s", "status": status})
-
-
-@dataclass(frozen=True)
+@record
 class SynapsePulses:
     """Pulses of the neurons on both sides of a synapse; the status of every number stands in its field.
 
@@ -49,21 +44,31 @@ class SynapsePulses:
     10 ms. It gives no amplitudes and no widths of the top-electrode pulses.
     """
 
-    common_mode: float = _volts("level of BE virtual ground and resting TE against the bulk", 1.6, "assumed")
-    gate_voltage: float = _volts("PRE pulse on the gate, against the bulk; limits the SET current", 3.1, "fitted")
-    set_voltage: float = _volts("positive POST pulse on the TE, against V_cm", 1.1, "fitted")
-    reset_voltage: float = _volts("depth of the negative POST pulse on the TE, against V_cm", 0.9, "fitted")
-    gate_width: float = _seconds("length of the PRE pulse: one epoch of Pedretti 2018", 10e-3, "published")
-    te_width: float = _seconds("length of each TE pulse", 1e-3, "assumed")
-    reset_delay: float = _seconds("from the positive to the negative TE pulse", 10e-3, "assumed")
-    edge: float = _seconds("rise and fall time of all pulses", 10e-6, "assumed")
-    read_voltage: float = _volts("TE against V_cm when the weight is read", 0.1, "assumed")
+    common_mode: float = number(
+        "level of BE virtual ground and resting TE against the bulk", "V", default=1.6, low=0.0, status="assumed"
+    )
+    gate_voltage: float = number(
+        "PRE pulse on the gate, against the bulk; limits the SET current", "V", default=3.1, above=0.0, status="fitted"
+    )
+    set_voltage: float = number(
+        "positive POST pulse on the TE, against V_cm", "V", default=1.1, low=0.0, status="fitted"
+    )
+    reset_voltage: float = number(
+        "depth of the negative POST pulse on the TE, against V_cm", "V", default=0.9, low=0.0, status="fitted"
+    )
+    gate_width: float = number(
+        "length of the PRE pulse: one epoch of Pedretti 2018", "s", default=10e-3, above=0.0, status="published"
+    )
+    te_width: float = number("length of each TE pulse", "s", default=1e-3, above=0.0, status="assumed")
+    reset_delay: float = number(
+        "from the positive to the negative TE pulse", "s", default=10e-3, above=0.0, status="assumed"
+    )
+    edge: float = number("rise and fall time of all pulses", "s", default=10e-6, above=0.0, status="assumed")
+    read_voltage: float = number(
+        "TE against V_cm when the weight is read", "V", default=0.1, above=0.0, status="assumed"
+    )
 
-    def __post_init__(self) -> None:
-        for name in ("gate_voltage", "gate_width", "te_width", "reset_delay", "edge", "read_voltage"):
-            positive_number(getattr(self, name), f"SynapsePulses.{name}")
-        for name in ("common_mode", "set_voltage", "reset_voltage"):
-            number_from_zero(getattr(self, name), f"SynapsePulses.{name}")
+    def _check(self) -> None:
         if self.reset_voltage > self.common_mode:
             raise ParameterError(
                 f"SynapsePulses: reset_voltage = {self.reset_voltage:g} V below a common mode of {self.common_mode:g} "
@@ -87,7 +92,7 @@ class SynapsePulses:
 SET, RESET = "SET", "RESET"
 
 
-def overlaps(pulses: SynapsePulses, delay: ArrayLike) -> dict[str, NDArray[np.float64]]:
+def overlaps(pulses: SynapsePulses, delay: ArrayLike) -> dict[str, FloatArray]:
     """Return how long the gate pulse overlaps the two pulses of the top electrode.
 
     Parameters
@@ -106,7 +111,8 @@ def overlaps(pulses: SynapsePulses, delay: ArrayLike) -> dict[str, NDArray[np.fl
     >>> (found["SET"] * 1e3).round(3), (found["RESET"] * 1e3).round(3)
     (array([0. , 0. , 1. , 0.5, 0. ]), array([0., 1., 0., 0., 0.]))
     """
-    delay = np.asarray(delay, dtype=float)
+    check_kind(pulses, SynapsePulses, "overlaps", "a SynapsePulses")
+    delay = real_array(delay, "overlaps: delay")
     found = {}
     for name, start, volts in ((SET, 0.0, pulses.set_voltage), (RESET, pulses.reset_delay, pulses.reset_voltage)):
         first, last = delay + start, delay + start + pulses.te_width
@@ -125,7 +131,8 @@ def gate_stimulus(pulses: SynapsePulses, spikes: ArrayLike, reads: ArrayLike = (
     reads
         Times at which the weight is read [s]; each opens the gate for `te_width`.
     """
-    begins = np.concatenate([np.asarray(spikes, float).ravel(), np.asarray(reads, float).ravel()])
+    check_kind(pulses, SynapsePulses, "gate_stimulus", "a SynapsePulses")
+    begins = np.concatenate([real_array(times, "gate_stimulus").ravel() for times in (spikes, reads)])
     if begins.size == 0:
         return Constant(0.0)
     ends = begins + np.repeat([pulses.gate_width, pulses.te_width], [np.size(spikes), np.size(reads)])
@@ -155,7 +162,8 @@ def te_stimulus(pulses: SynapsePulses, spikes: ArrayLike, reads: ArrayLike = ())
     ParameterError
         If the pulses of two spikes overlap.
     """
-    spikes, reads = np.asarray(spikes, float).ravel(), np.asarray(reads, float).ravel()
+    check_kind(pulses, SynapsePulses, "te_stimulus", "a SynapsePulses")
+    spikes, reads = (real_array(times, "te_stimulus").ravel() for times in (spikes, reads))
     parts = [(reads, pulses.read_voltage)]
     parts += [(spikes, pulses.set_voltage)] if pulses.set_voltage else []
     parts += [(spikes + pulses.reset_delay, -pulses.reset_voltage)] if pulses.reset_voltage else []
@@ -241,14 +249,14 @@ class SpikePair:
 def synapse_array(
     cell: Cell,
     pulses: SynapsePulses,
-    pre: ArrayLike | list,
-    post: list,
+    pre: FloatArray | Sequence[Any],
+    post: Sequence[ArrayLike],
     reads: tuple[float, ...],
     *,
     rows: int,
     stop: float,
-    states: Mapping[str, NDArray] | None = None,
-    spread: Mapping[str, NDArray] | None = None,
+    states: Mapping[str, FloatArray] | None = None,
+    spread: Mapping[str, FloatArray] | None = None,
     noise: CycleNoise | None = None,
     max_step: float | None = None,
     seed: int | None = None,
@@ -265,15 +273,19 @@ def synapse_array(
     reads
         Times of reads [s].
     states, spread
-        (rows, columns) arrays of initial states and of RRAM instance parameters.
+        (rows, columns) arrays of initial states and of RRAM instance parameters [the unit of each].
     noise
         Cycle-to-cycle deviates.
+    stop, max_step
+        End and largest step of the transient [s].
     """
     check_cell(cell)
+    check_kind(pulses, SynapsePulses, "synapse_array", "a SynapsePulses")
     array = Crossbar(cell, rows, len(post), initial_state=states or {}, rram_parameters=spread or {})
-    stimuli: dict = {"sl": Constant(pulses.common_mode)}
-    own = len(pre) == rows and np.ndim(pre[0]) > 0
-    gates = [gate_stimulus(pulses, times, reads) for times in (pre if own else [pre])]
+    stimuli: dict[str, Stimulus] = {"sl": Constant(pulses.common_mode)}
+    each = list(pre)
+    own = len(each) == rows and np.ndim(each[0]) > 0
+    gates = [gate_stimulus(pulses, times, reads) for times in (each if own else [pre])]
     stimuli |= {f"wl{k}": gate for k, gate in enumerate(gates)} if own else {"wl": gates[0]}
     stimuli |= {f"bl{k}": te_stimulus(pulses, times, reads) for k, times in enumerate(post)}
     return Testbench(

@@ -14,8 +14,7 @@ from rramcirc.cli.study.common import (
     output_option,
     print_quantities,
     quick_option,
-    say_where,
-    write_table,
+    save,
 )
 
 if TYPE_CHECKING:
@@ -92,33 +91,13 @@ def ir_drop(bench: str | None, seed: int, output: Path | None, **options: Unpack
     With BENCH.toml: its crossbar, at the levels that its stimuli have at time 0.
     """
     from rramcirc.circuits.bench_file import load_bench
-    from rramcirc.figures.maps import plot_maps
-    from rramcirc.studies.array.reading import ir_drop
-    from rramcirc.studies.array.setup import random_bits, states_of_bits
+    from rramcirc.studies.doors.reading import ir_drop
 
-    if bench is None:
-        setup = read_array(options)
-        testbench = setup.bench(setup.array(states_of_bits(setup.card, random_bits(setup, seed))))
-    else:
-        testbench = load_bench(bench)
-    table = ir_drop(testbench)
-    worst = table.loc[table["loss"].abs().idxmax()]
-    print_quantities([
-        ("ideal cell voltage", float(table["ideal"].iloc[0]), "V"),
-        ("mean cell voltage", float(table["cell_voltage"].mean()), "V"),
-        ("worst cell voltage", float(worst["cell_voltage"]), "V"),
-        ("mean loss", float(table["loss"].mean()), "1"),
-        ("worst loss", float(worst["loss"]), "1"),
-        ("KCL residual", float(table.attrs["kcl_residual"]), "1"),
-    ])  # fmt: skip
-    click.echo(f"worst cell: row {int(worst['row'])}, column {int(worst['column'])}")
-    if output:
-        write_table(table, output / "ir-drop.csv")
-        shape = table.attrs["shape"]
-        maps = {"cell, BL to SL": table["cell_voltage"], "RRAM, TE to BE": table["device_voltage"]}
-        plot_maps({k: v.to_numpy().reshape(shape) for k, v in maps.items()}, output / "ir-drop.png",
-                  quantity="voltage", unit="V")  # fmt: skip
-    say_where(output)
+    answer = ir_drop(read_array(options) if bench is None else load_bench(bench), seed=seed)
+    print_quantities(answer.quantities)
+    row, column = answer.details["worst cell"]
+    click.echo(f"worst cell: row {row}, column {column}")
+    save(answer, output)
 
 
 @click.command(
@@ -132,22 +111,15 @@ Example:
 def read_margin(output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """LRS against HRS current of the farthest cell, with sneak paths, for arrays up to the given size."""
     from rramcirc.basics.units import format_number
-    from rramcirc.figures.tables import plot_curves
-    from rramcirc.studies.array.reading import read_margin
+    from rramcirc.studies.doors.reading import read_margin
 
-    setup = read_array(options)
-    sizes = sorted({max(1, setup.rows // k) for k in (16, 8, 4, 2, 1)})
-    table = read_margin(setup, sizes)
+    answer = read_margin(read_array(options))
     click.echo(f"{'size':>5} {'scheme':<9} {'others':<13} {'LRS':>10} {'HRS':>10} {'sneak':>7} {'margin':>7}")
-    for row in table.itertuples():
+    for row in answer.table.itertuples():
         currents = " ".join(f"{format_number(i, 'A', 3):>10}" for i in (row.i_lrs, row.i_hrs))
         sneak = round(row.sneak, 3) + 0.0  # no minus before zero
         click.echo(f"{row.size:>5} {row.scheme:<9} {row.pattern:<13} {currents} {sneak:>7.3f} {row.margin:>7.3f}")
-    if output:
-        write_table(table, output / "read-margin.csv")
-        curves = {s: (part["size"], part["margin"]) for s, part in table.groupby("scheme", sort=False)}
-        plot_curves(curves, output / "read-margin.png", x="rows and columns", y="read margin (LRS - HRS) / LRS")
-    say_where(output)
+    save(answer, output)
 
 
 @click.command(
@@ -162,18 +134,11 @@ Example:
 @output_option
 def mvm_error(patterns: int, seed: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Matrix-vector products against those of the same cells without wires: per column, per pattern, RMS, worst."""
-    from rramcirc.figures.maps import plot_maps
-    from rramcirc.studies.array.product import error_figures, mvm_error
+    from rramcirc.studies.doors.reading import mvm_error
 
-    table = mvm_error(read_array(options), patterns=patterns, seed=seed)
-    print_quantities([(quantity, value, unit) for quantity, (value, unit) in error_figures(table).items()])
-    if output:
-        write_table(table, output / "mvm-error.csv")
-        error = table["error"].to_numpy().reshape(patterns, -1)
-        most = float(abs(error).max()) or 1.0
-        plot_maps({"error relative to the largest current": error}, output / "mvm-error.png", quantity="error",
-                  limits=(-most, most), colours="RdBu", row_label="input pattern")  # fmt: skip
-    say_where(output)
+    answer = mvm_error(read_array(options), patterns=patterns, seed=seed)
+    print_quantities(answer.quantities)
+    save(answer, output)
 
 
 @click.command(
@@ -189,21 +154,16 @@ Example:
 def max_size(error: str, largest: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Largest square array whose worst product (all cells LRS, all rows on) keeps within an error."""
     from rramcirc.basics.units import parse_number
-    from rramcirc.figures.tables import plot_curves
-    from rramcirc.studies.array.product import max_size
+    from rramcirc.studies.doors.reading import max_size
 
     limit = parse_number(error, "", "--error")
-    table = max_size(read_array(options), limit, largest=largest)
-    for row in table.itertuples():
+    answer = max_size(read_array(options), limit, largest=largest)
+    for row in answer.table.itertuples():
         click.echo(f"{row.size:>5} x {row.size:<5} error {row.error:.4f}")
-    found = table.attrs["max_size"]
+    found = answer.table.attrs["max_size"]
     more = " (the largest that was tried)" if found == largest else ""
     click.echo(f"largest array within {limit:g}: {found} x {found}{more}")
-    if output:
-        write_table(table, output / "max-size.csv")
-        plot_curves({"worst column": (table["size"], table["error"])}, output / "max-size.png",
-                    x="rows and columns", y="error of the worst column", log=True)  # fmt: skip
-    say_where(output)
+    save(answer, output)
 
 
 @click.command(
@@ -220,18 +180,8 @@ Example:
 @output_option
 def yield_(arrays: int, seed: int, quick: bool, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
     """Bits that arrays with the card's device-to-device spread read wrong, row by row."""
-    from rramcirc.figures.tables import plot_probability
-    from rramcirc.studies.array.reading import read_yield
+    from rramcirc.studies.doors.reading import yield_
 
-    table = read_yield(read_array(options), arrays=min(arrays, 4) if quick else arrays, seed=seed)
-    print_quantities([
-        ("arrays without an error", float((table["wrong"] == 0).mean()), "1"),
-        ("bits read wrong", float(table["wrong"].sum() / table["bits"].sum()), "1"),
-        ("threshold", float(table.attrs["threshold"]), "A"),
-        ("least LRS current", float(table["least_lrs"].min()), "A"),
-        ("greatest HRS current", float(table["greatest_hrs"].max()), "A"),
-    ])  # fmt: skip
-    if output:
-        write_table(table, output / "yield.csv")
-        plot_probability(table.attrs["currents"], output / "yield.png", quantity="bit-line current", unit="A")
-    say_where(output)
+    answer = yield_(read_array(options), arrays=arrays, seed=seed, quick=quick)
+    print_quantities(answer.quantities)
+    save(answer, output)

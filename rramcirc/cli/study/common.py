@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from rramcirc.studies.doors.result import StudyResult
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 card_option = click.option("--card", default="hfo2_filament", show_default=True, help="RRAM card, a name or a file.")
@@ -43,22 +43,17 @@ def open_folder(name: str | None) -> Path | None:
     return folder
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV with ``name [unit]`` on top; units stand in ``table.attrs["units"]``."""
-    units = table.attrs["units"]
-    table.rename(columns={c: f"{c} [{units[c]}]" for c in table.columns if units.get(c)}).to_csv(path, index=False)
-
-
-def print_quantities(rows: Sequence[tuple[str, float, str]]) -> None:
-    """Print (quantity, value, unit), one a line."""
+def print_quantities(quantities: Mapping[str, tuple[float, str]]) -> None:
+    """Print quantity -> (value, unit), one a line."""
     from rramcirc.basics.units import format_number
 
-    width = max((len(quantity) for quantity, _, _ in rows), default=0)
-    for quantity, value, unit in rows:
+    width = max(map(len, quantities), default=0)
+    for quantity, (value, unit) in quantities.items():
         click.echo(f"{quantity:<{width}}  {format_number(value, unit)}")
 
 
-def say_where(folder: Path | None) -> None:
-    """Tell where table and picture are."""
+def save(answer: StudyResult, folder: Path | None, what: str = "table and picture") -> None:
+    """Write table and picture, if there is a folder for them, and tell where they are."""
     if folder:
-        click.echo(f"table and picture: {folder}", err=True)
+        answer.save(folder)
+        click.echo(f"{what}: {folder}", err=True)

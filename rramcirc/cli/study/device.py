@@ -12,8 +12,7 @@ from rramcirc.cli.study.common import (
     output_option,
     print_quantities,
     quick_option,
-    say_where,
-    write_table,
+    save,
 )
 
 IV_EXAMPLE = """\b
@@ -33,15 +32,11 @@ Example:
 @output_option
 def iv(card: str, engine: str, quick: bool, output: Path | None) -> None:
     """I-V loop of a card's cell: SET and RESET voltage, LRS, HRS, currents."""
-    from rramcirc.figures.waveforms import plot_butterfly
-    from rramcirc.studies.device import iv, iv_figures
+    from rramcirc.studies.doors.device import iv
 
-    table = iv(card, cycles=1 if quick else 2, engine=engine)
-    print_quantities([(quantity, value, unit) for quantity, (value, unit) in iv_figures(table).items()])
-    if output:
-        write_table(table, output / "iv.csv")
-        plot_butterfly(table["voltage"].to_numpy(), table["current"].to_numpy(), output / "iv.png", title=card)
-    say_where(output)
+    answer = iv(card, engine=engine, quick=quick)
+    print_quantities(answer.quantities)
+    save(answer, output)
 
 
 @click.command(epilog=PULSE_EXAMPLE)
@@ -52,14 +47,11 @@ def iv(card: str, engine: str, quick: bool, output: Path | None) -> None:
 def pulse(card: str, engine: str, quick: bool, output: Path | None) -> None:
     """Resistance after single SET and RESET pulses against amplitude and width."""
     from rramcirc.basics.units import format_number
-    from rramcirc.studies.device import plot_pulse, pulse
+    from rramcirc.studies.doors.device import pulse
 
-    table = pulse(card, points=4 if quick else 8, engine=engine)
+    answer = pulse(card, engine=engine, quick=quick)
     click.echo(f"{'':<6} {'width':>8} {'amplitude':>10} {'before':>12} {'after':>12}")
-    for row in table.itertuples():
+    for row in answer.table.itertuples():
         cells = [(row.width, "s", 8), (row.amplitude, "V", 10), (row.before, "ohm", 12), (row.after, "ohm", 12)]
         click.echo(f"{row.polarity:<6} " + " ".join(f"{format_number(v, u):>{w}}" for v, u, w in cells))
-    if output:
-        write_table(table, output / "pulse.csv")
-        plot_pulse(table, output / "pulse.png")
-    say_where(output)
+    save(answer, output)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from rramcirc.cli.study.common import output_option, print_quantities, quick_option, say_where, write_table
+from rramcirc.cli.study.common import output_option, print_quantities, quick_option, save
 
 F_I_EXAMPLE = """\b
 Example:
@@ -31,36 +31,19 @@ def f_i(
     """Rate of a neuron against current; threshold, refractory time, leak, supply energy of a spike."""
     from rramcirc.basics.units import format_number
     from rramcirc.circuits.neuron.neuron import LifNeuron
-    from rramcirc.studies.neuron import DRIVES, QUICK_DRIVES, STRONG, f_i, neuron_figures, plot_f_i
+    from rramcirc.studies.doors.neuron import f_i
 
-    neuron = replace(LifNeuron(), detail=detail, core=core)
-    table = f_i(neuron, QUICK_DRIVES if quick else DRIVES)
+    answer = f_i(replace(LifNeuron(), detail=detail, core=core), quick=quick)
     supplied = detail != "ideal"
     head = f"{'current':>10} {'rate':>10} {'closed form':>12} {'error':>8}"
     click.echo(head + (f" {'energy/interval':>15} {'power':>10}" if supplied else ""))
-    for row in table.itertuples():
+    for row in answer.table.itertuples():
         error = "" if row.error != row.error else f"{100 * row.error:+.2f} %"
         cells = [(row.current, "A", 10), (row.rate, "Hz", 10), (row.closed_form, "Hz", 12)]
         line = " ".join(f"{format_number(value, unit):>{width}}" for value, unit, width in cells)
         joule = "" if row.spike_energy != row.spike_energy else format_number(row.spike_energy, "J")
         click.echo(f"{line} {error:>8}" + (f" {joule:>15} {format_number(row.power, 'W'):>10}" if supplied else ""))
-    found = neuron_figures(neuron)
-    rows = [
-        ("threshold", found.threshold, "V"),
-        ("threshold of the record", neuron.threshold, "V"),
-        ("refractory time", found.refractory, "s"),
-        ("refractory time of the record", neuron.refractory, "s"),
-        ("leak time constant", found.leak_time, "s"),
-        ("leak time constant of the record", neuron.leak_time, "s"),
-    ]
-    if detail == "ideal":
+    if not supplied:
         click.echo("energy: not modelled, ideal switches and sources take nothing from the supply", err=True)
-    else:
-        rows.append(("supply power at rest", found.resting_power, "W"))
-        rows.append((f"energy of a spike above that, at {STRONG:g} x rheobase", found.spike_energy, "J"))
-    print_quantities(rows)
-    if output:
-        label = f"{detail}, {core}" if detail == "transistor" else detail
-        write_table(table, output / f"f-i_{detail}.csv")
-        plot_f_i(neuron, {label: table}, output / f"f-i_{detail}.png")
-    say_where(output)
+    print_quantities(answer.quantities)
+    save(answer, output)

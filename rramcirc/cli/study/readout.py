@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,9 +11,8 @@ from rramcirc.cli.study.common import (
     output_option,
     print_quantities,
     quick_option,
-    say_where,
+    save,
     seed_option,
-    write_table,
 )
 
 
@@ -44,34 +42,24 @@ def readout(card: str, size: int | None, vectors: int, feedback_resistance: str,
     from rramcirc.basics.errors import ParameterError
     from rramcirc.basics.units import format_number, parse_number
     from rramcirc.circuits.readout.readout import Readout
-    from rramcirc.devices.cards.card import load_card
-    from rramcirc.studies.readout import KINDS, channel, channel_table, plot_readout
-    from rramcirc.studies.readout_array import array_read, array_table
+    from rramcirc.studies.doors.readout import readout as run
 
-    load_card(card)  # a wrong name is told before anything runs
-    count = (8 if quick else 32) if size is None else size
-    if count % 2:
-        raise ParameterError(f"--size {count}: pairs of columns G+ and G- need an even number.")
-    amplifier = Readout(
-        gain=parse_number(gain, "", "--gain"), offset=parse_number(offset, "V", "--offset"),
+    if size is not None and size % 2:
+        raise ParameterError(f"--size {size}: pairs of columns G+ and G- need an even number.")
+    circuit = Readout(
+        "tia", parse_number(feedback_resistance, "ohm", "--feedback-resistance"), gain=parse_number(gain, "", "--gain"),
         gain_bandwidth=parse_number(gain_bandwidth, "Hz", "--gain-bandwidth"),
+        offset=parse_number(offset, "V", "--offset"),
     )  # fmt: skip
-    ohm = parse_number(feedback_resistance, "ohm", "--feedback-resistance")
-    singles = [replace(amplifier, kind=kind, feedback_resistance=ohm) for kind in KINDS]
-    channels = [channel(single, points=11 if quick else 41) for single in singles]
-    table = channel_table(channels)
+    answer = run(card, circuit, size=size, vectors=vectors, seed=seed, quick=quick)
+    table = answer.table
     click.echo(f"{'one channel':<20}" + "".join(f"{kind:>22}" for kind in table["kind"]))
     longer = {"settling time": "settling to 0.1 %", "noise": "noise, all of it", "energy": "energy, 100 ns read"}
     for name, unit in table.attrs["units"].items():
         click.echo(
             f"{longer.get(name, name):<20}" + "".join(f"{format_number(value, unit):>22}" for value in table[name])
         )
+    count = answer.details["array"].design.array.rows
     click.echo(f"\ndifferential array, {count} x {count}, {vectors} input vectors in one sweep")
-    differential = replace(amplifier, pairing="differential", bits=8)
-    read = array_read(card, size=count, vectors=vectors, readout=differential, seed=seed)
-    print_quantities([(name, value, unit) for name, (value, unit) in read.figures.items()])
-    if output:
-        write_table(table, output / "readout.csv")
-        write_table(array_table(read), output / "readout-array.csv")
-        plot_readout(channels, read, output / "readout.png")
-    say_where(output)
+    print_quantities(answer.quantities)
+    save(answer, output)

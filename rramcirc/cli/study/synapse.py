@@ -15,8 +15,7 @@ from rramcirc.cli.study.common import (
     output_option,
     print_quantities,
     quick_option,
-    say_where,
-    write_table,
+    save,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from rramcirc.circuits.array.cell import Cell
     from rramcirc.circuits.synapse.pulses import SynapsePulses
-    from rramcirc.devices.pulses.table import PulseTable
+    from rramcirc.studies.doors.result import StudyResult
 
 NOISE = 1e-12  # changes below this are rounding errors of the simulator, printed as 0 [S]
 selector_option = click.option("--selector", default="nmos_select", show_default=True, help="Transistor's card.")
@@ -67,17 +66,10 @@ def _cell(card: str, selector: str) -> Cell:
     return Cell(as_card("Cell.rram", card), as_card("Cell.selector", selector))
 
 
-def _table(card: str, selector: str, pulses: SynapsePulses, quick: bool) -> PulseTable:
-    """Return the pulse table for the amplitudes and the gate voltage of the pulses, measured if there is none yet."""
-    from rramcirc.studies.characterise import PulseGrid, stored_table
-
-    amplitudes = tuple(v for v in (-pulses.reset_voltage, pulses.set_voltage) if v)
-    grid = PulseGrid(
-        amplitudes=amplitudes, gates=(pulses.gate_voltage,), common_mode=pulses.common_mode, devices=24 if quick else 64
-    )
-    table, path, measured = stored_table(card, grid, selector=selector)
-    click.echo(f"pulse table: {path}{' (measured now)' if measured else ''}", err=True)
-    return table
+def _say_table(answer: StudyResult) -> None:
+    """Tell which pulse table was asked."""
+    now = " (measured now)" if answer.details["table measured now"] else ""
+    click.echo(f"pulse table: {answer.details['table file']}{now}", err=True)
 
 
 @click.command(
@@ -104,46 +96,17 @@ def stdp(
     All synapses are independent cells of one transient. Devices and cycles differ by the card's spread.
     """
     from rramcirc.circuits.synapse.pulses import SynapsePulses
-    from rramcirc.studies.synapse import DELAYS, stdp_from_table
-    from rramcirc.studies.synapse import stdp as measure
-    from rramcirc.studies.synapse_figures import plot_stdp
+    from rramcirc.studies.doors.synapse import stdp
 
-    pulses = _pulses(SynapsePulses(), given)
-    delays = DELAYS[::4] if quick else DELAYS
-    measured = measure(
-        _cell(card, selector), pulses, delays, repeats=repeats or (4 if quick else 20), seed=seed, engine=engine
-    )
-    compared = table = None
+    answer = stdp(
+        _cell(card, selector), _pulses(SynapsePulses(), given), repeats=repeats, seed=seed, engine=engine,
+        compare=with_table, quick=quick,
+    )  # fmt: skip
     if with_table:
-        table = _table(card, selector, pulses, quick)
-        compared = stdp_from_table(table, pulses, measured)
-    _print_stdp(measured, compared)
-    _print_fits(measured)
-    if output:
-        write_table(measured, output / "stdp.csv")
-        g_range = (4.7e-6, 1e-4) if table is None else (table.g_hrs, table.g_lrs)
-        plot_stdp(measured, compared, output / "stdp.png", g_range)
-        if compared is not None:
-            write_table(compared, output / "stdp_table.csv")
-    say_where(output)
-
-
-def _print_fits(measured: pd.DataFrame) -> None:
-    """Print rectangle and exponential of both branches: potentiation from HRS, depression from LRS."""
-    from rramcirc.analysis.spikes import fit_stdp_window
-
-    rows = []
-    for start, later in (("HRS", True), ("LRS", False)):
-        part = measured[(measured["start"] == start) & ((measured["delay"] > 0) if later else (measured["delay"] < 0))]
-        for shape, what in (("rectangular", "width"), ("exponential", "time constant")):
-            if part.empty:
-                continue
-            fit = fit_stdp_window(part["delay"], part["change"], shape)
-            head = f"from {start}, {shape}: "
-            rows.append((f"{head}change", fit.potentiation if later else fit.depression, "S"))
-            rows.append((f"{head}{what}", fit.potentiation_time if later else fit.depression_time, "s"))
-            rows.append((f"{head}residual", fit.residual, "S"))
-    print_quantities(rows)
+        _say_table(answer)
+    _print_stdp(answer.table, answer.details["compared"])
+    print_quantities(answer.quantities)
+    save(answer, output)
 
 
 def _print_stdp(measured: pd.DataFrame, compared: pd.DataFrame | None) -> None:
@@ -186,23 +149,17 @@ def potentiation(
 ) -> None:  # fmt: skip
     """Conductance after 1 ... N potentiating and N depressing spike pairs, by default with gradual pulses."""
     from rramcirc.basics.units import format_number
+    from rramcirc.studies.doors.synapse import potentiation
     from rramcirc.studies.milo_pulses import gradual_pulses
-    from rramcirc.studies.synapse import potentiation as measure
-    from rramcirc.studies.synapse import potentiation_from_table
-    from rramcirc.studies.synapse_figures import plot_potentiation
 
     pulses = _pulses(gradual_pulses(), given)
-    count = count or (5 if quick else 30)
-    measured = measure(_cell(card, selector), pulses, count, repeats=5 if quick else 20, seed=seed, engine=engine)
-    said = potentiation_from_table(_table(card, selector, pulses, quick), pulses, count)
+    answer = potentiation(_cell(card, selector), pulses, count, seed=seed, engine=engine, quick=quick)
+    _say_table(answer)
     click.echo(f"{'pulse':>5} {'circuit':>10} {'spread':>10} {'table':>10}")
-    for pulse, part in measured.groupby("pulse")["conductance"]:
-        values = (part.mean(), part.std(ddof=0), said[pulse].mean())
+    for pulse, part in answer.table.groupby("pulse")["conductance"]:
+        values = (part.mean(), part.std(ddof=0), answer.details["said"][pulse].mean())
         click.echo(f"{pulse:5d} " + " ".join(f"{format_number(v, 'S'):>10}" for v in values))
-    if output:
-        write_table(measured, output / "potentiation.csv")
-        plot_potentiation(measured, said, output / "potentiation.png")
-    say_where(output)
+    save(answer, output)
 
 
 @click.command(
@@ -225,23 +182,16 @@ def srdp(
 ) -> None:  # fmt: skip
     """Conductance after uncorrelated PRE and POST spikes against their rate, by default with gradual pulses."""
     from rramcirc.basics.units import format_number, parse_number, positive_number
+    from rramcirc.studies.doors.synapse import srdp
     from rramcirc.studies.milo_pulses import gradual_pulses
-    from rramcirc.studies.synapse_figures import plot_srdp
-    from rramcirc.studies.synapse_rate import RATES
-    from rramcirc.studies.synapse_rate import srdp as measure
 
     pulses = _pulses(gradual_pulses(), given)
-    rates = (10.0, 60.0) if quick else RATES
-    seconds = positive_number(parse_number(duration, "s", "--duration"), "--duration", "s") * (0.3 if quick else 1.0)
-    measured = measure(_cell(card, selector), pulses, rates, duration=seconds, repeats=3 if quick else 10, seed=seed,
-                       engine=engine)  # fmt: skip
+    seconds = positive_number(parse_number(duration, "s", "--duration"), "--duration", "s")
+    answer = srdp(_cell(card, selector), pulses, duration=seconds, seed=seed, engine=engine, quick=quick)
     click.echo(f"{'rate':>6} {'start':>5} {'before':>10} {'after':>10} {'spread':>10}")
-    for (rate, start), part in measured.groupby(["rate", "start"]):
+    for (rate, start), part in answer.table.groupby(["rate", "start"]):
         values = (part["before"].mean(), part["after"].mean(), part["after"].std(ddof=0))
         click.echo(
             f"{format_number(rate, 'Hz'):>6} {start:>5} " + " ".join(f"{format_number(v, 'S'):>10}" for v in values)
         )
-    if output:
-        write_table(measured, output / "srdp.csv")
-        plot_srdp(measured, output / "srdp.png")
-    say_where(output)
+    save(answer, output)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from rramcirc.basics import paths
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.devices.cards.card_file import read_card
 from rramcirc.devices.cards.model_card import STATUSES, CardValue, LibraryDevice, ModelCard, Validity, check_instance
 from rramcirc.devices.veriloga.declaration_reader import read_modules
@@ -67,7 +67,7 @@ def load_card(name_or_path: str | Path) -> ModelCard:
     elif isinstance(name_or_path, (str, Path)):
         path = Path(name_or_path)
     else:
-        raise ParameterError(f"{name_or_path!r} is no card name or .toml file.")
+        raise ParameterError(f"{shown(name_or_path)} is no card name or .toml file.")
     try:
         info = os.stat(path)
         text = _text(os.path.abspath(path), info.st_mtime_ns, info.st_size)

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
+from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown_name
 from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.devices.cards.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
 from rramcirc.devices.cards.values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
@@ -60,7 +60,7 @@ class _CardReader:
     def text(self, key: str, *, needed: bool) -> str:
         value = self.content.get(key, "")
         if not isinstance(value, str):
-            self.mistakes.add(f"{value!r} is no text", key)
+            self.mistakes.add(f"{shown(value)} is no text", key)
             return ""
         if needed and not value.strip():
             self.mistakes.add(f'{key} is missing; write {key} = "..."', key)
@@ -69,13 +69,13 @@ class _CardReader:
     def table(self, key: str) -> dict[str, Any]:
         value = self.content.get(key, {})
         if not isinstance(value, dict):
-            self.mistakes.add(f"{value!r} is no table; write [{key}]", key)
+            self.mistakes.add(f"{shown(value)} is no table; write [{key}]", key)
             return {}
         return value
 
     def number(self, value: Any, *place: str) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            self.mistakes.add(f"{value!r} is no finite number", *place)
+            self.mistakes.add(f"{shown(value)} is no finite number", *place)
             return 0.0
         return float(value)
 
@@ -85,7 +85,7 @@ class _CardReader:
                 self.mistakes.add(unknown_name("key", key, _TOP_KEYS), key)
         name = self.text("name", needed=True)
         if name and not name.replace("-", "_").isidentifier():
-            self.mistakes.add(f"name {name!r} may have letters, digits and _ only", "name")
+            self.mistakes.add(f"name {shown(name)} may have letters, digits and _ only", "name")
         module, spice, library = self.device()
         parameters = self.parameters(module)
         return ModelCard(
@@ -148,7 +148,7 @@ class _CardReader:
     def not_modelled(self) -> tuple[str, ...]:
         items = self.content.get("not_modelled", [])
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            self.mistakes.add(f"{items!r} is no list of texts", "not_modelled")
+            self.mistakes.add(f"{shown(items)} is no list of texts", "not_modelled")
             return ()
         return tuple(items)
 
@@ -252,7 +252,7 @@ class _CardReader:
         texts = {key: entry.get(key, "") for key in ("unit", "status", "source")}
         for key, text in texts.items():
             if not isinstance(text, str):
-                self.mistakes.add(f"{key} {text!r} is no text", *place)
+                self.mistakes.add(f"{key} {shown(text)} is no text", *place)
                 return None
         if texts["status"] not in STATUSES:
             said = f"status {texts['status']!r} is unknown" if texts["status"] else "status is missing"
@@ -264,7 +264,7 @@ class _CardReader:
             return None
         instance = entry.get("instance", False)
         if not isinstance(instance, bool):
-            self.mistakes.add(f"instance is true or false, not {instance!r}", *place)
+            self.mistakes.add(f"instance is true or false, not {shown(instance)}", *place)
             return None
         if module:
             return self.declared_entry(name, entry, texts, place, module)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import overload
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
 
@@ -23,7 +23,7 @@ def as_card(owner: str, card: ModelCard | str | None) -> ModelCard | None:
             return load_card(card)
         except ParameterError as error:
             raise ParameterError(f"{owner}: {error}") from None
-    raise ParameterError(f"{owner}: {card!r} is neither a ModelCard nor the name of one.")
+    raise ParameterError(f"{owner}: {shown(card)} is neither a ModelCard nor the name of one.")
 
 
 def check_states(card: ModelCard, states: Mapping[str, object], where: str) -> dict[str, FloatArray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.mistakes import Mistakes
 from rramcirc.devices.cards.values import converted, declared, known_values, outside, read_quantity, shortest, with_unit
 from rramcirc.devices.veriloga.declarations import Module, Parameter
@@ -86,12 +86,12 @@ class Spread:
         where = f"variability of {self.parameter}"
         for name, value, low in (("sigma_d2d", self.sigma_d2d, 0.0), ("truncate", self.truncate, 0.5)):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value < 100:
-                raise ParameterError(f"{where}: {name} = {value!r} is not a number from {low:g} to 100.")
+                raise ParameterError(f"{where}: {name} = {shown(value)} is not a number from {low:g} to 100.")
         if self.distribution not in ("normal", "lognormal"):
-            raise ParameterError(f"{where}: distribution {self.distribution!r} is not normal or lognormal.")
+            raise ParameterError(f"{where}: distribution {shown(self.distribution)} is not normal or lognormal.")
         for other, value in self.correlation.items():
             if not isinstance(value, (int, float)) or not -1 < value < 1:
-                raise ParameterError(f"{where}: correlation with {other} = {value!r} is not between -1 and 1.")
+                raise ParameterError(f"{where}: correlation with {other} = {shown(value)} is not between -1 and 1.")
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,9 @@ class Butterfly:
         for name in ("set_voltage", "reset_voltage", "ramp_rate"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e15:
-                raise ParameterError(f"butterfly: {name} = {value!r} is not a positive number.")
+                raise ParameterError(f"butterfly: {name} = {shown(value)} is not a positive number.")
         if not isinstance(self.selector, str):
-            raise ParameterError(f"butterfly: selector = {self.selector!r} is no card name.")
+            raise ParameterError(f"butterfly: selector = {shown(self.selector)} is no card name.")
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,9 @@ class ModelCard:
     conductance_path: tuple[Mapping[str, float | str], ...] = field(default=(), hash=False)
     variability: tuple[Spread, ...] = field(default=(), hash=False)
     butterfly: Butterfly = Butterfly()
+
+    def __repr__(self) -> str:
+        return f"<ModelCard {self.name}: {self.origin}, {len(self.parameters)} values, {self.path.name}>"
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -177,6 +180,26 @@ class ModelCard:
             return self.declaration.parameters[name].default
         raise ParameterError(f"card {self.name}: {unknown_name('parameter', name, self._names(), self._listing())}")
 
+    def state_bounds(self, instance: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, Any] | None]:
+        """Return state -> (lower, upper) bound [its unit], as the Verilog-A file declares them.
+
+        Parameters
+        ----------
+        instance
+            Values of instance parameters that differ from the card's, numbers or arrays of all devices: bounds that
+            depend on them come as arrays.
+
+        Returns
+        -------
+        dict
+            None for a state whose bounds the file does not say; they are unknown then, not infinite.
+        """
+        if self.declaration is None:
+            return {}
+        card = {name: v.value for name, v in self.parameters.items()}
+        values = known_values(self.declaration, {**card, **(instance or {})})
+        return {state: self.declaration.bounds(state, values) for state in self.states}
+
     def number(self, name: str) -> float:
         """Return a value that is a number [its unit]; as `value`.
 
@@ -187,7 +210,7 @@ class ModelCard:
         """
         value = self.value(name)
         if value is None or isinstance(value, str):
-            what = "no constant" if value is None else f"the text {value!r}"
+            what = "no constant" if value is None else f"the text {shown(value)}"
             raise ParameterError(f"card {self.name}: {name} is {what}; a number is needed. Set it in the card.")
         return value
 
@@ -205,7 +228,7 @@ class ModelCard:
             If a name is unknown, or a value has another unit or is out of its range; all mistakes at once.
         """
         if not isinstance(values, Mapping):
-            raise ParameterError(f"card {self.name}: values must be a dict of parameter names, not {values!r}.")
+            raise ParameterError(f"card {self.name}: values must be a dict of parameter names, not {shown(values)}.")
         mistakes = Mistakes()
         parameters = dict(self.parameters)
         for name, given in values.items():
@@ -227,7 +250,7 @@ class ModelCard:
             value = converted(name, given, parameter)
             return CardValue(value, parameter.unit, "assumed", source, parameter.instance)
         if not isinstance(name, str) or not name.isidentifier():
-            raise ParameterError(f"{name!r} is no parameter name")
+            raise ParameterError(f"{shown(name)} is no parameter name")
         # the parameters of ngspice's own models and of design kits are not declared anywhere we could read
         old = self.parameters.get(name, CardValue(0.0, "", "assumed", source, instance=self.library is not None))
         if isinstance(old.value, str) and isinstance(given, str):
@@ -314,7 +337,7 @@ def check_instance(card: ModelCard, values: Mapping[str, object]) -> dict[str, N
     import numpy as np
 
     if not isinstance(values, Mapping):
-        raise ParameterError(f"card {card.name}: instance values must be a dict of parameter names, not {values!r}.")
+        raise ParameterError(f"card {card.name}: instance values must be a dict of names, not {shown(values)}.")
     arrays = {name: _instance_array(card, name, given) for name, given in values.items()}
     try:
         np.broadcast_shapes(*(a.shape for a in arrays.values()))
@@ -351,7 +374,7 @@ def _instance_array(card: ModelCard, name: str, given: Any) -> NDArray[np.float6
             given = read_quantity(given, unit, name)
         array = np.asarray(given)
         if array.dtype.kind not in "iuf":
-            raise ParameterError(f"{name}: {given!r} is no number or array of numbers.")
+            raise ParameterError(f"{name}: {shown(given)} is no number or array of numbers.")
     except (ParameterError, ValueError) as error:
         raise ParameterError(f"card {card.name}: {error}") from None
     array = array.astype(float)

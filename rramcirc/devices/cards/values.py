@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.units import PREFIXES, UNIT_SPELLINGS, parse_number
 from rramcirc.devices.veriloga.declarations import Module, Parameter
 
@@ -63,7 +63,7 @@ def read_quantity(value: Any, unit: str, name: str) -> float:
         value = value.item()
     if not isinstance(value, str):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ParameterError(f"{name}: {value!r} is no number{f' in {unit}' if _plain(unit) else ''}.")
+            raise ParameterError(f"{name}: {shown(value)} is no number{f' in {unit}' if _plain(unit) else ''}.")
         return float(value)
     match = _NUMBER_AND_REST.match(value)
     if match is not None and match[2] != "1" and (not match[2] or same_unit(match[2], unit)):
@@ -77,7 +77,7 @@ def read_quantity(value: Any, unit: str, name: str) -> float:
     try:
         return parse_number(value, "", name)
     except ParameterError:
-        raise ParameterError(f"{name}: {value!r} is no number in {unit}.") from None
+        raise ParameterError(f"{name}: {shown(value)} is no number in {unit}.") from None
 
 
 def with_unit(value: Any, unit: str) -> str:
@@ -102,7 +102,7 @@ def outside(name: str, value: Any, parameter: Parameter, label: str) -> str:
     """Return the sentence that says a value is not allowed (without the final stop)."""
     if parameter.kind == "string" or isinstance(value, str):
         allowed = f"one of {parameter.range_text}" if parameter.choices else f"a {parameter.kind}"
-        return f"{name} = {value!r} is not {allowed} ({label})"
+        return f"{name} = {shown(value)} is not {allowed} ({label})"
     if isinstance(value, float) and math.isnan(value):
         return f"{name} is not a number (NaN); allowed is {parameter.range_text} ({label})"
     if parameter.kind == "integer" and value % 1 != 0:
@@ -134,7 +134,7 @@ def converted(name: str, value: Any, parameter: Parameter) -> float | int | str:
     """
     if parameter.kind == "string":
         if not isinstance(value, str):
-            raise ParameterError(f"{name}: {value!r} is no text.")
+            raise ParameterError(f"{name}: {shown(value)} is no text.")
         return value
     number = read_quantity(value, parameter.unit, name)
     return int(number) if parameter.kind == "integer" and math.isfinite(number) and number % 1 == 0 else number

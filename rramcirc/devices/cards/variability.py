@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import check_kind, real_array
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.devices.cards.model_card import ModelCard, Spread
 
 MOST_REDRAWS = 1000
@@ -45,6 +46,9 @@ def sample_devices(
     value of the parameter `of` (default the parameter itself); ``lognormal`` draws ``nominal * exp(sigma_d2d * z)``.
     Both are truncated at `truncate` standard deviations by drawing again. Correlations hold between the z before that.
     """
+    check_kind(card, ModelCard, "sample_devices", "a model card")
+    check_kind(rng, np.random.Generator, "sample_devices: rng", "a numpy Generator")
+    check_kind(shape, int | tuple | list, "sample_devices: shape", "a whole number or a tuple of them")
     spread = card.variability if spread is None else tuple(spread)
     if not spread:
         return {}
@@ -110,13 +114,14 @@ def read_noise(current: ArrayLike, sigma: float, rng: np.random.Generator) -> Fl
     current
         Ideal currents [A], any shape.
     sigma
-        Relative standard deviation of one read.
+        Relative standard deviation of one read [1].
     rng
         Source of randomness.
     """
-    current = np.asarray(current, dtype=float)
-    if not np.isfinite(sigma) or sigma < 0:
-        raise ParameterError(f"read_noise: sigma = {sigma!r} is not a fraction of at least 0.")
+    current = real_array(current, "read_noise: current")
+    check_kind(rng, np.random.Generator, "read_noise: rng", "a numpy Generator")
+    if not isinstance(sigma, int | float) or not np.isfinite(sigma) or sigma < 0:
+        raise ParameterError(f"read_noise: sigma = {shown(sigma)} is not a fraction of at least 0.")
     return current * (1.0 + sigma * rng.standard_normal(current.shape))
 
 
@@ -133,16 +138,17 @@ def random_telegraph(
     time
         Ascending times [s].
     amplitude
-        Height of the signal, for example a relative change of conductance.
+        Height of the signal [any unit], for example a relative change of conductance.
     tau_high, tau_low
         Mean dwell times [s].
     rng
         Source of randomness.
     """
-    time = np.asarray(time, dtype=float)
+    time = real_array(time, "random_telegraph: time")
+    check_kind(rng, np.random.Generator, "random_telegraph: rng", "a numpy Generator")
     for name, value in (("tau_high", tau_high), ("tau_low", tau_low)):
-        if not np.isfinite(value) or value <= 0:
-            raise ParameterError(f"random_telegraph: {name} = {value!r} s is not positive.")
+        if not isinstance(value, int | float) or not np.isfinite(value) or value <= 0:
+            raise ParameterError(f"random_telegraph: {name} = {shown(value)} s is not positive.")
     if time.ndim != 1 or time.size == 0 or np.any(np.diff(time) < 0):
         raise ParameterError("random_telegraph: time must be a non-empty ascending list [s].")
     high = bool(rng.random() < tau_high / (tau_high + tau_low))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
 from rramcirc.devices.cards.values import known_values
 from rramcirc.devices.compiled.devices import ROOM_TEMPERATURE, CompiledDevices, check_card
@@ -97,7 +97,7 @@ def _aligned(
     try:
         targets = np.asarray(conductance, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ParameterError(f"conductance: {conductance!r} is no number or array of numbers.") from None
+        raise ParameterError(f"conductance: {shown(conductance)} is no number or array of numbers.") from None
     if targets.size == 0 or not np.isfinite(targets).all():
         raise ParameterError("conductance: the array is empty or holds values that are not finite.")
     values = check_instance(card, parameters)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray, IntArray
-from rramcirc.basics.errors import ModelCompileError, ParameterError, SimulationError, unknown_name
+from rramcirc.basics.errors import ModelCompileError, ParameterError, SimulationError, shown, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
 from rramcirc.devices.compiled.blocks import build_blocks, jacobian_places
 from rramcirc.devices.compiled.evaluation import Evaluation, new_evaluation
@@ -89,7 +89,7 @@ class CompiledDevices:
     ) -> None:
         check_card(card)
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-            raise ParameterError(f"card {card.name}: count = {count!r} is no number of devices (at least 1).")
+            raise ParameterError(f"card {card.name}: count = {shown(count)} is no number of devices (at least 1).")
         self.card, self.count = card, int(count)
         self.temperature = _number(card, "temperature", temperature, 1.0, "K")
         self.gmin = _number(card, "gmin", gmin, 0.0, "S")
@@ -185,9 +185,9 @@ class CompiledDevices:
         chosen = self._checked_numbers(which)
         points = self._checked_voltages(voltages, chosen)
         if isinstance(abstime, bool) or not isinstance(abstime, (int, float, np.number)) or not np.isfinite(abstime):
-            raise ParameterError(f"card {self.card.name}: abstime = {abstime!r} is no time in s.")
+            raise ParameterError(f"card {self.card.name}: abstime = {shown(abstime)} is no time in s.")
         if out is not None and not isinstance(out, Evaluation):
-            raise ParameterError(f"card {self.card.name}: out = {out!r} is no result of an earlier evaluation.")
+            raise ParameterError(f"card {self.card.name}: out = {shown(out)} is no result of an earlier evaluation.")
         names = self._checked_op_variables(op_variables)
         return self._run(points, self._blocks.instances, float(abstime), jacobian, reactive, names, out, chosen)
 
@@ -205,7 +205,7 @@ class CompiledDevices:
         try:
             points = np.ascontiguousarray(voltages, dtype=np.float64)
         except (TypeError, ValueError):
-            raise ParameterError(f"card {self.card.name}: the voltages {voltages!r} are no numbers.") from None
+            raise ParameterError(f"card {self.card.name}: the voltages {shown(voltages)} are no numbers.") from None
         wanted = (len(which), len(self.nodes))
         if points.shape != wanted:
             raise ParameterError(
@@ -220,7 +220,7 @@ class CompiledDevices:
 
     def _checked_op_variables(self, names: Iterable[str]) -> tuple[str, ...]:
         if isinstance(names, str) or not isinstance(names, Iterable):
-            raise ParameterError(f"card {self.card.name}: op_variables = {names!r} is no list of names.")
+            raise ParameterError(f"card {self.card.name}: op_variables = {shown(names)} is no list of names.")
         names, known = tuple(names), self._op_places
         for name in names:
             if name not in known:
@@ -275,7 +275,7 @@ class CompiledDevices:
 def check_card(card: object) -> None:
     """Raise ParameterError unless it is a card with a Verilog-A module."""
     if not isinstance(card, ModelCard):
-        raise ParameterError(f"{card!r} is no model card; load_card gives one.")
+        raise ParameterError(f"{shown(card)} is no model card; load_card gives one.")
     if card.declaration is None:
         raise ParameterError(f"card {card.name} is {card.origin}; only a Verilog-A module can be evaluated in bulk.")
 
@@ -292,5 +292,5 @@ def _module_of(card: ModelCard) -> tuple[OsdiDescriptor, OsdiModule, ctypes.CDLL
 def _number(card: ModelCard, name: str, value: float, least: float, unit: str) -> float:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if not number or not np.isfinite(value) or value < least:
-        raise ParameterError(f"card {card.name}: {name} = {value!r} is no {name} of at least {least:g} {unit}.")
+        raise ParameterError(f"card {card.name}: {name} = {shown(value)} is no {name} of at least {least:g} {unit}.")
     return float(value)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.basics.errors import ParameterError, SimulationError, unknown_name
+from rramcirc.basics.errors import ParameterError, SimulationError, shown, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.devices import ROOM_TEMPERATURE, CompiledDevices, check_card
 from rramcirc.devices.compiled.evaluation import wanted
@@ -66,7 +66,7 @@ def read_current(
     check_card(card)
     for what, given in (("states", states), ("parameters", parameters or {})):
         if not isinstance(given, Mapping):
-            raise ParameterError(f"card {card.name}: {what} = {given!r} is no dict of names and values.")
+            raise ParameterError(f"card {card.name}: {what} = {shown(given)} is no dict of names and values.")
     arrays = {
         name: _real(card, name, value) for name, value in {"voltage": voltage, **states, **(parameters or {})}.items()
     }
@@ -138,7 +138,7 @@ def _real(card: ModelCard, name: str, value: ArrayLike) -> NDArray[np.float64]:
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ParameterError(f"card {card.name}: {name}: {value!r} is no number or array of numbers.") from None
+        raise ParameterError(f"card {card.name}: {name}: {shown(value)} is no number or array of numbers.") from None
 
 
 def _column(devices: CompiledDevices, name: str, value: ArrayLike) -> NDArray[np.float64]:

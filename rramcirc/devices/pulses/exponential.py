@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number, whole_number
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import number, record
+from rramcirc.basics.units import whole_number
 
 if TYPE_CHECKING:
     from rramcirc.devices.cards.model_card import ModelCard
@@ -25,7 +25,7 @@ class Nonlinearity(NamedTuple):
     anl: NDArray[np.float64] | float
 
 
-@dataclass(frozen=True)
+@record
 class PulseExponential:
     r"""A synapse whose conductance nears its bounds exponentially with the number of equal pulses.
 
@@ -53,17 +53,14 @@ class PulseExponential:
     -190.84
     """
 
-    g_max: float = field(default=674e-9, metadata={"desc": "largest conductance", "units": "S"})
-    g_min: float = field(default=32.95e-9, metadata={"desc": "smallest conductance", "units": "S"})
-    alpha_p: float = field(default=0.03058, metadata={"desc": "exponent per potentiating pulse", "units": "1"})
-    alpha_d: float = field(default=0.3534, metadata={"desc": "exponent per depressing pulse", "units": "1"})
-    beta_p: float = field(default=626.8e-9, metadata={"desc": "g_max minus the start of potentiation", "units": "S"})
-    beta_d: float = field(default=921.9e-9, metadata={"desc": "start of depression minus g_min", "units": "S"})
+    g_max: float = number("largest conductance", "S", default=674e-9, above=0.0)
+    g_min: float = number("smallest conductance", "S", default=32.95e-9, low=0.0)
+    alpha_p: float = number("exponent per potentiating pulse", default=0.03058, above=0.0)
+    alpha_d: float = number("exponent per depressing pulse", default=0.3534, above=0.0)
+    beta_p: float = number("g_max minus the start of potentiation", "S", default=626.8e-9, above=0.0)
+    beta_d: float = number("start of depression minus g_min", "S", default=921.9e-9, above=0.0)
 
-    def __post_init__(self) -> None:
-        number_from_zero(self.g_min, "PulseExponential.g_min")
-        for name in ("g_max", "alpha_p", "alpha_d", "beta_p", "beta_d"):
-            positive_number(getattr(self, name), f"PulseExponential.{name}")
+    def _check(self) -> None:
         if self.g_max <= self.g_min:
             raise ParameterError(f"PulseExponential: g_max = {self.g_max:g} S is not above g_min = {self.g_min:g} S.")
 
@@ -83,7 +80,7 @@ class PulseExponential:
         0.3534
         """
         if getattr(card, "module", None) != CARD_MODULE:
-            raise ParameterError(f"PulseExponential.of_card: {card!r:.60} is no card of the module {CARD_MODULE}.")
+            raise ParameterError(f"PulseExponential.of_card: {shown(card)} is no card of the module {CARD_MODULE}.")
         g_max, g_min = (float(f"{card.value(name)!r}e-9") for name in ("g_max", "g_min"))  # nS in the card
         return cls(g_max, g_min, card.number("alpha_p"), card.number("alpha_d"), g_max - g_min, g_max - g_min)
 
@@ -183,12 +180,14 @@ def _finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         array = np.array(None)
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        raise ParameterError(f"PulseExponential: {name}: {values!r} is no finite number or array of finite numbers.")
+        raise ParameterError(
+            f"PulseExponential: {name}: {shown(values)} is no finite number or array of finite numbers."
+        )
     return array.astype(np.float64)
 
 
 def _from_zero(name: str, values: ArrayLike) -> NDArray[np.float64]:
     array = _finite(name, values)
     if (array < 0).any():
-        raise ParameterError(f"PulseExponential: {name}: {values!r} holds negative numbers.")
+        raise ParameterError(f"PulseExponential: {name}: {shown(values)} holds negative numbers.")
     return array

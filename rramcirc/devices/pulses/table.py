@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import file_name, real_array
 from rramcirc.basics.arrays import BoolArray, FloatArray, IndexArray
-from rramcirc.basics.errors import ParameterError, cannot_write
+from rramcirc.basics.errors import ParameterError, cannot_write, shown
 
 _ARRAYS = (
     "state", "amplitude", "width", "gate", "deviate", "new_state", "mean", "device_spread", "cycle_spread",
@@ -76,7 +77,7 @@ class PulseTable:
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
-            array = np.array(getattr(self, name), dtype=float)
+            array = real_array(getattr(self, name), f"PulseTable.{name}").copy()
             if not np.isfinite(array).all():
                 raise ParameterError(f"PulseTable.{name}: holds values that are not finite.")
             array.setflags(write=False)
@@ -286,8 +287,9 @@ def load_table(path: Path | str) -> PulseTable:
     ParameterError
         If the file is missing or none of `PulseTable.save`.
     """
+    path = file_name(path, "load_table")
     try:
-        with np.load(Path(path), allow_pickle=False) as file:
+        with np.load(path, allow_pickle=False) as file:
             record = json.loads(str(file["record"]))
             arrays = {name: file[name] for name in _ARRAYS}
         if record.pop("format") != FORMAT:
@@ -321,7 +323,7 @@ def _finite(name: str, values: ArrayLike) -> FloatArray:
     except (TypeError, ValueError):
         array = np.array(None)
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        raise ParameterError(f"PulseTable: {name}: {values!r} is no finite number or array of finite numbers.")
+        raise ParameterError(f"PulseTable: {name}: {shown(values)} is no finite number or array of finite numbers.")
     if name == "width" and np.any(array < 0):
         raise ParameterError("PulseTable: width: holds negative values.")
     return array.astype(np.float64)

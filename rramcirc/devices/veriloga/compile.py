@@ -20,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from rramcirc.basics import paths
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import EnvironmentProblem, ModelCompileError
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.devices.veriloga.text import source_files
@@ -73,7 +74,7 @@ def compile_module(source: Path | str) -> CompiledModel:
     EnvironmentProblem
         If openvaf-r or the linker is missing, the cache cannot be written, or the disk is full.
     """
-    source = Path(source)
+    source = file_name(source, "compile_module")
     compiler = _compiler()
     unchanged = _unchanged(source, compiler)
     if unchanged is not None:
@@ -105,6 +106,35 @@ def is_known_osdi(path: Path | str) -> bool:
         return (_osdi_folder() / f"{digest}.osdi").is_file()
     except (OSError, EnvironmentProblem):
         return False
+
+
+def source_of(digest: str, name: str) -> tuple[str | None, str | None]:
+    """Return what a compiled model of this machine was made from, without compiling anything.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 of the .osdi file.
+    name
+        Name of its Verilog-A file, which is tried first in the library.
+
+    Returns
+    -------
+    (sha256, compiler)
+        SHA-256 of the Verilog-A file and version of the compiler; None if it is not known.
+    """
+    source = paths.verilog_a_folder() / name
+    found = _unchanged(source, _compiler())
+    if found is not None and found.sha256 == digest:
+        return hashlib.sha256(source.read_bytes()).hexdigest(), found.compiler
+    for file in sorted(_osdi_folder().glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True):
+        try:
+            entry = json.loads(file.read_bytes())
+            if entry["sha256"] == digest:
+                return entry.get("source_sha256"), entry["compiler"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None, None
 
 
 def compiler_version() -> str:
@@ -278,7 +308,8 @@ def _compile_into(
         os.replace(output, final)
     entry = {
         "sha256": digest, "size": len(content), "modules": names, "compiler": version, "seconds": seconds,
-        "source": source.name, "target_cpu": TARGET_CPU,
+        "source": source.name, "source_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "target_cpu": TARGET_CPU,
     }  # fmt: skip
     _write_and_rename(folder / f"{key}.json", json.dumps(entry).encode())
     return CompiledModel(final, digest, names, source, version, seconds, False)

@@ -22,8 +22,22 @@ def expression_text(words: Sequence[Word]) -> str:
     return re.sub(r"\s*([()\[\]*/,:]|\*\*)\s*", r"\1", re.sub(r"^([+-]) |(?<=[(\[:,]) ?([+-]) ", r"\1\2", text))
 
 
+def _of_arrays(name: str, plain: Callable[[float], float]) -> Callable[[Any], Any]:
+    """Return a function of a number or of an array; numpy comes with the array."""
+
+    def of(value: Any) -> Any:
+        if not hasattr(value, "shape"):
+            return plain(value)
+        import numpy as np
+
+        return getattr(np, name)(value)
+
+    return of
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "exp": math.exp, "ln": math.log, "log": math.log10, "sqrt": math.sqrt, "pow": math.pow, "abs": abs, "min": min,
+    "exp": _of_arrays("exp", math.exp), "ln": _of_arrays("log", math.log), "log": _of_arrays("log10", math.log10),
+    "sqrt": _of_arrays("sqrt", math.sqrt), "pow": math.pow, "abs": abs, "min": min,
     "max": max, "floor": math.floor, "ceil": math.ceil, "limexp": math.exp, "sin": math.sin, "cos": math.cos,
     "tanh": math.tanh,
 }  # fmt: skip

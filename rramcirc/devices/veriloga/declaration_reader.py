@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ModelCompileError
 from rramcirc.devices.veriloga.constants import evaluate, expression_text
 from rramcirc.devices.veriloga.declarations import Interval, Module, OpVariable, Parameter
@@ -35,7 +36,7 @@ def read_modules(path: Path | str) -> tuple[Module, ...]:
     ModelCompileError
         If the file cannot be read, holds no module, or a declaration cannot be understood; with file and line.
     """
-    path = Path(path)
+    path = file_name(path, "read_modules")
     return _parse(source_files(path))
 
 
@@ -225,8 +226,8 @@ class _Body:
             if reader.peek() == ",":
                 reader.take()
             if "desc" in attributes or "units" in attributes:
-                unit, description = attributes.get("units", ""), attributes.get("desc", "")
-                self.op_variables[name] = OpVariable(name, unit, description)
+                known = (attributes.get(key, "") for key in ("units", "desc", "lower", "upper"))
+                self.op_variables[name] = OpVariable(name, *known)
         reader.take(";")
 
     def parameter(self, attributes: dict[str, str]) -> None:

@@ -101,11 +101,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class OpVariable:
-    """A quantity the module reports at every solution."""
+    """A quantity the module reports at every solution.
+
+    `lower` and `upper` are the bounds of a state as Verilog-A expressions of the parameters, empty if the file says
+    none (attributes ``lower="gap_min", upper="gap_max"`` of the variable).
+    """
 
     name: str
     unit: str
     description: str
+    lower: str = ""
+    upper: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,15 @@ class Module:
             for name, parameter in self.parameters.items()
             if parameter.instance and name.endswith("_ini") and name.removesuffix("_ini") in self.op_variables
         )
+
+    def bounds(self, state: str, values: Mapping[str, Any]) -> tuple[Any, Any] | None:
+        """Return the lower and upper bound of a state for values of the parameters (numbers or arrays).
+
+        None if the file does not say them, or they cannot be computed from these values.
+        """
+        variable = self.op_variables[state]
+        low, high = evaluate(variable.lower, values), evaluate(variable.upper, values)
+        return None if low is None or high is None else (low, high)
 
     @property
     def defaults(self) -> dict[str, float | int | str | None]:

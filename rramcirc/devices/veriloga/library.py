@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rramcirc.basics import paths
-from rramcirc.basics.errors import ModelCompileError, ParameterError, unknown_name
+from rramcirc.basics.errors import ModelCompileError, ParameterError, shown, unknown_name
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module, compiler_version, is_known_osdi
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.devices.veriloga.declarations import Interval, Module, OpVariable, Parameter
@@ -49,7 +49,7 @@ def find_module(name_or_path: str | Path, search: Sequence[Path] = ()) -> Module
     if isinstance(name_or_path, Path) or str(name_or_path).endswith(".va"):
         return _only_module(Path(name_or_path), search)
     if not isinstance(name_or_path, str):
-        raise ParameterError(f"{name_or_path!r} is no module name or .va file.")
+        raise ParameterError(f"{shown(name_or_path)} is no module name or .va file.")
     for folder in (*map(Path, search), paths.verilog_a_folder()):
         # the file of that name first; a folder of the user may hold files that are none of our business
         files = [folder / f"{name_or_path}.va", *sorted(folder.glob("*.va"))]

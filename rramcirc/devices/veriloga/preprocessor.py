@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.devices.veriloga.lexer import Word, split
 from rramcirc.devices.veriloga.text import source_files
 
@@ -79,7 +80,7 @@ def read_source(path: Path | str, text: str | None = None) -> Source:
     ModelCompileError
         If a file cannot be read.
     """
-    return preprocess(source_files(Path(path), text, exact=True))
+    return preprocess(source_files(file_name(path, "lint"), text, exact=True))
 
 
 def preprocess(files: Sequence[tuple[Path, str]]) -> Source:

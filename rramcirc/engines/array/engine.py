@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
+from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
-from rramcirc.bench.analyses import DcSweep, OperatingPoint, Transient, VectorSweep
+from rramcirc.bench.analyses import Analysis, DcSweep, OperatingPoint, Transient, VectorSweep
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -36,9 +38,10 @@ def check_bench(bench: Testbench) -> None:
     if not isinstance(bench.design, (Cell, Crossbar)):
         kind = type(bench.design).__name__
         raise ParameterError(f"engine numpy: it cannot do a {kind}, only a Cell or Crossbar; ngspice runs it.")
-    if not isinstance(bench.analysis, (OperatingPoint, DcSweep, VectorSweep, Transient)):
+    if type(bench.analysis) not in _RUNS:
         kind = type(bench.analysis).__name__
-        known = "OperatingPoint, DcSweep, VectorSweep and Transient"
+        *most, last = (record.__name__ for record in _RUNS)
+        known = f"{', '.join(most)} and {last}"
         raise ParameterError(f"engine numpy: it cannot do {kind}, only {known}; ngspice runs it.")
     selector = cell_of(bench).selector
     if selector is not None and selector.module is None:
@@ -66,23 +69,15 @@ def run_bench(bench: Testbench, progress: Progress | None = None, partial: bool 
         If there is no convergence.
     """
     check_bench(bench)
-    if not isinstance(bench.analysis, Transient):
-        return run_static(bench, progress, partial)
-    run = run_transient(bench, progress, partial)
-    kept = run.axis >= bench.analysis.record_from
+    return _RUNS[type(bench.analysis)](bench, progress, partial)
+
+
+def _run_transient(bench: Testbench, progress: Progress | None, partial: bool) -> EngineRun:
+    """Solve a transient; what comes before `record_from` is left out."""
+    analysis = cast(Transient, bench.analysis)
+    run = run_transient(bench, analysis, progress, partial)
+    kept = run.axis >= analysis.record_from
     return replace(run, axis=run.axis[kept], values=run.values[kept])
-
-
-def _points(bench: Testbench) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the axis of a static analysis, and the levels [V] of the lines that change along it."""
-    analysis = bench.analysis
-    if isinstance(analysis, VectorSweep):
-        return np.arange(float(analysis.vectors)), dict(analysis.levels)
-    if isinstance(analysis, DcSweep):
-        step = (analysis.stop - analysis.start) / (analysis.points - 1)
-        axis = analysis.start + np.arange(analysis.points) * step
-        return axis, {analysis.line: axis}
-    return np.zeros(1), {}
 
 
 def run_static(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
@@ -101,7 +96,7 @@ def run_static(bench: Testbench, progress: Progress | None = None, partial: bool
     probes = tuple(chosen_probes(circuit, bench.probes))
     solver, reader = BenchSolver(bench), ProbeReader(probes)
     rows: list[np.ndarray] = []
-    axis, levels = _points(bench)
+    axis, levels = _points(bench.analysis)
     steps, residual, ending = 0, 0.0, Ending()
     with noted(ending) if partial else nullcontext():
         for k, place in enumerate(axis):
@@ -115,3 +110,17 @@ def run_static(bench: Testbench, progress: Progress | None = None, partial: bool
     used = time.perf_counter() - wall, time.process_time() - cpu
     values = np.array(rows).reshape(len(rows), len(probes))
     return EngineRun(probes, values, axis[: len(rows)], steps, residual, *used, ending=ending)
+
+
+def _points(analysis: Analysis) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Return the axis of a static analysis, and the levels [V] of the lines that change along it."""
+    axis = np.zeros(1) if analysis.grid is None else analysis.grid
+    return axis, dict(analysis.line_levels) | ({analysis.swept_line: axis} if analysis.swept_line else {})
+
+
+_RUNS: dict[type, Callable[[Testbench, Progress | None, bool], EngineRun]] = {
+    OperatingPoint: run_static,
+    DcSweep: run_static,
+    VectorSweep: run_static,
+    Transient: _run_transient,
+}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.engines.array.direct import DirectSolver
 from rramcirc.engines.array.iterative import IterativeSolver
 from rramcirc.engines.array.ladders import Array
@@ -210,7 +210,7 @@ def _checked_outputs(outputs: Collection[str]) -> set[str]:
     names = [outputs] if isinstance(outputs, str) else list(outputs) if isinstance(outputs, Collection) else [outputs]
     for name in names:
         if name not in OUTPUTS:
-            raise ParameterError(f"outputs: {name!r} is not one of {', '.join(OUTPUTS)}.")
+            raise ParameterError(f"outputs: {shown(name)} is not one of {', '.join(OUTPUTS)}.")
     return set(names)
 
 
@@ -229,7 +229,7 @@ def _can_merge(problem: _Problem) -> bool:
 
 def _choose(problem: _Problem, method: str, wanted: set[str], count: int) -> str:
     if not isinstance(method, str) or method not in METHODS:
-        raise ParameterError(f"method: {method!r} is not one of {', '.join(METHODS)}.")
+        raise ParameterError(f"method: {shown(method)} is not one of {', '.join(METHODS)}.")
     only_lines = wanted <= {"row_currents", "column_currents"}
     if method == "merge" and not only_lines:
         raise ParameterError("method: merge gives line currents only; ask for fewer outputs or use 'iterative'.")

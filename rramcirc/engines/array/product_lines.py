@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.units import real_number
 from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.stimuli import Constant, Stimulus
@@ -59,7 +59,7 @@ def product_lines(array: Crossbar, drive: str) -> ProductLines:
         return ProductLines("wl", "bl", rows, columns, 1.0)
     if array.source_line != "row":
         raise ParameterError(
-            f"multiply: drive={drive!r} needs source lines parallel to the word lines; this array has "
+            f"multiply: drive={shown(drive)} needs source lines parallel to the word lines; this array has "
             "source_line='column'. Use source_line='row', or drive='gates'."
         )
     if drive == "rows":
@@ -124,10 +124,23 @@ def product_bench(
     read_voltage: float = 0.1,
     temperature: float = ROOM_TEMPERATURE,
 ) -> Testbench:
-    """Return the testbench of one product, for any engine; parameters are those of `multiply`.
+    """Return the testbench of one product, for any engine.
 
     The outputs are the currents ``i(bl*)``, ``i(sl*)`` or ``i(wl*)`` of the output lines, with the opposite sign unless
     `drive` is ``"gates"``.
+
+    Parameters
+    ----------
+    array, drive
+        As for `multiply`.
+    vector : (inputs,) array
+        Input voltages [V]; for ``"gates"`` 0 or 1, the word lines that are on.
+    gate_voltage
+        Of word lines of 1T1R arrays that are on [V].
+    read_voltage
+        Of the bit lines for ``"gates"`` [V].
+    temperature
+        [K].
 
     Raises
     ------

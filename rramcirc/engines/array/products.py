@@ -112,7 +112,7 @@ def multiply(
         ``"exact"``; ``"linear"``: cells as conductances, one matrix for all vectors (`linear_matrix`); ``"auto"``:
         linear if its estimated error is within `tolerance`, else exact.
     tolerance
-        Of ``"auto"``, relative to the largest current.
+        Of ``"auto"``, relative to the largest current [1].
     temperature
         [K].
 
@@ -158,8 +158,12 @@ def linear_matrix(
 
     Parameters
     ----------
-    array, drive, gate_voltage, temperature
+    array, drive
         As for `multiply`.
+    gate_voltage
+        Of word lines of 1T1R arrays that are on [V].
+    temperature
+        [K].
     voltage
         Across the cells, at which their conductance counts [V].
 

@@ -35,7 +35,6 @@ SLEEPING = 0.03  # of the errors that a step may have: of a state that sleeps un
 NEWTON_SHARE = 0.01  # of the error that is allowed where nothing flows: what Newton's method may leave
 SMALLER = 0.1  # first step behind a corner after one that was too large, relative to it
 LEAST_STEP = 1e-14  # [s]; no device follows faster
-STEPS = 50  # fewest steps of a run without max_step, as in SPICE
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,10 @@ def tolerances(reltol: float) -> Tolerances:
     return Tolerances(state, voltage, current, bound, max(0.01 * reltol, FOLLOWED))
 
 
-def run_transient(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
-    """Solve the transient of a testbench.
+def run_transient(
+    bench: Testbench, analysis: Transient, progress: Progress | None = None, partial: bool = False
+) -> EngineRun:
+    """Solve the transient of a testbench: its `analysis`.
 
     The simulator options ``reltol`` (default 1e-4) and ``charges`` (``on``, or ``off`` for quasi-static devices) count;
     all others are those of circuit simulators. With `partial`, what was computed until a failure or an interruption is
@@ -86,8 +87,7 @@ def run_transient(bench: Testbench, progress: Progress | None = None, partial: b
     """
     wall, cpu = time.perf_counter(), time.process_time()
     probes = tuple(chosen_probes(circuit_of(bench), bench.probes))
-    assert isinstance(bench.analysis, Transient)
-    run, ending = _Run(bench, bench.analysis, ProbeReader(probes)), Ending()
+    run, ending = _Run(bench, analysis, ProbeReader(probes)), Ending()
     with noted(ending) if partial else nullcontext():
         while run.time < run.stop:
             run.advance()
@@ -120,7 +120,7 @@ class _Run:
         allowed, charges = _options(bench)
         self.drive = LineDrive(bench, self.solver, analysis.stop)
         self.time, self.stop = 0.0, analysis.stop
-        self.max_step = analysis.max_step or self.stop / STEPS
+        self.max_step = analysis.largest_step
         self.solver.solve()
         self.times, self.rows = [0.0], [reader.read(self.solver)]
         self.missing, self.at_start = 0.0, self.solver.state.residual

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 
 ENDS = ("first", "last", "both")
 OPEN = 1e200  # [ohm]; stands for an infinite resistance
@@ -101,11 +101,11 @@ def make_wires(
         Between source and line [ohm]; infinite leaves the line floating.
     """
     if not isinstance(end, str) or end not in ENDS:
-        raise ParameterError(f"{kind}_end: {end!r} is not one of {', '.join(ENDS)}.")
+        raise ParameterError(f"{kind}_end: {shown(end)} is not one of {', '.join(ENDS)}.")
     both = end == "both"
     shape = (lines, nodes + both)
-    shown = shape if kind == "row" else shape[::-1]
-    array = checked_array(f"{kind}_resistance", resistance, ((), shown), least=0.0, top=np.inf)
+    layout = shape if kind == "row" else shape[::-1]
+    array = checked_array(f"{kind}_resistance", resistance, ((), layout), least=0.0, top=np.inf)
     driver = checked_array(f"{kind}_driver_resistance", driver_resistance, ((), (lines,)), least=0.0, top=np.inf)
     driver = np.minimum(np.broadcast_to(driver, (lines,)), OPEN)
     segment = np.full((1, nodes + both), float(array)) if array.ndim == 0 else array

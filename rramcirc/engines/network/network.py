@@ -14,15 +14,17 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray, IntArray
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, positive_number, real_number, whole_number
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import Kept, flag, number, other, part, record, whole
+from rramcirc.basics.units import whole_number
 from rramcirc.bench.spike_trains import check_train
+from rramcirc.bench.stimuli import number_list
 from rramcirc.engines.network.rules import LearningRule, PulseCurve, SoftBounded, rule_table
 
 __all__ = [
@@ -32,75 +34,52 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _number(desc: str, units: str, default: float) -> float:
-    return field(default=default, metadata={"desc": desc, "units": units})
-
-
-@dataclass(frozen=True)
+@record
 class MembraneNeuron:
     """A leaky integrate-and-fire neuron: C dV/dt = -C V / tau + I, fires at the threshold, then rests at 0 V."""
 
-    capacitance: float = field(metadata={"desc": "membrane capacitance", "units": "F"})
-    time_constant: float = field(metadata={"desc": "leak time constant tau", "units": "s"})
-    threshold: float = _number("firing threshold V_th", "V", default=1.0)
-    refractory: float = _number("time at 0 V after a spike; input is lost", "s", default=3e-3)
-    minimum: float = _number("lowest membrane voltage (clamp), not above 0", "V", default=0.0)
-
-    def __post_init__(self) -> None:
-        for name in ("capacitance", "time_constant", "threshold", "refractory"):
-            positive_number(getattr(self, name), f"MembraneNeuron.{name}")
-        if real_number(self.minimum, "MembraneNeuron.minimum") > 0:
-            raise ParameterError(f"MembraneNeuron.minimum: {self.minimum:g} V is above 0, the level after a spike.")
+    capacitance: float = number("membrane capacitance", "F", above=0.0)
+    time_constant: float = number("leak time constant tau", "s", above=0.0)
+    threshold: float = number("firing threshold V_th", "V", default=1.0, above=0.0)
+    refractory: float = number("time at 0 V after a spike; input is lost", "s", default=3e-3, above=0.0)
+    minimum: float = number("lowest membrane voltage (clamp), not above 0", "V", default=0.0, high=0.0)
 
 
-@dataclass(frozen=True)
+@record
 class ResistiveSynapse:
     """An excitatory and an inhibitory 1T1R cell; medians over the array, with log-normal spread from cell to cell."""
 
-    lrs: float = field(metadata={"desc": "conductance of the LRS", "units": "S"})
-    hrs: float = field(metadata={"desc": "conductance of the HRS", "units": "S"})
-    potentiation: LearningRule = field(metadata={"desc": "excitatory synapse, from HRS to LRS, against overlaps"})
-    depression: LearningRule = field(metadata={"desc": "inhibitory synapse, from LRS to HRS, against overlaps"})
-    depressed: float | None = field(
-        default=None, metadata={"desc": "where depression ends, if it is not the HRS of the start", "units": "S"}
+    lrs: float = number("conductance of the LRS", "S", above=0.0)
+    hrs: float = number("conductance of the HRS", "S", above=0.0)
+    potentiation: LearningRule = part("excitatory synapse, from HRS to LRS, against overlaps")
+    depression: LearningRule = part("inhibitory synapse, from LRS to HRS, against overlaps")
+    depressed: float | None = number(
+        "where depression ends, if it is not the HRS of the start", "S", default=None, above=0.0
     )
-    read_voltage: float = _number("TE to BE while only the gate is on; inhibitory: minus", "V", default=0.1)
-    lrs_spread: float = _number("standard deviation of ln G_LRS", "1", default=0.05)
-    hrs_spread: float = _number("standard deviation of ln G_HRS", "1", default=0.3)
-    rate_spread: float = _number("standard deviation of ln of the switching rate", "1", default=0.3)
+    read_voltage: float = number("TE to BE while only the gate is on; inhibitory: minus", "V", default=0.1, above=0.0)
+    lrs_spread: float = number("standard deviation of ln G_LRS", default=0.05, low=0.0)
+    hrs_spread: float = number("standard deviation of ln G_HRS", default=0.3, low=0.0)
+    rate_spread: float = number("standard deviation of ln of the switching rate", default=0.3, low=0.0)
 
-    def __post_init__(self) -> None:
-        for name in ("lrs", "hrs", "read_voltage"):
-            positive_number(getattr(self, name), f"ResistiveSynapse.{name}")
-        for name in ("lrs_spread", "hrs_spread", "rate_spread"):
-            number_from_zero(getattr(self, name), f"ResistiveSynapse.{name}")
+    def _check(self) -> None:
         if self.hrs >= self.lrs:
             raise ParameterError(f"ResistiveSynapse: hrs = {self.hrs:g} S is not below lrs = {self.lrs:g} S.")
-        if self.depressed is not None and not 0 < positive_number(self.depressed, "depressed", "S") < self.lrs:
+        if self.depressed is not None and self.depressed >= self.lrs:
             raise ParameterError(f"ResistiveSynapse.depressed: {self.depressed:g} S is not below lrs.")
-        for name in ("potentiation", "depression"):
-            if not isinstance(getattr(self, name), LearningRule):
-                raise ParameterError(
-                    f"ResistiveSynapse.{name}: {getattr(self, name)!r} is no SoftBounded or PulseCurve."
-                )
 
 
-@dataclass(frozen=True)
+@record
 class SpikingNetwork:
     """All-to-all network without self-connections."""
 
-    neurons: int = field(metadata={"desc": "number of neurons", "units": "1"})
-    neuron: MembraneNeuron = field(metadata={"desc": "every neuron"})
-    synapse: ResistiveSynapse = field(metadata={"desc": "every pair of synapses"})
-    gate_width: float = _number("gate pulse of a spike", "s", default=10e-3)
-    te_width: float = _number("top-electrode pulse of a spike", "s", default=1e-3)
-    inhibition: float = _number("inhibitory over excitatory read voltage", "1", default=1.0)
+    neurons: int = whole("number of neurons", low=1)
+    neuron: MembraneNeuron = part("every neuron")
+    synapse: ResistiveSynapse = part("every pair of synapses")
+    gate_width: float = number("gate pulse of a spike", "s", default=10e-3, above=0.0)
+    te_width: float = number("top-electrode pulse of a spike", "s", default=1e-3, above=0.0)
+    inhibition: float = number("inhibitory over excitatory read voltage", default=1.0, low=0.0)
 
-    def __post_init__(self) -> None:
-        whole_number(self.neurons, "SpikingNetwork.neurons", 1)
-        for name in ("gate_width", "te_width"):
-            positive_number(getattr(self, name), f"SpikingNetwork.{name}")
-        number_from_zero(self.inhibition, "SpikingNetwork.inhibition")
+    def _check(self) -> None:
         if self.te_width > self.gate_width:
             raise ParameterError(
                 f"SpikingNetwork: te_width = {self.te_width:g} s is longer than gate_width = {self.gate_width:g} s."
@@ -117,39 +96,36 @@ class SpikingNetwork:
         return self.neuron.capacitance * self.neuron.threshold
 
 
-@dataclass(frozen=True)
+@record
 class Phase:
     """A part of a run: who gets external spikes, and whether synapses learn."""
 
-    duration: float = field(metadata={"desc": "length", "units": "s"})
-    rates: FloatArray = field(
-        metadata={"desc": "(n_neurons,) mean rates of the external Poisson spikes", "units": "Hz"}
-    )
-    charge: float = field(metadata={"desc": "charge of one external spike", "units": "C"})
-    learning: bool = field(default=False, metadata={"desc": "whether spikes drive the top electrodes"})
-    reset: bool = field(default=False, metadata={"desc": "clear membranes, gates and refractory times at the start"})
+    duration: float = number("length", "s", above=0.0)
+    rates: Kept[FloatArray, ArrayLike] = other("(n_neurons,) mean rates of the external Poisson spikes", "Hz")
+    charge: float = number("charge of one external spike", "C", low=0.0)
+    learning: bool = flag("whether spikes drive the top electrodes", default=False)
+    reset: bool = flag("clear membranes, gates and refractory times at the start", default=False)
 
-    def __post_init__(self) -> None:
-        positive_number(self.duration, "Phase.duration")
-        number_from_zero(self.charge, "Phase.charge")
+    def _check(self) -> None:
+        number_list("Phase.rates", self.rates)
         object.__setattr__(self, "rates", np.asarray(self.rates, np.float64))
 
 
-@dataclass(frozen=True)
+@record
 class Synapses:
     """The cells of one chip: (N, N) arrays [gate row i, column j]; the diagonal is empty.
 
     Conductance is start + span * progress(dose); dose is the overlap seen so far times the cell's rate.
     """
 
-    up_start: FloatArray = field(metadata={"desc": "excitatory, before learning", "units": "S"})
-    up_span: FloatArray = field(metadata={"desc": "excitatory, range", "units": "S"})
-    up_rate: FloatArray = field(metadata={"desc": "excitatory, switching rate over the median's", "units": "1"})
-    up_dose: FloatArray = field(metadata={"desc": "excitatory, overlaps times rate", "units": "1"})
-    down_start: FloatArray = field(metadata={"desc": "inhibitory, before learning", "units": "S"})
-    down_span: FloatArray = field(metadata={"desc": "inhibitory, range (negative)", "units": "S"})
-    down_rate: FloatArray = field(metadata={"desc": "inhibitory, switching rate over the median's", "units": "1"})
-    down_dose: FloatArray = field(metadata={"desc": "inhibitory, overlaps times rate", "units": "1"})
+    up_start: FloatArray = other("excitatory, before learning", "S")
+    up_span: FloatArray = other("excitatory, range", "S")
+    up_rate: FloatArray = other("excitatory, switching rate over the median's", "1")
+    up_dose: FloatArray = other("excitatory, overlaps times rate", "1")
+    down_start: FloatArray = other("inhibitory, before learning", "S")
+    down_span: FloatArray = other("inhibitory, range (negative)", "S")
+    down_rate: FloatArray = other("inhibitory, switching rate over the median's", "1")
+    down_dose: FloatArray = other("inhibitory, overlaps times rate", "1")
 
 
 def draw_synapses(network: SpikingNetwork, seed: int = 1) -> Synapses:
@@ -223,7 +199,7 @@ def check_phases(network: SpikingNetwork, phases: Iterable[Phase]) -> tuple[Phas
         raise ParameterError("phases: give at least one Phase.")
     for k, phase in enumerate(phases):
         if not isinstance(phase, Phase):
-            raise ParameterError(f"phases: {phase!r} is not a Phase.")
+            raise ParameterError(f"phases: {shown(phase)} is not a Phase.")
         if phase.rates.shape != (network.neurons,):
             raise ParameterError(
                 f"phase {k}: rates have shape {phase.rates.shape}; the network has {network.neurons} neurons."

@@ -6,15 +6,16 @@ covered against number of full overlaps. A cell that switches faster runs along 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.basics.errors import ParameterError, shown
+from rramcirc.basics.fields import Kept, number, other, record
+from rramcirc.basics.units import whole_number
+from rramcirc.bench.stimuli import number_list
 
 if TYPE_CHECKING:
     from rramcirc.devices.pulses.table import PulseTable
@@ -23,14 +24,11 @@ TABLE_POINTS = 2049
 DONE = 1e-9  # what is left of the range where a soft-bounded curve counts as complete
 
 
-@dataclass(frozen=True)
+@record
 class SoftBounded:
     """The abstract rule: each full overlap covers the same part of what is left of the range, 1 - exp(-step)."""
 
-    step: float = field(metadata={"desc": "exponent per full overlap", "units": "1"})
-
-    def __post_init__(self) -> None:
-        positive_number(self.step, "SoftBounded.step")
+    step: float = number("exponent per full overlap", above=0.0)
 
     def progress(self, overlaps: ArrayLike) -> FloatArray:
         """Return the part of the conductance range that is covered after some overlaps, 0 to 1."""
@@ -41,19 +39,21 @@ class SoftBounded:
         return float(-np.log(DONE) / self.step), 0.2 * self.step
 
 
-@dataclass(frozen=True)
+@record
 class PulseCurve:
     """The rule of a measured or simulated cell: part of the conductance range covered against number of full pulses.
 
     Between the points it is a straight line, beyond the last it stays.
     """
 
-    overlaps: FloatArray = field(metadata={"desc": "number of full overlaps, rising from 0", "units": "1"})
-    covered: FloatArray = field(metadata={"desc": "part of the range, from 0, not falling, to 1", "units": "1"})
+    overlaps: Kept[FloatArray, ArrayLike] = other("number of full overlaps, rising from 0", "1")
+    covered: Kept[FloatArray, ArrayLike] = other("part of the range, from 0, not falling, to 1", "1")
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
+        number_list("PulseCurve.overlaps", self.overlaps)
+        number_list("PulseCurve.covered", self.covered)
         overlaps, covered = (np.asarray(values, np.float64) for values in (self.overlaps, self.covered))
-        if overlaps.ndim != 1 or overlaps.shape != covered.shape or overlaps.size < 2:
+        if overlaps.shape != covered.shape or overlaps.size < 2:
             raise ParameterError(
                 f"PulseCurve: {overlaps.shape} overlaps and {covered.shape} values; give equally many."
             )
@@ -99,7 +99,7 @@ LearningRule = SoftBounded | PulseCurve
 def rule_table(rule: LearningRule) -> tuple[FloatArray, FloatArray]:
     """Return a learning rule for the kernels: values at equal steps of log(1 + overlaps scale[0]), and scales."""
     if not isinstance(rule, LearningRule):
-        raise ParameterError(f"learning rule: {rule!r} is neither SoftBounded nor PulseCurve.")
+        raise ParameterError(f"learning rule: {shown(rule)} is neither SoftBounded nor PulseCurve.")
     last, scale = rule.reach()
     top = np.log1p(last * scale)
     overlaps = np.expm1(np.linspace(0.0, top, TABLE_POINTS)) / scale

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.units import positive_number, whole_number
@@ -137,6 +138,7 @@ def run_network(
     >>> sorted(set(run.neurons.tolist()))
     [0, 1, 2]
     """
+    check_kind(network, SpikingNetwork, "run_network", "a SpikingNetwork")
     phases = check_phases(network, phases)
     if engine not in ("fixed", "events"):
         raise ParameterError(unknown_name("engine", engine, ("fixed", "events")))
@@ -290,7 +292,7 @@ def recall(
     chips
         One or several chips with stored patterns.
     patterns : (P, M)
-        Neurons of each pattern.
+        Neurons [1] of each pattern.
     counts : (P,)
         Number of cued neurons in each pattern.
     rate, charge
@@ -305,6 +307,8 @@ def recall(
         [s]
     needed
         Default: all members.
+    time_step
+        [s].
 
     Examples
     --------
@@ -317,6 +321,7 @@ def recall(
     """
     from rramcirc.engines.network import kernel
 
+    check_kind(network, SpikingNetwork, "recall", "a SpikingNetwork")
     members = np.array([np.sort(np.asarray(pattern, np.int64)) for pattern in patterns])
     cued = np.array([whole_number(count, "recall: counts", 0) for count in counts])
     if members.ndim != 2 or cued.shape != members.shape[:1] or (cued > members.shape[1]).any():

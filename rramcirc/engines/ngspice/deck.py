@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rramcirc.basics.errors import NetlistError, ParameterError, cannot_write
+from rramcirc.basics.errors import NetlistError, ParameterError, cannot_write, shown
 from rramcirc.basics.units import spice_number
 from rramcirc.engines.ngspice.lines import Line, as_text, include_name, included, read_all, words
 from rramcirc.engines.ngspice.measured import later_measurements, requested
@@ -126,7 +126,7 @@ def _settings(
     check_options(options)
     number = isinstance(temperature, (int, float)) and not isinstance(temperature, bool)
     if temperature is not None and not (number and 0 < temperature < 1e5):
-        raise ParameterError(f"temperature: {temperature!r} is not a positive number of kelvin.")
+        raise ParameterError(f"temperature: {shown(temperature)} is not a positive number of kelvin.")
     rows = [f".options {name}={value}".lower().rstrip("=") for name, value in options.items()]
     if temperature is not None:
         rows.append(f".temp {temperature - 273.15:.10g}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from rramcirc.basics.errors import ParameterError, nearest, unknown_name
+from rramcirc.basics.errors import ParameterError, nearest, shown, unknown_name
 from rramcirc.basics.units import spice_number
 from rramcirc.engines.ngspice.lines import Line, words
 
@@ -38,7 +38,7 @@ def check_options(options: Mapping[str, object], where: str = "--option") -> Non
         If a name is none of its options, or a value has characters that no value has.
     """
     if not isinstance(options, Mapping):
-        raise ParameterError(f"options: {options!r} is not a mapping of names to values.")
+        raise ParameterError(f"options: {shown(options)} is not a mapping of names to values.")
     for name, value in options.items():
         known = str(name).lower()
         if known == "temp":

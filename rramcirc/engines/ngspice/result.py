@@ -12,6 +12,7 @@ import numpy as np
 
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import WaveformError
+from rramcirc.bench.analyses import ANALYSES
 from rramcirc.engines.ngspice.log import LogReport
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, read_raw
 
@@ -20,12 +21,8 @@ LARGEST_VALUE = 1e12  # [V] or [A]; nothing in our circuits, and little in other
 NONSENSE = 1e30  # beyond any quantity that a node of somebody else's netlist may stand for
 FULL_DISK = 1 << 20  # [bytes] left on a disk that counts as full
 SAME_TEMPERATURE = 2e-6  # [K]; ngspice prints six decimals
-_PLOTS = {
-    "op": "operating point",
-    "dc": "dc transfer",
-    "ac": "ac analysis",
-    "tran": "transient",
-    "noise": "noise spectral",
+# what the plots of raw files are called, in small letters, by analysis; then those of foreign netlists
+_PLOTS = {record.kind: record.plot_name.lower() for record in ANALYSES} | {
     "disto": "distortion",
     "pz": "pole-zero",
     "sens": "sensitivity",
@@ -146,7 +143,7 @@ def _too_short(plots: Sequence[RawPlot], expected: Expected) -> list[str]:
         if name and not any(plot.plotname.lower().startswith(name) and plot.n_points for plot in plots):
             problems.append(f"there is no result of the analysis .{kind}")
     for plot in plots:
-        if expected.stop is not None and plot.plotname.startswith("Transient") and plot.n_points:
+        if expected.stop is not None and plot.plotname.lower().startswith(_PLOTS["tran"]) and plot.n_points:
             end = float(plot.data[-1, 0].real)
             if end < expected.stop * (1 - 1e-9):
                 problems.append(f"the simulation ended at {end:.6g} s of {expected.stop:.6g} s")

@@ -6,8 +6,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,55 +16,11 @@ from rramcirc.basics.errors import EnvironmentProblem, cannot_write
 from rramcirc.engines.ngspice.log import excuse, read_log, reference_value
 from rramcirc.engines.ngspice.measured import is_consequence, read_measured
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected, disk_is_full, judge_temperature, read_result
-from rramcirc.waveforms.raw import RawPlot
+from rramcirc.engines.outcome import Outcome
 
 LOG_FILE = "ngspice.log"
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class NgspiceRun:
-    """Outcome of one run.
-
-    Attributes
-    ----------
-    status
-        ``"done"``, ``"failed"``, ``"timeout"``, ``"killed"`` or ``"interrupted"``.
-    problems
-        One sentence per reason why the run is not ``"done"``, causes first.
-    plots
-        What the raw file holds; may be partial.
-    exit_code
-        Exit status of ngspice; negative if a signal ended it.
-    wall_seconds, cpu_seconds
-        Time from start to end, and processor time of the child [s].
-    log
-        What ngspice printed, but for its reports of progress.
-    remarks
-        What ngspice warned of beside a result that can be trusted.
-    signal
-        The signal that interrupted us, else 0.
-    machine
-        The machine is to blame: the disk is full, or this ngspice has no OSDI.
-    version
-        What ngspice calls itself, empty if it did not come to say so.
-    measurements
-        Results of the ``.meas`` of the netlist.
-    """
-
-    status: str
-    problems: tuple[str, ...]
-    plots: tuple[RawPlot, ...]
-    exit_code: int
-    wall_seconds: float
-    cpu_seconds: float
-    log: str
-    remarks: tuple[str, ...] = ()
-    signal: int = 0
-    machine: bool = False
-    version: str = ""
-    measurements: Mapping[str, float] = field(default_factory=dict)
 
 
 def find_ngspice() -> Path:
@@ -106,7 +62,7 @@ def run_deck(
     expected: Expected | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
-) -> NgspiceRun:
+) -> Outcome:
     """Run a deck in its folder and say whether the result can be trusted.
 
     Parameters
@@ -140,10 +96,13 @@ def run_deck(
         (folder / LOG_FILE).write_text(log, encoding="utf-8")
     except OSError as error:
         raise cannot_write(folder / LOG_FILE, error) from error
-    return _judge(child, log, folder, expected, timeout)
+    outcome = _judge(child, log, folder, expected, timeout)
+    if outcome.version:
+        return outcome
+    return replace(outcome, version=ngspice_version(program, program.stat().st_mtime))
 
 
-def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout: float | None) -> NgspiceRun:
+def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout: float | None) -> Outcome:
     report = read_log(log, expected.own_stepping)
     if expected.foreign and not expected.ours:
         report = excuse(report, expected.backward)
@@ -166,17 +125,19 @@ def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout:
             machine = True
             problems.insert(0, "this ngspice cannot load compiled models; rramcirc needs 44 or newer, with OSDI")
     status = child.ended_by or ("killed" if child.exit_code < 0 else "failed" if problems else "done")
-    return NgspiceRun(
-        status,
-        tuple(problems),
-        tuple(plots),
-        child.exit_code,
-        child.wall_seconds,
-        child.cpu_seconds,
-        log,
-        (*expected.remarks, *warned, *remarks),
-        child.signal,
-        machine,
-        report.version,
-        measured.values,
+    return Outcome(
+        engine="ngspice",
+        status=status,
+        problems=tuple(problems),
+        plots=tuple(plots),
+        exit_code=child.exit_code,
+        wall_seconds=child.wall_seconds,
+        cpu_seconds=child.cpu_seconds,
+        log=log,
+        remarks=(*expected.remarks, *warned, *remarks),
+        signal=child.signal,
+        machine=machine,
+        version=report.version,
+        temperature=report.celsius[0] + 273.15 if len(set(report.celsius)) == 1 else None,
+        measurements=measured.values,
     )

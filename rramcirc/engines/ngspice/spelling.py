@@ -6,11 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import NetlistError, ParameterError
-from rramcirc.basics.units import format_number
-from rramcirc.bench.analyses import Ac, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
 from rramcirc.bench.stimuli import Constant, Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import (
@@ -34,47 +31,49 @@ from rramcirc.circuits.elements import (
 from rramcirc.circuits.ports import check_ports
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
+from rramcirc.engines.ngspice.analyses import INDEX, Spelled, spell
 from rramcirc.engines.ngspice.long_sources import parts
-from rramcirc.engines.spelling import each, model_sources
+from rramcirc.engines.ngspice.start import is_driven_at_start
+from rramcirc.engines.ngspice.words import number, wrap
+from rramcirc.engines.spelling import each, header, model_sources
+from rramcirc.engines.states import WatchedState, vectors_to_save, watched_states
+from rramcirc.engines.validity import WatchedDevices, vectors_of, watched_devices
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
 NAMES_PER_SAVE = 200  # ngspice drops a whole .save line of more than about 1000 names
-LINE_LENGTH = 100
 DEFAULT_OPTIONS = {"klu": "", "noinit": "", "method": "gear", "reltol": "1e-4"}
 MODEL_LETTER = {"nmos": "m", "pmos": "m", "npn": "q", "pnp": "q", "njf": "j", "pjf": "j", "d": "d"}
 CURRENT_LETTER = {"current": "v", "swept current": "b"}
 RAW_FILE = "waves.raw"
-INDEX = Signal("index", "", "v(v-sweep)", 1, "number of the input vector")
 
 
 def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     """Return the ngspice netlist of a testbench's circuit."""
     check_ports(circuit)
-    signals = _signals(circuit, bench)
+    spelled = spell(bench.analysis, _signal_unit(bench), is_driven_at_start(circuit))
+    signals = _signals(circuit, bench, spelled)
     sources = model_sources(circuit.cards)
     _check_switches(circuit, bench)
-    kind, command, stop = _analysis(bench)
+    states = watched_states(circuit) if bench.analysis.kind == "tran" else ()
+    devices = () if bench.analysis.small_signal else watched_devices(circuit)
     lines = [
         f"{_one_line(bench.title)}",
-        f"* circuit: {_one_line(circuit.title)}",
-        f"* analysis: {kind}" + (f" to {format_number(stop, 's')}" if stop else ""),
-        f"* seed: {'none' if bench.seed is None else bench.seed}",
-        "* rerun: ngspice -b on this file, in its folder",
-        "*",
+        *map(_one_line, header(circuit, bench, "ngspice -b on this file, in its folder")),
         *signal_table(signals),
         "",
-        _options(bench),
+        _options(bench, spelled.solver),
         f".temp {bench.temperature - 273.15:.12g}",
         "",
         *(line for card in circuit.cards for line in _model(card)),
         "",
         *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
         *_bodies(circuit.groups),
-        *_sweep_source(bench),
+        *(_index_source() if spelled.by_index else ()),
         "",
-        command,
-        *_saves(signals),
+        spelled.command,
+        *saves(signals),
+        *_watching_saves(states, devices, signals, circuit, bench),
         "",
         ".control",
         "set num_threads=1",
@@ -85,7 +84,11 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         ".end",
         "",
     ]
-    return Netlist("\n".join(lines), sources, signals, circuit.title, kind, stop)
+    analysis = bench.analysis
+    text = "\n".join(lines)
+    return Netlist(
+        text, sources, signals, circuit.title, analysis.kind, analysis.last_time, states=states, devices=devices
+    )
 
 
 def spice_subcircuit(circuit: Circuit, name: str) -> str:
@@ -127,6 +130,8 @@ def spice_subcircuit(circuit: Circuit, name: str) -> str:
 
 def subcircuit_files(circuit: Circuit, path: Path) -> list[Path]:
     """Write the bare block of a circuit, named as the file, and the compiled models beside it; return all files."""
+    check_kind(circuit, Circuit, "subcircuit_files", "the Circuit of build_circuit")
+    path = file_name(path, "subcircuit_files")
     name = re.sub(r"\W", "_", path.stem).lower()
     block = Netlist(spice_subcircuit(circuit, name), model_sources(circuit.cards), (), circuit.title, "none")
     return block.write(path)
@@ -147,58 +152,39 @@ def sign(probe: Probe) -> int:
     return -1 if probe.kind in CURRENT_LETTER else 1
 
 
-def number(value: float | str) -> str:
-    """Return a number with all its digits (ngspice reads decimals back to 1 or 2 units in the last place)."""
-    if isinstance(value, str):
-        return value
-    value = float(value)
-    if value.is_integer() and abs(value) < 1e5:
-        return str(int(value))
-    if abs(value) < 1e5:
-        return repr(value)
-    return np.format_float_scientific(value, trim="-", exp_digits=1).replace("+", "")
-
-
-def _signals(circuit: Circuit, bench: Testbench) -> tuple[Signal, ...]:
-    """Return what a run of the testbench records; the axis of a `VectorSweep` comes first."""
-    if isinstance(bench.analysis, Noise):
+def _signals(circuit: Circuit, bench: Testbench, spelled: Spelled) -> tuple[Signal, ...]:
+    """Return what a run of the testbench records; the number of the input vector comes first."""
+    if spelled.signals:
         if bench.probes:
-            raise ParameterError("probes: a Noise analysis has the signals onoise and inoise; leave the probes empty.")
-        return _noise_signals(bench, bench.analysis)
-    probes = chosen_probes(circuit, bench.probes, isinstance(bench.analysis, Ac))
+            names = " and ".join(signal.name for signal in spelled.signals)
+            raise ParameterError(
+                f"probes: a {type(bench.analysis).__name__} analysis has the signals {names}; leave the probes empty."
+            )
+        return spelled.signals
+    probes = chosen_probes(circuit, bench.probes, bench.analysis.small_signal)
     signals = tuple(Signal(p.name, p.unit, vector(p), sign(p), p.description) for p in probes)
-    return (INDEX, *signals) if isinstance(bench.analysis, VectorSweep) else signals
+    return (INDEX, *signals) if spelled.by_index else signals
 
 
-def _noise_signals(bench: Testbench, analysis: Noise) -> tuple[Signal, ...]:
-    unit = f"{_unit(bench, analysis.source)}/sqrt(Hz)"
-    return (
-        Signal("onoise", "V/sqrt(Hz)", "onoise_spectrum", 1, f"noise at {analysis.output}"),
-        Signal("inoise", unit, "inoise_spectrum", 1, f"noise referred to the source of {analysis.source}"),
-    )
-
-
-def _unit(bench: Testbench, line: str) -> str:
-    """Return the unit of a line's driver, V or A."""
-    stimulus = bench.stimulus(line)
+def _signal_unit(bench: Testbench) -> str:
+    """Return the unit of the driver of the small signal, V or A."""
+    line = bench.analysis.signal_line
+    stimulus = Constant(0.0) if line is None else bench.stimulus(line)
     assert not isinstance(stimulus, Floating)  # the testbench refuses a floating source
     return stimulus.unit
 
 
-def _sweep_source(bench: Testbench) -> Iterator[str]:
+def _index_source() -> Iterator[str]:
     """Return the source whose voltage is the number of the input vector."""
-    if isinstance(bench.analysis, VectorSweep):
-        yield from ("", "* number of the input vector", *_source(Source("index", "index", Constant(0.0))))
+    yield from ("", "* number of the input vector", *_source(Source("index", "index", Constant(0.0))))
 
 
 def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip() or "rramcirc"
 
 
-def _options(bench: Testbench) -> str:
-    defaults = dict(DEFAULT_OPTIONS)
-    if isinstance(bench.analysis, Noise):  # ngspice 46: "Noise simulation is not (yet) supported with 'option KLU'"
-        defaults = {"sparse" if name == "klu" else name: value for name, value in defaults.items()}
+def _options(bench: Testbench, solver: str) -> str:
+    defaults = {solver if name == "klu" else name: value for name, value in DEFAULT_OPTIONS.items()}
     options = defaults | {str(k): number(v) for k, v in bench.options.items()}
     return ".options " + " ".join(f"{name}={value}" if value else name for name, value in options.items())
 
@@ -206,40 +192,15 @@ def _options(bench: Testbench) -> str:
 def _check_switches(circuit: Circuit, bench: Testbench) -> None:
     """Raise NetlistError for small signals with switches: ngspice 46 takes all of them as open, without a word."""
     groups = [*circuit.block, *circuit.drivers, *(group for block in circuit.subcircuits for group in block.body)]
-    if isinstance(bench.analysis, (Ac, Noise)) and any(isinstance(group, Switches) for group in groups):
+    if bench.analysis.small_signal and any(isinstance(group, Switches) for group in groups):
         raise NetlistError(
             f"{type(bench.analysis).__name__}: this circuit has switches, which ngspice takes as open in small-signal "
             "analyses whatever their control says. Use Transient, or a design without them."
         )
 
 
-def _analysis(bench: Testbench) -> tuple[str, str, float | None]:
-    """Return (kind, the analysis line, stop time)."""
-    analysis = bench.analysis
-    if isinstance(analysis, Noise):
-        letter = "v" if _unit(bench, analysis.source) == "V" else "i"
-        grid = f"dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}"
-        return "noise", f".noise v({analysis.output}) {letter}{analysis.source} {grid}", None
-    return analysis_line(analysis)
-
-
-def analysis_line(analysis: Transient | DcSweep | Ac | VectorSweep | OperatingPoint) -> tuple[str, str, float | None]:
-    """Return (kind, the analysis line, stop time) of an analysis that needs no source."""
-    if isinstance(analysis, Transient):
-        step = analysis.max_step or analysis.stop / 50
-        times = (step, analysis.stop, analysis.record_from, step)
-        return "tran", f".tran {' '.join(map(number, times))}", analysis.stop
-    if isinstance(analysis, DcSweep):
-        step = (analysis.stop - analysis.start) / (analysis.points - 1)
-        return "dc", f".dc v{analysis.line} {number(analysis.start)} {number(analysis.stop)} {number(step)}", None
-    if isinstance(analysis, Ac):
-        return "ac", f".ac dec {analysis.points_per_decade} {number(analysis.start)} {number(analysis.stop)}", None
-    if isinstance(analysis, VectorSweep):
-        return "dc", f".dc vindex 0 {analysis.vectors - 1} 1", None
-    return "op", ".op", None
-
-
-def _saves(signals: Sequence[Signal]) -> Iterator[str]:
+def saves(signals: Sequence[Signal]) -> Iterator[str]:
+    """Return the lines that name the vectors to record."""
     vectors = [s.vector for s in signals if s is not INDEX]
     if "onoise_spectrum" in vectors:  # else "no data saved for Noise analysis" for the second of its plots
         vectors += ["onoise_total", "inoise_total"]
@@ -247,16 +208,22 @@ def _saves(signals: Sequence[Signal]) -> Iterator[str]:
         yield from wrap([".save", *vectors[first : first + NAMES_PER_SAVE]])
 
 
-def wrap(words: Sequence[str]) -> Iterator[str]:
-    """Join words into lines of readable length, continued with ``+``."""
-    line = words[0]
-    for word in words[1:]:
-        if len(line) + 1 + len(word) > LINE_LENGTH:
-            yield line
-            line = f"+ {word}"
-        else:
-            line = f"{line} {word}"
-    yield line
+def _watching_saves(
+    states: Sequence[WatchedState], devices: Sequence[WatchedDevices], signals: Sequence[Signal], circuit: Circuit,
+    bench: Testbench,
+) -> Iterator[str]:  # fmt: skip
+    """Yield what is saved to compare states with bounds, conditions with cards; it leaves the raw file afterwards."""
+    if not states and not devices:
+        return
+    stop, step = bench.analysis.last_time or 0.0, bench.analysis.largest_step or 1.0
+    corners = max((len(g.stimulus.corners()[0]) for g in circuit.drivers if isinstance(g, Source)), default=0)
+    extra = vectors_to_save(
+        states, vectors_of(devices), [s.vector for s in signals], 3.0 * stop / step + 20.0 * corners
+    )
+    if extra:
+        yield "* for the checks of state bounds and cards; rramcirc takes them out of the raw file afterwards"
+    for first in range(0, len(extra), NAMES_PER_SAVE):
+        yield from wrap([".save", *extra[first : first + NAMES_PER_SAVE]])
 
 
 def _model(card: ModelCard) -> Iterator[str]:

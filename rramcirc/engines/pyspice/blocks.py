@@ -20,7 +20,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError
+from rramcirc.basics.arguments import check_kind
+from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError, a_kind, shown
 from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.design import Design
 from rramcirc.bench.testbench import Testbench
@@ -43,7 +44,8 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.compile import compile_module
 from rramcirc.devices.veriloga.library import library
 from rramcirc.engines.netlist import Netlist
-from rramcirc.engines.ngspice.spelling import device_letter, number
+from rramcirc.engines.ngspice.spelling import device_letter
+from rramcirc.engines.ngspice.words import number
 from rramcirc.engines.spelling import each, model_sources
 from rramcirc.waveforms.waveforms import Signal
 
@@ -91,11 +93,12 @@ def subcircuit(design: Design, name: str = "") -> SubCircuit:
         return _cell_block(cell_subcircuit(design, varying, states), design, name)
     if isinstance(design, Crossbar):
         return _crossbar_block(design, name)
-    raise ParameterError(f"subcircuit: {design!r} is neither a Cell nor a Crossbar.")
+    raise ParameterError(f"subcircuit: {shown(design)} is neither a Cell nor a Crossbar.")
 
 
 def to_pyspice(netlist: Netlist) -> Circuit:
     """Return the circuit of an ngspice netlist for PySpice, without its analysis and its list of signals to save."""
+    check_kind(netlist, Netlist, "to_pyspice", "a Netlist")
     if netlist.simulator != "ngspice":
         raise NetlistError(f"to_pyspice: the netlist is one for {netlist.simulator}; build it for ngspice.")
     title, _, text = netlist.text.partition("\n")
@@ -110,6 +113,8 @@ def required_osdi(circuit: Circuit | SubCircuit) -> list[Path]:
 
     They are found by the blocks that rramcirc made and by ``.model`` lines that name a Verilog-A module of the library.
     """
+    if not is_pyspice(circuit):
+        raise ParameterError(f"required_osdi: a PySpice circuit is needed, not {a_kind(circuit)}.")
     return [compile_module(source).path for source in model_files(circuit)]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, unknown_name
+from rramcirc.basics.errors import EnvironmentProblem, ParameterError, SimulationError, a_kind, shown, unknown_name
 from rramcirc.basics.mistakes import some_of
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes, select_probes
@@ -25,6 +25,7 @@ from rramcirc.circuits.table import build_circuit
 from rramcirc.engines.build import build_netlist
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.log import read_log
+from rramcirc.engines.provenance import bench_origin, netlist_origin, provenance
 from rramcirc.engines.pyspice.blocks import circuit_lines
 from rramcirc.engines.pyspice.live_pipe import Condition, Drive, Ended, Listener, OnPoint, run_child
 from rramcirc.waveforms.raw import normalise_vector
@@ -88,7 +89,7 @@ def run_live(
     drive = {str(line).lower(): function for line, function in (drive or {}).items()}
     _check_functions({"on_point": on_point, "stop_when": stop_when} | {f"drive[{k!r}]": f for k, f in drive.items()})
     if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
-        raise ParameterError(f"timeout: {timeout!r} is no positive number of seconds.")
+        raise ParameterError(f"timeout: {shown(timeout)} is no positive number of seconds.")
     netlist = _transient(_netlist(bench, watch))
     listener = Listener(_watched(bench, netlist, watch), on_point, stop_when, drive)
     text, driven = _with_external_sources(netlist.text, drive)
@@ -130,7 +131,7 @@ def _run_in(
 def _check_functions(functions: Mapping[str, object]) -> None:
     for name, function in functions.items():
         if function is not None and not callable(function):
-            raise ParameterError(f"{name}: {function!r} is no function.")
+            raise ParameterError(f"{name}: {shown(function)} is no function.")
 
 
 def find_library() -> str:
@@ -150,14 +151,14 @@ def find_library() -> str:
 def _netlist(bench: Testbench | Netlist, watch: Sequence[str]) -> Netlist:
     """Return the netlist, with the watched signals among the recorded ones."""
     if isinstance(watch, str):
-        raise ParameterError(f"watch: {watch!r} is one string; give a list of signal names.")
+        raise ParameterError(f"watch: {shown(watch)} is one string; give a list of signal names.")
     if isinstance(bench, Testbench):
         if watch:
             recorded = [probe.name for probe in chosen_probes(build_circuit(bench), bench.probes)]
             bench = replace(bench, probes=(*recorded, *watch))
         return build_netlist(bench)
     if not isinstance(bench, Netlist):
-        raise ParameterError(f"run_live: {bench!r} is no testbench or netlist.")
+        raise ParameterError(f"run_live: {a_kind(bench)} is no testbench or netlist.")
     return bench
 
 
@@ -210,10 +211,8 @@ def _waveforms(netlist: Netlist, bench: Testbench | Netlist, listener: Listener,
     finished = len(table) > 0 and (netlist.stop is None or stop >= netlist.stop * (1 - 1e-9))
     status = "stopped by condition" if listener.stopped else "done" if finished else "failed"
     version = re.search(r"ngspice-\d+\S*", ended.log)
-    record = {
-        "circuit": netlist.title,
-        "netlist_sha256": netlist.content_hash,
-        "models": {m.source.name: {"osdi_sha256": m.sha256, "compiler": m.compiler} for m in netlist.compiled},
+    origin = bench_origin(bench, netlist) if isinstance(bench, Testbench) else netlist_origin(netlist)
+    record = provenance(origin) | {
         "status": status,
         "engine": "ngspice",
         "engine_version": f"{version[0] if version else 'unknown'} (library)",
@@ -221,8 +220,6 @@ def _waveforms(netlist: Netlist, bench: Testbench | Netlist, listener: Listener,
         "points": len(table),
         "drive_requests": listener.requests if listener.drive else 0,
     }
-    if isinstance(bench, Testbench):
-        record |= {"seed": bench.seed, "temperature_K": bench.temperature}
     return Waveforms(
         "time",
         "s",

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.waveforms.raw import normalise_vector
 from rramcirc.waveforms.waveforms import Signal
 
@@ -77,7 +77,9 @@ class Listener:
             except (TypeError, ValueError):
                 found.append(np.nan)
             if not np.isfinite(found[-1]):
-                raise ParameterError(f"drive[{line!r}]: the function gave {value!r} at {moment:g} s, no finite number.")
+                raise ParameterError(
+                    f"drive[{line!r}]: the function gave {shown(value)} at {moment:g} s, no finite number."
+                )
         return found
 
     def converse(self, frames: BinaryIO, answers: int) -> None:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rramcirc.basics.errors import NetlistError, ParameterError, unknown_name
+from rramcirc.basics.errors import NetlistError, ParameterError, a_kind, shown, unknown_name
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.engines.netlist import Netlist, osdi_name
-from rramcirc.engines.ngspice.spelling import DEFAULT_OPTIONS, RAW_FILE, _saves, analysis_line, number
+from rramcirc.engines.ngspice.analyses import spell
+from rramcirc.engines.ngspice.spelling import DEFAULT_OPTIONS, RAW_FILE, saves
+from rramcirc.engines.ngspice.words import number
 from rramcirc.engines.pyspice.blocks import ANALYSES, circuit_lines, first_word, is_pyspice, model_files, origin_of
 from rramcirc.waveforms.raw import normalise_vector
 from rramcirc.waveforms.signals import signal_table
@@ -22,10 +24,12 @@ from rramcirc.waveforms.waveforms import Signal
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit
 
+_KNOWN = (OperatingPoint, DcSweep, Transient, Ac)  # the others drive lines of a testbench
+
 
 def netlist_of(
     circuit: Circuit,
-    analysis: Analysis,
+    analysis: Analysis | None,
     probes: Sequence[str] = (),
     *,
     options: Mapping[str, float | str] | None = None,
@@ -54,22 +58,26 @@ def netlist_of(
         If a probe is no signal of the circuit.
     """
     if not is_pyspice(circuit) or not hasattr(circuit, "title"):
-        raise ParameterError(f"netlist_of: {circuit!r} is no PySpice circuit.")
-    if not isinstance(analysis, (OperatingPoint, DcSweep, Transient, Ac)):
-        raise ParameterError(f"analysis: {analysis!r} is none of OperatingPoint, DcSweep, Transient, Ac.")
+        raise ParameterError(f"netlist_of: {a_kind(circuit)} is no PySpice circuit.")
+    if analysis is None or type(analysis) not in _KNOWN:
+        known = ", ".join(kind.__name__ for kind in _KNOWN)
+        raise ParameterError(f"analysis: {shown(analysis)} is none of {known}.")
     title = " ".join(str(circuit.title).split()) or "PySpice circuit"
     text = str(circuit)
     _refuse_commands(text)
     sources = model_files(circuit, text)
     signals = _choose(circuit, probes, sources)
-    if isinstance(analysis, Ac):
+    if analysis.small_signal:
         signals = _without_variables(signals, probes)
-    kind, command, stop = analysis_line(analysis)
+    kind, stop = analysis.kind, analysis.last_time
     chosen = {str(k): number(v) for k, v in (options or {}).items()}
     lines = [
         title,
         f"* circuit: PySpice circuit {title}",
+        f"* models: {' '.join(source.name for source in sources) or 'none'}",
         f"* analysis: {kind}",
+        *([f"* temperature: {float(temperature)!r} K"] if temperature is not None else []),
+        *(["* options: " + " ".join(f"{name}={value}" for name, value in chosen.items())] if chosen else []),
         "* rerun: ngspice -b on this file, in its folder",
         "*",
         *signal_table(signals),
@@ -77,8 +85,8 @@ def netlist_of(
         *circuit_lines(text, (".title",)),
         *([_options(chosen)] if chosen else []),
         *([f".temp {temperature - 273.15:.12g}"] if temperature is not None else []),
-        command,
-        *_saves(signals),
+        spell(analysis).command,
+        *saves(signals),
         ".control",
         "set num_threads=1",
         *(f"pre_osdi {osdi_name(source)}" for source in sources),
@@ -94,7 +102,7 @@ def netlist_of(
 def _choose(circuit: Circuit, probes: Sequence[str], sources: Sequence[Path]) -> tuple[Signal, ...]:
     """Return the signals that the probes name, or without probes the useful ones."""
     if isinstance(probes, str):
-        raise ParameterError(f"probes: {probes!r} is one string; give a list of signal names.")
+        raise ParameterError(f"probes: {shown(probes)} is one string; give a list of signal names.")
     known, by_default = _known_signals(circuit)
     chosen: dict[str, Signal] = {}
     for probe in probes:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +20,8 @@ import numpy as np
 from rramcirc.basics.child import run_child
 from rramcirc.basics.errors import EnvironmentProblem, WaveformError, cannot_write
 from rramcirc.engines.netlist import Netlist
-from rramcirc.engines.vacask.spelling import ANALYSIS, SWEEP_AXIS
+from rramcirc.engines.outcome import Outcome
+from rramcirc.engines.vacask.spelling import ANALYSIS, SPELLINGS, SWEEP_AXIS
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
 from rramcirc.waveforms.waveforms import Signal
 
@@ -29,13 +30,7 @@ OWN_RAW = f"{ANALYSIS}.raw"
 LARGEST_VALUE = 1e12  # a solution beyond this is nonsense of a failed operating point
 POLL = 0.5  # [s] between two looks at how far the raw file has grown
 
-# name and kind of the axis, and the name of the plot, as ngspice writes them
-_AXES = {
-    "tran": ("time", "time", "Transient Analysis"),
-    "dc": ("v(v-sweep)", "voltage", "DC transfer characteristic"),
-    "ac": ("frequency", "frequency", "AC Analysis"),
-    "op": ("", "", "Operating Point"),
-}
+_RECORDS = {record.kind: record for record in SPELLINGS}
 _OWN_AXIS = {"tran": "time", "dc": SWEEP_AXIS, "ac": "frequency"}
 _BANNER_END = "OpenBLAS CPUs:"  # last line of what every run prints
 _CHATTER = re.compile(
@@ -44,26 +39,6 @@ _CHATTER = re.compile(
 _SUSPECT = re.compile(r"warning|ignored|not found|failed|aborted|panic|nan found", re.IGNORECASE)
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class VacaskRun:
-    """Outcome of one run; the fields are those of `rramcirc.engines.ngspice.run.NgspiceRun`.
-
-    `plots` and `signals` describe waves.raw: every signal under its own name, with our sign.
-    """
-
-    status: str
-    problems: tuple[str, ...]
-    plots: tuple[RawPlot, ...]
-    exit_code: int
-    wall_seconds: float
-    cpu_seconds: float
-    log: str
-    signals: tuple[Signal, ...]
-    remarks: tuple[str, ...] = ()
-    signal: int = 0
-    machine: bool = False
 
 
 def find_vacask() -> Path:
@@ -107,7 +82,7 @@ def vacask_version(log: str) -> str:
 
 def run_netlist(
     netlist: Netlist, folder: Path, timeout: float | None = None, progress: Progress | None = None
-) -> VacaskRun:
+) -> Outcome:
     """Run a netlist in a folder and say whether the result can be trusted.
 
     Parameters
@@ -145,16 +120,18 @@ def run_netlist(
     problems = [*child.ending("vacask", timeout), *_said(log, child.exit_code), *problems]
     status = child.ended_by or ("killed" if child.exit_code < 0 else "failed" if problems else "done")
     signals = tuple(replace(s, vector=s.name, sign=1) for s in netlist.signals)
-    return VacaskRun(
-        status,
-        tuple(problems),
-        tuple(plots),
-        child.exit_code,
-        child.wall_seconds,
-        child.cpu_seconds,
-        log,
-        signals,
+    return Outcome(
+        engine="vacask",
+        status=status,
+        problems=tuple(problems),
+        plots=tuple(plots),
+        signals=signals,
+        exit_code=child.exit_code,
+        wall_seconds=child.wall_seconds,
+        cpu_seconds=child.cpu_seconds,
+        log=log,
         signal=child.signal,
+        version=vacask_version(log),
     )
 
 
@@ -216,7 +193,8 @@ def _translated(plot: RawPlot, netlist: Netlist) -> tuple[RawPlot, list[str]]:
     The axis comes first, then the signals that are there; a kind that ngspice does not know is the unit itself.
     """
     own = {name: column for column, name in enumerate(plot.names)}
-    axis_name, axis_kind, plotname = _AXES[netlist.analysis]
+    record = _RECORDS[netlist.analysis]
+    axis_name, axis_kind, _ = record.axis or ("", "", "")
     axis = own.get(_OWN_AXIS.get(netlist.analysis, ""))
     present = [s for s in netlist.signals if s.vector in own]
     columns = ([axis] if axis is not None else []) + [own[s.vector] for s in present]
@@ -224,7 +202,7 @@ def _translated(plot: RawPlot, netlist: Netlist) -> tuple[RawPlot, list[str]]:
     names = [axis_name] * (axis is not None) + [s.name for s in present]
     kinds = [axis_kind] * (axis is not None) + [_kind(s) for s in present]
     data = np.asarray(plot.data)[:, columns] * signs if plot.n_points else np.empty((0, len(names)))
-    ours = replace(plot, plotname=plotname, names=tuple(names), kinds=tuple(kinds), data=data)
+    ours = replace(plot, plotname=record.plot_name, names=tuple(names), kinds=tuple(kinds), data=data)
     missing = [s.name for s in netlist.signals if s.vector not in own]
     missing += [axis_name] if axis is None and axis_name else []
     return ours, _problems(ours, missing, netlist.stop)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from rramcirc.basics.errors import NetlistError, unknown_name
-from rramcirc.basics.units import format_number
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
+from rramcirc.bench.analysis_record import AnalysisRecord
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import (
     Capacitors,
@@ -34,7 +35,7 @@ from rramcirc.circuits.elements import (
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
-from rramcirc.engines.spelling import each, model_sources
+from rramcirc.engines.spelling import each, header, model_sources
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
@@ -76,17 +77,13 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     NetlistError
         If it has an option, a card, a probe or an analysis that VACASK has not; names it.
     """
-    kind, stop = _kind(bench.analysis)
+    analysis, command = bench.analysis, _command(bench.analysis)
     signals = _signals(circuit, bench)
     sources = model_sources(circuit.cards)
     lines = [
         _one_line(bench.title),
         "/*",
-        f"* circuit: {_one_line(circuit.title)}",
-        f"* analysis: {kind}" + (f" to {format_number(stop, 's')}" if stop else ""),
-        f"* seed: {bench.seed}",
-        f"* rerun: vacask on this file, in its folder; writes {ANALYSIS}.raw",
-        "*",
+        *map(_one_line, header(circuit, bench, f"vacask on this file, in its folder; writes {ANALYSIS}.raw")),
         *map(_one_line, signal_table(signals, "VACASK")),
         "*/",
         "",
@@ -96,17 +93,17 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         *(line for card in circuit.cards for line in _model(card)),
         "",
         *(line for block in circuit.subcircuits for line in _subcircuit(block)),
-        *_bodies(circuit.groups, isinstance(bench.analysis, Transient)),
+        *_bodies(circuit.groups, analysis.last_time is not None),
         "",
         "control",
         "abort always",
         _options(bench),
-        *_saves(signals, bench.analysis),
-        *_command(bench),
+        *_saves(signals, analysis.small_signal),
+        *command,
         "endc",
         "",
     ]
-    return Netlist("\n".join(lines), sources, signals, circuit.title, kind, stop, "vacask")
+    return Netlist("\n".join(lines), sources, signals, circuit.title, analysis.kind, analysis.last_time, "vacask")
 
 
 def vector(probe: Probe) -> str:
@@ -125,21 +122,13 @@ def number(value: float) -> str:
 
 
 def _signals(circuit: Circuit, bench: Testbench) -> tuple[Signal, ...]:
-    probes = chosen_probes(circuit, bench.probes, isinstance(bench.analysis, Ac))
+    probes = chosen_probes(circuit, bench.probes, bench.analysis.small_signal)
     return tuple(Signal(p.name, p.unit, vector(p), -1 if p.kind == "current" else 1, p.description) for p in probes)
 
 
 def _one_line(text: str) -> str:
     """Return text without line breaks and without what would end the comment it stands in."""
     return re.sub(r"[\r\n]+", " ", text).replace("*/", "* /").strip() or "rramcirc"
-
-
-def _kind(analysis: Analysis) -> tuple[str, float | None]:
-    """Return (kind, stop time)."""
-    kinds = {Transient: "tran", DcSweep: "dc", Ac: "ac", OperatingPoint: "op"}
-    if type(analysis) not in kinds:
-        raise NetlistError(f"VACASK has no analysis {type(analysis).__name__} here; it knows op, dc, tran and ac.")
-    return kinds[type(analysis)], analysis.stop if isinstance(analysis, Transient) else None
 
 
 def _options(bench: Testbench) -> str:
@@ -173,26 +162,45 @@ def _option_value(value: float | str) -> str:
     return str(int(real)) if real.is_integer() else number(real)
 
 
-def _command(bench: Testbench) -> Iterator[str]:
+def _command(analysis: Analysis) -> Iterator[str]:
     """Return the analysis; its steps and points are those of ngspice."""
-    analysis = bench.analysis
-    if isinstance(analysis, Transient):
-        if analysis.record_from:
-            raise NetlistError("VACASK records from the start: leave out Transient.record_from.")
-        step = analysis.max_step or analysis.stop / 50
-        first = min(step, analysis.stop / 100) / 10
-        yield f"analysis {ANALYSIS} tran step={number(first)} stop={number(analysis.stop)} maxstep={number(step)}"
-    elif isinstance(analysis, DcSweep):
-        yield (
-            f'sweep {SWEEP_AXIS} instance="v{analysis.line}" parameter="dc" from={number(analysis.start)} '
-            f'to={number(analysis.stop)} mode="lin" points={analysis.points - 1}'
-        )
-        yield f"  analysis {ANALYSIS} op"
-    elif isinstance(analysis, Ac):
-        frequencies = [f"{number(f)}," for f in _frequencies(analysis)]
-        yield from _wrapped(f"analysis {ANALYSIS} ac values=[", frequencies, "]")
-    else:
-        yield f"analysis {ANALYSIS} op"
+    kind = type(analysis)
+    if kind not in SPELLINGS:
+        raise NetlistError(f"VACASK has no analysis {kind.__name__} here; it knows op, dc, tran and ac.")
+    return SPELLINGS[kind](analysis)
+
+
+def _operating_point(analysis: OperatingPoint) -> Iterator[str]:
+    yield f"analysis {ANALYSIS} op"
+
+
+def _dc_sweep(analysis: DcSweep) -> Iterator[str]:
+    yield (
+        f'sweep {SWEEP_AXIS} instance="v{analysis.line}" parameter="dc" from={number(analysis.start)} '
+        f'to={number(analysis.stop)} mode="lin" points={analysis.points - 1}'
+    )
+    yield f"  analysis {ANALYSIS} op"
+
+
+def _transient(analysis: Transient) -> Iterator[str]:
+    if analysis.record_from:
+        raise NetlistError("VACASK records from the start: leave out Transient.record_from.")
+    step = analysis.largest_step
+    first = min(step, analysis.stop / 100) / 10
+    yield f"analysis {ANALYSIS} tran step={number(first)} stop={number(analysis.stop)} maxstep={number(step)}"
+
+
+def _ac(analysis: Ac) -> Iterator[str]:
+    frequencies = [f"{number(f)}," for f in _frequencies(analysis)]
+    yield from _wrapped(f"analysis {ANALYSIS} ac values=[", frequencies, "]")
+
+
+SPELLINGS: dict[type[AnalysisRecord], Callable[[Any], Iterator[str]]] = {
+    OperatingPoint: _operating_point,
+    DcSweep: _dc_sweep,
+    Transient: _transient,
+    Ac: _ac,
+}
 
 
 def _frequencies(analysis: Ac) -> list[float]:
@@ -205,18 +213,18 @@ def _frequencies(analysis: Ac) -> list[float]:
     return frequencies
 
 
-def _saves(signals: Sequence[Signal], analysis: Analysis) -> Iterator[str]:
-    small_signal = "d" if isinstance(analysis, Ac) else ""
+def _saves(signals: Sequence[Signal], small_signal: bool) -> Iterator[str]:
+    letter = "d" if small_signal else ""
     words = []
     for signal in signals:
         name = signal.vector
         if name.endswith(":flow(br)"):
-            words.append(f'{small_signal}i("{name.removesuffix(":flow(br)")}")')
+            words.append(f'{letter}i("{name.removesuffix(":flow(br)")}")')
         elif "." in name:
             device, variable = name.rsplit(".", 1)
             words.append(f'p("{device}",{variable})')
         else:
-            words.append(f'{small_signal}v("{name}")')
+            words.append(f'{letter}v("{name}")')
     yield from _wrapped("save (", words, ")")
 
 

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray, IntArray
-from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.engines.build import build_netlist
 from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, conductances
@@ -138,8 +137,8 @@ def _waves(bench: Testbench, folder: Path, name: str) -> Waveforms:
         }
         if record.get("netlist_sha256") == netlist.content_hash and known == current:
             return load_run(folder)
-    assert isinstance(bench.analysis, Transient)
-    return simulate(bench, output=folder, progress=_progress(name, bench.analysis.stop))
+    stop = bench.analysis.last_time
+    return simulate(bench, output=folder, progress=None if stop is None else _progress(name, stop))
 
 
 def _progress(name: str, stop: float) -> Callable[[float], None] | None:

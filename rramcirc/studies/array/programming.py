@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.basics.fields import number, record, whole
+from rramcirc.basics.units import positive_number
 from rramcirc.bench.stimuli import Constant, Stimulus, pulse_sequence
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.studies.array.writing import EDGE_SHARE, conductances, write
@@ -18,49 +19,26 @@ Array = NDArray[np.float64]
 Progress = Callable[[float], None]  # share that is done
 
 
-@dataclass(frozen=True)
+@record
 class ProgramScheme:
     """Incremental pulses: the gate limits the current of a SET, the source line's voltage drives a RESET.
 
     Numbers are `assumed`: they suit the card hfo2_filament with nmos_select.
-
-    Attributes
-    ----------
-    width
-        Of every pulse [s].
-    set_voltage
-        On the bit line in SET [V].
-    gate_start, gate_step, gate_stop
-        Gate voltages of successive SET pulses [V].
-    reset_start, reset_step, reset_stop
-        Source-line voltages of successive RESET pulses [V].
-    reset_gate
-        Gate during RESET [V].
-    tolerance
-        Of the conductance, relative.
-    rounds
-        How often SET and RESET ramps alternate before a cell is given up.
     """
 
-    width: float = 1e-6
-    set_voltage: float = 2.0
-    gate_start: float = 0.7
-    gate_step: float = 0.025
-    gate_stop: float = 2.0
-    reset_start: float = 0.5
-    reset_step: float = 0.025
-    reset_stop: float = 1.6
-    reset_gate: float = 3.3
-    tolerance: float = 0.05
-    rounds: int = 4
+    width: float = number("of every pulse", "s", default=1e-6, above=0.0)
+    set_voltage: float = number("on the bit line in SET", "V", default=2.0, above=0.0)
+    gate_start: float = number("gate in the first SET pulse", "V", default=0.7, above=0.0)
+    gate_step: float = number("by which the gate rises from one SET pulse to the next", "V", default=0.025, above=0.0)
+    gate_stop: float = number("highest gate in SET", "V", default=2.0, above=0.0)
+    reset_start: float = number("source line in the first RESET pulse", "V", default=0.5, above=0.0)
+    reset_step: float = number("by which it rises from one RESET pulse to the next", "V", default=0.025, above=0.0)
+    reset_stop: float = number("highest source line in RESET", "V", default=1.6, above=0.0)
+    reset_gate: float = number("gate in RESET", "V", default=3.3, above=0.0)
+    tolerance: float = number("of the conductance, relative", default=0.05, above=0.0, below=1.0)
+    rounds: int = whole("how often SET and RESET ramps alternate before a cell is given up", default=4, low=1)
 
-    def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:
-            if name != "rounds":
-                positive_number(getattr(self, name), f"ProgramScheme.{name}")
-        whole_number(self.rounds, "ProgramScheme.rounds", 1)
-        if self.tolerance >= 1:
-            raise ParameterError(f"ProgramScheme.tolerance: {self.tolerance:g} is not below 1.")
+    def _check(self) -> None:
         for ramp in ("gate", "reset"):
             if getattr(self, f"{ramp}_stop") < getattr(self, f"{ramp}_start"):
                 raise ParameterError(f"ProgramScheme.{ramp}_stop: lies below {ramp}_start.")

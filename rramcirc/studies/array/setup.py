@@ -5,14 +5,14 @@ Operating points are solved with the compiled device models (engine ``numpy``), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError
-from rramcirc.basics.units import number_from_zero, real_number, whole_number
+from rramcirc.basics.errors import ParameterError, a_kind
+from rramcirc.basics.fields import choice, number, other, record, whole
 from rramcirc.bench.analyses import OperatingPoint
 from rramcirc.bench.stimuli import Constant, Stimulus
 from rramcirc.bench.testbench import Testbench
@@ -28,43 +28,21 @@ from rramcirc.engines.array.array_point import array_points
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@record
 class ReadArray:
-    """An array to be read: cells, size, wires, levels. Every wire has the same segments.
+    """An array to be read: cells, size, wires, levels. Every wire has the same segments."""
 
-    Attributes
-    ----------
-    card
-        RRAM card.
-    rows, columns
-        Size.
-    wire_resistance, driver_resistance
-        Of one segment, and between source and line [ohm].
-    read_voltage, gate_voltage
-        On the bit lines, and on a selected word line of a 1T1R array [V].
-    selector
-        Card of the transistor; ``"none"`` is a 1R array, None the card's own habit.
-    source_line
-        ``"column"`` (SL parallel to BL) or ``"row"``.
-    """
+    card: ModelCard | str = other("RRAM card, its name or its file", default="hfo2_filament")
+    rows: int = whole("number of word lines", default=64, low=1)
+    columns: int = whole("number of bit lines", default=64, low=1)
+    wire_resistance: float = number("of one segment", "ohm", default=2.5, low=0.0)
+    driver_resistance: float = number("between source and line", "ohm", default=0.0, low=0.0)
+    read_voltage: float = number("on the bit lines", "V", default=0.2)
+    gate_voltage: float = number("on a selected word line of a 1T1R array", "V", default=2.0)
+    selector: str | None = other("card of the transistor; none is a 1R array, None the card's own habit", default=None)
+    source_line: Literal["column", "row"] = choice("SL parallel to BL (column) or WL (row)", default="column")
 
-    card: str = "hfo2_filament"
-    rows: int = 64
-    columns: int = 64
-    wire_resistance: float = 2.5
-    driver_resistance: float = 0.0
-    read_voltage: float = 0.2
-    gate_voltage: float = 2.0
-    selector: str | None = None
-    source_line: Literal["column", "row"] = "column"
-
-    def __post_init__(self) -> None:
-        for name in ("rows", "columns"):
-            whole_number(getattr(self, name), f"ReadArray.{name}", 1)
-        for name in ("wire_resistance", "driver_resistance"):
-            number_from_zero(getattr(self, name), f"ReadArray.{name}")
-        real_number(self.read_voltage, "ReadArray.read_voltage")
-        real_number(self.gate_voltage, "ReadArray.gate_voltage")
+    def _check(self) -> None:
         if self.read_voltage == 0:
             raise ParameterError("ReadArray.read_voltage: 0 V reads nothing.")
         window = self.rram.validity.get("cell_voltage")
@@ -77,7 +55,7 @@ class ReadArray:
     @property
     def rram(self) -> ModelCard:
         """The RRAM card."""
-        return load_card(self.card)
+        return self.card if isinstance(self.card, ModelCard) else load_card(self.card)
 
     @property
     def cell(self) -> Cell:
@@ -109,7 +87,19 @@ class ReadArray:
         return Testbench(array, OperatingPoint(), stimuli)
 
 
-def window_states(card: str) -> dict[str, dict[str, float]]:
+def checked_array(study: str, array: object, size: int) -> ReadArray:
+    """Return what a study is asked about; None is a square array of the default cells."""
+    if array is None:
+        return ReadArray(rows=size, columns=size)
+    if not isinstance(array, ReadArray):
+        raise ParameterError(
+            f"{study}: give an array, for example ReadArray(rows={size}, columns={size}, wire_resistance=2.5), not "
+            f"{a_kind(array)}."
+        )
+    return array
+
+
+def window_states(card: ModelCard | str) -> dict[str, dict[str, float]]:
     """Return the states that a card's I-V loop ends its SET and RESET branches in.
 
     Returns
@@ -125,7 +115,7 @@ def window_states(card: str) -> dict[str, dict[str, float]]:
     return {k: dict(with_state(cell, {n: float(end[n]) for n in cell.states}).initial_state) for k, end in ends.items()}
 
 
-def states_of_bits(card: str, bits: NDArray[np.bool_]) -> dict[str, Array]:
+def states_of_bits(card: ModelCard | str, bits: NDArray[np.bool_]) -> dict[str, Array]:
     """Return states for an array of bits, 1 for LRS."""
     window = window_states(card)
     return {name: np.where(bits, window["LRS"][name], window["HRS"][name]) for name in window["LRS"]}

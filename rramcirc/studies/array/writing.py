@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError, unknown_name
-from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.basics.fields import number, record, text
+from rramcirc.basics.units import whole_number
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import Testbench
@@ -31,35 +31,19 @@ READ_VOLTAGE = 0.1  # [V] at which the conductance of a cell is quoted
 EDGE_SHARE = 0.02  # of the width: rise and fall of write pulses
 
 
-@dataclass(frozen=True)
+@record
 class WritePulse:
-    """One write pulse.
+    """One write pulse."""
 
-    Attributes
-    ----------
-    kind
-        ``"SET"`` or ``"RESET"``.
-    amplitude
-        Voltage between the lines of the selected cell, positive [V].
-    width
-        Time at full amplitude [s].
-    gate_voltage
-        Of the selected word line, 1T1R only [V].
-    scheme
-        What half-selected lines of a 1R array do: ``"V/2"`` or ``"V/3"``.
-    """
+    kind: str = text("SET or RESET", default="SET")
+    amplitude: float = number("between the lines of the selected cell, positive", "V", default=2.0, above=0.0)
+    width: float = number("time at full amplitude", "s", default=1e-6, above=0.0)
+    gate_voltage: float = number("of the selected word line, 1T1R only", "V", default=1.1, above=0.0)
+    scheme: str = text("what half-selected lines of a 1R array do: V/2 or V/3", default="V/2")
 
-    kind: str = "SET"
-    amplitude: float = 2.0
-    width: float = 1e-6
-    gate_voltage: float = 1.1
-    scheme: str = "V/2"
-
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if self.kind not in ("SET", "RESET"):
-            raise ParameterError(f"WritePulse.kind: {unknown_name('pulse', str(self.kind), ('SET', 'RESET'))}")
-        for name in ("amplitude", "width", "gate_voltage"):
-            positive_number(getattr(self, name), f"WritePulse.{name}")
+            raise ParameterError(f"WritePulse.kind: {unknown_name('pulse', self.kind, ('SET', 'RESET'))}")
 
 
 def default_pulses(setup: ReadArray) -> dict[str, WritePulse]:

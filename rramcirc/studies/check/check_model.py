@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.devices.veriloga.lint.compile import Compilation, compile_for_lint
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.fix import move_includes
@@ -115,7 +116,7 @@ def check_model(
     EnvironmentProblem
         If openvaf-r, its linker or ngspice is missing.
     """
-    path = Path(path)
+    path = file_name(path, "check_model")
     found = lint(path)
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-check-"))
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.mistakes import some_of
@@ -93,7 +94,7 @@ def read_measurement(path: Path | str, columns: Sequence[str] | None = None) -> 
     ParameterError
         If the file cannot be read or understood; names the lines.
     """
-    path = Path(path)
+    path = file_name(path, "read_measurement")
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, a_kind
 from rramcirc.devices.cards.card import card_names, card_of_defaults, load_card
+from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.library import find_module
-from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.model import Prediction, Protocol, Settings, make_protocol
 from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
 from rramcirc.studies.fit.search import (
@@ -117,9 +119,21 @@ def start_card(module: str, start: str | ModelCard | None = None) -> ModelCard:
     return card_of_defaults(declared)
 
 
+def _measured(data: object) -> list[Measurement]:
+    """Return measured data; files are read."""
+    found = []
+    for one in data if isinstance(data, list | tuple) else [data]:
+        if not isinstance(one, Measurement | str | Path):
+            raise ParameterError(f"fit: give files with data or what read_measurement returns, not {a_kind(one)}.")
+        found.append(one if isinstance(one, Measurement) else read_measurement(one))
+    if not found:
+        raise ParameterError("fit: there is no data.")
+    return found
+
+
 def fit(
-    data: Sequence[Measurement],
-    card: ModelCard,
+    data: Measurement | str | Path | Sequence[Measurement | str | Path],
+    card: ModelCard | str,
     *,
     free: Iterable[str] = (),
     fix: Iterable[str] = (),
@@ -135,9 +149,9 @@ def fit(
     Parameters
     ----------
     data
-        What :func:`rramcirc.studies.fit.data.read_measurement` returns, one or more.
+        One or more files with measured data, or what `read_measurement` returns of them.
     card
-        Where to start.
+        Where to start: a card, its name or its file.
     free, fix
         Names of the parameters that are fitted, or not; see :func:`free_parameters`.
     seed
@@ -148,11 +162,10 @@ def fit(
     ParameterError
         If names are unknown, or the start card cannot describe the data at all.
     """
-    if not data:
-        raise ParameterError("fit: there is no data.")
+    measured, start = _measured(data), as_card("fit", card)
     settings = settings or Settings()
-    protocols = [make_protocol(d, settings) for d in data]
-    problem = Problem(card, free_parameters(card, free, fix), protocols, settings)
+    protocols = [make_protocol(d, settings) for d in measured]
+    problem = Problem(start, free_parameters(start, free, fix), protocols, settings)
     problem.predictions(problem.start)
     rng = np.random.default_rng(seed)
     small = problem.reduced(rng, _SEARCHED)

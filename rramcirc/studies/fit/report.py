@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.cards.values import shortest
@@ -71,6 +72,8 @@ def _correlated(result: FitResult) -> str:
 
 def write_fit(result: FitResult, path: Path) -> list[Path]:
     """Write card, picture and residuals; return the files."""
+    check_kind(result, FitResult, "write_fit", "the result of fit")
+    path = file_name(path, "write_fit")
     picture, table = path.with_suffix(".png"), path.with_name(f"{path.stem}_residuals.csv")
     try:
         path.write_text(card_text(result, path.stem), encoding="utf-8")

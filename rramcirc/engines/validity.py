@@ -1,0 +1,242 @@
+"""Operating conditions against the cards: which devices left the range that their card holds for, how far and how long.
+
+A model answers at any voltage; a card says where its numbers mean something. Leaving that range is a remark. A current
+that no device survives is a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rramcirc.basics.arrays import BoolArray, FloatArray
+from rramcirc.basics.units import format_number
+from rramcirc.bench.stimuli import Pulse, PulseTrain
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.elements import GROUND, Circuit, Devices, Instances, PerElement
+from rramcirc.devices.cards.model_card import ModelCard, Validity
+from rramcirc.waveforms.raw import RawPlot
+
+# condition of a card -> terminals between which it is a voltage
+VOLTAGES: dict[str, tuple[str, str]] = {
+    "cell_voltage": ("te", "be"),
+    "device_voltage": ("te", "be"),
+    "voltage": ("te", "be"),
+    "gate_voltage": ("g", "b"),
+    "gate_source_voltage": ("g", "s"),
+    "drain_source_voltage": ("d", "s"),
+}
+TRANSISTOR = ("d", "g", "s", "b")
+SURVIVED = Validity(-0.1, 0.1, "A")  # current of one device; a card may say `survived_current` in its [validity]
+SLACK = 1e-3  # of the range: what coupling and rounding do
+_POINTS_OF_A_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class WatchedDevices:
+    """Like devices of one card, and the vectors of their terminals.
+
+    Attributes
+    ----------
+    card
+        Their card.
+    places
+        Name of every device, as the netlist has it.
+    terminals
+        Terminal -> vector of every device; an empty one is ground.
+    currents
+        Op-variable that is the current of every device; none if the model has none.
+    """
+
+    card: ModelCard
+    places: tuple[str, ...]
+    terminals: Mapping[str, tuple[str, ...]]
+    currents: tuple[str, ...] = ()
+
+
+def watched_devices(circuit: Circuit) -> tuple[WatchedDevices, ...]:
+    """Return the devices of a circuit, those of single cells and of arrays, whose cards say where they hold."""
+    blocks = {block.name: block for block in circuit.subcircuits}
+    found: list[WatchedDevices] = []
+    for group in circuit.block:
+        if isinstance(group, Devices):
+            nodes = [[_of(column, k) for k in range(len(group.names))] for column in group.nodes]
+            found += _watched(group, tuple(f"n{name}" for name in group.names), nodes)
+        elif isinstance(group, Instances) and group.subcircuit in blocks:
+            block = blocks[group.subcircuit]
+            outer = dict(zip(block.ports, group.nodes, strict=True))
+            for inner in block.body:
+                if isinstance(inner, Devices) and len(inner.names) == 1:
+                    paths = tuple(f"n.x{name}.n{inner.names[0]}" for name in group.names)
+                    nodes = [_global_nodes(_of(column, 0), outer, group.names) for column in inner.nodes]
+                    found += _watched(inner, paths, nodes)
+    return tuple(found)
+
+
+def _of(column: PerElement, k: int) -> str:
+    return column if isinstance(column, str) else column[k]
+
+
+def _global_nodes(node: str, outer: Mapping[str, PerElement], instances: Sequence[str]) -> list[str]:
+    """Return what a node of a block is called outside, in every instance."""
+    if node in outer:
+        given = outer[node]
+        return [given] * len(instances) if isinstance(given, str) else list(given)
+    return [GROUND] * len(instances) if node == GROUND else [f"x{name}.{node}" for name in instances]
+
+
+def _watched(group: Devices, paths: tuple[str, ...], nodes: list[list[str]]) -> Iterator[WatchedDevices]:
+    card = group.card
+    if not card.validity and not card.states:
+        return
+    ports = card.declaration.ports if card.declaration is not None else TRANSISTOR
+    terminals = {
+        port: tuple("" if node == GROUND else f"v({node})" for node in column)
+        for port, column in zip(ports, nodes, strict=False)
+    }
+    known = card.declaration is not None and "current" in card.declaration.op_variables and bool(card.states)
+    currents = tuple(f"@{path}[current]" for path in paths) if known else ()
+    yield WatchedDevices(card, tuple(path.removeprefix("n.") for path in paths), terminals, currents)
+
+
+def vectors_of(watched: Sequence[WatchedDevices]) -> tuple[str, ...]:
+    """Return all vectors that the devices are watched by, each once."""
+    found: dict[str, None] = {}
+    for devices in watched:
+        wanted = dict.fromkeys(terminal for name in devices.card.validity for terminal in VOLTAGES.get(name, ()))
+        for terminal in (name for name in wanted if name in devices.terminals):
+            found |= dict.fromkeys(vector for vector in devices.terminals[terminal] if vector)
+        found |= dict.fromkeys(devices.currents)
+    return tuple(found)
+
+
+def outside_validity(bench: Testbench, watched: Sequence[WatchedDevices], plot: RawPlot) -> tuple[list[str], list[str]]:
+    """Return (problems, remarks): currents that nothing survives, and conditions outside the cards.
+
+    One remark per condition of a card: the worst device, its value, for how long, how many more.
+    """
+    problems: list[str] = []
+    remarks = list(of_the_bench(bench, [devices.card for devices in watched]))
+    columns = _Columns(plot)
+    for devices in watched:
+        for name, limits in devices.card.validity.items():
+            ends = VOLTAGES.get(name)
+            if ends is not None and set(ends) <= set(devices.terminals):
+                plus, minus = (devices.terminals[end] for end in ends)
+                values = columns.difference(plus, minus)
+            elif name == "current" and devices.currents:
+                values = columns.single(devices.currents)
+            else:
+                continue
+            found = columns.worst(values, limits, devices.places)
+            if found:
+                remarks.append(f"{devices.card.name}: {name} of {found}; the card does not hold there")
+        survived = devices.card.validity.get("survived_current", SURVIVED)
+        if devices.currents:
+            found = columns.worst(columns.single(devices.currents), survived, devices.places)
+            if found:
+                problems.append(f"current of {found}; no device carries that")
+    if not problems:
+        most = [w.card.validity.get("survived_current", SURVIVED).maximum * len(w.places) for w in watched]
+        problems += columns.drivers(max(sum(most), SURVIVED.maximum))
+    return problems, remarks
+
+
+def of_the_bench(bench: Testbench, cards: Sequence[ModelCard]) -> Iterator[str]:
+    """Yield a sentence for the temperature and the pulse widths of a testbench that a card does not hold for."""
+    for card in dict.fromkeys(cards):
+        limits = card.validity.get("temperature")
+        if limits and not limits.minimum <= bench.temperature <= limits.maximum:
+            yield (
+                f"{card.name}: temperature is {bench.temperature:g} K, outside {limits.minimum:g} ... "
+                f"{limits.maximum:g} K; the card does not hold there"
+            )
+        limits = card.validity.get("pulse_width")
+        if limits and card.states:
+            widths = [s.width for s in bench.stimuli.values() if isinstance(s, (Pulse, PulseTrain)) and s.unit == "V"]
+            bad = [width for width in widths if not limits.minimum <= width <= limits.maximum]
+            if bad:
+                yield (
+                    f"{card.name}: a pulse is {format_number(bad[0], 's')} wide, outside "
+                    f"{format_number(limits.minimum, 's')} ... {format_number(limits.maximum, 's')}; the card does not "
+                    "hold there"
+                )
+
+
+Values = Callable[[slice], FloatArray]
+
+
+class _Columns:
+    """Columns of a plot, read block by block of points."""
+
+    def __init__(self, plot: RawPlot) -> None:
+        self.plot = plot
+        self.place = {name: k for k, name in enumerate(plot.names)}
+        time = np.asarray(plot.data[:, 0].real, float) if plot.kinds[:1] == ("time",) and plot.n_points > 1 else None
+        self.time = time
+        self.weight = None if time is None else np.gradient(time) if len(time) > 2 else np.full(len(time), np.ptp(time))
+
+    def _of(self, vectors: Sequence[str]) -> FloatArray | None:
+        found = [self.place.get(v, self.place.get(f"v({v})", -1)) if v else -2 for v in vectors]
+        return None if -1 in found else np.array(found)
+
+    def single(self, vectors: Sequence[str]) -> Values | None:
+        """Return a function of a slice of points: (points, devices) values; None if a vector is not there."""
+        columns = self._of(vectors)
+        return None if columns is None else lambda part: self._block(part, columns)
+
+    def difference(self, plus: Sequence[str], minus: Sequence[str]) -> Values | None:
+        """Return the same of the difference of two vectors of every device."""
+        first, second = self._of(plus), self._of(minus)
+        if first is None or second is None:
+            return None
+        return lambda part: self._block(part, first) - self._block(part, second)
+
+    def _block(self, part: slice, columns: FloatArray) -> FloatArray:
+        data = np.asarray(self.plot.data[part])
+        values: FloatArray = np.where(columns >= 0, data[:, np.maximum(columns, 0)].real, 0.0)
+        return values
+
+    def worst(self, values: Values | None, limits: Validity, places: Sequence[str]) -> str:
+        """Say which device is farthest outside, its value, for how long, and how many are outside; empty if none is."""
+        if values is None or not places:
+            return ""
+        slack = SLACK * (limits.maximum - limits.minimum)
+        away, value = np.zeros(len(places)), np.zeros(len(places))
+        lasting = np.zeros(len(places))
+        for start in range(0, self.plot.n_points, _POINTS_OF_A_BLOCK):
+            part = slice(start, start + _POINTS_OF_A_BLOCK)
+            block = values(part)
+            beyond = np.maximum(limits.minimum - slack - block, block - limits.maximum - slack)
+            k = beyond.argmax(axis=0)
+            top = beyond[k, np.arange(len(places))]
+            value = np.where(top > away, block[k, np.arange(len(places))], value)
+            away = np.maximum(away, top)
+            outside: BoolArray = beyond > 0
+            if self.weight is not None:
+                lasting += self.weight[part] @ outside
+        bad = np.flatnonzero(away > 0)
+        if not bad.size:
+            return ""
+        d = int(bad[np.argmax(away[bad])])
+        unit = limits.unit
+        text = f"{places[d]} is {format_number(float(value[d]), unit)}, outside "
+        text += f"{format_number(limits.minimum, unit)} ... {format_number(limits.maximum, unit)}"
+        if self.weight is not None:
+            text += f", for {format_number(float(lasting[d]), 's')}"
+        return text + (f" (and {bad.size - 1} devices more)" if bad.size > 1 else "")
+
+    def drivers(self, most: float) -> list[str]:
+        """Return a sentence per driver whose current all devices together could not carry."""
+        problems = []
+        for name, k in self.place.items():
+            if name.startswith("i(v") and self.plot.n_points:
+                largest = float(np.max(np.abs(self.plot.data[:, k])))
+                if largest > most:
+                    line = name[3:-1]
+                    problems.append(
+                        f"the driver of {line} gives {format_number(largest, 'A')}, more than all devices carry"
+                    )
+        return problems

@@ -1,0 +1,1 @@
+"""Studies as one call each: what `rramcirc.study` offers and the command ``rramcirc study`` prints and writes."""

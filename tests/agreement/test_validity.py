@@ -1,0 +1,105 @@
+"""Operating conditions outside a card's validity: told once per run, with value, time and number of devices."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+
+CELL = rc.Cell("hfo2_filament", "nmos_select")
+
+
+def remarks(bench: rc.Testbench, engine: str = "ngspice") -> list[str]:
+    return [r for r in rc.simulate(bench, engine).provenance["remarks"] if "does not hold there" in r]
+
+
+def test_a_run_within_the_card_says_nothing():
+    bench = rc.Testbench(CELL, rc.Transient(1e-6), {"bl": rc.Pulse(1.0, 5e-7), "wl": rc.Constant(1.2)})
+    assert remarks(bench) == []
+
+
+def test_a_voltage_outside_is_told_with_value_and_time():
+    pulse = rc.Pulse(-3.0, 2e-6, delay=1e-6, rise=1e-7, fall=1e-7)
+    bench = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.Transient(5e-6), {"bl": pulse})
+    (told,) = remarks(bench)
+    assert "cell_voltage of xcell.nrram is -3 V, outside -2 V ... 2 V" in told
+    lasted = float(told.split(", for ")[1].split(" us")[0])
+    assert lasted == pytest.approx(2.0 + 2 * 0.1 / 3.0, rel=0.05)  # and the parts of the edges beyond -2 V
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3, 2), (20, 20)], ids=["saved one by one", "saved all"])
+def test_the_worst_of_several_devices_is_named_and_the_others_are_counted(rows, columns):
+    array = rc.Crossbar(rc.Cell("stanford_gap_v1", initial_state={"gap": 1.7}), rows, columns)
+    levels = {"bl0": rc.Constant(-2.2), "bl1": rc.Constant(-2.6)}
+    (told,) = remarks(rc.Testbench(array, rc.Transient(1e-9), levels, probes=("i(bl*)",)))
+    assert "_1.nrram is -2.6 V" in told
+    assert f"(and {2 * rows - 1} devices more)" in told
+
+
+def test_gate_and_temperature_are_told():
+    bench = rc.Testbench(CELL, rc.Transient(1e-6), {"wl": rc.Constant(5.0), "bl": rc.Constant(0.1)}, temperature=450.0)
+    told = " | ".join(remarks(bench))
+    assert "nmos_select: gate_voltage of xcell.nsel is 5 V, outside 0 V ... 3.6 V" in told
+    assert "hfo2_filament: temperature is 450 K, outside 250 ... 400 K" in told
+    assert "nmos_select: temperature is 450 K" in told
+
+
+def test_a_pulse_shorter_than_the_card_knows_is_told():
+    bench = rc.Testbench(
+        CELL, rc.Transient(1e-9), {"bl": rc.Pulse(0.2, 1e-10, rise=1e-11, fall=1e-11), "wl": rc.Constant(2.0)}
+    )
+    (told,) = remarks(bench)
+    assert "a pulse is 100 ps wide, outside 1 ns ... 10 s" in told
+
+
+def test_static_analyses_are_looked_at_too():
+    sweep = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.DcSweep("bl", 0.0, -2.5, 21))
+    point = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.OperatingPoint(), {"bl": rc.Constant(-2.5)})
+    for bench in (sweep, point):
+        (told,) = remarks(bench)
+        assert "is -2.5 V, outside -2 V ... 2 V" in told
+        assert ", for " not in told
+
+
+def test_a_current_that_no_device_carries_fails_the_run():
+    bench = rc.Testbench(
+        rc.Cell("stanford_gap_v1"), rc.Transient(16e-3), {"bl": rc.triangle(6.0, -6.0, ramp_rate=1500.0)}
+    )
+    with pytest.raises(
+        rc.SimulationError, match=r"current of xcell\.nrram is 7\.\d+ kA, outside -1 A \.\.\. 1 A.*no dev"
+    ):
+        rc.simulate(bench)
+
+
+def test_checks_leave_no_trace_in_the_waveforms(tmp_path):
+    array = rc.Crossbar(CELL, 20, 20)
+    bench = rc.Testbench(array, rc.Transient(1e-8), {"wl": rc.Constant(2.0)}, probes=("i(bl0)",))
+    waves = rc.simulate(bench, output=tmp_path / "run")
+    assert waves.names == rc.load_run(tmp_path / "run").names == ("i(bl0)",)
+    assert (tmp_path / "run" / "waves.raw").stat().st_size < 10_000
+    assert np.all(np.isfinite(waves["i(bl0)"]))
+
+
+def test_strict_ends_with_one_on_a_remark_about_a_number(tmp_path):
+    bench = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.Transient(1e-6), {"bl": rc.Constant(-2.5)})
+    rc.save_bench(bench, tmp_path / "out.toml")
+    rc.save_bench(replace(bench, stimuli={"bl": rc.Constant(-1.5)}), tmp_path / "in.toml")
+    for name, words, code in (("out", (), 0), ("out", ("--strict",), 1), ("in", ("--strict",), 0)):
+        command = [sys.executable, "-m", "rramcirc", "simulate", f"{name}.toml", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert ("Remark: stanford_gap_v1: cell_voltage" in done.stderr) == (name == "out")
+
+
+def test_temperature_that_is_set_is_checked_as_the_option_is(tmp_path):
+    rc.save_bench(rc.Testbench(CELL, rc.OperatingPoint()), tmp_path / "b.toml")
+    for words in (("--set", "temperature=5000"), ("--temperature", "5000")):
+        command = [sys.executable, "-m", "rramcirc", "simulate", "b.toml", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "100 K to 1000 K" in done.stderr
