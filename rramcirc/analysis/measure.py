@@ -10,6 +10,7 @@ from rramcirc.analysis import measurements as m
 from rramcirc.analysis import timing
 from rramcirc.analysis.columns import column
 from rramcirc.analysis.expressions import FUNCTIONS, evaluate, split_arguments
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
 from rramcirc.basics.units import parse_number
@@ -63,6 +64,7 @@ def measure(text: str, waveforms: Waveforms, partial: bool = False) -> list[Row]
     [('max(v(a)) * max(i(a)) / 4', 0.5, 'W')]
     """
     text = text.strip() if isinstance(text, str) else str(text)
+    check_kind(waveforms, Waveforms, "measure", "a Waveforms")
     if not (waveforms.complete or partial):
         why = waveforms.stopped.rstrip(".") or "they are incomplete"
         raise WaveformError(
