@@ -318,6 +318,12 @@ def test_simulate_prints_what_was_measured(tmp_path):
     assert "Remark: measurement tcross failed" in allowed.stderr
 
 
+def test_meas_can_be_added_to_a_netlist_of_rramcirc(tmp_path):
+    path = own_cell(tmp_path, change=("\n.op\n", "\n.tran 1u 10u\n.meas tran imax max i(vbl)\n"))
+    waves = rc.simulate_netlist(path, output=tmp_path / "run")
+    assert waves.provenance["measurements"]["imax"] == pytest.approx(max(-waves["i(bl)"]), rel=1e-4)
+
+
 def test_measurements_of_several_analyses_are_all_carried_out(tmp_path):
     cards = "r2 1 2 1k\nc2 2 0 1n\n.tran 10n 5u\n.ac dec 10 1k 10meg\n.dc v1 0 1 0.1\n"
     cards += ".meas ac fc when vdb(2)=-3\n.meas dc half find v(2) at=0.5\n.meas tran top max v(2)"

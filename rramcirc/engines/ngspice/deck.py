@@ -7,7 +7,8 @@ A netlist may end in any of three ways, and gets what it lacks, before its ``.en
   plots are written to waves.raw; what was measured is read from ngspice.log.
 * its control block runs analyses: it is left as it is, and before each ``quit`` and at its end all plots that are in
   memory are written to waves.raw, one for each analysis in the order in which they ran.
-* its control block writes waves.raw itself, as those of rramcirc do: nothing. One that runs straight into a file of
+* its control block writes waves.raw itself, as those of rramcirc do: nothing, but ``run waves.raw`` of a netlist with
+  ``.meas`` lines becomes ``run`` and a ``write``. One that runs straight into a file of
   another name (``run other.raw``) keeps that name, and waves.raw is another name of the last such file.
 """
 
@@ -106,6 +107,8 @@ def read_foreign(
     _includes_absolute(rows, lines, source)
     files = _used_files(lines, source.parent, rows)
     ending = _ending(lines, commands)
+    if any(line.kind == "card" and line.head.startswith(".meas") for line in lines):
+        _keep_in_memory(rows, [line for line in commands if line.file == source], later_measurements(lines))
     if any("rramcirc_plot" in row for row in ending):
         _write_before_quit(rows, [line for line in commands if line.file == source])
     _add_before_end(rows, [*extra, *ending])
@@ -233,6 +236,13 @@ def _write_before_quit(rows: list[str], commands: Sequence[Line]) -> None:
     for line in reversed(commands):
         if _quits(line):
             rows[line.number - 1 : line.number - 1] = _WRITE_ALL
+
+
+def _keep_in_memory(rows: list[str], commands: Sequence[Line], measurements: Sequence[str]) -> None:
+    """Let ``run waves.raw``, which keeps nothing to measure in memory, be ``run`` and write waves.raw afterwards."""
+    for line in commands:
+        if line.head == "run" and _writes(line) == RAW_FILE:
+            rows[line.number - 1] = "\n".join(["run", *measurements, *_WRITE_ALL])
 
 
 def _includes_absolute(rows: list[str], lines: Sequence[Line], source: Path) -> None:
