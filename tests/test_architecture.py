@@ -30,8 +30,8 @@ INSIDE = {
     ],
     "figures": ["style", "waveforms tables maps", "page"],
     "engines": [
-        "netlist spelling outcome", "provenance", "ngspice vacask array network", "build driven verdict", "pyspice",
-        "simulation", "compare",
+        "states", "netlist spelling outcome", "provenance", "ngspice vacask array network", "build driven verdict",
+        "pyspice", "simulation", "compare",
     ],
     "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction"],
 }  # fmt: skip

@@ -93,6 +93,7 @@ def _simulate_both(
     from rramcirc.basics.units import parse_number, positive_number
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.compare import check_differences, default_tolerance, difference_table, simulate_both
+    from rramcirc.waveforms.folder import add_files
 
     bench = _load(path, options, kelvin, settings)
     allowed = default_tolerance(bench)
@@ -101,6 +102,7 @@ def _simulate_both(
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
         found = simulate_both(bench, folder, timeout=seconds, progress=meter)
     save_bench(bench, folder / "bench.toml")
+    add_files(folder)
     print(difference_table(found))
     check_differences(found, allowed, folder)
     print(f"The engines agree within {allowed:g}. Runs in {folder}/ngspice and {folder}/numpy.", file=sys.stderr)
@@ -112,11 +114,13 @@ def _simulate_bench(
 ) -> Waveforms:  # fmt: skip
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.simulation import simulate as run
+    from rramcirc.waveforms.folder import add_files
 
     bench = _load(path, options, kelvin, settings)
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
         waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
     save_bench(bench, folder / "bench.toml")
+    add_files(folder)
     return waves
 
 

@@ -18,7 +18,7 @@ from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.table import needs_bench
 from rramcirc.engines.provenance import bench_origin, provenance
 from rramcirc.engines.simulation import simulate
-from rramcirc.waveforms.folder import prepare_folder, write_record
+from rramcirc.waveforms.folder import run_folder, write_record
 from rramcirc.waveforms.waveforms import Waveforms
 
 Array = NDArray[np.float64]
@@ -86,7 +86,13 @@ def simulate_both(
     referee = STATIC_OPTIONS if bench.analysis.last_time is None else TRANSIENT_OPTIONS
     if "reltol" not in bench.options:
         bench = replace(bench, options=referee | dict(bench.options))
-    output = prepare_folder(file_name(output, "simulate_both: output"))
+    with run_folder(file_name(output, "simulate_both: output")) as folder:
+        return _both(bench, folder, timeout, progress)
+
+
+def _both(
+    bench: Testbench, output: Path, timeout: float | None, progress: Callable[[float], None] | None
+) -> list[Difference]:
     runs = {}
     for engine in ("numpy", "ngspice"):  # what numpy cannot do is refused before ngspice has worked
         limit = timeout if engine == "ngspice" else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import NoReturn
 from rramcirc.basics.errors import cannot_write
 from rramcirc.basics.html import html_table
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
+from rramcirc.engines.states import WatchedState
 from rramcirc.waveforms.waveforms import Signal
 
 
@@ -36,6 +37,8 @@ class Netlist:
         Last time of a transient [s], else None.
     simulator
         ``"ngspice"`` or ``"vacask"``.
+    states
+        States that a run compares with their bounds, recorded or not.
     """
 
     text: str
@@ -45,6 +48,7 @@ class Netlist:
     analysis: str
     stop: float | None = None
     simulator: str = "ngspice"
+    states: tuple[WatchedState, ...] = field(default=(), compare=False, repr=False)
 
     def __repr__(self) -> str:
         facts = "; ".join(f"{name} {value}" for name, value in self._facts().items() if name != "title")

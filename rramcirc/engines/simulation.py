@@ -26,8 +26,10 @@ from rramcirc.engines.ngspice.result import Expected
 from rramcirc.engines.ngspice.run import run_deck
 from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origin
+from rramcirc.engines.states import states_outside, without_extra
 from rramcirc.engines.verdict import finish
-from rramcirc.waveforms.folder import NETLIST, RUNNING, main_plot, prepare_folder, read_record, write_record
+from rramcirc.waveforms.folder import NETLIST, RAW, RUNNING, main_plot, read_record, run_folder, write_record
+from rramcirc.waveforms.raw import read_raw, write_raw
 from rramcirc.waveforms.signals import read_signals
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -180,13 +182,13 @@ def _check_call(output: object, timeout: object, progress: object) -> None:
 def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> Waveforms:
     """Call `run` with the run folder; a temporary one goes when all went well (read columns stay valid)."""
     if output is not None:
-        folder = prepare_folder(Path(output))
-        try:
-            return run(folder)
-        except RramcircError as error:
-            if read_record(folder).get("status") == RUNNING:
-                write_record(folder, {"status": "failed", "problems": [str(error)]})
-            raise
+        with run_folder(Path(output)) as folder:
+            try:
+                return run(folder)
+            except RramcircError as error:
+                if read_record(folder).get("status") == RUNNING:
+                    write_record(folder, {"status": "failed", "problems": [str(error)]})
+                raise
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-"))
     keep = False
     try:
@@ -227,6 +229,8 @@ def _run_ngspice(
     outcome = replace(outcome, signals=netlist.signals)
     if bench is not None and any("Timestep too small" in problem for problem in outcome.problems):
         outcome = replace(outcome, problems=(*outcome.problems, least_step(bench)))
+    if netlist.states:
+        outcome = _with_states_checked(outcome, netlist, folder, bench)
     plot = main_plot(outcome.plots)
     if bench is not None and outcome.status == "done" and plot is not None:
         from rramcirc.engines.driven import undriven_lines
@@ -236,6 +240,27 @@ def _run_ngspice(
             lies.append("the solution is wrong: with KLU, ngspice 46 does this if a node's voltage is used by nothing")
             outcome = replace(outcome, status="failed", problems=(*outcome.problems, *lies))
     return outcome
+
+
+def _with_states_checked(outcome: Outcome, netlist: Netlist, folder: Path, bench: Testbench | None) -> Outcome:
+    """Return the outcome, failed if a state left its bounds; vectors saved for this check leave the raw file."""
+    plot = main_plot(outcome.plots)
+    if plot is None or not plot.n_points:
+        return outcome
+    problems = states_outside(netlist.states, plot)
+    if problems and outcome.status == "done":
+        step = bench.analysis.largest_step if bench is not None else None
+        finer = f" of {format_number(step / 100, 's')}" if step else ""
+        problems.append(
+            f"steps were too long or the model does not hold its bounds: set analysis.max_step{finer} or "
+            "options.reltol to 1e-6, or use the engine numpy"
+        )
+        outcome = replace(outcome, status="failed", problems=(*outcome.problems, *problems))
+    lean = without_extra(plot, [s.vector for s in netlist.signals])
+    if lean is None:
+        return outcome
+    write_raw(folder / RAW, [lean if one is plot else one for one in outcome.plots])
+    return replace(outcome, plots=tuple(read_raw(folder / RAW)))
 
 
 def least_step(bench: Testbench) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import platform
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,16 +22,19 @@ from rramcirc.waveforms.waveforms import Waveforms
 RECORD = "run.json"
 NETLIST = "netlist.cir"
 RAW = "waves.raw"
+# what any run may leave, for one that was killed before it could say so
+OWN_FILES = (NETLIST, "netlist.sim", RAW, "ngspice.log", "vacask.log", "bench.toml")
 RUNNING = "running"  # status of a run that has not ended, or was killed together with rramcirc
 
 
 def prepare_folder(folder: Path) -> Path:
-    """Make an empty run folder; an existing one is replaced only if rramcirc made it.
+    """Make a run folder ready for a run; of an earlier run only the files that its run.json lists go.
 
     Raises
     ------
     ParameterError
-        If the folder exists and holds no run.json of ours, or cannot be made.
+        If the folder holds files but no run.json of ours, another run is writing into it, or it cannot be made. Nothing
+        is touched then.
     """
     try:
         if folder.exists():
@@ -37,29 +42,107 @@ def prepare_folder(folder: Path) -> Path:
                 raise ParameterError(
                     f"{folder} exists and is no run folder of rramcirc, so it is left alone. Choose another with -o."
                 )
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        (folder / RECORD).write_text(json.dumps({"rramcirc": __version__, "status": RUNNING}))
+            _clear(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = sorted(path.name for path in folder.iterdir())
+        start = {"rramcirc": __version__, "status": RUNNING, "files": list(OWN_FILES), "kept": kept}
+        (folder / RECORD).write_text(json.dumps(start))
     except OSError as error:
         raise cannot_write(f"run folder {folder}", error) from error
     return folder
 
 
+@contextmanager
+def run_folder(folder: Path) -> Iterator[Path]:
+    """Prepare a run folder and hold it: a second run into it is refused until this one has ended.
+
+    Raises
+    ------
+    ParameterError
+        As `prepare_folder`, or if another run holds it.
+    """
+    with ExitStack() as held:
+        if folder.is_dir():
+            held.enter_context(_hold(folder))
+            prepare_folder(folder)
+        else:
+            prepare_folder(folder)
+            held.enter_context(_hold(folder))
+        yield folder
+
+
+@contextmanager
+def _hold(folder: Path) -> Iterator[None]:
+    """Lock a folder for as long as the process lives, or until the end of the block."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise cannot_write(f"run folder {folder}", error) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ParameterError(
+                f"{folder}: another run is writing into this folder. Wait for it, or choose another with -o."
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(handle)
+
+
 def _is_ours(folder: Path) -> bool:
     try:
-        return "rramcirc" in json.loads((folder / RECORD).read_text())
-    except (OSError, ValueError):
+        record = json.loads((folder / RECORD).read_text())
+    except (OSError, ValueError, RecursionError):
         return False
+    return isinstance(record, dict) and isinstance(record.get("rramcirc"), str) and "status" in record
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier run wrote into its folder, and nothing else."""
+    if not (folder / RECORD).exists():
+        return
+    record = json.loads((folder / RECORD).read_text())
+    listed = record.get("files", OWN_FILES)
+    for name in listed if isinstance(listed, (list, tuple)) else ():
+        if isinstance(name, str) and Path(name).name == name and name not in (RECORD, "..", "."):
+            path = folder / name
+            if path.is_symlink() or path.is_file():
+                path.unlink()
+            elif path.is_dir() and _is_ours(path):
+                _clear(path)
+                if not any(path.iterdir()):
+                    path.rmdir()
+    (folder / RECORD).unlink()
 
 
 def write_record(folder: Path, record: Mapping[str, object]) -> None:
-    """Write run.json: status, versions, hashes, seed, timings."""
-    head = {"rramcirc": __version__, "written": datetime.now(UTC).isoformat(timespec="seconds")}
+    """Write run.json: status, versions, hashes, seed, timings, and the files that the run wrote."""
+    head: dict[str, object] = {"rramcirc": __version__, "written": datetime.now(UTC).isoformat(timespec="seconds")}
     head |= {"python": platform.python_version(), "machine": platform.machine()}
+    kept = _kept(folder)
     try:
-        (folder / RECORD).write_text(json.dumps(head | dict(record), indent=1) + "\n")
+        files = sorted(path.name for path in folder.iterdir() if path.name not in (RECORD, *kept))
+        tail = {"files": files, "kept": kept}
+        (folder / RECORD).write_text(json.dumps(head | dict(record) | tail, indent=1) + "\n")
     except OSError as error:
         raise cannot_write(folder / RECORD, error) from error
+
+
+def add_files(folder: Path) -> None:
+    """List files in run.json that were written into a run's folder after its end, such as its testbench."""
+    record = read_record(folder)
+    write_record(folder, {k: v for k, v in record.items() if k not in ("files", "kept")})
+
+
+def _kept(folder: Path) -> list[str]:
+    """Return the names that were in the folder before the run: they are not its own."""
+    if not _is_ours(folder):
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    kept = json.loads((folder / RECORD).read_text()).get("kept", [])
+    return [name for name in kept if isinstance(name, str)] if isinstance(kept, list) else []
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -72,11 +155,13 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     try:
         record: dict[str, Any] = json.loads((folder / RECORD).read_text())
+        if not isinstance(record, dict):
+            raise ValueError("it holds no table of names and values")
     except FileNotFoundError:
         raise WaveformError(
             f"{folder} is no run folder: it has no {RECORD}. `rramcirc simulate -o {folder}` makes one."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WaveformError(f"{folder / RECORD} cannot be read: {error}.") from error
     return record
 

@@ -157,3 +157,53 @@ def test_states_at_rest_at_the_start_cost_no_points():
     assert print_step(gates | {"bl": rc.Pulse(0.2, 80e-9, delay=5e-9)}) == pytest.approx(2e-9)
     assert print_step(gates | {"bl": rc.Constant(0.2)}) == pytest.approx(2e-18)
     assert print_step(gates | {"bl": rc.Constant(1.6), "sl": rc.Constant(1.6)}) == pytest.approx(2e-9)
+
+
+LOOSE = """`include "constants.vams"
+`include "disciplines.vams"
+module rram_loose(te, be);
+    inout te, be;
+    electrical te, be;
+    electrical w_s;
+    (* type="instance", desc="width at the start", units="nm" *) parameter real w_ini = 5.0 from [-1e6:1e6];
+    (* desc="speed", units="nm/(V s)" *) parameter real speed = 1e6 from (0:1e12];
+    (* desc="width", units="nm", lower="0", upper="10" *) real w;
+    (* desc="current te to be", units="A" *) real current;
+    real f;
+    analog begin
+        w = w_ini + V(w_s);
+        current = 1.0e-4 * V(te, be);
+        f = speed * V(te, be);
+        if ($abstime <= 0.0)
+            f = -V(w_s);
+        I(w_s) <+ ddt(V(w_s));
+        I(w_s) <+ -f;
+        I(te, be) <+ current;
+    end
+endmodule
+"""
+
+
+@pytest.fixture
+def loose(tmp_path: Path) -> rc.ModelCard:
+    """A device that declares bounds and does not hold them."""
+    (tmp_path / "rram_loose.va").write_text(LOOSE)
+    (tmp_path / "loose.toml").write_text('name = "loose"\ntitle = "no window"\nmodule = "rram_loose.va"\n')
+    return rc.load_card(tmp_path / "loose.toml")
+
+
+@pytest.mark.parametrize("probes", [(), ("i(bl*)",)], ids=["recorded", "not recorded"])
+@pytest.mark.parametrize(("rows", "columns"), [(2, 3), (18, 18)], ids=["saved one by one", "saved all"])
+def test_a_state_outside_its_bounds_fails_the_run_recorded_or_not(loose, rows, columns, probes, tmp_path):
+    array = rc.Crossbar(rc.Cell(loose), rows, columns)
+    bench = rc.Testbench(array, rc.Transient(10e-6), {"bl1": rc.Constant(0.9)}, probes=probes)
+    said = r"w of xcell_\d+_1 left its bounds 0 \.\.\. 10 nm: 14 nm at 1e-05 s \(and \d+ devices more\).*max_step"
+    with pytest.raises(rc.SimulationError, match=said):
+        rc.simulate(bench, output=tmp_path / "run")
+    waves = rc.load_run(tmp_path / "run")  # what was computed is there, without what was saved for the check
+    wanted = {"i(bl0)", "i(bl1)"} if probes else {"w[0,0]"}
+    assert wanted <= set(waves.names) or (rows == 18 and not probes)
+    assert not any("#" in name for name in waves.names)
+    with pytest.raises(rc.SimulationError, match="left its bounds"):
+        rc.simulate(replace(bench, stimuli={"bl1": rc.Constant(-0.9)}))
+    assert rc.simulate(replace(bench, stimuli={"bl1": rc.Constant(0.3)})).complete

@@ -132,7 +132,9 @@ BENCHES = {
 @pytest.mark.parametrize("name", BENCHES)
 def test_the_signal_table_lists_every_saved_vector(name, tmp_path):
     netlist = rc.build_netlist(BENCHES[name])
-    vectors = [vector for line in saved(netlist.text) for vector in line]
+    everything = [vector for line in saved(netlist.text) for vector in line]
+    watched = {vector for state in netlist.states for vector in state.vectors}
+    vectors = [vector for vector in everything if vector not in watched]  # states are saved besides, for their bounds
     assert vectors == [s.vector for s in netlist.signals]
     assert len(set(vectors)) == len(vectors)
     assert len({s.name for s in netlist.signals}) == len(vectors)

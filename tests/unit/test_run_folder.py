@@ -10,7 +10,7 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError, SimulationError, WaveformError
-from rramcirc.waveforms.folder import load_run, main_plot, prepare_folder, read_record, write_record
+from rramcirc.waveforms.folder import load_run, main_plot, prepare_folder, read_record, run_folder, write_record
 from rramcirc.waveforms.raw import RawPlot, write_raw
 
 DECK = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n.end\n"
@@ -38,6 +38,76 @@ def test_folder_of_an_earlier_run_is_replaced(tmp_path):
     (folder / "waves.raw").write_text("old")
     prepare_folder(folder)
     assert [file.name for file in folder.iterdir()] == ["run.json"]
+
+
+def test_files_of_the_user_in_a_run_folder_stay(tmp_path):
+    (tmp_path / "deck.cir").write_text(DECK)
+    run = tmp_path / "x.run"
+    rc.simulate_netlist(tmp_path / "deck.cir", output=run)
+    (run / "plot.png").write_text("mine")
+    (run / "more").mkdir()
+    (run / "more" / "waves.raw").write_text("mine")
+    (run / "link.raw").symlink_to(tmp_path / "deck.cir")
+    own = set(read_record(run)["files"])
+    assert own == {"netlist.cir", "waves.raw", "ngspice.log"}
+    rc.simulate_netlist(tmp_path / "deck.cir", output=run)
+    rc.simulate_netlist(tmp_path / "deck.cir", output=run)
+    assert (run / "plot.png").read_text() == (run / "more" / "waves.raw").read_text() == "mine"
+    assert (run / "link.raw").is_symlink()
+    assert set(read_record(run)["files"]) == own
+
+
+def test_files_of_a_run_that_was_killed_are_replaced(tmp_path):
+    run = prepare_folder(tmp_path / "x.run")
+    (run / "waves.raw").write_text("half")
+    (run / "mine.csv").write_text("mine")
+    prepare_folder(run)
+    assert {file.name for file in run.iterdir()} == {"run.json", "mine.csv"}
+
+
+def test_a_run_into_the_folder_that_one_stands_in_replaces_the_run(tmp_path, monkeypatch):
+    (tmp_path / "deck.cir").write_text(DECK)
+    rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")
+    monkeypatch.chdir(tmp_path / "x.run")
+    rc.simulate_netlist("../deck.cir", output=".")
+    assert rc.load_run(tmp_path / "x.run").complete
+
+
+def test_second_run_into_a_folder_is_refused_while_the_first_goes_on(tmp_path):
+    (tmp_path / "deck.cir").write_text(DECK)
+    with run_folder(tmp_path / "x.run") as folder:
+        with pytest.raises(ParameterError, match="another run is writing into this folder"):
+            rc.simulate_netlist(tmp_path / "deck.cir", output=folder)
+        assert read_record(folder)["status"] == "running"
+    assert rc.simulate_netlist(tmp_path / "deck.cir", output=folder).complete
+
+
+@pytest.mark.parametrize(
+    "record", ['["rramcirc"]', '"rramcirc"', '{"rramcirc": 3, "status": "done"}', '{"rramcirc": "0.1"}', "[" * 100_000],
+    ids=["list", "text", "number", "no status", "deep"],
+)  # fmt: skip
+def test_a_record_that_is_not_ours_makes_no_folder_ours(tmp_path, record):
+    (tmp_path / "run.json").write_text(record)
+    (tmp_path / "waves.raw").write_text("mine")
+    with pytest.raises(ParameterError, match="left alone"):
+        prepare_folder(tmp_path)
+    assert (tmp_path / "waves.raw").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["../deck.cir", "/etc/hostname", "..", ".", "more/x", 3, None])
+def test_a_record_cannot_name_files_outside_its_folder(tmp_path, name):
+    (tmp_path / "deck.cir").write_text(DECK)
+    run = prepare_folder(tmp_path / "x.run")
+    (run / "run.json").write_text(json.dumps({"rramcirc": "0.1", "status": "done", "files": [name]}))
+    prepare_folder(run)
+    assert (tmp_path / "deck.cir").read_text() == DECK
+
+
+@pytest.mark.parametrize("record", ["[1]", "[" * 100_000, "no json"], ids=["list", "deep", "text"])
+def test_a_damaged_record_is_told(tmp_path, record):
+    (tmp_path / "run.json").write_text(record)
+    with pytest.raises(rc.WaveformError, match=r"run\.json cannot be read"):
+        read_record(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "run.json"])

@@ -36,6 +36,7 @@ from rramcirc.engines.ngspice.long_sources import parts
 from rramcirc.engines.ngspice.start import is_driven_at_start
 from rramcirc.engines.ngspice.words import number, wrap
 from rramcirc.engines.spelling import each, header, model_sources
+from rramcirc.engines.states import WatchedState, vectors_to_save, watched_states
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
@@ -53,6 +54,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     signals = _signals(circuit, bench, spelled)
     sources = model_sources(circuit.cards)
     _check_switches(circuit, bench)
+    states = watched_states(circuit) if bench.analysis.kind == "tran" else ()
     lines = [
         f"{_one_line(bench.title)}",
         *map(_one_line, header(circuit, bench, "ngspice -b on this file, in its folder")),
@@ -69,6 +71,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         "",
         spelled.command,
         *saves(signals),
+        *_saves_of_states(states, signals, circuit, bench),
         "",
         ".control",
         "set num_threads=1",
@@ -79,7 +82,9 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         ".end",
         "",
     ]
-    return Netlist("\n".join(lines), sources, signals, circuit.title, bench.analysis.kind, bench.analysis.last_time)
+    analysis = bench.analysis
+    text = "\n".join(lines)
+    return Netlist(text, sources, signals, circuit.title, analysis.kind, analysis.last_time, states=states)
 
 
 def spice_subcircuit(circuit: Circuit, name: str) -> str:
@@ -197,6 +202,17 @@ def saves(signals: Sequence[Signal]) -> Iterator[str]:
         vectors += ["onoise_total", "inoise_total"]
     for first in range(0, len(vectors), NAMES_PER_SAVE):
         yield from wrap([".save", *vectors[first : first + NAMES_PER_SAVE]])
+
+
+def _saves_of_states(
+    states: Sequence[WatchedState], signals: Sequence[Signal], circuit: Circuit, bench: Testbench
+) -> Iterator[str]:
+    """Yield what is saved to compare states with their bounds, and leaves the raw file after the run."""
+    stop, step = bench.analysis.last_time or 0.0, bench.analysis.largest_step or 1.0
+    corners = max((len(g.stimulus.corners()[0]) for g in circuit.drivers if isinstance(g, Source)), default=0)
+    extra = vectors_to_save(states, [s.vector for s in signals], 3.0 * stop / step + 20.0 * corners)
+    for first in range(0, len(extra), NAMES_PER_SAVE):
+        yield from wrap([".save", *extra[first : first + NAMES_PER_SAVE]])
 
 
 def _model(card: ModelCard) -> Iterator[str]:
