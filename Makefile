@@ -24,6 +24,7 @@ demo: setup
 
 test: setup
 	@$(BIN)/ruff check .
+	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto
 
 netlists: setup

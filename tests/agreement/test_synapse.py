@@ -122,6 +122,9 @@ def test_partial_overlaps_act_less(edge):
     assert 0 < found["HRS"].iloc[1] < found["HRS"].iloc[0]
 
 
+FINE = {"reltol": 1e-6}
+
+
 def test_many_synapses_in_one_deck_are_the_same_as_one_at_a_time():
     delays = np.array([-15e-3, -6e-3, 0.0, 5e-3])
     plan = SpikePair(PULSES, tuple(delays.tolist()))
@@ -133,19 +136,17 @@ def test_many_synapses_in_one_deck_are_the_same_as_one_at_a_time():
         CELL, PULSES, [plan.pre], [np.array([plan.pre + d]) for d in delays], plan.reads, rows=2, stop=plan.stop,
         states=states, spread=spread,
     )  # fmt: skip
-    together = weights(simulate(bench), plan.reads, PULSES, shape)
+    together = weights(simulate(replace(bench, options=FINE)), plan.reads, PULSES, shape)
     for i, start in enumerate((HRS, LRS)):
         for j, delay in enumerate(delays):
             own = {name: float(values[i]) for name, values in drawn.items()}
             cell = replace(CELL, initial_state=start, rram_parameters=own)
-            single, times = (
-                simulate(synapse_bench(cell, PULSES, delay=float(delay))),
-                SpikePair(PULSES, (float(delay),)),
-            )
+            one = replace(synapse_bench(cell, PULSES, delay=float(delay)), options=FINE)
+            single, times = simulate(one), SpikePair(PULSES, (float(delay),))
             at = np.array(times.reads) + 0.7 * PULSES.te_width
             alone = np.interp(at, single.time, single["conductance"])
-            # both run at reltol 1e-4, with different time steps
-            assert together[:, i, j] == pytest.approx(alone, rel=2e-3, abs=0)
+            # with different time steps; at reltol 1e-4 they differ by 3e-3
+            assert together[:, i, j] == pytest.approx(alone, rel=3e-4, abs=0)
 
 
 def test_the_pulse_table_says_the_same_window_within_its_stated_error(window):
