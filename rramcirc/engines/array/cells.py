@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, SimulationError
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.cell_netlist import rram_nodes
 from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array.reduce import move_cells, reduce_cells
+from rramcirc.engines.array.units import node_units
 
 Array = NDArray[np.float64]
 CHUNK = 8192  # cells evaluated together: their Jacobians stay in the cache until they are reduced
@@ -43,6 +44,8 @@ class Cells:
         Ports and inner nodes, in the order of the columns of `voltages`.
     voltages : (count, n) array
         Voltages of all of them [V].
+    units : (n,) array
+        Their units: 1 for volts, else as `node_units` says.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Cells:
             self.rram, self.selector, set(self.rram.state_nodes.values())
         )
         self.voltages = np.zeros((count, len(self.names)))
+        self.units = local_units(self.names, self.rram)
         self.missing, self.shorted = np.array(missing, np.int64), np.array(shorted, np.int64)
         self.short = short
         self._allocate(len(self.names) - len(self.ports))
@@ -85,6 +89,7 @@ class Cells:
         self.conductances = np.empty((self.count, ports, ports))
         self._offsets = np.empty((self.count, inner))
         self._slopes = np.empty((self.count, inner, ports + inner))
+        self._stuck = np.full(self.count, -1)
         self._results: dict[str, Evaluation] = {}
 
     def add_shorts(self, which: NDArray[np.int64], points: Array, currents: Array, slopes: Array) -> None:
@@ -117,10 +122,14 @@ class Cells:
         ParameterError
             If a state would move; names the card.
         """
-        states = list(self.rram.state_nodes.values())
-        points = np.zeros((self.rram.count, len(self._rram_place)))
-        rates = self.rram.evaluate(points, reactive=False).resistive[:, states]
-        if np.any(np.abs(rates) > 1e-12):
+        states, moves = list(self.rram.state_nodes.values()), False
+        for level in (0.0, 0.5, -0.5) if states else ():  # a rate can come from an inner node, which has to follow
+            self.hold("bl", level)
+            self.settle(0.5, 1e-6)
+            points = self._points(self._cuts[0], self._rram_place)
+            rates = self.rram.evaluate(points, reactive=False).resistive[:, states]
+            moves |= bool(np.any(np.abs(rates) > 1e-12))
+        if moves:
             raise ParameterError(
                 f"card {self.rram.card.name}: module {self.rram.card.module} lets its states move in static analyses; "
                 "the engine numpy needs them frozen (f = -V(s) at $abstime <= 0). ngspice runs it."
@@ -152,11 +161,12 @@ class Cells:
                 second = self._evaluate("sel", selector, self._points(cut, self._selector_place))
             reduce_cells(
                 *first, self._rram_place, *second, self._selector_place, len(self.ports), self.currents[cut],
-                self.conductances[cut], self._offsets[cut], self._slopes[cut],
+                self.conductances[cut], self._offsets[cut], self._slopes[cut], self._stuck[cut],
             )  # fmt: skip
         if len(self.missing):
             for array in (self.currents, self.conductances, self._offsets, self._slopes):
                 array[self.missing] = 0.0
+            self._stuck[self.missing] = -1
 
     def hold(self, port: str, value: Array | float) -> bool:
         """Set the voltage of a port that is no line: () or (count,) [V]; return whether one changed."""
@@ -194,8 +204,12 @@ class Cells:
         return found
 
     def move(self, steps: Array, limit: float) -> float:
-        """Move the ports by `steps` (count, ports) [V] and the inner nodes along; return the largest move [V]."""
-        return move_cells(steps, self._offsets, self._slopes, limit, self.voltages)
+        """Move the ports by `steps` (count, ports) [V] and the inner nodes along; return the largest move [units]."""
+        return move_cells(steps, self._offsets, self._slopes, limit, self.units, self.voltages)
+
+    def check_determined(self) -> None:
+        """Raise what `refuse_undetermined` says of the cells as they were linearised last."""
+        refuse_undetermined(self._stuck, self.names, self.rram)
 
     def settle(self, limit: float, tolerance: float, most: int = 60) -> float:
         """Balance the inner nodes with the ports held; return the last move [V]."""
@@ -256,6 +270,37 @@ def local_nodes(
     if selector is not None:
         selector_place = _places(names, selector, ["be", "wl", "sl", "bulk", *own[1]])
     return ports, names, rram_place, selector_place
+
+
+def local_units(names: tuple[str, ...], rram: CompiledDevices) -> Array:
+    """Return the unit of every local node: 1, but for inner nodes of the RRAM in whose module it is another one."""
+    own = {f"rram.{node}": unit for node, unit in zip(rram.nodes, node_units(rram), strict=True)}
+    return np.array([own.get(name, 1.0) for name in names])
+
+
+def refuse_undetermined(stuck: NDArray[np.int64], names: tuple[str, ...], rram: CompiledDevices) -> None:
+    """Refuse cells with an inner node that no equation determines, as `eliminate_pivoting` wrote into `stuck`.
+
+    Raises
+    ------
+    ParameterError
+        If an equation inside the module holds its terminals, as an ideal voltage source between them.
+    SimulationError
+        If the equations inside contradict one another.
+    """
+    worst = int(stuck.max(initial=-1))
+    if worst < 0:
+        return
+    node = names[worst % len(names)]
+    owner, _, inner = node.partition(".")
+    what = f"card {rram.card.name}: module {rram.card.module}: {inner or node}" if owner == "rram" else f"node {node}"
+    if worst >= len(names):
+        raise ParameterError(
+            f"{what} is the current of a voltage between terminals that does not depend on that current; the engine "
+            "numpy cannot hold lines together from inside a cell. Give it a resistance (V(a, b) <+ ... + 1m * I(a, b)); "
+            "ngspice runs it as it is if a driver has one."
+        )
+    raise SimulationError(f"numpy failed: {what}: no equation determines it (the matrix of a cell is singular).")
 
 
 def _places(names: tuple[str, ...], devices: CompiledDevices, nodes: list[str]) -> NDArray[np.int64]:

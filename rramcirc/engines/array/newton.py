@@ -77,10 +77,12 @@ class ArrayState:
             residual, scale, missing = self._residual(injected)
             self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
             if expected < LAST_MOVE and (missing <= RESIDUAL * scale or missing <= self._rounding()):
+                cells.check_determined()
                 self._balanced = True
                 return
             before, moved = moved, self._advance(residual)
             expected = _next_move(before, moved)
+        cells.check_determined()
         raise SimulationError(
             f"numpy failed: no operating point after {MOST_STEPS} Newton steps; Kirchhoff's current law is off by "
             f"{self.residual:.1e} of the largest current, the last step moved a node by {moved:.1e} V."
@@ -136,6 +138,7 @@ class ArrayState:
             self.through, self.missing = max(self.through, scale), missing
             small = missing <= max(followed * scale, least) or missing <= self._rounding()
             if moved < LARGEST_STEP and small and settled:
+                cells.check_determined()
                 return True
         return False
 

@@ -1,0 +1,103 @@
+"""The unit of every inner node of a device: by how much it moves where a voltage moves by 1 V.
+
+Nodes inside a Verilog-A module hold what its author likes: volts, the ampere of a voltage contribution, a rate of 1e7
+per second, a charge of 1e-12 C. Steps, tolerances and neighbourhoods that are made for volts hold for such a node in
+its unit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.devices.compiled.devices import CompiledDevices
+from rramcirc.devices.compiled.evaluation import wanted
+
+LEVELS = (0.0, 0.5, -0.5, 1.0, -1.0)  # [V] between the first two terminals
+VOLTS = 1 / 256, 8.0  # responses that are those of a voltage
+STATES = 1 / 1024, 1024.0  # states are of the order of 1, which is wide
+RUNNING = 1.0  # [s]; any time after 0 tells a model that its states move
+ROUNDING = 1e-13
+STEPS, LARGEST_STEP = 60, 0.5  # of Newton's method for the inner nodes; [their unit]
+
+
+def node_units(devices: CompiledDevices) -> FloatArray:
+    """Return the unit of every node of a device, a power of 2: 1 for volts and for all that is of the order of 1.
+
+    A node that follows the terminals in static analyses has the unit of its response to 1 V, a state the one that
+    changes the current as much as 1 V does.
+
+    Returns
+    -------
+    (n,) array
+        Units, in the order of `devices.nodes`.
+    """
+    n, first = len(devices.nodes), len(devices.terminals)
+    units = np.ones(n)
+    inner = np.array([k for k in range(first, n) if devices.node_of[k] == k], np.int64)
+    if not len(inner):
+        return units
+    points = np.zeros((len(LEVELS), n))
+    points[:, 0] = LEVELS
+    _settle(devices, points, inner)
+    responses = np.max([_response(matrix, inner) for matrix in _slopes(devices, points, 0.0)], axis=0)
+    follows = responses > 0.0
+    units[inner[follows]] = [_unit(value, VOLTS) for value in responses[follows]]
+    states = inner[~follows]
+    if len(states):
+        shares = np.array([_share(matrix, inner[follows], states) for matrix in _slopes(devices, points, RUNNING)])
+        units[states] = [_unit(1.0 / value if value > 0.0 else 1.0, STATES) for value in np.max(shares, axis=0)]
+    return units
+
+
+def _slopes(devices: CompiledDevices, points: FloatArray, time: float) -> FloatArray:
+    one = np.zeros(1, np.int64)
+    found = [devices.evaluate(point[None], time, reactive=False, which=one) for point in points]
+    return np.array([wanted(seen.resistive_jacobian)[0] for seen in found])
+
+
+def _unit(value: float, ordinary: tuple[float, float]) -> float:
+    """Return 1 where a value is an ordinary one, else the power of 2 below it."""
+    if ordinary[0] <= value <= ordinary[1] or not np.isfinite(value):
+        return 1.0
+    return float(2.0 ** np.floor(np.log2(value)))
+
+
+def _response(matrix: FloatArray, inner: IntArray) -> FloatArray:
+    """Return how far the inner nodes move with one of the first two terminals, the other held; 0 for those at rest."""
+    moved = _solve(matrix[np.ix_(inner, inner)], matrix[np.ix_(inner, (0, 1))])
+    return np.asarray(np.abs(moved).max(axis=1))
+
+
+def _share(matrix: FloatArray, follows: IntArray, states: IntArray) -> FloatArray:
+    """Return the change of the current by states, relative to that by the voltage."""
+    columns = np.concatenate([[0], states])
+    moved = _solve(matrix[np.ix_(follows, follows)], matrix[np.ix_(follows, columns)])
+    change = np.abs(matrix[0, columns] - matrix[0, follows] @ moved)
+    return np.asarray(change[1:] / change[0] if change[0] > 0.0 else np.zeros(len(states)))
+
+
+def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve by least squares, rows and columns brought to the size 1 before."""
+    rows = np.abs(matrix).max(axis=1, initial=0.0)
+    rows[rows == 0.0] = 1.0
+    columns = np.abs(matrix / rows[:, None]).max(axis=0, initial=0.0)
+    columns[columns == 0.0] = 1.0
+    scaled = matrix / rows[:, None] / columns
+    found: FloatArray = np.linalg.lstsq(scaled, right / rows[:, None], rcond=ROUNDING)[0]
+    found[np.abs(found) < ROUNDING * np.abs(found).max(initial=0.0)] = 0.0
+    return found / columns[:, None]
+
+
+def _settle(devices: CompiledDevices, points: FloatArray, inner: IntArray) -> None:
+    """Bring the inner nodes near to balance, in place; states stay, as nothing is missing to their equations."""
+    one = np.zeros(1, np.int64)
+    for point in points:
+        for _ in range(STEPS):
+            seen = devices.evaluate(point[None], reactive=False, which=one)
+            matrix = wanted(seen.resistive_jacobian)[0][np.ix_(inner, inner)]
+            step = _solve(matrix, seen.resistive[0, inner][:, None])[:, 0]
+            most = np.maximum(LARGEST_STEP, np.abs(point[inner]))
+            point[inner] -= np.clip(step, -most, most)
+            if np.all(np.abs(step) <= 1e-6 * most):
+                break
