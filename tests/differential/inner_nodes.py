@@ -30,6 +30,7 @@ LOOSE = {"reltol": "1e-8", "vntol": "1e-11", "abstol": "1e-15"}  # where ngspice
 REFEREE_STEPS = 1000
 OUR_STEPS = 200  # so that what is compared are values, not lines between points that are far apart
 POINTS = 13  # of a DC sweep
+LIMIT = 30.0  # [s] of a run
 VERDICTS = ("agree", "refused by numpy", "failed in numpy", "failed in ngspice", "differ")
 
 
@@ -59,6 +60,8 @@ def draw_bench(seed: int, number: int, folder: Path) -> tuple[Module, rc.Testben
     times[1:] = np.maximum(times[1:], times[:-1] + 1e-3 * module.span * np.arange(1, corners + 1))
     levels = rng.uniform(-1.5, 1.5, corners + 1)
     levels[0] = 0.0 if rng.random() < 0.7 else levels[0]
+    for k in np.flatnonzero(rng.random(corners) < 0.25):  # plateaus, on which cells may sleep
+        levels[k + 1] = levels[k]
     drive = rc.PiecewiseLinear(times, levels)
     kind = str(rng.choice(["1R", "1T1R", "array"], p=[0.65, 0.2, 0.15]))
     module.traits.insert(0, kind)
@@ -99,14 +102,27 @@ def _compared(ours: rc.Testbench, theirs: list[rc.Testbench], tolerance: float, 
     except SimulationError as error:
         return "failed in numpy", str(error), module
     worst = differences(seen, expected, corners_of(ours))[0]
-    kind = "agree" if worst.relative <= tolerance or worst.largest < 1e-12 else "differ"
-    return kind, f"{worst.signal} by {worst.relative:.1e} at {worst.at:.4g}", module, worst.relative
+    text = f"{worst.signal} by {worst.relative:.1e} at {worst.at:.4g}"
+    if worst.relative <= tolerance or worst.largest < 1e-12:
+        return "agree", text, module, worst.relative
+    return "differ", f"{text}; {_second_opinion(bench, seen, expected)}", module, worst.relative
+
+
+def _second_opinion(bench: rc.Testbench, seen: rc.Waveforms, expected: rc.Waveforms) -> str:
+    """Return how far both engines are from VACASK, with the options of the reference that it knows."""
+    options = {name: value for name, value in bench.options.items() if name != "chgtol"}
+    try:
+        third = _run(replace(bench, options=options), "vacask")
+    except RramcircError as error:
+        return f"VACASK failed: {error}"
+    gaps = [differences(run, third, corners_of(bench))[0].relative for run in (seen, expected)]
+    return f"from VACASK numpy is {gaps[0]:.1e} away, ngspice {gaps[1]:.1e}"
 
 
 def _run(bench: rc.Testbench, engine: str) -> rc.Waveforms:
     """Run a testbench in a folder that goes, whatever happens."""
     with tempfile.TemporaryDirectory() as folder:
-        return rc.simulate(bench, engine, output=Path(folder) / "run", timeout=60.0)
+        return rc.simulate(bench, engine, output=Path(folder) / "run", timeout=LIMIT)
 
 
 def main() -> None:
@@ -129,8 +145,8 @@ def main() -> None:
                 if verdict.kind == "agree":
                     worst[verdict.analysis] = max(worst[verdict.analysis], verdict.worst)
                 else:
-                    print(f"{number} {verdict.analysis}: {verdict.kind}: {verdict.text} [{', '.join(verdict.module.traits)}]",
-                          flush=True)
+                    traits = ", ".join(verdict.module.traits)
+                    print(f"{number} {verdict.analysis}: {verdict.kind}: {verdict.text} [{traits}]", flush=True)
     print(f"{given.count} modules, seed {given.seed}, {time.process_time() - started:.0f} CPU s without ngspice")
     for name in ("dc", "tran"):
         print(name, {kind: kinds[name, kind] for kind in VERDICTS}, f"largest difference that agrees {worst[name]:.1e}")

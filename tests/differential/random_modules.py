@@ -9,6 +9,7 @@ which a node holds 1e-9 to 1e7.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -67,13 +68,14 @@ def random_module(rng: np.random.Generator, name: str) -> Module:
     while True:
         module = Module(name, float(10 ** rng.uniform(-6, 1)))
         chain, place = _chain(rng, module)
-        _states(rng, module, chain[place])
+        way = str(rng.choice(["current", "voltage", "sinh"], p=[0.5, 0.3, 0.2]))
+        _states(rng, module, chain[place], way == "voltage")
         for k, branch in enumerate(chain):
             if k == place:
-                _memristor(rng, module, branch)
+                _memristor(module, branch, way)
             else:
-                _series_element(rng, module, branch, k)
-        _beside(rng, module)
+                _series_element(rng, module, branch)
+        _beside(rng, module, chain)
         if 1 <= len(module.nodes) <= 4:
             return module
 
@@ -82,22 +84,23 @@ def _chain(rng: np.random.Generator, module: Module) -> tuple[list[str], int]:
     """Return the branches from te to be, and which one is the memristor."""
     count = int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))
     nodes = ["te", *(module.node(f"m{k}") for k in range(1, count)), "be"]
-    return [f"{a}, {b}" for a, b in zip(nodes[:-1], nodes[1:], strict=True)], int(rng.integers(count))
+    return [f"{a}, {b}" for a, b in pairwise(nodes)], int(rng.integers(count))
 
 
-def _states(rng: np.random.Generator, module: Module, branch: str) -> None:
+def _states(rng: np.random.Generator, module: Module, branch: str, has_current: bool) -> None:
     """Write one or two states and g, the conductance of the memristor [S]."""
-    count = 1 if rng.random() < 0.75 else 2
-    shares = []
-    for k in range(1, count + 1):
-        _state(rng, module, branch, k)
-        shares.append(f"tanh(x{k})")
+    count = 1 if rng.random() < 0.7 else 2
+    in_chain = count == 2 and rng.random() < 0.4
+    for k in range(count, 0, -1):
+        _state(rng, module, branch, k, has_current, " * (1.0 + 0.5 * tanh(x2))" if in_chain and k == 1 else "")
+    shares = [f"tanh(x{k})" for k in range(1, 2 if in_chain else count + 1)]
+    module.traits += ["x2 moves x1"] if in_chain else []
     low, high = sorted(10 ** rng.uniform(-6, -3, 2))
     module.value("g")
     module.lines.append(f"g = {low:.4g} + {high:.4g} * (1.0 + 0.5 * ({' + '.join(shares)}));")
 
 
-def _state(rng: np.random.Generator, module: Module, branch: str, k: int) -> None:
+def _state(rng: np.random.Generator, module: Module, branch: str, k: int, has_current: bool, factor: str) -> None:
     x, scale = f"x{k}", float(rng.choice(SCALES))
     form = str(rng.choice(["ddt", "idt", "vidt"], p=[0.5, 0.25, 0.25]))
     relaxes = rng.random() < 0.3
@@ -106,20 +109,20 @@ def _state(rng: np.random.Generator, module: Module, branch: str, k: int) -> Non
     speed = float(rng.uniform(0.5, 3.0)) / module.span
     drive = str(rng.choice([
         f"V({branch})", f"sinh(2.0 * V({branch})) / 3.0", f"V({branch}) * abs(V({branch}))", f"pow(V({branch}), 3)",
-        f"tanh(V({branch}))",
-    ]))  # fmt: skip
+        f"tanh(V({branch}))", *([f"tanh(I({branch}) / 2e-5)"] * 3 if has_current else []),
+    ])) + factor  # fmt: skip
     if named:
         module.outputs.append(x)
-        module.parameters.append(f'(* type="instance", desc="start", units="1" *) parameter real {x}_ini = {start:.4g};')
+        module.parameters.append(
+            f'(* type="instance", desc="start", units="1" *) parameter real {x}_ini = {start:.4g};'
+        )
     else:
         module.value(x)
     begin = f"{x}_ini" if named else f"{start:.4g}"
     rate = f"{speed:.6g} * ({drive}{f' - 0.3 * {x}' if relaxes else ''})"
     module.traits += [form, f"scale {scale:g}", *(["named"] if named else []), *(["relaxing"] if relaxes else [])]
-    # the state is read before its equation is written: the variable is an expression of the node or of idt
-    if form == "idt":
-        relaxes_rate = f"{speed:.6g} * ({drive})"  # x is not known before idt
-        f = _rate(rng, module, relaxes_rate, k, scale)
+    if form == "idt":  # x is not known before
+        f = _rate(rng, module, f"{speed:.6g} * ({drive})", k, scale)
         module.lines.append(f"{x} = {begin} + idt({f}, 0.0) / {scale:.6g};")
         return
     s = module.node(f"s{k}")
@@ -164,8 +167,7 @@ def _rate(rng: np.random.Generator, module: Module, rate: str, k: int, scale: fl
     return back
 
 
-def _memristor(rng: np.random.Generator, module: Module, branch: str) -> None:
-    way = str(rng.choice(["current", "voltage", "sinh"], p=[0.5, 0.3, 0.2]))
+def _memristor(module: Module, branch: str, way: str) -> None:
     module.traits.append(f"memristor {way}")
     module.lines.append({
         "current": f"I({branch}) <+ g * V({branch});",
@@ -174,7 +176,7 @@ def _memristor(rng: np.random.Generator, module: Module, branch: str) -> None:
     }[way])  # fmt: skip
 
 
-def _series_element(rng: np.random.Generator, module: Module, branch: str, k: int) -> None:
+def _series_element(rng: np.random.Generator, module: Module, branch: str) -> None:
     ways = ["resistor", "voltage resistor", "nonlinear", "inductor", "capacitor", "source", "diode"]
     way, ohm = str(rng.choice(ways)), float(10 ** rng.uniform(2, 5))
     module.traits.append(way)
@@ -193,7 +195,7 @@ def _series_element(rng: np.random.Generator, module: Module, branch: str, k: in
     }[way]
 
 
-def _beside(rng: np.random.Generator, module: Module) -> None:
+def _beside(rng: np.random.Generator, module: Module, chain: list[str]) -> None:
     """Write what stands beside the memristor, if anything."""
     way, share = rng.random(), float(10 ** rng.uniform(-3, -1))
     if way < 0.1:  # a resistor and a capacitor in series
@@ -212,3 +214,10 @@ def _beside(rng: np.random.Generator, module: Module) -> None:
     elif way < 0.25:
         module.traits.append("leak")
         module.lines.append("I(te, be) <+ 1e-7 * V(te, be);")
+    elif way < 0.28:
+        module.traits.append("voltage between the terminals")
+        module.lines.append("V(te, be) <+ 0.3 * tanh(x1);")
+    elif way < 0.36 and len(chain) > 1:
+        module.traits.append("shunt")
+        a, b = chain[0].split(", ")[1], "be" if len(chain) == 2 else "te"
+        module.lines.append(f"I({a}, {b}) <+ V({a}, {b}) / {float(10 ** rng.uniform(3, 6)):.6g};")

@@ -11,8 +11,10 @@ from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array import moving_kernels as kernels
 from rramcirc.engines.array.bdf import History
-from rramcirc.engines.array.cells import Cells, local_nodes, local_units, refuse_undetermined
-from rramcirc.engines.array.reduce import move_lines, reduce_lines
+from rramcirc.engines.array.cells import Cells
+from rramcirc.engines.array.local_nodes import local_nodes, local_units, refuse_undetermined
+from rramcirc.engines.array.moves import move_lines
+from rramcirc.engines.array.reduce import reduce_lines
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

@@ -1,8 +1,8 @@
 """Compiled elimination of the inner nodes of many cells, all with the same local nodes.
 
-Static analyses add up the devices of every cell (`reduce_cells`, `move_cells`). In a transient a cell is a straight
-line around the point where its models were evaluated (`reduce_lines`, `move_lines`). The elimination is one, and
-stands in one file with its users, because numba keeps machine code by file.
+Static analyses add up the devices of every cell (`reduce_cells`). In a transient a cell is a straight line around the
+point where its models were evaluated (`reduce_lines`). The elimination is one, and stands in one file with its users,
+because numba keeps machine code by file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ SWALLOWED = 1e-9  # of what is added to a diagonal: less than that must not be l
 SINGULAR = 1e-13  # of the numbers whose difference an entry is: less is none
 UNBALANCED = 1e-12  # of the slopes of an equation [V]: what may be missing to it where no node is left for it
 DISTRUSTED = -2  # a cell whose elimination has to be done again
-FAR = 16.0  # units; beyond, a node is as large as its value
 LEAK = 1e-12  # [S]; as gmin in circuit simulators
 
 
@@ -86,9 +85,8 @@ def eliminate_pivoting(
     Returns
     -------
     int
-        -1; or the number of an inner node that no equation determines, although one is left that is not fulfilled:
-        such a node stays, or moves as if `LEAK` were its pivot. `ports` is added to it, so it is a local node; the number
-        of local nodes besides, if the equation that is left holds ports.
+        -1; or the local node that no equation determines, although one is left that is not fulfilled: such a node
+        moves as if `LEAK` were its pivot. The number of local nodes is added if the equation that is left holds ports.
     """
     total = vector.shape[0]
     open_rows, open_columns = ~frozen, ~frozen
@@ -140,7 +138,7 @@ def eliminate_pivoting(
 def _largest_entry(
     matrix: FloatArray, ports: int, open_rows: BoolArray, open_columns: BoolArray
 ) -> tuple[int, int]:  # fmt: skip
-    """Return row and column of the largest entry that is left, rows and columns brought to one size; -1 if all are 0."""
+    """Return row and column of the largest entry left, rows and columns brought to one size; -1 if all are 0."""
     total = matrix.shape[0]
     row_size, column_size = np.zeros(total), np.zeros(total)
     for a in range(ports, total):
@@ -241,49 +239,6 @@ def reduce_cells(
             break
 
 
-@inlined
-def _bounded(move: float, place: float, unit: float, limit: float) -> float:
-    """Return a move of at most `limit` units, or to twice the value of a node that is far beyond its unit."""
-    most = limit * unit
-    if abs(move) > most:
-        most = max(most, abs(place) - FAR * unit)
-        move = max(-most, min(most, move))
-    return move
-
-
-@inlined
-def _size(move: float, place: float, unit: float) -> float:
-    """Return the size of a move in units, or relative to the value of a node that is far beyond its unit."""
-    return abs(move) / max(unit, abs(place) / FAR)
-
-
-@compiled
-def move_cells(
-    steps: FloatArray, offsets: FloatArray, slopes: FloatArray, limit: float, units: FloatArray, voltages: FloatArray
-) -> float:
-    """Move ports by `steps` and inner nodes by what balances them, at most `limit`; return the largest move.
-
-    Both are in `units` (nodes,), those of the local nodes; 1 for volts.
-    """
-    cells, ports = steps.shape
-    inner = offsets.shape[1]
-    largest = 0.0
-    moved = np.empty(ports + inner)
-    for c in range(cells):
-        for a in range(ports):
-            moved[a] = steps[c, a]
-        for e in range(inner):
-            move = -offsets[c, e]
-            for b in range(ports + e):
-                move -= slopes[c, e, b] * moved[b]
-            moved[ports + e] = _bounded(move, voltages[c, ports + e], units[ports + e], limit)
-        for a in range(ports + inner):
-            voltages[c, a] += moved[a]
-            if abs(moved[a]) > largest * units[a]:
-                largest = max(largest, _size(moved[a], voltages[c, a], units[a]))
-    return largest
-
-
 @compiled
 def reduce_lines(
     which: IntArray, voltages: FloatArray, centres: FloatArray, currents: FloatArray, charges: FloatArray,
@@ -345,45 +300,3 @@ def reduce_lines(
                 distrusted += not good
         if distrusted == 0:
             break
-
-
-@compiled
-def move_lines(
-    which: IntArray, steps: FloatArray, limit: float, units: FloatArray, conductances: FloatArray, slopes: FloatArray,
-    offsets: FloatArray, currents: FloatArray, voltages: FloatArray,
-) -> float:  # fmt: skip
-    """Move the ports of the cells `which` by `steps` and the inner nodes to balance; return the largest move.
-
-    Moves are bounded and measured as by `move_cells`.
-
-    Currents follow, and no offset is left, unless a node would move by more than `limit` and is stopped there.
-    """
-    ports, inner = steps.shape[1], offsets.shape[1]
-    largest = 0.0
-    moved = np.empty(ports + inner)
-    for m in range(which.shape[0]):
-        c = which[m]
-        still = True
-        for a in range(ports):
-            moved[a] = steps[c, a]
-            still &= moved[a] == 0.0
-        for e in range(inner):
-            still &= offsets[c, e] == 0.0
-        if still:
-            continue
-        for a in range(ports):
-            total = 0.0
-            for b in range(ports):
-                total += conductances[c, a, b] * moved[b]
-            currents[c, a] += total
-        for e in range(inner):
-            move = -offsets[c, e]
-            offsets[c, e] = 0.0
-            for b in range(ports + e):
-                move -= slopes[c, e, b] * moved[b]
-            moved[ports + e] = _bounded(move, voltages[c, ports + e], units[ports + e], limit)
-        for a in range(ports + inner):
-            voltages[c, a] += moved[a]
-            if abs(moved[a]) > largest * units[a]:
-                largest = max(largest, _size(moved[a], voltages[c, a], units[a]))
-    return largest

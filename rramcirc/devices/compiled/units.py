@@ -24,8 +24,8 @@ STEPS, LARGEST_STEP = 60, 0.5  # of Newton's method for the inner nodes; [their 
 def node_units(devices: CompiledDevices) -> FloatArray:
     """Return the unit of every node of a device, a power of 2: 1 for volts and for all that is of the order of 1.
 
-    A node that follows the terminals in static analyses has the unit of its response to 1 V, a state the one that
-    changes the current as much as 1 V does.
+    A node that follows the terminals in static analyses has the unit of its response to 1 V; a state the one that
+    changes the current as much as 1 V does, or, where it does not change the current, the rate of another state.
 
     Returns
     -------
@@ -65,16 +65,18 @@ def _unit(value: float, ordinary: tuple[float, float]) -> float:
 
 def _response(matrix: FloatArray, inner: IntArray) -> FloatArray:
     """Return how far the inner nodes move with one of the first two terminals, the other held; 0 for those at rest."""
-    moved = _solve(matrix[np.ix_(inner, inner)], matrix[np.ix_(inner, (0, 1))])
+    moved = _solve(matrix[np.ix_(inner, inner)], matrix[inner, :2])
     return np.asarray(np.abs(moved).max(axis=1))
 
 
 def _share(matrix: FloatArray, follows: IntArray, states: IntArray) -> FloatArray:
-    """Return the change of the current by states, relative to that by the voltage."""
-    columns = np.concatenate([[0], states])
+    """Return the change of the current by states, relative to that by the voltage; else that of other states' rates."""
+    rows, columns = np.concatenate([[0], states]), np.concatenate([[0], states])
     moved = _solve(matrix[np.ix_(follows, follows)], matrix[np.ix_(follows, columns)])
-    change = np.abs(matrix[0, columns] - matrix[0, follows] @ moved)
-    return np.asarray(change[1:] / change[0] if change[0] > 0.0 else np.zeros(len(states)))
+    change = np.abs(matrix[np.ix_(rows, columns)] - matrix[np.ix_(rows, follows)] @ moved)
+    np.fill_diagonal(change[1:, 1:], 0.0)
+    relative = np.divide(change[:, 1:], change[:, :1], out=np.zeros_like(change[:, 1:]), where=change[:, :1] > 0.0)
+    return np.asarray(np.where(relative[0] > 0.0, relative[0], relative[1:].max(axis=0)))
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
@@ -86,7 +88,8 @@ def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     scaled = matrix / rows[:, None] / columns
     found: FloatArray = np.linalg.lstsq(scaled, right / rows[:, None], rcond=ROUNDING)[0]
     found[np.abs(found) < ROUNDING * np.abs(found).max(initial=0.0)] = 0.0
-    return found / columns[:, None]
+    found /= columns[:, None]
+    return found
 
 
 def _settle(devices: CompiledDevices, points: FloatArray, inner: IntArray) -> None:
