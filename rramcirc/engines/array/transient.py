@@ -132,9 +132,9 @@ class _Run:
         self.cells = MovingCells(static, allowed.bound, charges, farads, watched)
         self.solver.let_move(self.cells)
         self.scales = np.array([1.0 / allowed.voltage if k not in HELD_PORTS else 0.0 for k in self.cells.names])
-        self.scales[list(self.cells.state_places.values())] = 1.0 / allowed.state
-        self.scales /= self.cells.units
         states = self.cells.own_places
+        self.scales[states] = 1.0 / allowed.state
+        self.scales /= self.cells.units
         self.only_states = np.zeros_like(self.scales)
         self.only_states[states] = self.scales[states]
         self.not_states = np.where(self.only_states == 0.0, self.scales != 0.0, 0.0)
