@@ -28,7 +28,7 @@ REFEREES = tuple(  # the first that ngspice can do is taken
 )
 LOOSE = {"reltol": "1e-8", "vntol": "1e-11", "abstol": "1e-15"}  # where ngspice fails with those of the referee
 REFEREE_STEPS = 1000
-OUR_STEPS = 200  # so that what is compared are values, not lines between points that are far apart
+OUR_STEPS = 400  # so that what is compared are values, not curves between points that are far apart
 POINTS = 13  # of a DC sweep
 LIMIT = 30.0  # [s] of a run
 VERDICTS = ("agree", "refused by numpy", "failed in numpy", "failed in ngspice", "differ")
@@ -56,8 +56,8 @@ def draw_bench(seed: int, number: int, folder: Path) -> tuple[Module, rc.Testben
     )
     card = rc.load_card(folder / f"{module.name}.toml")
     corners = int(rng.integers(3, 7))
-    times = module.span * np.sort(np.append(0.0, rng.uniform(0.02, 0.98, corners)))
-    times[1:] = np.maximum(times[1:], times[:-1] + 1e-3 * module.span * np.arange(1, corners + 1))
+    places = np.sort(rng.choice(np.arange(1, 40), corners, replace=False)) + rng.uniform(-0.3, 0.3, corners)
+    times = module.span * np.append(0.0, places / 40)
     levels = rng.uniform(-1.5, 1.5, corners + 1)
     levels[0] = 0.0 if rng.random() < 0.7 else levels[0]
     for k in np.flatnonzero(rng.random(corners) < 0.25):  # plateaus, on which cells may sleep

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.basics.errors import ParameterError, SimulationError
 from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.evaluation import wanted
 
@@ -18,6 +19,7 @@ VOLTS = 1 / 256, 8.0  # responses that are those of a voltage
 STATES = 1 / 1024, 1024.0  # states are of the order of 1, which is wide
 RUNNING = 1.0  # [s]; any time after 0 tells a model that its states move
 ROUNDING = 1e-13
+SMALLEST = 1e-30  # a unit below that, or above its inverse, is a mistake of this estimate
 STEPS, LARGEST_STEP = 60, 0.5  # of Newton's method for the inner nodes; [their unit]
 
 
@@ -37,30 +39,45 @@ def node_units(devices: CompiledDevices) -> FloatArray:
     inner = np.array([k for k in range(first, n) if devices.node_of[k] == k], np.int64)
     if not len(inner):
         return units
-    points = np.zeros((len(LEVELS), n))
-    points[:, 0] = LEVELS
-    _settle(devices, points, inner)
-    responses = np.max([_response(matrix, inner) for matrix in _slopes(devices, points, 0.0)], axis=0)
-    follows = responses > 0.0
-    units[inner[follows]] = [_unit(value, VOLTS) for value in responses[follows]]
+    points = [point for point in (_settled(devices, level, inner) for level in LEVELS) if point is not None]
+    responses = [_response(matrix, inner) for matrix in _slopes(devices, points, 0.0)]
+    if not responses:
+        return units
+    response = np.max(responses, axis=0)
+    follows = response > 0.0
+    units[inner[follows]] = [_unit(value, VOLTS) for value in response[follows]]
     states = inner[~follows]
     if len(states):
         shares = np.array([_share(matrix, inner[follows], states) for matrix in _slopes(devices, points, RUNNING)])
-        units[states] = [_unit(1.0 / value if value > 0.0 else 1.0, STATES) for value in np.max(shares, axis=0)]
+        units[states] = [_unit(_middle(1.0 / values[values > 0.0]), STATES) for values in shares.T]
     return units
 
 
-def _slopes(devices: CompiledDevices, points: FloatArray, time: float) -> FloatArray:
-    one = np.zeros(1, np.int64)
-    found = [devices.evaluate(point[None], time, reactive=False, which=one) for point in points]
-    return np.array([wanted(seen.resistive_jacobian)[0] for seen in found])
+def _middle(values: FloatArray) -> float:
+    return float(np.median(values)) if len(values) else 1.0
 
 
 def _unit(value: float, ordinary: tuple[float, float]) -> float:
-    """Return 1 where a value is an ordinary one, else the power of 2 below it."""
-    if ordinary[0] <= value <= ordinary[1] or not np.isfinite(value):
+    """Return 1 where a value is an ordinary one or none at all, else the power of 2 below it."""
+    if ordinary[0] <= value <= ordinary[1] or not SMALLEST < value < 1.0 / SMALLEST:
         return 1.0
     return float(2.0 ** np.floor(np.log2(value)))
+
+
+def _slopes(devices: CompiledDevices, points: list[FloatArray], time: float) -> list[FloatArray]:
+    """Return the Jacobians at the points at which the model can be evaluated."""
+    seen = [_evaluated(devices, point, time) for point in points]
+    return [slopes for _, slopes in (found for found in seen if found is not None)]
+
+
+def _evaluated(devices: CompiledDevices, point: FloatArray, time: float) -> tuple[FloatArray, FloatArray] | None:
+    """Return currents and Jacobian of the first device; None where its model gives up: that is for the run to say."""
+    try:
+        seen = devices.evaluate(point[None], time, reactive=False, which=np.zeros(1, np.int64))
+    except (ParameterError, SimulationError):
+        return None
+    currents, slopes = seen.resistive[0], wanted(seen.resistive_jacobian)[0]
+    return (currents, slopes) if np.isfinite(currents).all() and np.isfinite(slopes).all() else None
 
 
 def _response(matrix: FloatArray, inner: IntArray) -> FloatArray:
@@ -92,15 +109,17 @@ def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     return found
 
 
-def _settle(devices: CompiledDevices, points: FloatArray, inner: IntArray) -> None:
-    """Bring the inner nodes near to balance, in place; states stay, as nothing is missing to their equations."""
-    one = np.zeros(1, np.int64)
-    for point in points:
-        for _ in range(STEPS):
-            seen = devices.evaluate(point[None], reactive=False, which=one)
-            matrix = wanted(seen.resistive_jacobian)[0][np.ix_(inner, inner)]
-            step = _solve(matrix, seen.resistive[0, inner][:, None])[:, 0]
-            most = np.maximum(LARGEST_STEP, np.abs(point[inner]))
-            point[inner] -= np.clip(step, -most, most)
-            if np.all(np.abs(step) <= 1e-6 * most):
-                break
+def _settled(devices: CompiledDevices, level: float, inner: IntArray) -> FloatArray | None:
+    """Return the nodes at a voltage, the inner ones near to balance; states stay, nothing is missing to theirs."""
+    point = np.zeros(len(devices.nodes))
+    point[0] = level
+    for _ in range(STEPS):
+        seen = _evaluated(devices, point, 0.0)
+        if seen is None:
+            return None
+        step = _solve(seen[1][np.ix_(inner, inner)], seen[0][inner][:, None])[:, 0]
+        most = np.maximum(LARGEST_STEP, np.abs(point[inner]))
+        point[inner] -= np.clip(step, -most, most)
+        if np.all(np.abs(step) <= 1e-6 * most):
+            break
+    return point
