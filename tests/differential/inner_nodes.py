@@ -30,7 +30,7 @@ LOOSE = {"reltol": "1e-8", "vntol": "1e-11", "abstol": "1e-15"}  # where ngspice
 REFEREE_STEPS = 1000
 OUR_STEPS = 400  # so that what is compared are values, not curves between points that are far apart
 POINTS = 13  # of a DC sweep
-LIMIT = 30.0  # [s] of a run
+LIMIT = 20.0  # [s] of a run
 VERDICTS = ("agree", "refused by numpy", "failed in numpy", "failed in ngspice", "differ")
 
 
