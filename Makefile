@@ -5,6 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .PHONY: setup demo test netlists models docs bench clean
+.PHONY: setup demo test netlists models bench fuzz-inner clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -36,6 +37,9 @@ bench: setup
 	@$(BIN)/python benchmarks/models.py
 	@$(BIN)/python benchmarks/networks.py
 	@$(BIN)/python benchmarks/circuits.py
+
+fuzz-inner: setup
+	@$(BIN)/python tests/differential/inner_nodes.py
 
 clean:
 	rm -rf $(VENV) demo-output

@@ -71,7 +71,7 @@ def test_a_current_that_no_device_carries_fails_the_run():
         rc.Cell("stanford_gap_v1"), rc.Transient(16e-3), {"bl": rc.triangle(6.0, -6.0, ramp_rate=1500.0)}
     )
     with pytest.raises(
-        rc.SimulationError, match=r"current of xcell\.nrram is 7\.\d+ kA, outside -1 A \.\.\. 1 A.*no dev"
+        rc.SimulationError, match=r"current of xcell\.nrram is 7\.\d+ kA, outside -10 A \.\.\. 10 A.*no dev"
     ):
         rc.simulate(bench)
 

@@ -14,6 +14,7 @@ from rramcirc.devices.compiled.devices import ROOM_TEMPERATURE, CompiledDevices,
 from rramcirc.devices.compiled.evaluation import wanted
 
 _STEPS, _LARGEST_STEP, _TOLERANCE = 100, 0.5, 1e-12  # of Newton's method; [V], relative to 1 V or the voltage
+_FAR = 16.0  # [V]; what is larger is no voltage, but perhaps a rate in 1/s
 
 
 def read_current(
@@ -109,12 +110,18 @@ def held_current(devices: CompiledDevices, states: Mapping[str, ArrayLike], volt
     held = {*range(len(devices.terminals)), *nodes.values()}
     free = [k for k in range(len(devices.nodes)) if k not in held and devices.node_of[k] == k]
     if free:
-        _settle(devices, points, free)
+        settle(devices, points, free)
     return devices.evaluate(points, jacobian=False, reactive=False).resistive[:, 0]
 
 
-def _settle(devices: CompiledDevices, points: NDArray[np.float64], free: list[int]) -> None:
-    """Find the voltages of the nodes `free` by Newton's method, in place."""
+def settle(devices: CompiledDevices, points: NDArray[np.float64], free: list[int]) -> None:
+    """Find the static voltages of the nodes `free` by Newton's method, in place.
+
+    Raises
+    ------
+    SimulationError
+        If there is no solution; names the nodes.
+    """
     result = None
     for _ in range(_STEPS):
         result = devices.evaluate(points, reactive=False, out=result)
@@ -123,7 +130,8 @@ def _settle(devices: CompiledDevices, points: NDArray[np.float64], free: list[in
             step = np.linalg.solve(matrices, result.resistive[:, free, None])[..., 0]
         except np.linalg.LinAlgError:
             break
-        points[:, free] -= np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
+        most = np.maximum(_LARGEST_STEP, np.abs(points[:, free]) - _FAR)
+        points[:, free] -= np.clip(step, -most, most)
         late = np.abs(step) > _TOLERANCE * (1.0 + np.abs(points[:, free]))
         if not late.any():
             return

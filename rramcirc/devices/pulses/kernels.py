@@ -14,6 +14,7 @@ from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
 from rramcirc.devices.compiled import kernels
 
 _SETTLE_STEPS, _SETTLED, _LARGEST_STEP = 60, 1e-11, 0.5  # Newton's method for inner nodes [V]
+_FAR = 16.0  # units; beyond, a node is as large as its value
 _FOLLOWED = 20.0  # error of a recorded step relative to the tolerance, above which it is not taken
 _FIRST_CHANGE = 0.01  # of a state in the first step after a jump [unit of the state]
 _njit: LoopCompiler = numba.njit
@@ -128,10 +129,10 @@ def _solve(a: FloatArray, order: IntArray, b: FloatArray) -> None:
 @_njit
 def _settle(
     device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, nodes: FloatArray, v: float, gate: float,
-    level: float, n_states: int, force: FloatArray, stiffness: FloatArray, drift: FloatArray, inner: FloatArray,
-    order: IntArray,
+    level: float, n_states: int, units: FloatArray, force: FloatArray, stiffness: FloatArray, drift: FloatArray,
+    inner: FloatArray, order: IntArray,
 ) -> bool:  # fmt: skip
-    """Solve the inner nodes, which have no charge, with the states held; leaves the currents of the solution."""
+    """Solve the inner nodes without a charge, those with one held; leaves the currents of the solution."""
     n_inner = free.shape[0] - n_states
     for _ in range(_SETTLE_STEPS):
         if not _forces(
@@ -149,9 +150,11 @@ def _settle(
         _solve(inner, order, drift)
         largest = 0.0
         for a in range(n_inner):
-            step = min(max(-drift[a], -_LARGEST_STEP), _LARGEST_STEP)
+            unit, place = units[n_states + a], abs(nodes[free[n_states + a]])
+            most = max(_LARGEST_STEP * unit, place - _FAR * unit)
+            step = min(max(-drift[a], -most), most)
             nodes[free[n_states + a]] += step
-            largest = max(largest, abs(step))
+            largest = max(largest, abs(step) / max(unit, place / _FAR))
         if not largest > _SETTLED:
             return True
     return False
@@ -160,8 +163,9 @@ def _settle(
 @_njit
 def _advance(
     device: ModelCall, transistor: ModelCall, in_series: bool, free: IntArray, n_states: int, mass: FloatArray,
-    nodes: FloatArray, trial: FloatArray, duration: float, v0: float, v1: float, g0: float, g1: float, level: float,
-    h: float, tolerance: float, most: int, record: FloatArray, cursor: int, recording: bool, follow: bool,
+    units: FloatArray, nodes: FloatArray, trial: FloatArray, duration: float, v0: float, v1: float, g0: float,
+    g1: float, level: float, h: float, tolerance: float, most: int, record: FloatArray, cursor: int, recording: bool,
+    follow: bool,
     force: FloatArray, stiffness: FloatArray, drift: FloatArray, matrix: FloatArray, order: IntArray, k1: FloatArray,
     k2: FloatArray, k3: FloatArray, k4: FloatArray,
 ) -> tuple[float, int, int, bool]:  # fmt: skip
@@ -179,8 +183,9 @@ def _advance(
         if h <= 0.0:
             h = duration
             for a in range(n_states):
-                if abs(force[a]) * h > _FIRST_CHANGE:
-                    h = _FIRST_CHANGE / abs(force[a])
+                first = _FIRST_CHANGE * abs(mass[a, a]) * units[a]
+                if abs(force[a]) * h > first > 0.0:
+                    h = first / abs(force[a])
         accepted, last, step = False, False, 0.0
         while not accepted:
             steps += 1
@@ -202,7 +207,7 @@ def _advance(
                 )  # fmt: skip
             error = 0.0
             for a in range(n):
-                error = max(error, abs(k4[a]) / (tolerance * (1.0 + abs(nodes[free[a]]))))
+                error = max(error, abs(k4[a]) / (tolerance * (units[a] + abs(nodes[free[a]]))))
             if follow and (not good or not error < _FOLLOWED):
                 follow, h = False, step  # the record does not fit: from here on with steps of its own
                 continue
@@ -262,15 +267,15 @@ def _stages(
 
 @kernels._compiled(
     _INTEGER(
-        _MODEL, _INTEGER, _MODEL, _t.boolean, _INTEGERS, _INTEGER, _MATRIX, _INTEGERS, _MATRIX, _MATRIX, _MATRIX, _REAL,
-        _MATRIX, _REAL, _INTEGER, _VECTOR, _INTEGERS, _t.boolean, _MATRIX, _REAL[:, :, ::1]
+        _MODEL, _INTEGER, _MODEL, _t.boolean, _INTEGERS, _INTEGER, _MATRIX, _VECTOR, _INTEGERS, _MATRIX, _MATRIX,
+        _MATRIX, _REAL, _MATRIX, _REAL, _INTEGER, _VECTOR, _INTEGERS, _t.boolean, _MATRIX, _REAL[:, :, ::1]
     )
 )  # fmt: skip
 def integrate(
     device: ModelCall, stride: int, transistor: ModelCall, in_series: bool, free: IntArray, n_states: int,
-    mass: FloatArray, state_nodes: IntArray, times: FloatArray, voltages: FloatArray, gates: FloatArray, level: float,
-    start: FloatArray, tolerance: float, most: int, record: FloatArray, firsts: IntArray, follow: bool,
-    currents: FloatArray, states: FloatArray,
+    mass: FloatArray, units: FloatArray, state_nodes: IntArray, times: FloatArray, voltages: FloatArray,
+    gates: FloatArray, level: float, start: FloatArray, tolerance: float, most: int, record: FloatArray,
+    firsts: IntArray, follow: bool, currents: FloatArray, states: FloatArray,
 ) -> int:  # fmt: skip
     """Integrate all devices one after the other.
 
@@ -281,11 +286,14 @@ def integrate(
     stride
         Distance of the devices' instance blocks [bytes]; 0 if all share one.
     free : (n_free,) int64 array
-        Unknown nodes: states first, then inner nodes, then the bottom electrode if `in_series`.
+        Unknown nodes: those with a charge first, states before all, then the other inner nodes, then the bottom
+        electrode if `in_series`.
     n_states
-        Number of states among them.
+        Number of nodes with a charge among them.
     mass : (n_free, n_free) array
         Derivative of their charges by their voltages [F].
+    units : (n_free,) array
+        Their units, 1 for volts and states of the order of 1.
     state_nodes : int64 array
         Nodes of the states that are returned.
     times, voltages, gates : (N, M) arrays
@@ -334,7 +342,7 @@ def integrate(
                 duration = times[i, m] - times[i, m - 1]
                 if duration > 0.0:
                     h, cursor, steps, fits = _advance(
-                        device, transistor, in_series, free, n_states, mass, nodes, trial, duration,
+                        device, transistor, in_series, free, n_states, mass, units, nodes, trial, duration,
                         voltages[i, m - 1], voltages[i, m], gates[i, m - 1], gates[i, m], level, h, tolerance,
                         most - used, record, cursor, not follow, fits, force, stiffness, drift, matrix, order, k1, k2,
                         k3, k4,
@@ -345,7 +353,7 @@ def integrate(
                 else:
                     h = 0.0
             if not _settle(
-                device, transistor, in_series, free, nodes, voltages[i, m], gates[i, m], level, n_states, force,
+                device, transistor, in_series, free, nodes, voltages[i, m], gates[i, m], level, n_states, units, force,
                 stiffness, drift, inner, inner_order,
             ):  # fmt: skip
                 break

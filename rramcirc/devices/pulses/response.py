@@ -18,6 +18,8 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled import kernels as osdi_kernels
 from rramcirc.devices.compiled.devices import ROOM_TEMPERATURE, CompiledDevices, check_card
 from rramcirc.devices.compiled.evaluation import wanted
+from rramcirc.devices.compiled.reading import settle
+from rramcirc.devices.compiled.units import RUNNING, node_units
 from rramcirc.devices.pulses import kernels as pulse_kernels
 
 TOLERANCE = 1e-6  # error of a step [unit of the state or V, both of order 1]
@@ -121,8 +123,12 @@ def pulse_response(
     gates = np.broadcast_to(np.asarray(gate_voltages, dtype=np.float64), times.shape).copy()
     device = CompiledDevices(card, len(times) if parameters else 1, parameters, temperature=temperature)
     transistor = _transistor(selector, temperature)
-    free, n_states, mass = _free_nodes(CompiledDevices(card, 1, temperature=temperature), selector is not None)
+    one = CompiledDevices(card, 1, temperature=temperature)
+    free, n_states, mass = _free_nodes(one, selector is not None)
+    units = node_units(one)[free]
     start = _start(device, states, noise, len(times))
+    if n_states > len(device.state_nodes):  # others have a charge: they begin at rest
+        _rest(device, start, free, selector is not None)
     if selector is not None and source_line is not None:
         start[:, 1] = source_line
     blocks = device._blocks.instances
@@ -134,7 +140,7 @@ def pulse_response(
     while True:
         current, moved = np.full(times.shape, np.nan), np.full((*times.shape, len(state_nodes)), np.nan)
         taken = pulse_kernels.integrate(
-            _model(device), stride, _model(transistor or device), selector is not None, free, n_states, mass,
+            _model(device), stride, _model(transistor or device), selector is not None, free, n_states, mass, units,
             state_nodes, times, voltages, gates, level, start, float(tolerance), MOST_STEPS, record, firsts,
             follow is not None, current, moved,
         )  # fmt: skip
@@ -171,18 +177,66 @@ def _model(devices: CompiledDevices) -> pulse_kernels.ModelCall:
 
 
 def _free_nodes(device: CompiledDevices, in_series: bool) -> tuple[NDArray[np.int64], int, NDArray[np.float64]]:
-    """Return the unknown nodes, states first, their number, and the matrix of their charges, taken as constant."""
+    """Return the unknown nodes, those with a charge first, their number, and the matrix of the charges.
+
+    States come before other nodes with a charge. The charges are taken as linear in the voltages.
+
+    Raises
+    ------
+    ModelCompileError
+        If a state is not integrated by ddt, or what has a charge cannot be held where the voltage jumps.
+    """
     states = list(device.state_nodes.values())
     inner = range(len(device.terminals), len(device.nodes))
-    free = states + [k for k in inner if device.node_of[k] == k and k not in states]
-    at_rest = wanted(device.evaluate(np.zeros((1, len(device.nodes))), 1.0).reactive_jacobian)[0]
+    others = [k for k in inner if device.node_of[k] == k and k not in states]
+    at_rest = wanted(device.evaluate(np.zeros((1, len(device.nodes))), RUNNING).reactive_jacobian)[0]
+    charged = [k for k in others if np.any(at_rest[k])]
+    if charged:
+        _check_charges(device, [*states, *charged], others, in_series)
+    free = [*states, *charged, *(k for k in others if k not in charged)]
     mass = np.array(at_rest[np.ix_(free, free)])
     for name, node in device.state_nodes.items():
         if abs(mass[free.index(node), free.index(node)] - 1.0) > 1e-9:
             raise ModelCompileError(f"module {device.card.module}: the state {name} is not integrated by ddt(V(node)).")
+    n_charged = len(states) + len(charged)
     if in_series:  # the bottom electrode, without the capacitances beside it
         free, mass = [*free, 1], np.pad(mass, (0, 1))
-    return np.array(free, np.int64), len(states), np.ascontiguousarray(mass)
+    return np.array(free, np.int64), n_charged, np.ascontiguousarray(mass)
+
+
+def _check_charges(device: CompiledDevices, charged: list[int], others: list[int], in_series: bool) -> None:
+    """Refuse charges of inner nodes that a jump of the voltage would move, or that are not linear."""
+    n, names = len(device.nodes), ", ".join(device.nodes[k] for k in charged)
+    points = np.array([np.zeros(n), np.full(n, 0.25)])
+    points[1, 0] = 0.5
+    one = np.zeros(1, np.int64)
+    first, second = (wanted(device.evaluate(p[None], RUNNING, which=one).reactive_jacobian)[0] for p in points)
+    block = first[np.ix_(charged, charged)]
+    scaled = block / np.abs(block).max(axis=1, initial=0.0, keepdims=True).clip(1e-300)
+    terminals = [k for k in range(len(device.terminals)) if k != 1 or in_series]
+    outside = [k for k in [*terminals, *others] if k not in charged]
+    if np.any(first[np.ix_(charged, outside)]) or np.linalg.matrix_rank(scaled, tol=1e-9) < len(charged):
+        raise ModelCompileError(
+            f"module {device.card.module}: a capacitance couples inner nodes to terminals or to one another "
+            f"({names}), so that a jump of the voltage moves them. Pulses are "
+            "computed for capacitances from an inner node to ground only; simulate runs the module."
+        )
+    if not np.allclose(first[charged], second[charged], rtol=1e-9, atol=0.0):
+        raise ModelCompileError(
+            f"module {device.card.module}: a charge of the inner nodes {names} is not linear in the voltages. Pulses "
+            "are computed for constant capacitances; simulate runs the module."
+        )
+
+
+def _rest(device: CompiledDevices, start: NDArray[np.float64], free: NDArray[np.int64], in_series: bool) -> None:
+    """Bring the nodes that are no states to where they rest without a voltage, in place."""
+    states = set(device.state_nodes.values())
+    inner = [int(k) for k in (free[:-1] if in_series else free) if k not in states]
+    if device.count == len(start):
+        settle(device, start, inner)
+        return
+    for row in start:  # one block for all devices
+        settle(device, row[None], inner)
 
 
 def _start(

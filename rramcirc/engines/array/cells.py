@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.array.cell_netlist import rram_nodes
 from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.evaluation import Evaluation, wanted
-from rramcirc.engines.array.reduce import move_cells, reduce_cells
+from rramcirc.engines.array.local_nodes import local_nodes, local_units, refuse_undetermined
+from rramcirc.engines.array.moves import move_cells
+from rramcirc.engines.array.reduce import reduce_cells
 
 Array = NDArray[np.float64]
 CHUNK = 8192  # cells evaluated together: their Jacobians stay in the cache until they are reduced
-_NOTHING = np.empty((0, 0)), np.empty((0, 0, 0)), np.empty(0, np.int64)
+_NOTHING = np.empty((0, 0)), np.empty((0, 0, 0))
 
 
 class Cells:
@@ -43,6 +44,8 @@ class Cells:
         Ports and inner nodes, in the order of the columns of `voltages`.
     voltages : (count, n) array
         Voltages of all of them [V].
+    units : (n,) array
+        Their units: 1 for volts, else as `node_units` says.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Cells:
             self.rram, self.selector, set(self.rram.state_nodes.values())
         )
         self.voltages = np.zeros((count, len(self.names)))
+        self.units = local_units(self.names, self.rram)
         self.missing, self.shorted = np.array(missing, np.int64), np.array(shorted, np.int64)
         self.short = short
         self._allocate(len(self.names) - len(self.ports))
@@ -85,6 +89,7 @@ class Cells:
         self.conductances = np.empty((self.count, ports, ports))
         self._offsets = np.empty((self.count, inner))
         self._slopes = np.empty((self.count, inner, ports + inner))
+        self._stuck = np.full(self.count, -1)
         self._results: dict[str, Evaluation] = {}
 
     def add_shorts(self, which: NDArray[np.int64], points: Array, currents: Array, slopes: Array) -> None:
@@ -117,10 +122,14 @@ class Cells:
         ParameterError
             If a state would move; names the card.
         """
-        states = list(self.rram.state_nodes.values())
-        points = np.zeros((self.rram.count, len(self._rram_place)))
-        rates = self.rram.evaluate(points, reactive=False).resistive[:, states]
-        if np.any(np.abs(rates) > 1e-12):
+        states, moves = list(self.rram.state_nodes.values()), False
+        for level in (0.0, 0.5, -0.5) if states else ():  # a rate can come from an inner node, which has to follow
+            self.hold("bl", level)
+            self.settle(0.5, 1e-6)
+            points = self._points(self._cuts[0], self._rram_place)
+            rates = self.rram.evaluate(points, reactive=False).resistive[:, states]
+            moves |= bool(np.any(np.abs(rates) > 1e-12))
+        if moves:
             raise ParameterError(
                 f"card {self.rram.card.name}: module {self.rram.card.module} lets its states move in static analyses; "
                 "the engine numpy needs them frozen (f = -V(s) at $abstime <= 0). ngspice runs it."
@@ -146,17 +155,18 @@ class Cells:
             points = self._points(cut, self._rram_place)
             first = self._evaluate("rram", rram, points)
             self.add_shorts(np.arange(cut.start, cut.stop), points, *first)
-            second = _NOTHING[:2]
+            second = _NOTHING
             if self.selector is not None:
                 selector = self._selectors[cut.stop - cut.start]
                 second = self._evaluate("sel", selector, self._points(cut, self._selector_place))
             reduce_cells(
                 *first, self._rram_place, *second, self._selector_place, len(self.ports), self.currents[cut],
-                self.conductances[cut], self._offsets[cut], self._slopes[cut],
+                self.conductances[cut], self._offsets[cut], self._slopes[cut], self._stuck[cut],
             )  # fmt: skip
         if len(self.missing):
             for array in (self.currents, self.conductances, self._offsets, self._slopes):
                 array[self.missing] = 0.0
+            self._stuck[self.missing] = -1
 
     def hold(self, port: str, value: Array | float) -> bool:
         """Set the voltage of a port that is no line: () or (count,) [V]; return whether one changed."""
@@ -194,8 +204,12 @@ class Cells:
         return found
 
     def move(self, steps: Array, limit: float) -> float:
-        """Move the ports by `steps` (count, ports) [V] and the inner nodes along; return the largest move [V]."""
-        return move_cells(steps, self._offsets, self._slopes, limit, self.voltages)
+        """Move the ports by `steps` (count, ports) [V] and the inner nodes along; return the largest move [units]."""
+        return move_cells(steps, self._offsets, self._slopes, limit, self.units, self.voltages)
+
+    def check_determined(self) -> None:
+        """Raise what `refuse_undetermined` says of the cells as they were linearised last."""
+        refuse_undetermined(self._stuck, self.names, self.rram)
 
     def settle(self, limit: float, tolerance: float, most: int = 60) -> float:
         """Balance the inner nodes with the ports held; return the last move [V]."""
@@ -228,49 +242,3 @@ def _part(parameters: Mapping[str, Array | float], cut: slice) -> dict[str, Arra
         name: values[cut] if isinstance(values, np.ndarray) and values.ndim else values
         for name, values in parameters.items()
     }
-
-
-def local_nodes(
-    rram: CompiledDevices, selector: CompiledDevices | None, held: set[int]
-) -> tuple[tuple[str, ...], tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
-    """Return ports, all local nodes, and which of these every node of the RRAM and of the selector is.
-
-    Parameters
-    ----------
-    rram, selector
-        The devices of a cell.
-    held
-        Nodes of the RRAM whose voltage is held at 0 V: they are no local nodes, and stand as -1.
-    """
-    assert rram.card.declaration is not None  # CompiledDevices have one
-    outside = {"bl": "bl", "be": "be" if selector else "wl", "nz": "nz"}
-    terminals = [outside[node] for node in rram_nodes(rram.card.declaration, "nz")]
-    ports: tuple[str, ...] = ("bl", "wl", "sl", "bulk", "nz") if selector else ("bl", "wl", "nz")
-    inner: list[str] = ["be"] if selector else []
-    own = [_inner_names(rram, "rram", held, inner), []]
-    if selector is not None:
-        own[1] = _inner_names(selector, "sel", set(), inner)
-    names = (*ports, *inner)
-    rram_place = _places(names, rram, [*terminals, *own[0]])
-    selector_place = _NOTHING[2]
-    if selector is not None:
-        selector_place = _places(names, selector, ["be", "wl", "sl", "bulk", *own[1]])
-    return ports, names, rram_place, selector_place
-
-
-def _places(names: tuple[str, ...], devices: CompiledDevices, nodes: list[str]) -> NDArray[np.int64]:
-    """Return the local node of every node of a device; -1 if it is held."""
-    places = [names.index(name) if name else -1 for name in nodes]
-    merged = [*places, -1]
-    return np.array([merged[devices.node_of[k]] for k in range(len(places))], np.int64)
-
-
-def _inner_names(devices: CompiledDevices, label: str, held: set[int], inner: list[str]) -> list[str]:
-    """Name the internal nodes of a device; append those with a voltage of their own to `inner`."""
-    names = []
-    for k in range(len(devices.terminals), len(devices.nodes)):
-        own = k not in held and devices.node_of[k] == k
-        names.append(f"{label}.{devices.nodes[k]}" if own else "")
-        if own:
-            inner.append(names[-1])
-    return names

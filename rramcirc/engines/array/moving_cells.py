@@ -11,8 +11,10 @@ from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array import moving_kernels as kernels
 from rramcirc.engines.array.bdf import History
-from rramcirc.engines.array.cells import Cells, local_nodes
-from rramcirc.engines.array.reduce import move_lines, reduce_lines
+from rramcirc.engines.array.cells import Cells
+from rramcirc.engines.array.local_nodes import local_nodes, local_units, refuse_undetermined
+from rramcirc.engines.array.moves import move_lines
+from rramcirc.engines.array.reduce import reduce_lines
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -50,7 +52,13 @@ class MovingCells:
     ports, names, count, voltages, currents, conductances
         As those of `Cells`; the states are among the inner nodes.
     state_places : dict of int
-        Local node of every state.
+        Local node of every state that has a name.
+    own_places : list of int
+        Local nodes inside the RRAM whose equations have a derivative by time: states with and without a name.
+    nameless : list of int
+        Those without a name.
+    units : (n,) array
+        Units of the local nodes, as those of `Cells`.
     evaluations
         Number of times that the models of a cell were evaluated.
     """
@@ -69,10 +77,12 @@ class MovingCells:
             if name in cells.names:
                 self.voltages[:, k] = cells.voltages[:, cells.names.index(name)]
         self._held = np.column_stack([cells.port_voltages(port) for port in self._held_ports] or [np.zeros(self.count)])
+        self.units = local_units(self.names, self.rram)
+        self.own_places, self._rates = self._find_states()
         self._weights = np.full(n, float(charges))
-        self._weights[list(self.state_places.values())] = 1.0
+        self._weights[self.own_places] = 1.0
         self._farads = np.array([farads.get(name, 0.0) for name in self.names])
-        self._bounds = np.full((2, n), bound)
+        self._bounds = bound * np.ones((2, n)) * self.units
         self._bounds[0] *= ASLEEP
         self._bound = bound
         self._frozen = np.zeros(n, bool)
@@ -81,11 +91,11 @@ class MovingCells:
         self._centres = np.full_like(self.voltages, np.nan)
         self._current, self._charge = np.empty_like(self.voltages), np.empty_like(self.voltages)
         self._conductance = np.empty((self.count, n, n))
-        only_states = not charges and not self._farads.any() and self._states_are_their_charges()
+        only_states = not charges and not self._farads.any() and not self.nameless and self._states_are_their_charges()
         self._capacitance = np.empty((0, 0, 0)) if only_states else np.empty((self.count, n, n))
         self.currents, self.conductances = np.empty((self.count, ports)), np.empty((self.count, ports, ports))
         self._offsets, self._slopes = np.empty((self.count, n - ports)), np.empty((self.count, n - ports, n))
-        self._found = np.empty(self.count, np.int64)
+        self._found, self._stuck = np.empty(self.count, np.int64), np.full(self.count, -1)
         self._results: dict[str, Evaluation] = {}
         self._all, self._still = np.arange(self.count), np.zeros((self.count, ports))
         self._awake, self.history = np.ones(self.count, bool), History.of(self.count, n)
@@ -131,6 +141,30 @@ class MovingCells:
         if port in self._held_ports:
             return self._held[:, self._held_ports.index(port)]
         return self.voltages[:, self.ports.index(port)]
+
+    def _find_states(self) -> tuple[list[int], dict[int, float]]:
+        """Return the local nodes inside the RRAM whose equation has a charge, and of those that stand alone in theirs.
+
+        The latter with their capacitance: their rate follows from their equation. A state need not have a name: idt
+        makes a node of its own.
+        """
+        rram, first = self.rram, len(self.rram.terminals)
+        points = np.full((1, len(rram.nodes)), 0.125)
+        seen = rram.evaluate(points, RUNNING, which=np.zeros(1, np.int64))
+        rows = wanted(seen.reactive_jacobian)[0]
+        named, own, alone = set(self.state_places.values()), [], {}
+        for k in range(first, len(rram.nodes)):
+            place = int(self._places[0][k])
+            charged = np.flatnonzero(rows[k])
+            if rram.node_of[k] != k or not (len(charged) or place in named):
+                continue
+            own.append(place)
+            if place in named:
+                alone[place] = 1.0
+            elif list(charged) == [k]:
+                alone[place] = float(rows[k, k])
+        self.nameless = sorted(set(own) - named)
+        return own, alone
 
     def _states_are_their_charges(self) -> bool:
         """Whether ``I(s) <+ ddt(V(s))`` is all that makes the states move, as in every model of the library."""
@@ -200,19 +234,24 @@ class MovingCells:
 
     def _move(self, which: Numbers, steps: Array, limit: float) -> float:
         return move_lines(
-            which, steps, limit, self.conductances, self._slopes, self._offsets, self.currents, self.voltages
-        )
+            which, steps, limit, self.units, self.conductances, self._slopes, self._offsets, self.currents,
+            self.voltages,
+        )  # fmt: skip
+
+    def check_determined(self) -> None:
+        """Raise what `refuse_undetermined` says of the cells as they were linearised last."""
+        refuse_undetermined(self._stuck, self.names, self.rram)
 
     def _reduce(self, which: Numbers, rate: float, frozen: NDArray[np.bool_]) -> None:
         reduce_lines(
             which, self.voltages, self._centres, self._current, self._charge, self._conductance, self._capacitance,
             self._weights, rate, self.past, frozen, len(self.ports), self.currents, self.conductances, self._offsets,
-            self._slopes,
+            self._slopes, self._stuck,
         )  # fmt: skip
 
     def watch_sleepers(self, move: float) -> None:
         """Set how far a voltage may move before a cell wakes [V], `ASLEEP` times the bound at most."""
-        self._bounds[0] = min(move, ASLEEP * self._bound)
+        self._bounds[0] = min(move, ASLEEP * self._bound) * self.units
 
     def let_sleep(self, ahead: float, left: float, state: float) -> None:
         """Let the cells sleep that nothing happens to.
@@ -231,10 +270,11 @@ class MovingCells:
             At its present rate, a state moves by less than this until then [its unit].
         """
         history = self.history
-        if ahead <= 0.0 or len(history.times) < 3:
+        if ahead <= 0.0 or len(history.times) < 3 or self.nameless:
             return
         scales = np.full(len(self.names), 10.0 / (ASLEEP * self._bound))
         scales[self._frozen] = 1.0 / state
+        scales /= self.units
         found = kernels.calm_cells(
             history.which, history.values, np.array(history.slots[:3]), np.array(history.times[:3]), ahead, left,
             self._frozen, self.voltages, self._centres, self._current, self._conductance, scales, self._found,
@@ -285,15 +325,16 @@ class MovingCells:
     @property
     def largest_capacitance(self) -> float:
         """Largest derivative of a charge that is no state by a voltage, at the present voltages [F]."""
-        others = [k for k in range(len(self.names)) if k not in self.state_places.values()]
+        others = [k for k in range(len(self.names)) if k not in self.own_places]
         return float(np.max(np.abs(self._capacitance[:, others]), initial=0.0))
 
     def rates(self) -> Array:
         """Return the derivative of all local nodes by time that is known: (count, n), 0 except for the states."""
         found = np.zeros_like(self.voltages)
         away = self.voltages - self._centres
-        for place in self.state_places.values():
+        for place, capacitance in self._rates.items():
             found[:, place] = -self._current[:, place] - np.einsum("cb,cb->c", self._conductance[:, place], away)
+            found[:, place] /= capacitance
         return found
 
     def is_inert(self, port: str) -> bool:

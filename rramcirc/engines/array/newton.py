@@ -19,6 +19,7 @@ LARGEST_STEP = 0.5  # [V] per node and iteration
 MOST_STEPS = 80
 FIRST_MOVE = 0.05  # [V]; inner nodes are brought this close to balance before lines and cells move together
 RESIDUAL = 1e-10  # of Kirchhoff's current law, relative to the largest current of a node
+LEAST = 1e-200  # [A]; of numbers below that, products are 0
 SWEEPS_ALONE = 4  # Newton steps in which lines are solved as far as is quick
 FOLLOWED = 1e-7  # the same in one step of time, at least
 LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
@@ -76,11 +77,14 @@ class ArrayState:
                 cells.linearise()
             residual, scale, missing = self._residual(injected)
             self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
-            if expected < LAST_MOVE and (missing <= RESIDUAL * scale or missing <= self._rounding()):
+            small = missing <= max(RESIDUAL * scale, LEAST)
+            if expected < LAST_MOVE and (small or missing <= self._rounding()):
+                cells.check_determined()
                 self._balanced = True
                 return
             before, moved = moved, self._advance(residual)
             expected = _next_move(before, moved)
+        cells.check_determined()
         raise SimulationError(
             f"numpy failed: no operating point after {MOST_STEPS} Newton steps; Kirchhoff's current law is off by "
             f"{self.residual:.1e} of the largest current, the last step moved a node by {moved:.1e} V."
@@ -136,6 +140,7 @@ class ArrayState:
             self.through, self.missing = max(self.through, scale), missing
             small = missing <= max(followed * scale, least) or missing <= self._rounding()
             if moved < LARGEST_STEP and small and settled:
+                cells.check_determined()
                 return True
         return False
 
@@ -235,6 +240,6 @@ class ArrayState:
 
 def _next_move(before: float, moved: float) -> float:
     """Return how far the next Newton step will go, after two that went so far [V]."""
-    if not 0.0 < before < np.inf:
+    if not 0.0 < before**2 < np.inf:  # the square of 1e-170 V is 0
         return moved
     return max(moved / before**2, CURVATURE) * moved**2

@@ -1,8 +1,8 @@
 """Compiled elimination of the inner nodes of many cells, all with the same local nodes.
 
-Static analyses add up the devices of every cell (`reduce_cells`, `move_cells`). In a transient a cell is a straight
-line around the point where its models were evaluated (`reduce_lines`, `move_lines`). The elimination is one, and
-stands in one file with its users, because numba keeps machine code by file.
+Static analyses add up the devices of every cell (`reduce_cells`). In a transient a cell is a straight line around the
+point where its models were evaluated (`reduce_lines`). The elimination is one, and stands in one file with its users,
+because numba keeps machine code by file.
 """
 
 from __future__ import annotations
@@ -16,14 +16,22 @@ compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
 inlined: LoopCompiler = numba.njit(nogil=True, forceinline=True)  # a call costs 10 ns a cell
+SWALLOWED = 1e-9  # of what is added to a diagonal: less than that must not be left of it, nor have been there
+SINGULAR = 1e-13  # of the numbers whose difference an entry is: less is none
+UNBALANCED = 1e-12  # of the slopes of an equation [V]: what may be missing to it where no node is left for it
+DISTRUSTED = -2  # a cell whose elimination has to be done again
+LEAK = 1e-12  # [S]; as gmin in circuit simulators
 
 
 @inlined
 def eliminate(
     c: int, matrix: FloatArray, vector: FloatArray, frozen: BoolArray, ports: int, currents: FloatArray,
     conductances: FloatArray, offsets: FloatArray, slopes: FloatArray,
-) -> None:  # fmt: skip
-    """Eliminate the inner nodes of cell `c`, the last one first; `matrix` and `vector` are written to.
+) -> bool:  # fmt: skip
+    """Eliminate the inner nodes of cell `c` by their own rows, the last one first; return whether that can be trusted.
+
+    It cannot where a node does not stand in its own row, as the current of a voltage contribution, or where a
+    difference keeps too few digits. `matrix` and `vector` are written to.
 
     Parameters
     ----------
@@ -36,12 +44,14 @@ def eliminate(
     ports, currents, conductances, offsets, slopes
         Results of all cells, as of `reduce_cells`.
     """
+    good = True  # and no early return: numba counts references at each
     for e in range(vector.shape[0] - 1, ports - 1, -1):
         if frozen[e]:
             slopes[c, e - ports] = 0.0
             offsets[c, e - ports] = 0.0
             continue
         pivot = matrix[e, e]
+        good &= pivot != 0.0
         inverse = 1.0 / pivot if pivot != 0.0 else 0.0
         for b in range(e):
             slopes[c, e - ports, b] = matrix[e, b] * inverse
@@ -49,20 +59,127 @@ def eliminate(
         for a in range(e):
             factor = matrix[a, e]
             if factor != 0.0:
+                before = matrix[a, a]
                 for b in range(e):
                     matrix[a, b] -= factor * slopes[c, e - ports, b]
                 vector[a] -= factor * offsets[c, e - ports]
+                if a >= ports and before != 0.0:
+                    good &= abs(matrix[a, a] - before) * SWALLOWED <= min(abs(before), abs(matrix[a, a]))
     for a in range(ports):
         currents[c, a] = vector[a]
         for b in range(ports):
             conductances[c, a, b] = matrix[a, b]
+    return good
+
+
+@compiled
+def eliminate_pivoting(
+    c: int, matrix: FloatArray, vector: FloatArray, frozen: BoolArray, ports: int, currents: FloatArray,
+    conductances: FloatArray, offsets: FloatArray, slopes: FloatArray,
+) -> int:  # fmt: skip
+    """Eliminate the inner nodes of cell `c` by the largest pivots, rows and columns brought to one size before.
+
+    The offsets and slopes do not depend on an order: every node's slopes are those by the ports alone. The parameters
+    are those of `eliminate`; `matrix` and `vector` are written to.
+
+    Returns
+    -------
+    int
+        -1; or the local node that no equation determines, although one is left that is not fulfilled: such a node
+        moves as if `LEAK` were its pivot. The number of local nodes is added if the equation that is left holds ports.
+    """
+    total = vector.shape[0]
+    open_rows, open_columns = ~frozen, ~frozen
+    open_rows[:ports] = open_columns[:ports] = False
+    added = np.abs(matrix)  # the largest number that went into each entry: what is far smaller is rounding
+    pivot_row = np.full(total, -1)
+    for _ in range(total - ports):
+        p, q = _largest_entry(matrix, ports, open_rows, open_columns)
+        if p < 0:
+            break
+        open_rows[p] = open_columns[q] = False
+        pivot_row[q] = p
+        _clear_column(matrix, vector, added, p, q)
+    stuck = -1
+    for b in range(ports, total):
+        offsets[c, b - ports] = 0.0
+        slopes[c, b - ports] = 0.0
+    for b in range(ports, total):
+        if not open_columns[b]:
+            continue
+        a = b  # the equation that is left for this node: its own, or another one
+        while not open_rows[a]:
+            a = ports + (a + 1 - ports) % (total - ports)
+        open_rows[a] = False
+        size, coupled = LEAK, False
+        for port in range(ports):
+            coupled |= matrix[a, port] != 0.0
+        for other in range(ports, total):
+            size = max(size, added[a, other])
+        if coupled:
+            stuck = b + total
+        elif abs(vector[a]) > UNBALANCED * size:
+            stuck = max(stuck, b)
+            offsets[c, b - ports] = vector[a] / LEAK
+    for b in range(ports, total):
+        p = pivot_row[b]
+        if p >= 0:
+            offsets[c, b - ports] = vector[p] / matrix[p, b]
+            for port in range(ports):
+                slopes[c, b - ports, port] = matrix[p, port] / matrix[p, b]
+    for a in range(ports):
+        currents[c, a] = vector[a]
+        for port in range(ports):
+            conductances[c, a, port] = matrix[a, port]
+    return stuck
+
+
+@compiled
+def _largest_entry(
+    matrix: FloatArray, ports: int, open_rows: BoolArray, open_columns: BoolArray
+) -> tuple[int, int]:  # fmt: skip
+    """Return row and column of the largest entry left, rows and columns brought to one size; -1 if all are 0."""
+    total = matrix.shape[0]
+    row_size, column_size = np.zeros(total), np.zeros(total)
+    for a in range(ports, total):
+        for b in range(ports, total):
+            if open_rows[a] and open_columns[b]:
+                row_size[a] = max(row_size[a], abs(matrix[a, b]))
+    for a in range(ports, total):
+        for b in range(ports, total):
+            if open_rows[a] and open_columns[b] and row_size[a] > 0.0:
+                column_size[b] = max(column_size[b], abs(matrix[a, b]) / row_size[a])
+    largest, p, q = 0.0, -1, -1
+    for a in range(ports, total):
+        for b in range(ports, total):
+            if open_rows[a] and open_columns[b] and row_size[a] > 0.0 and column_size[b] > 0.0:
+                size = abs(matrix[a, b]) / (row_size[a] * column_size[b])
+                if size > largest:
+                    largest, p, q = size, a, b
+    return p, q
+
+
+@compiled
+def _clear_column(matrix: FloatArray, vector: FloatArray, added: FloatArray, p: int, q: int) -> None:
+    """Take column `q` out of all rows but `p`; entries of which only rounding is left become 0."""
+    for a in range(vector.shape[0]):
+        factor = matrix[a, q] / matrix[p, q]
+        if a != p and factor != 0.0:
+            for b in range(vector.shape[0]):
+                change = factor * matrix[p, b]
+                added[a, b] = max(added[a, b], abs(change))
+                matrix[a, b] -= change
+                if abs(matrix[a, b]) < SINGULAR * added[a, b]:
+                    matrix[a, b] = 0.0
+            matrix[a, q] = 0.0
+            vector[a] -= factor * vector[p]
 
 
 @compiled
 def reduce_cells(
     first: FloatArray, first_jacobian: FloatArray, first_place: IntArray, second: FloatArray,
     second_jacobian: FloatArray, second_place: IntArray, ports: int, currents: FloatArray, conductances: FloatArray,
-    offsets: FloatArray, slopes: FloatArray,
+    offsets: FloatArray, slopes: FloatArray, stuck: IntArray,
 ) -> None:  # fmt: skip
     """Add up the devices of every cell and eliminate its inner nodes.
 
@@ -84,48 +201,42 @@ def reduce_cells(
         Result: what inner node k moves by, with the signs turned, if nothing before it moves [V].
     slopes : (cells, inner, ports + inner) array
         Result: derivative of that by the local nodes before it.
+    stuck : (cells,) int64 array
+        Result: -1, or the inner node that no equation determines, as `eliminate_pivoting` says.
     """
     total = slopes.shape[2]
     matrix, vector, frozen = np.empty((total, total)), np.empty(total), np.zeros(total, np.bool_)
-    for c in range(currents.shape[0]):
-        matrix[:] = 0.0
-        vector[:] = 0.0
-        for device in range(2):
-            values = first if device == 0 else second
-            if not values.shape[0]:
+    for again in range(2):
+        distrusted = 0
+        for c in range(currents.shape[0]):
+            if again and stuck[c] != DISTRUSTED:
                 continue
-            jacobian = first_jacobian if device == 0 else second_jacobian
-            place = first_place if device == 0 else second_place
-            for a in range(place.shape[0]):
-                row = place[a]
-                if row < 0:
+            matrix[:] = 0.0
+            vector[:] = 0.0
+            for device in range(2):
+                values = first if device == 0 else second
+                if not values.shape[0]:
                     continue
-                vector[row] += values[c, a]
-                for b in range(place.shape[0]):
-                    if place[b] >= 0:
-                        matrix[row, place[b]] += jacobian[c, a, b]
-        eliminate(c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes)
-
-
-@compiled
-def move_cells(steps: FloatArray, offsets: FloatArray, slopes: FloatArray, limit: float, voltages: FloatArray) -> float:
-    """Move ports by `steps` and inner nodes by what balances them, at most `limit` [V]; return the largest move."""
-    cells, ports = steps.shape
-    inner = offsets.shape[1]
-    largest = 0.0
-    moved = np.empty(ports + inner)
-    for c in range(cells):
-        for a in range(ports):
-            moved[a] = steps[c, a]
-        for e in range(inner):
-            move = -offsets[c, e]
-            for b in range(ports + e):
-                move -= slopes[c, e, b] * moved[b]
-            moved[ports + e] = max(-limit, min(limit, move))
-        for a in range(ports + inner):
-            voltages[c, a] += moved[a]
-            largest = max(largest, abs(moved[a]))
-    return largest
+                jacobian = first_jacobian if device == 0 else second_jacobian
+                place = first_place if device == 0 else second_place
+                for a in range(place.shape[0]):
+                    row = place[a]
+                    if row < 0:
+                        continue
+                    vector[row] += values[c, a]
+                    for b in range(place.shape[0]):
+                        if place[b] >= 0:
+                            matrix[row, place[b]] += jacobian[c, a, b]
+            if again:
+                stuck[c] = eliminate_pivoting(
+                    c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes
+                )  # fmt: skip
+            else:
+                good = eliminate(c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes)
+                stuck[c] = -1 if good else DISTRUSTED
+                distrusted += not good
+        if distrusted == 0:
+            break
 
 
 @compiled
@@ -133,7 +244,7 @@ def reduce_lines(
     which: IntArray, voltages: FloatArray, centres: FloatArray, currents: FloatArray, charges: FloatArray,
     conductances: FloatArray, capacitances: FloatArray, own: FloatArray, rate: float, past: FloatArray,
     frozen: BoolArray, ports: int, port_currents: FloatArray, port_conductances: FloatArray, offsets: FloatArray,
-    slopes: FloatArray,
+    slopes: FloatArray, stuck: IntArray,
 ) -> None:  # fmt: skip
     """Eliminate the inner nodes of the cells `which`: ``current + rate * charge + past = 0`` there, to first order.
 
@@ -151,72 +262,41 @@ def reduce_lines(
         What the points before add to the derivative of the charges [A].
     frozen : (nodes,) array of bool
         Inner nodes that stay where they are.
-    ports, port_currents, port_conductances, offsets, slopes
+    ports, port_currents, port_conductances, offsets, slopes, stuck
         As in `reduce_cells`.
     """
     total = voltages.shape[1]
     matrix, vector, away = np.empty((total, total)), np.empty(total), np.empty(total)
-    for m in range(which.shape[0]):
-        c = which[m]
-        for a in range(total):
-            away[a] = voltages[c, a] - centres[c, a]
-        for a in range(total):
-            value = currents[c, a] + past[c, a]
-            if capacitances.shape[0]:
-                value += rate * charges[c, a]
-                for b in range(total):
-                    slope = conductances[c, a, b] + rate * capacitances[c, a, b]
-                    matrix[a, b] = slope
-                    value += slope * away[b]
+    for again in range(2):
+        distrusted = 0
+        for m in range(which.shape[0]):
+            c = which[m]
+            if again and stuck[c] != DISTRUSTED:
+                continue
+            for a in range(total):
+                away[a] = voltages[c, a] - centres[c, a]
+            for a in range(total):
+                value = currents[c, a] + past[c, a]
+                if capacitances.shape[0]:
+                    value += rate * charges[c, a]
+                    for b in range(total):
+                        slope = conductances[c, a, b] + rate * capacitances[c, a, b]
+                        matrix[a, b] = slope
+                        value += slope * away[b]
+                else:
+                    for b in range(total):
+                        matrix[a, b] = conductances[c, a, b]
+                        value += conductances[c, a, b] * away[b]
+                    matrix[a, a] += rate * own[a]
+                    value += rate * own[a] * voltages[c, a]
+                vector[a] = value
+            if again:
+                stuck[c] = eliminate_pivoting(
+                    c, matrix, vector, frozen, ports, port_currents, port_conductances, offsets, slopes
+                )  # fmt: skip
             else:
-                for b in range(total):
-                    matrix[a, b] = conductances[c, a, b]
-                    value += conductances[c, a, b] * away[b]
-                matrix[a, a] += rate * own[a]
-                value += rate * own[a] * voltages[c, a]
-            vector[a] = value
-        eliminate(c, matrix, vector, frozen, ports, port_currents, port_conductances, offsets, slopes)
-
-
-@compiled
-def move_lines(
-    which: IntArray, steps: FloatArray, limit: float, conductances: FloatArray, slopes: FloatArray, offsets: FloatArray,
-    currents: FloatArray, voltages: FloatArray,
-) -> float:  # fmt: skip
-    """Move the ports of the cells `which` by `steps` and the inner nodes to balance; return the largest move [V].
-
-    Currents follow, and no offset is left, unless a node would move by more than `limit` and is stopped there.
-    """
-    ports, inner = steps.shape[1], offsets.shape[1]
-    largest = 0.0
-    moved = np.empty(ports + inner)
-    for m in range(which.shape[0]):
-        c = which[m]
-        still = True
-        for a in range(ports):
-            moved[a] = steps[c, a]
-            still &= moved[a] == 0.0
-        for e in range(inner):
-            still &= offsets[c, e] == 0.0
-        if still:
-            continue
-        for a in range(ports):
-            total = 0.0
-            for b in range(ports):
-                total += conductances[c, a, b] * moved[b]
-            currents[c, a] += total
-        for e in range(inner):
-            move = -offsets[c, e]
-            offsets[c, e] = 0.0
-            for b in range(ports + e):
-                move -= slopes[c, e, b] * moved[b]
-            if move > limit:
-                move = limit
-            elif move < -limit:
-                move = -limit
-            moved[ports + e] = move
-        for a in range(ports + inner):
-            voltages[c, a] += moved[a]
-            if abs(moved[a]) > largest:
-                largest = abs(moved[a])
-    return largest
+                good = eliminate(c, matrix, vector, frozen, ports, port_currents, port_conductances, offsets, slopes)
+                stuck[c] = -1 if good else DISTRUSTED
+                distrusted += not good
+        if distrusted == 0:
+            break

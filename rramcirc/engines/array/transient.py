@@ -132,10 +132,11 @@ class _Run:
         self.cells = MovingCells(static, allowed.bound, charges, farads, watched)
         self.solver.let_move(self.cells)
         self.scales = np.array([1.0 / allowed.voltage if k not in HELD_PORTS else 0.0 for k in self.cells.names])
-        self.states = list(self.cells.state_places.values())
-        self.scales[self.states] = 1.0 / allowed.state
+        states = self.cells.own_places
+        self.scales[states] = 1.0 / allowed.state
+        self.scales /= self.cells.units
         self.only_states = np.zeros_like(self.scales)
-        self.only_states[self.states] = self.scales[self.states]
+        self.only_states[states] = self.scales[states]
         self.not_states = np.where(self.only_states == 0.0, self.scales != 0.0, 0.0)
         self.allowed, self.most_current = allowed, LEAST_CURRENT
         self.least_missing = NEWTON_SHARE * allowed.current * LEAST_CURRENT
@@ -192,8 +193,8 @@ class _Run:
         self.corner = self.drive.next_corner(self.time)
         self.history.restart()
         self.order, self.rates = 1, self.cells.rates()
-        fastest = float(np.max(np.abs(self.rates), initial=0.0))
-        allowed = np.sqrt(2.0 / np.max(self.scales)) / max(fastest, 1e-300)
+        fastest = float(np.max(np.abs(self.rates) / self.cells.units, initial=0.0))
+        allowed = np.sqrt(2.0 / np.max(self.scales * self.cells.units)) / max(fastest, 1e-300)
         self.step = min(FIRST_SHARE * (self.corner - self.time), allowed)
 
     def _target(self) -> float:
@@ -232,11 +233,13 @@ class _Run:
             most = min(self.order + 1, len(history.times) - 1, HIGHEST_ORDER)
             orders = list(range(max(self.order - 1, 1), most + 1))
             errors = history.errors(target, cells.voltages, orders, self.scales)
-            rough = len(history.times) == 2 and errors[0] > 1.0 and size >= 0.5 * self.first_size > LEAST_STEP
+            error = errors[0]
             if self.charged is not None:
                 found, self.charged_at = cells.charges(self.charged), target
                 scales = self.not_states / (allowed / cells.rate + self.least_charge)
                 errors = np.maximum(errors, history.errors(target, found, orders, scales, of_charges=True))
+            error = errors[0] if cells.nameless else error  # charges inside a module that fall behind a corner
+            rough = len(history.times) == 2 and error > 1.0 and size >= 0.5 * self.first_size > LEAST_STEP
         wrong = float(errors[orders.index(self.order)])
         stands = wrong <= 1.0
         usable = [k for k in orders if k <= self.order or stands]

@@ -275,7 +275,10 @@ def _model(card: ModelCard) -> Iterator[str]:
         kind = "sp_mos1"
         own = {"type": MOS_TYPE[str(card.spice)]} | {k.lower(): v for k, v in own.items() if k.lower() != "level"}
     yield f"// card {card.name}: {_one_line(card.title)}"
-    yield from _wrapped(f"model {_model_name(card)} {kind} (", [f"{k}={_value(v)}" for k, v in own.items()], ")")
+    if own:
+        yield from _wrapped(f"model {_model_name(card)} {kind} (", [f"{k}={_value(v)}" for k, v in own.items()], ")")
+    else:
+        yield f"model {_model_name(card)} {kind}"  # () is a syntax error
 
 
 def _check_built_in(card: ModelCard) -> None:
