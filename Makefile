@@ -4,8 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: setup demo test netlists models docs bench clean
-.PHONY: setup demo test netlists models bench fuzz-inner clean
+.PHONY: setup demo test netlists models docs bench fuzz-inner clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
