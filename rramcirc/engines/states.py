@@ -165,13 +165,20 @@ def _outside(
         return []
     k = int(bad[np.argmax(worst[bad])])
     value = float(plot.data[when[k], columns[k]]) + float(offset[k])
+    bounds = float(state.lower[there[k]]), float(state.upper[there[k]])
     time = float(plot.data[when[k], 0])
-    more = f" (and {bad.size - 1} devices more)" if bad.size > 1 else ""
-    bounds = f"{state.lower[there[k]]:g} ... {state.upper[there[k]]:g} {state.unit}"
-    return [
-        f"{state.state} of {state.places[there[k]]} left its bounds {bounds}: {value:.4g} {state.unit} at "
-        f"{time:.4g} s{more}"
-    ]
+    return [left_bounds(state.state, state.unit, state.places[there[k]], bounds, value, time, bad.size)]
+
+
+def left_bounds(
+    state: str, unit: str, place: str, bounds: tuple[float, float], value: float, time: float, devices: int
+) -> str:
+    """Say which device's state left its bounds, where to, when, and how many did."""
+    more = f" (and {devices - 1} devices more)" if devices > 1 else ""
+    return (
+        f"{state} of {place} left its bounds {bounds[0]:g} ... {bounds[1]:g} {unit}: {value:.4g} {unit} at {time:.4g} s"
+        f"{more}"
+    )
 
 
 def without_extra(plot: RawPlot, wanted: Sequence[str]) -> RawPlot | None:

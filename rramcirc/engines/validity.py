@@ -168,6 +168,40 @@ def of_the_bench(bench: Testbench, cards: Sequence[ModelCard]) -> Iterator[str]:
 Values = Callable[[slice], FloatArray]
 
 
+class Farthest:
+    """How far many devices went outside a range, and for how long; points are added as they come."""
+
+    def __init__(self, limits: Validity, devices: int) -> None:
+        self.limits = limits
+        self.slack = SLACK * (limits.maximum - limits.minimum)
+        self.away, self.value, self.lasting = (np.zeros(devices) for _ in range(3))
+        self.timed = False
+
+    def add(self, block: FloatArray, weight: FloatArray | None = None) -> None:
+        """Add (points, devices) values; `weight` (points,) is the time [s] that each point stands for."""
+        beyond = np.maximum(self.limits.minimum - self.slack - block, block - self.limits.maximum - self.slack)
+        column, k = np.arange(block.shape[1]), beyond.argmax(axis=0)
+        top = beyond[k, column]
+        self.value = np.where(top > self.away, block[k, column], self.value)
+        self.away = np.maximum(self.away, top)
+        if weight is not None:
+            outside: BoolArray = beyond > 0
+            self.lasting += weight @ outside
+            self.timed = True
+
+    def text(self, places: Sequence[str]) -> str:
+        """Say which device is farthest outside, its value, for how long, and how many are outside; empty if none is."""
+        bad = np.flatnonzero(self.away > 0)
+        if not bad.size:
+            return ""
+        d, limits = int(bad[np.argmax(self.away[bad])]), self.limits
+        text = f"{places[d]} is {format_number(float(self.value[d]), limits.unit)}, outside "
+        text += f"{format_number(limits.minimum, limits.unit)} ... {format_number(limits.maximum, limits.unit)}"
+        if self.timed:
+            text += f", for {format_number(float(self.lasting[d]), 's')}"
+        return text + (f" (and {bad.size - 1} devices more)" if bad.size > 1 else "")
+
+
 class _Columns:
     """Columns of a plot, read block by block of points."""
 
@@ -203,30 +237,11 @@ class _Columns:
         """Say which device is farthest outside, its value, for how long, and how many are outside; empty if none is."""
         if values is None or not places:
             return ""
-        slack = SLACK * (limits.maximum - limits.minimum)
-        away, value = np.zeros(len(places)), np.zeros(len(places))
-        lasting = np.zeros(len(places))
+        seen = Farthest(limits, len(places))
         for start in range(0, self.plot.n_points, _POINTS_OF_A_BLOCK):
             part = slice(start, start + _POINTS_OF_A_BLOCK)
-            block = values(part)
-            beyond = np.maximum(limits.minimum - slack - block, block - limits.maximum - slack)
-            k = beyond.argmax(axis=0)
-            top = beyond[k, np.arange(len(places))]
-            value = np.where(top > away, block[k, np.arange(len(places))], value)
-            away = np.maximum(away, top)
-            outside: BoolArray = beyond > 0
-            if self.weight is not None:
-                lasting += self.weight[part] @ outside
-        bad = np.flatnonzero(away > 0)
-        if not bad.size:
-            return ""
-        d = int(bad[np.argmax(away[bad])])
-        unit = limits.unit
-        text = f"{places[d]} is {format_number(float(value[d]), unit)}, outside "
-        text += f"{format_number(limits.minimum, unit)} ... {format_number(limits.maximum, unit)}"
-        if self.weight is not None:
-            text += f", for {format_number(float(lasting[d]), 's')}"
-        return text + (f" (and {bad.size - 1} devices more)" if bad.size > 1 else "")
+            seen.add(values(part), None if self.weight is None else self.weight[part])
+        return seen.text(places)
 
     def drivers(self, most: float) -> list[str]:
         """Return a sentence per driver whose current all devices together could not carry."""

@@ -18,32 +18,36 @@ def remarks(bench: rc.Testbench, engine: str = "ngspice") -> list[str]:
     return [r for r in rc.simulate(bench, engine).provenance["remarks"] if "does not hold there" in r]
 
 
-def test_a_run_within_the_card_says_nothing():
+@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+def test_a_run_within_the_card_says_nothing(engine):
     bench = rc.Testbench(CELL, rc.Transient(1e-6), {"bl": rc.Pulse(1.0, 5e-7), "wl": rc.Constant(1.2)})
-    assert remarks(bench) == []
+    assert remarks(bench, engine) == []
 
 
-def test_a_voltage_outside_is_told_with_value_and_time():
+@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+def test_a_voltage_outside_is_told_with_value_and_time(engine):
     pulse = rc.Pulse(-3.0, 2e-6, delay=1e-6, rise=1e-7, fall=1e-7)
     bench = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.Transient(5e-6), {"bl": pulse})
-    (told,) = remarks(bench)
+    (told,) = remarks(bench, engine)
     assert "cell_voltage of xcell.nrram is -3 V, outside -2 V ... 2 V" in told
     lasted = float(told.split(", for ")[1].split(" us")[0])
     assert lasted == pytest.approx(2.0 + 2 * 0.1 / 3.0, rel=0.05)  # and the parts of the edges beyond -2 V
 
 
+@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
 @pytest.mark.parametrize(("rows", "columns"), [(3, 2), (20, 20)], ids=["saved one by one", "saved all"])
-def test_the_worst_of_several_devices_is_named_and_the_others_are_counted(rows, columns):
+def test_the_worst_of_several_devices_is_named_and_the_others_are_counted(rows, columns, engine):
     array = rc.Crossbar(rc.Cell("stanford_gap_v1", initial_state={"gap": 1.7}), rows, columns)
     levels = {"bl0": rc.Constant(-2.2), "bl1": rc.Constant(-2.6)}
-    (told,) = remarks(rc.Testbench(array, rc.Transient(1e-9), levels, probes=("i(bl*)",)))
+    (told,) = remarks(rc.Testbench(array, rc.Transient(1e-9), levels, probes=("i(bl*)",)), engine)
     assert "_1.nrram is -2.6 V" in told
     assert f"(and {2 * rows - 1} devices more)" in told
 
 
-def test_gate_and_temperature_are_told():
+@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+def test_gate_and_temperature_are_told(engine):
     bench = rc.Testbench(CELL, rc.Transient(1e-6), {"wl": rc.Constant(5.0), "bl": rc.Constant(0.1)}, temperature=450.0)
-    told = " | ".join(remarks(bench))
+    told = " | ".join(remarks(bench, engine))
     assert "nmos_select: gate_voltage of xcell.nsel is 5 V, outside 0 V ... 3.6 V" in told
     assert "hfo2_filament: temperature is 450 K, outside 250 ... 400 K" in told
     assert "nmos_select: temperature is 450 K" in told
@@ -57,11 +61,12 @@ def test_a_pulse_shorter_than_the_card_knows_is_told():
     assert "a pulse is 100 ps wide, outside 1 ns ... 10 s" in told
 
 
-def test_static_analyses_are_looked_at_too():
+@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+def test_static_analyses_are_looked_at_too(engine):
     sweep = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.DcSweep("bl", 0.0, -2.5, 21))
     point = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.OperatingPoint(), {"bl": rc.Constant(-2.5)})
     for bench in (sweep, point):
-        (told,) = remarks(bench)
+        (told,) = remarks(bench, engine)
         assert "is -2.5 V, outside -2 V ... 2 V" in told
         assert ", for " not in told
 

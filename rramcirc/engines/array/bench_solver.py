@@ -41,6 +41,7 @@ class BenchSolver:
         self.array = design if isinstance(design, Crossbar) else Crossbar(cell_of(bench), 1, 1)
         parameters: dict[str, Array | float] = dict(self.array.cell.rram_parameters)
         parameters |= {name: values.ravel() for name, values in cell_values(self.array).items()}
+        self.instance_values = parameters
         count = self.array.rows * self.array.columns
         defects = self.array.defects
         missing, shorted = (

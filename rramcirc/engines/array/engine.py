@@ -23,6 +23,7 @@ from rramcirc.engines.array.ending import Ending, noted
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
 from rramcirc.engines.array.record import EngineRun
 from rramcirc.engines.array.transient import run_transient
+from rramcirc.engines.array.watch import Watch
 
 Progress = Callable[[float], None]
 
@@ -95,6 +96,7 @@ def run_static(bench: Testbench, progress: Progress | None = None, partial: bool
     circuit = circuit_of(bench)
     probes = tuple(chosen_probes(circuit, bench.probes))
     solver, reader = BenchSolver(bench), ProbeReader(probes)
+    watch = Watch(bench, solver, moving=False)
     rows: list[np.ndarray] = []
     axis, levels = _points(bench.analysis)
     steps, residual, ending = 0, 0.0, Ending()
@@ -105,11 +107,14 @@ def run_static(bench: Testbench, progress: Progress | None = None, partial: bool
             solver.solve()
             steps, residual = steps + solver.state.steps, max(residual, solver.state.residual)
             rows.append(reader.read(solver))
+            watch.see(float(place), solver.cells.voltages)
             if progress is not None:
                 progress(float(place))
     used = time.perf_counter() - wall, time.process_time() - cpu
     values = np.array(rows).reshape(len(rows), len(probes))
-    return EngineRun(probes, values, axis[: len(rows)], steps, residual, *used, ending=ending)
+    problems, remarks = watch.told()
+    axis = axis[: len(rows)]
+    return EngineRun(probes, values, axis, steps, residual, *used, remarks, ending, problems)
 
 
 def _points(analysis: Analysis) -> tuple[FloatArray, dict[str, FloatArray]]:

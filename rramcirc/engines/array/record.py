@@ -31,6 +31,8 @@ class EngineRun:
         Time of the run [s].
     remarks
         What the user should know about it, in words.
+    problems
+        Why the run must not be trusted, though it came to its end.
     ending
         How it ended; `values` are what was computed until then.
     """
@@ -44,3 +46,4 @@ class EngineRun:
     cpu_seconds: float
     remarks: tuple[str, ...] = ()
     ending: Ending = field(default_factory=Ending)
+    problems: tuple[str, ...] = ()

@@ -54,13 +54,16 @@ def run_bench(
         return Outcome("numpy", ending.status, problems, signal=ending.signal, version=VERSION, cause=cause)
     plots: tuple[RawPlot, ...] = ()
     ending = run.ending
+    status, problems = ending.status, ending.problems
+    if status == "done" and run.problems:
+        status, problems = "failed", run.problems
     if len(run.axis):
         write_raw(folder / RAW_FILE, [_plot(bench, run)])
         plots = tuple(read_raw(folder / RAW_FILE))
     return Outcome(
         engine="numpy",
-        status=ending.status,
-        problems=ending.problems,
+        status=status,
+        problems=problems,
         plots=plots,
         signals=tuple(Signal(p.name, p.unit, p.name, 1, p.description) for p in run.probes),
         wall_seconds=run.wall_seconds,

@@ -24,6 +24,7 @@ from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
 from rramcirc.engines.array.newton import FOLLOWED
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
 from rramcirc.engines.array.record import EngineRun
+from rramcirc.engines.array.watch import Watch
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -98,7 +99,9 @@ def run_transient(
     values, times = np.array(run.rows[:count]).reshape(count, len(probes)), np.array(run.times[:count])
     state = run.solver.state
     residual = max(run.at_start, run.missing / max(state.through, 1e-300))
-    return EngineRun(probes, values, times, state.steps, residual, *used, run.remarks, ending)
+    problems, told = run.watch.told()
+    remarks = (*run.remarks, *told)
+    return EngineRun(probes, values, times, state.steps, residual, *used, remarks, ending, problems)
 
 
 def _options(bench: Testbench) -> tuple[Tolerances, bool]:
@@ -131,6 +134,7 @@ class _Run:
         assert isinstance(static, Cells)  # until they move
         self.cells = MovingCells(static, allowed.bound, charges, farads, watched)
         self.solver.let_move(self.cells)
+        self.watch = Watch(bench, self.solver, moving=True)
         self.scales = np.array([1.0 / allowed.voltage if k not in HELD_PORTS else 0.0 for k in self.cells.names])
         states = self.cells.own_places
         self.scales[states] = 1.0 / allowed.state
@@ -149,6 +153,7 @@ class _Run:
         # what a charge jumps by when its cell is evaluated anew, a bound away
         self.least_charge = self.largest_capacitance * allowed.bound**2
         self._keep(0.0)
+        self.watch.see(0.0, self.cells.voltages)
         self.step, self.order, self.corner = 0.0, 1, 0.0
 
     def _keep(self, now: float) -> None:
@@ -179,11 +184,13 @@ class _Run:
         self.missing = max(self.missing, self.solver.state.missing)
         self.times.append(target)
         self.rows.append(self.reader.read(self.solver))
+        self.watch.see(target, self.cells.voltages)
         self.cells.let_sleep(self.corner - target, self.stop - target, SLEEPING * self.allowed.state)
 
     def _go_back(self) -> None:
         """Take the first step behind a corner back: the second one, of the same size, has shown that it was wrong."""
         gone = self.history.forget()
+        self.watch.take_back()
         self.time = self.history.times[0]
         self.step = SMALLER * (gone - self.time)
         del self.times[-1], self.rows[-1]

@@ -1,0 +1,118 @@
+"""States against their bounds and devices against their cards, point by point, without storing waveforms."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.bench.testbench import Testbench
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.engines.array.bench_solver import BenchSolver
+from rramcirc.engines.states import TOLERANCE, left_bounds
+from rramcirc.engines.validity import VOLTAGES, Farthest, of_the_bench
+
+
+class Range(NamedTuple):
+    """A condition of a card: the voltage of local node `plus` against `minus` of a device of every cell."""
+
+    card: ModelCard
+    condition: str
+    device: str
+    plus: str
+    minus: str
+    seen: Farthest
+
+
+class Watch:
+    """What all cells of a run did; a point counts when the next one stands, because the engine may take it back."""
+
+    def __init__(self, bench: Testbench, solver: BenchSolver, moving: bool) -> None:
+        array, names = solver.array, solver.cells.names
+        count = array.rows * array.columns
+        self.bench, self.moving, self.names, self.fixed = bench, moving, names, solver.fixed
+        rram, selector = array.cell.rram, array.cell.selector
+        absent = set(array.defects.missing)
+        self.there = np.array([(i, j) not in absent for i in range(array.rows) for j in range(array.columns)])
+        single = bench.design is not array
+        self.places = ["xcell" if single else f"xcell_{i}_{j}" for i in range(array.rows) for j in range(array.columns)]
+        self.cards = [rram, *([selector] if selector else [])]
+        bottom = "be" if selector else "wl"
+        self.ranges: list[Range] = []
+        ends = {"te": "bl", "be": bottom, "d": "be", "g": "wl", "s": "sl", "b": "bulk"}
+        for card, device in ((rram, "nrram"), *(((selector, "nsel"),) if selector else ())):
+            for name, limits in card.validity.items():
+                if name in VOLTAGES:
+                    plus, minus = (ends[end] for end in VOLTAGES[name])
+                    seen = Farthest(limits, count)
+                    self.ranges.append(Range(card, name, device, plus, minus, seen))
+        values = {name: np.asarray(v, float) for name, v in solver.instance_values.items()}
+        self.states: list[tuple[str, str, int, FloatArray, FloatArray, FloatArray]] = []
+        self.worst: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+        module = rram.declaration
+        for state, bounds in rram.state_bounds(values).items() if moving and module is not None else ():
+            if bounds is None or f"rram.{state}_s" not in names or not np.all(np.isfinite(bounds[1])):
+                continue
+            start = values.get(f"{state}_ini", rram.number(f"{state}_ini"))
+            low, high, first = (np.broadcast_to(np.asarray(v, float), count) for v in (*bounds, start))
+            unit = module.op_variables[state].unit if module is not None else ""
+            self.states.append((state, unit, names.index(f"rram.{state}_s"), low, high, first))
+            self.worst.append((np.zeros(count), np.zeros(count), np.zeros(count)))
+        self.pending: tuple[float, FloatArray] | None = None
+        self.last = 0.0
+
+    def _level(self, node: str, voltages: FloatArray) -> FloatArray | float:
+        """Return the voltages of a local node; that of a held terminal, which is none, is the level of its line."""
+        if node in self.names:
+            found: FloatArray = voltages[:, self.names.index(node)]
+            return found
+        return float(np.mean(self.fixed.get(node, 0.0)))
+
+    def see(self, time: float, voltages: FloatArray) -> None:
+        """Take a point: (cells, nodes) voltages [V] at a time [s]; the one before counts now."""
+        self.count()
+        self.pending = (time, voltages.copy())
+
+    def take_back(self) -> None:
+        """Forget the last point."""
+        self.pending = None
+
+    def count(self) -> None:
+        """Count the last point."""
+        if self.pending is None:
+            return
+        time, voltages = self.pending
+        self.pending = None
+        weight = np.array([time - self.last]) if self.moving else None
+        self.last = time
+        for one in self.ranges:
+            across = self._level(one.plus, voltages) - self._level(one.minus, voltages)
+            one.seen.add(np.where(self.there, across, 0.0)[None, :], weight)
+        for (_, _, node, low, high, start), (worst, value, when) in zip(self.states, self.worst, strict=True):
+            now = voltages[:, node] + start
+            margin = TOLERANCE * (high - low)
+            away = np.maximum(np.minimum(low, start) - margin - now, now - np.maximum(high, start) - margin)
+            new = np.flatnonzero((away > worst) & self.there)
+            worst[new], value[new], when[new] = away[new], now[new], time
+
+    def told(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return (problems, remarks) of the whole run."""
+        self.count()
+        problems = []
+        for (state, unit, _, low, high, _), (worst, value, when) in zip(self.states, self.worst, strict=True):
+            bad = np.flatnonzero(worst > 0)
+            if bad.size:
+                k = int(bad[np.argmax(worst[bad])])
+                bounds = float(low[k]), float(high[k])
+                problems.append(
+                    left_bounds(state, unit, self.places[k], bounds, float(value[k]), float(when[k]), bad.size)
+                )
+        if problems:
+            problems.append("the model does not hold its bounds, or options.reltol is too coarse")
+        remarks = list(of_the_bench(self.bench, self.cards))
+        for one in self.ranges:
+            if np.any(one.seen.away > 0):
+                text = one.seen.text([f"{place}.{one.device}" for place in self.places])
+                remarks.append(f"{one.card.name}: {one.condition} of {text}; the card does not hold there")
+        return tuple(problems), tuple(remarks)
