@@ -35,10 +35,14 @@ Example:
 @click.option("-o", "--output", metavar="RUN", help="Run folder (default: <name>.run).")
 @click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 600.")
 @click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
+@click.option(
+    "--allow-read", "allow_read", multiple=True, metavar="FOLDER",
+    help="A folder that a foreign netlist may read, e.g. that of a design kit.",
+)  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 def simulate(
     source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
-    output: str | None, timeout: str | None, trust: bool, settings: tuple[str, ...],
+    output: str | None, timeout: str | None, trust: bool, allow_read: tuple[str, ...], settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder."""
     from rramcirc.basics.errors import ParameterError, unknown_name
@@ -70,8 +74,9 @@ def simulate(
 
         with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
             waves = simulate_netlist(
-                path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin, trust=trust
-            )
+                path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin, trust=trust,
+                allow_read=allow_read,
+            )  # fmt: skip
     _report(waves, folder)
 
 

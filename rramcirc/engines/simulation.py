@@ -124,6 +124,7 @@ def simulate_netlist(
     options: Mapping[str, str] | None = None,
     temperature: float | None = None,
     trust: bool = False,
+    allow_read: Sequence[Path | str] = (),
 ) -> Waveforms:
     """Run a netlist file in ngspice and return its waveforms.
 
@@ -135,6 +136,8 @@ def simulate_netlist(
         Simulator options and ambient temperature [K] that win over those of the netlist.
     trust
         Run it even if it reads, writes or loads what lies outside its folder.
+    allow_read
+        Folders beside its own that it may read without trust, such as that of a design kit.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def simulate_netlist(
     if not isinstance(path, (str, os.PathLike)):
         raise ParameterError(f"path: {path!r} is not the name of a netlist.")
     path = Path(path)
-    deck = read_foreign(path, options, temperature, trust)
+    deck = read_foreign(path, options, temperature, trust, allow_read)
     signals = read_signals(path)
     if output is not None and path.resolve().is_relative_to(Path(output).resolve()):
         raise ParameterError(f"{path} lies in the run folder {output}, which is emptied first. Choose another with -o.")
@@ -155,7 +158,8 @@ def simulate_netlist(
     def run(folder: Path) -> Waveforms:
         deck.write(folder / NETLIST)
         expected = replace(deck.expected, vectors=(*deck.expected.vectors, *(s.vector for s in signals)))
-        outcome = run_deck(folder, expected=replace(expected, ours=bool(signals)), timeout=timeout, progress=progress)
+        expected = replace(expected, ours=bool(signals))
+        outcome = run_deck(folder, expected=expected, reads=deck.reads, timeout=timeout, progress=progress)
         record = {"netlist": str(path), "netlist_sha256": deck.sha256}
         told = header_fields(path)
         record |= {

@@ -124,14 +124,23 @@ def as_text(name: str) -> str:
     return name.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
 
 
+def short(text: str) -> str:
+    """Return a part of a line for a message."""
+    text = " ".join(as_text(text).encode(errors="replace").decode().split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def included(line: Line, folders: list[Path]) -> Path | None:
     """Return the file that an include line means: beside its own file, or beside one that was read before."""
     name = include_name(line)
     if not name:
         return None
     for folder in (line.file.parent, *folders):
-        if (folder / name).is_file():
-            return folder / name
+        try:
+            if (folder / name).is_file():
+                return folder / name
+        except (OSError, ValueError):  # a name that no file can have
+            return None
     return None
 
 
@@ -150,6 +159,8 @@ def _rows(data: bytes, main: bool, oddities: list[tuple[int, str]]) -> Iterator[
             continue
         if text.startswith("@"):
             return
+        if text == "\x1a":  # how DOS ends a file
+            continue
         if not title and not (text.startswith("*") and text[1:2] != "#") and _CONTROL_CHARACTER.search(text):
             oddities.append((number, "a control character"))
         if joined:

@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from rramcirc.basics.child import ChildRun, run_child
 from rramcirc.basics.errors import EnvironmentProblem, cannot_write
+from rramcirc.engines.ngspice.confinement import confined, failed, kept_environment, why_not
 from rramcirc.engines.ngspice.log import read_log, reference_value
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected, disk_is_full, judge_temperature, read_result
 from rramcirc.waveforms.raw import RawPlot
@@ -100,6 +101,7 @@ def run_deck(
     deck: str = "netlist.cir",
     *,
     expected: Expected | None = None,
+    reads: Sequence[Path] | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
 ) -> NgspiceRun:
@@ -111,6 +113,9 @@ def run_deck(
         The run folder and the netlist in it, which must leave waves.raw (`rramcirc.engines.ngspice.deck` sees to that).
     expected
         What must come out of it.
+    reads
+        If the deck is not trusted: the only folders that ngspice may read beside its own; it may write in the run
+        folder only. The kernel sees to that; a remark says so where it does not.
     timeout
         Wall-clock limit [s].
     progress
@@ -130,13 +135,37 @@ def run_deck(
         if value is not None and progress is not None:
             progress(value)
 
-    child = run_child([str(program), "-n", "-b", deck], folder, timeout=timeout, on_output=follow)
+    command = [str(program), "-n", "-b", deck]
+    child, remarks = _run(command, folder, reads, timeout, follow)
     log = re.sub(r" Reference value :[^\r\n]*\r", "", child.output)
     try:
         (folder / LOG_FILE).write_text(log, encoding="utf-8")
     except OSError as error:
         raise cannot_write(folder / LOG_FILE, error) from error
-    return _judge(child, log, folder, expected, timeout)
+    outcome = _judge(child, log, folder, expected, timeout)
+    return replace(outcome, remarks=(*outcome.remarks, *remarks))
+
+
+def _run(
+    command: list[str],
+    folder: Path,
+    reads: Sequence[Path] | None,
+    timeout: float | None,
+    follow: Callable[[bytes], None],
+) -> tuple[ChildRun, list[str]]:
+    """Run ngspice, confined if it is not trusted; return also a remark if it had to be confined and was not."""
+    if reads is None:
+        return run_child(command, folder, timeout=timeout, on_output=follow), []
+    program = Path(command[0])
+    reason = why_not(program)
+    if not reason:
+        words = [*confined(program, folder, reads), str(program.resolve()), *command[1:]]
+        child = run_child(words, folder, timeout=timeout, on_output=follow, environment=kept_environment())
+        reason = failed(child.exit_code, child.output)
+        if not reason:
+            return child, []
+    child = run_child(command, folder, timeout=timeout, on_output=follow, environment=kept_environment())
+    return child, [f"only the scan of the netlist held ngspice back, not the kernel: {reason}"]
 
 
 def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout: float | None) -> NgspiceRun:
