@@ -12,7 +12,8 @@ import rramcirc as rc
 from rramcirc.basics.errors import NetlistError
 from rramcirc.basics.paths import verilog_a_folder
 from rramcirc.devices.veriloga.compile import compile_module
-from rramcirc.engines.ngspice.scan import SAFE_COMMANDS, check_foreign
+from rramcirc.engines.ngspice.allowed import FILE_COMMANDS, OWN_RULES, PLAIN_COMMANDS
+from rramcirc.engines.ngspice.scan import check_foreign
 
 HEAD = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n"
 
@@ -42,7 +43,7 @@ ESCAPES = {
     "shell with a carriage return inside": (script("sh\rell ls"), 6, "'shell'"),
     "continuation": (script("write", "* in between", "+ /tmp/x"), 6, "/tmp/x"),
     "continuation by backslashes": (script("write \\\\", "/tmp/x"), 6, "/tmp/x"),
-    "shell behind a semicolon in quotes": (script('set x = ( a ";" shell ls )', "echo $x"), 6, '"'),
+    "shell behind a semicolon in quotes": (script('set x = ( a ";" shell ls )', "echo $x"), 7, r"\$x"),
     "shell behind a leading semicolon": (script("; shell ls"), 6, "'shell'"),
     "shell behind a form feed that looks like .endc": (script("echo a\x0c.endc", "shell ls"), 6, "control character"),
     "shell behind backslashes that hide .endc": (script("echo a \\\\", ".endc", "shell ls"), 8, "'shell'"),
@@ -54,7 +55,9 @@ ESCAPES = {
     "shell in *# with blanks": (cards("  *#shell ls"), 5, "'shell'"),
     "shell in *# behind a comment": (cards("*# echo a ; shell ls"), 5, "'shell'"),
     "shell from the title": (";\n" + script("echo a $curplottitle shell ls"), 7, r"\$curplottitle"),
-    "shell from a title that is set": (script("echo $curplottitle shell", "set curplottitle = a"), 6, "curplottitle"),
+    "shell from a title that is set": (script('set curplottitle = ";"', "echo $curplottitle shell"), 7, "curplottitle"),
+    "shell from the title of a loaded file": (script("load x.raw", "echo $curplottitle shell"), 7, "curplottitle"),
+    "shell from a second title": (cards(".title ;", "*# echo $curplottitle shell"), 6, "curplottitle"),
     "shell from an option": (cards('.options foo=";"', "*# echo a $foo shell ls"), 5, "commands are made of"),
     "shell from a variable": (script("set c = shell", "$c ls"), 7, "'\\$c'"),
     "shell from the environment": (script("echo $SHELL"), 6, r"\$SHELL"),
@@ -81,7 +84,9 @@ ESCAPES = {
     "measoutfile": (cards(".options measoutfile=/tmp/x"), 5, "option measoutfile"),
     "inputdir": (script("set inputdir=/etc"), 6, "sets inputdir"),
     "prompt, which holds a redirection": (script("strcmp a $prompt b"), 6, r"\$prompt"),
-    "strslice": (script("set s = abc", "strslice g $s 1 1"), 7, "'strslice'"),
+    "strslice": (script('set s = "a;c"', "strslice g $s 1 1", "echo $g shell ls"), 8, r"\$g"),
+    "strslice of a strslice": (script('set s = "a>c"', "strslice g $s 1 1", "set h = $g", "echo $h /x"), 9, r"\$h"),
+    "file name cut out of a text": (script("set s = ab.spiceinit", "strslice g $s 2 9", "write $g"), 8, "certain only"),
     "source": (script("source /etc/x"), 6, "'source'"),
     "file name as a command": (script("echo op > foo", "foo"), 7, "'foo'"),
     "cd": (script("cd /"), 6, "'cd'"),
@@ -89,15 +94,17 @@ ESCAPES = {
     "aspice": (script("aspice x y"), 6, "'aspice'"),
     "rspice": (script("rspice x"), 6, "'rspice'"),
     "alias": (script("alias foo shell"), 6, "'alias'"),
-    "hardcopy": (script("hardcopy x.ps v(1)"), 6, "'hardcopy'"),
+    "hardcopy": (script("hardcopy ../x.ps v(1)"), 6, r"\.\./x\.ps"),
+    "hardcopy on a printer": (script("set hcopydev=lp"), 6, "sets hcopydev"),
     "gnuplot": (script("gnuplot x v(1)"), 6, "'gnuplot'"),
-    "snsave": (script("snsave x"), 6, "'snsave'"),
+    "snsave": (script("snsave /tmp/x"), 6, "/tmp/x"),
     "snload": (script("snload x y"), 6, "'snload'"),
     "codemodel": (script("codemodel /tmp/x.cm"), 6, "'codemodel'"),
     "pre_codemodel": (script("pre_codemodel x.cm"), 6, "'pre_codemodel'"),
     "circbyline": (script("circbyline .include /etc/passwd"), 6, "'circbyline'"),
-    "load": (script("load /etc/passwd"), 6, "'load'"),
-    "fopen": (script("fopen h /etc/passwd r"), 6, "'fopen'"),
+    "load": (script("load /etc/passwd"), 6, "reads /etc/passwd"),
+    "fopen": (script("fopen h /etc/passwd r"), 6, "/etc/passwd"),
+    "what fread read": (script("fopen h x r", "fread t $h", "echo $t shell ls"), 8, r"\$t"),
     "use of a library": (script("use /tmp/x.so"), 6, "'use'"),
     "run into an absolute path": (script("run /tmp/x.raw"), 6, "/tmp/x.raw"),
     "run into the folder above": (script("run ../x.raw"), 6, r"\.\./x\.raw"),
@@ -115,7 +122,29 @@ ESCAPES = {
     "redirection of errors": (script("print all >& /tmp/x"), 6, "/tmp/x"),
     "redirection of let in capitals": (script("LET a=1 > /tmp/x"), 6, "/tmp/x"),
     "redirection in a loop that is none": (cards("*# echo a; while > /tmp/x"), 5, "/tmp/x"),
-    "redirection from a variable": (script('set r = "> /tmp/x"', "echo a $r"), 6, "/tmp/x"),
+    "redirection from a variable": (script('set r = ( ">" /tmp/x )', "echo a $r"), 7, r"\$r"),
+    "redirection of let": (script("op", "let a = 1 > ../x"), 7, r"\.\./x"),
+    "redirection in single quotes": (script("echo a '>' /tmp/x"), 6, "/tmp/x"),
+    "redirection behind a name that vanishes": (script("unset f", "echo a > $?f $f"), 7, r"\$f"),
+    "name that vanishes": (script("set f = x", "unset f", "write $f /tmp/x"), 8, "names /tmp/x"),
+    "braces that make commands": (script("echo {[,;,shell,ls,]}"), 6, "braces"),
+    "braces from a variable": (script('set a = "{;,shell,ls}"', "echo $a"), 7, r"\$a"),
+    "script made here": (script("echo shell ls > begin"), 6, "take for a script"),
+    "script made here behind another command": (cards("*# echo a ; if"), 5, "'if'"),
+    "altermod with a file": (script("altermod m1 file = ../x"), 6, "reads a file"),
+    "altermod with an abbreviated file": (script("altermod m1 filename=x"), 6, "reads a file"),
+    "altermod with a file from a variable": (script("set f = file", "altermod m1 $f = ../x"), 7, "reads a file"),
+    "altermod with a file in braces": (script("set f = ile", "altermod m1 {f}$f = x"), 7, "reads a file"),
+    "file parameter of a device": (script('alter @a1[file] = "/etc/passwd"'), 6, "file"),
+    "dotfile": (script("echo shell ls > .spiceinit"), 6, "begins with a dot"),
+    "dotfile from a name that vanishes": (script("set a = b", "echo x > {$a}.spiceinit"), 7, "begins with a dot"),
+    "netlist of the run": (script("write netlist.cir"), 6, "of the run itself"),
+    "record of the run": (script("echo x > RUN.JSON"), 6, "of the run itself"),
+    "library behind another command": (cards("*# echo a ; osdi /tmp/x.osdi"), 5, "behind another command"),
+    "variable in a redirection": (script("set d = ../x", "echo a > $d"), 7, "not a file of the run folder"),
+    "folder above in the middle": (script("write a/../../x"), 6, "not a file of the run folder"),
+    "set of rawfile": (script("set rawfile = ../x"), 6, "sets rawfile"),
+    "statement that is unknown": (cards(".snapshot /tmp/x"), 5, "the statement '.snapshot'"),
     "reading a file into a variable": (script("set a < /etc/passwd"), 6, "reads a file"),
     "include absolute": (cards(".include /etc/passwd"), 5, "/etc/passwd"),
     "include above": (cards(".include ../x.inc"), 5, r"\.\./x\.inc"),
@@ -130,7 +159,7 @@ ESCAPES = {
     "library above": (cards(".lib '../x.lib' tt"), 5, r"\.\./x\.lib"),
     "library without section": (cards(".lib /etc/passwd"), 5, "/etc/passwd"),
     "saved library": (cards(".libsave x.lib tt"), 5, "x.lib|writes a file"),
-    "sound file": (cards(".sndprint tran v(1)"), 5, "writes a file"),
+    "sound file": (cards(".sndprint tran v(1)"), 5, "the statement '.sndprint'"),
     "osdi absolute": (script("pre_osdi /tmp/x.osdi"), 6, "/tmp/x.osdi"),
     "osdi above": (script("pre_osdi ../x.osdi"), 6, r"\.\./x\.osdi"),
     "osdi when it runs": (script("osdi /tmp/x.osdi"), 6, "/tmp/x.osdi"),
@@ -147,6 +176,13 @@ ESCAPES = {
     "file behind a comma": (cards(".model m filesource(a=1,file,/etc/passwd)"), 5, "/etc/passwd"),
     "file behind a quote": (cards('.model m filesource(a="1"file = "/etc/passwd")'), 5, "/etc/passwd"),
     "file of a numerical device": (cards(".model m numd level=1", "+ output rootfile=/tmp/x"), 5, "/tmp/x"),
+    "abbreviated root of a numerical device": (cards(".model m numd level=1", '+ output ro="../x"'), 5, r"\.\./x"),
+    "first state of a numerical device": (cards('d1 1 0 m ic.file="/etc/passwd"'), 5, "/etc/passwd"),
+    "dotfile of a model": (cards('.model m filesource(file=".spiceinit")'), 5, "begins with a dot"),
+    "file above and back": (cards('.model m filesource(file="../d/data.txt")'), 5, r"\.\./d"),
+    "file as a parameter of a subcircuit": (cards('x1 a b s infile="/etc/passwd"'), 5, "/etc/passwd"),
+    "file as a parameter": (cards('.param f="../../x"'), 5, r"\.\./\.\./x"),
+    "file parameter of a code model that is unknown": (cards('.model m d_new(name="x")'), 5, "a text in a model"),
     "file from a parameter": (cards(".model m filesource(file={f})"), 5, "{f}"),
     "command script": ("*ng_script\nshell ls\n", 1, "command script"),
     "nothing after @": (HEAD + ".control\nshell ls\n.endc\n@\n", 6, "'shell'"),
@@ -215,6 +251,16 @@ HARMLESS = {
     "comments": cards("* shell ls", "*shell `ls`", "r2 1 0 1k ; .include /etc/passwd", "r3 1 0 1k $ `ls`"),
     "names": cards("rshell 1 0 1k", "xcd 1 0 s", ".subckt s a b", "rsource a b 1k", ".ends", "rfile /a /b 1k"),
     "semicolon as a comment": script("op ; then shell ls", "print v(1) $ write /tmp/x"),
+    "files of the run folder": script(
+        "op", "hardcopy x.ps v(1)", "set hcopydevtype=svg", "hardcopy $inputdir/y.svg v(1)", "snsave z.snap",
+        "foreach c tt ss", "  write out_{$c}.raw", "  echo $c > {$c}.txt", "end", "set n = part", "wrdata $n v(1)",
+        "load out_tt.raw", "set rawfile = r.raw", "cd $inputdir", "fopen h x.txt w", "mrdump m.txt", "let b = 1 > a",
+    ),
+    "functions": script('set s = abc', "strslice g $s 1 1", "echo $g", "define f(x) x > 1", "if $?batchmode", "end"),
+    "older models": cards(".model q2 ako:q1 npn(bf=100)", ".model m psp103va type=1 level=2", ".model x d_osc(a=1)"),
+    "texts with slashes": cards(
+        '.param a="b/2"', "b1 1 0 v={v(1)/2} ", "r2 1 0 r='1k/2'", ".title ~/../x", "b2 1 0 i=~v(1)"
+    ),
     "models": cards(".model dd d", ".model m nmos (level=1)", ".model\tn\tnpn(bf=100)", ".model r1 r tc1=0"),
     "files beside it": cards('.model m filesource(file="data/x.txt")', ".model n table2d (file=x.txt)"),
     "library section": cards(".lib tt", ".param x=1", ".endl"),
@@ -290,9 +336,7 @@ def test_trusted_netlist_finds_files_outside(tmp_path):
 
 def test_safe_commands_are_built_into_ngspice(tmp_path):
     """A name that is not built in would be looked up as a script file in the run folder."""
-    structure = {"begin", "break", "continue", "dowhile", "else", "end", "exit", "foreach", "goto", "if", "label"}
-    structure |= {"quit", "remcirc", "removecirc", "repeat", "resume", "while"}
-    names = sorted(n for n in SAFE_COMMANDS - structure if not n.startswith("end"))
+    names = sorted((PLAIN_COMMANDS | FILE_COMMANDS | OWN_RULES) - {"quit", "remcirc", "removecirc", "resume"})
     path = write(tmp_path, HEAD + "\n".join([".control", "op", *names, ".endc", ".end", ""]))
     done = subprocess.run(["ngspice", "-n", "-b", path.name], cwd=tmp_path, capture_output=True, text=True, timeout=30)
     assert re.findall(r"^.*(?:no such command|not implemented).*$", done.stdout + done.stderr, re.M) == []
