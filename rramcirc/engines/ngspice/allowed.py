@@ -11,17 +11,18 @@ from rramcirc.engines.ngspice.lines import words
 # Commands whose words are names, numbers and expressions.
 PLAIN_COMMANDS = words(
     """
-    ac alterparam asciiplot check_ifparm compose cross cutout dc define deftype delete destroy devhelp diff display
+    ac asciiplot check_ifparm compose cross cutout dc define deftype delete destroy devhelp diff display
     disto dump echo edisplay eprint eprvcd esave fclose fft fourier inventory iplot let linearize listing mc_source
     meas noise op optran plot print psd pz quit remcirc remzerovec removecirc reset reshape resume rusage save sens
     setcirc setplot setscale setseed settype shift show showmod sp spec state status step stop strcmp strslice strstr
     sysinfo tf trace tran transpose undefine unlet version where
     """
 )
-# Commands whose first word is the name of a file that they write, if there is one; of load, every word is one it reads.
-FILE_COMMANDS = words("fopen hardcopy load mdump mrdump run snsave wrdata write wrnodev wrs2p")
+# Commands whose first word is the name of a file that they write, if there is one. `load` is not among them, nor
+# CIDER's first states: ngspice executes the commands that a raw file holds.
+FILE_COMMANDS = words("fopen hardcopy mdump mrdump run snsave wrdata write wrnodev wrs2p")
 # Commands with rules of their own.
-OWN_RULES = words("alter altermod cd fread option options osdi set setcs unset")
+OWN_RULES = words("alter altermod alterparam cd fread option options osdi set setcs unset")
 # ngspice takes these only at the beginning of a line, in lower case; elsewhere it looks for a script of that name.
 STRUCTURE = words("break continue dowhile else end foreach goto if label repeat while")
 ALIASES = words("acct begin enddowhile endforeach endif endrepeat endwhile exit")
@@ -31,7 +32,7 @@ NOT_REDIRECTED = frozenset(("stop", "define"))  # here > and < compare
 SAFE_VARIABLES = words(
     """
     abstol acct addescape altshow appendwrite askquit auto_bridge autostop batchmode brief controlswait csnumprec
-    cshunt_value curplot curplotdate curplotname curplottitle device diff_abstol diff_reltol diff_vntol diode_cj0
+    cshunt_value curplot curplotdate curplotname curplottitle diff_abstol diff_reltol diff_vntol diode_cj0
     diode_rser dpolydegree dyngmin echo enable_noisy_r encoding event_node_spacing filetype fourgridsize fournosave
     gridsize gridstyle hcopyfont hcopyfontfamily hcopyfontsize hcopyheight hcopypscolor hcopypstxcolor hcopyscale
     hcopywidth height history indverbosity interp level list maxwarns measureprec moremode mtimeavgwindow nfreqs
@@ -51,11 +52,11 @@ SAFE_VARIABLES = words(
 # Those that it takes for files, programs and the meaning of other lines.
 UNSAFE_VARIABLES = words(
     """
-    addcontrol altprompt argc argv debug display editor gnuplot_terminal hcopydev helpboldfont helpbuttonfont
+    addcontrol altprompt argc argv debug device display editor gnuplot_terminal hcopydev helpboldfont helpbuttonfont
     helpbuttonstyle helpinitxpos helpinitypos helpitalicfont helppath helpregfont helptitlefont histsubst inputdir
     interactive lprplot5 lprps measoutfile mingwpath modelcard modelline ngbehavior no_auto_braces no_spiceinit
     no_spinit program prompt pyplot_backend pyplot_figsize pyplot_linewidth pyplot_python pyplot_style pyplot_subplots
-    pyplot_terminal remote_shell rhost rprogram shell sourcepath spectrace spicepath subend subinvoke substart unixcom
+    pyplot_terminal remote_shell rhost rprogram shell spectrace spicepath subend subinvoke substart unixcom
     """
 )
 # Variables whose value is a word of a closed list, or a file of the run folder.

@@ -27,6 +27,7 @@ _SINGLE = re.compile(r"'([^']*)'")
 _VALUE_PATH = re.compile(r"=[ \t]*['\"]?(?=/|~[\w.-]*/|\.\.?/)([^\s)'\"]+)")
 _PROGRAM = re.compile(r"\b(?:d_process|d_cosim|process_file|process_params|sim_args|lib_args)\b", re.I)
 _PROSE = words(".title .print .plot .save .probe .width")  # their words are never files
+_REACHING = words(".sndprint .sndparam .incpslt")
 _WITH_FILES = frozenset("dqmv")  # elements that may have `ic.file` (CIDER) or `file` (sound)
 
 
@@ -46,7 +47,7 @@ def check_card(line: Line, reach: Reach, home: Path, has_osdi: bool) -> Iterator
     """
     text, head = line.text, line.head
     if head.startswith(".") and head not in CARDS and not head.startswith(CARD_BEGINNINGS):
-        yield f"the statement {head!r}"
+        yield f"the statement {head!r}, which {'reaches outside' if head in _REACHING else 'ngspice does not know'}"
         return
     if head.startswith(".libsave"):
         yield f"{head} writes a file"
@@ -63,7 +64,10 @@ def check_card(line: Line, reach: Reach, home: Path, has_osdi: bool) -> Iterator
     if head == ".model":
         yield from _model(line, reach, home, has_osdi)
     elif head[:1] in _WITH_FILES:
-        yield from _files(_WORD.findall(text)[1:], ("file", "ic.file"), reach, home)
+        found = _WORD.findall(text)[1:]
+        yield from _files(found, ("file",), reach, home)
+        if any(word.lower().startswith("ic.f") for word in found):
+            yield f"reads a raw file, which may hold commands ({short(text)})"
     for value in (*_QUOTED.findall(text), *_VALUE_PATH.findall(text)):
         if LOOKS_LIKE_PATH.match(value) and (reason := reach.not_to_read(as_text(value), home)):
             yield f"uses the file {value}, {reason}"
@@ -88,7 +92,10 @@ def _model(line: Line, reach: Reach, home: Path, has_osdi: bool) -> Iterator[str
         yield f"a model {kind}, which starts a program or calls another machine"
     elif kind in FILE_MODELS:
         yield from _files(found[1:], FILE_MODELS[kind], reach, home)
-    elif kind not in MODEL_TYPES | NUMERICAL_MODELS:
+    elif kind in NUMERICAL_MODELS:
+        if any(word.lower().startswith("ic.") for word in found):
+            yield f"reads a raw file, which may hold commands ({short(line.text)})"
+    elif kind not in MODEL_TYPES:
         texts = _QUOTED.findall(line.text)
         if any(not has_osdi or not re.fullmatch(r"\w*", text) for text in texts):
             yield f"a text in a model of the type {kind!r}, which is not one of ngspice ({short(line.text)})"

@@ -80,7 +80,7 @@ def _written(rest: Sequence[str], variables: Variables, shown: str) -> Iterator[
     """Yield why the first word must not be the name of a written file, nor the second if the first vanishes."""
     if not rest:
         return
-    if reason := not_to_write(_names(rest[0], variables)):
+    if reason := not_to_write(_names(rest[0], variables), "$" in rest[0]):
         yield f"writes {rest[0]}, {reason}" if rest[0] != ">" else f"writes a file ({shown})"
     for word in rest[1:]:
         names = _names(word, variables)
@@ -100,31 +100,31 @@ def _names(word: str, variables: Variables) -> set[str] | None:
 def _own_rules(command: str, rest: list[str], variables: Variables, shown: str) -> Iterator[str]:
     if command in ("set", "setcs", "option", "options", "unset"):
         yield from check_settings(assignments(rest), variables)
-    elif command == "load":
-        for name in rest:
-            yield from (reason.replace("writes ", "reads ", 1) for reason in _written([name], variables, shown))
     elif command == "fopen":
-        yield from _written(rest[1:2], variables, shown)
+        yield from _written(rest[1:], variables, shown)
         if "$" in "".join(rest[:1]):
             yield f"sets a variable whose name is made up ({shown})"
     elif command in FILE_COMMANDS:
         yield from _written(rest, variables, shown)
-    elif command in ("alter", "altermod"):
+    elif command in ("alter", "altermod", "alterparam"):
         yield from _altered(rest, variables, shown)
-    elif command == "cd" and rest not in (["$inputdir"], ["."]):
-        yield f"the command 'cd' ({shown})"
+    elif command == "cd":
+        if not rest or not_to_write(_names(rest[0], variables), False):
+            yield f"the command 'cd' ({shown})"
+        yield from _written(rest, variables, shown)
     elif command in ("strcmp", "strstr", "strslice", "fread") and any("$" in name for name in rest[:1]):
         yield f"sets a variable whose name is made up ({shown})"
 
 
 def _altered(rest: Sequence[str], variables: Variables, shown: str) -> Iterator[str]:
-    """Yield what `alter` and `altermod` would read: `file`, also cut out of several words, and quoted texts."""
+    """Yield what these commands would read: `file`, also if variables make that word, and texts that name files."""
     for word in rest:
         names = _names(word, variables)
-        if names is None or any(re.match(r"['\"]?file", name, re.I) for name in names) or '"' in word:
+        pieces = [piece for name in names or () for piece in re.split(r"[=,()\[\]]", name)]
+        if names is None or any(piece.lower().startswith("file") for piece in pieces):
             yield f"reads a file ({shown})"
             return
-        if leads_out(word) or re.search(r"\[\s*(?:\w+_)?file\s*\]", word, re.I):
+        if '"' in word or re.search(r"_file\b", word, re.I) or any(leads_out(piece) for piece in pieces):
             yield f"names a file ({shown})"
             return
 
@@ -147,7 +147,8 @@ def check_settings(given: Sequence[tuple[str, Sequence[str]]], variables: Variab
             yield f"sets a variable whose name is made up ({name})"
         elif known == "hcopydevtype" and not set(values) <= DRAWING_DEVICES:
             yield f"sets hcopydevtype to {' '.join(values)}, which is none of {', '.join(sorted(DRAWING_DEVICES))}"
-        elif known == "rawfile":
-            names = set(values) if variables is None else _names(values[0], variables) if values else set()
-            if reason := not_to_write(names):
-                yield f"sets rawfile to {' '.join(values)}, {reason}"
+        elif known in ("rawfile", "sourcepath"):
+            for value in values:
+                names = {value} if variables is None else _names(value, variables)
+                if reason := not_to_write(names, known == "rawfile"):
+                    yield f"sets {known} to {' '.join(values)}, {reason}"

@@ -246,8 +246,8 @@ def _write_before_quit(rows: list[str], commands: Sequence[Line]) -> None:
 def _includes_absolute(rows: list[str], lines: Sequence[Line], source: Path) -> None:
     """Let relative names of included files lead to where they are, as the copy of the netlist stands elsewhere."""
     for line in lines:
-        target = included(line, [source.parent]) if line.kind == "include" and line.file == source else None
-        if target is not None:
+        targets = included(line, [source.parent]) if line.kind == "include" and line.file == source else []
+        for target in targets[:1]:
             name = rf"^([\s+]*\S+\s+)([\"']?){re.escape(include_name(line))}\2"
             k, full = line.number - 1, str(target.resolve()).replace("\\", r"\\")
             rows[k] = re.sub(name, rf'\1"{full}"', rows[k])

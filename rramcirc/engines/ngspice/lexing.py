@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 _ALONE = "<>;&"
+_QUOTED = {c: re.compile(rf"(?:[^{c}\\]|\\.)*\\?{c}?") for c in '"`'}  # up to the next that no backslash precedes
+_ESCAPE = re.compile(r"\\(.)")
 _OF_A_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$-_<#?@.()[]&")
 _BRACED = re.compile(r"\{([^{},;<>&`]*)\}")
 
@@ -40,13 +42,16 @@ def split_words(text: str) -> list[str]:
             inside -= 1
         if c in " \t":
             end()
-        elif c == "'" or c in '"`':
+        elif c == "'":
             until = text.find(c, k)
             part = text[k:] if until < 0 else text[k:until]
             k = len(text) if until < 0 else until + 1
-            word.append(part if c == "'" else c + part.replace("\\", "") + (c if until >= 0 else ""))
-            if c == "'" and not part and not word[-1]:
-                word.pop()
+            word.extend([part] if part else [])
+        elif c in '"`':
+            quoted = _QUOTED[c].match(text, k)
+            part = quoted[0] if quoted else ""
+            k += len(part)
+            word.append(c + _ESCAPE.sub(r"\1", part))
         elif c == "," and inside < 1 and word:
             end()
         elif (

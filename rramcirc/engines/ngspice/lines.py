@@ -16,6 +16,7 @@ from pathlib import Path
 from rramcirc.basics.errors import NetlistError
 
 LONGEST_TITLE = 4000  # ngspice reads 5000 bytes of the first line, and what follows as a line of its own
+_MARK = "\xef\xbb\xbf"  # of UTF-8, at the beginning of a file
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -96,7 +97,7 @@ def read_all(path: Path) -> list[Line]:
     def add(file: Path, main: bool, seen: frozenset[Path]) -> None:
         for line in read_lines(file, main).lines:
             found.append(line)
-            target = included(line, folders) if line.kind == "include" else None
+            target = next(iter(included(line, folders)), None) if line.kind == "include" else None
             if target is not None and target.resolve() not in seen:
                 folders.append(target.parent)
                 add(target, False, seen | {target.resolve()})
@@ -130,18 +131,17 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def included(line: Line, folders: list[Path]) -> Path | None:
-    """Return the file that an include line means: beside its own file, or beside one that was read before."""
+def included(line: Line, folders: list[Path]) -> list[Path]:
+    """Return the files that an include line may mean: beside its own file, then beside those that were read before."""
     name = include_name(line)
-    if not name:
-        return None
-    for folder in (line.file.parent, *folders):
+    found: dict[Path, Path] = {}
+    for folder in (line.file.parent, *folders) if name else ():
         try:
             if (folder / name).is_file():
-                return folder / name
+                found.setdefault((folder / name).resolve(), folder / name)
         except (OSError, ValueError):  # a name that no file can have
-            return None
-    return None
+            return []
+    return list(found.values())
 
 
 def _rows(data: bytes, main: bool, oddities: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -149,6 +149,10 @@ def _rows(data: bytes, main: bool, oddities: list[tuple[int, str]]) -> Iterator[
     joined = False
     for number, raw in enumerate(data.split(b"\n"), start=1):
         text = raw.replace(b"\r", b"").decode("latin-1")
+        if text.startswith(_MARK):
+            text = text.removeprefix(_MARK)
+            if number > 1:
+                oddities.append((number, "a byte order mark, which newer versions of ngspice skip"))
         title = main and number == 1
         if title and len(text) > LONGEST_TITLE:
             oddities.append((number, f"a title of {len(text)} characters, which ngspice breaks in two"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from rramcirc.engines.ngspice.allowed import ALIASES, STRUCTURE
 
 _UNCERTAIN = re.compile(r"[$\\{}`;<>&|\"'*?\x00-\x1f\x7f]")
+_UNCERTAIN_INCLUDED = re.compile(r"[${}`;<>&|\"'*?\x00-\x1f\x7f]")  # there, a backslash is one
 _CODE = re.compile(r"\.(?:osdi|so|cm|dll|dylib)(?:\W|$)", re.I)
 _OF_THE_RUN = frozenset(("netlist.cir", "netlist.sim", "run.json", "bench.toml", "ngspice.log", "spinit", "tclspinit"))
 # a name from which a variable vanished; nothing that starts by itself is called so
@@ -39,9 +40,10 @@ class Reach:
         """Return the reach of a netlist."""
         return Reach(netlist.resolve().parent, tuple(Path(folder).resolve() for folder in allow_read))
 
-    def not_to_read(self, name: str, folder: Path) -> str:
+    def not_to_read(self, name: str, folder: Path, included: bool = False) -> str:
         """Return why a file must not be read under this name, seen from `folder`; '' if it may."""
-        if not name or name.startswith(("~", "-")) or _UNCERTAIN.search(name):
+        uncertain = _UNCERTAIN_INCLUDED if included else _UNCERTAIN
+        if not name or name.startswith(("~", "-")) or uncertain.search(name):
             return "a name that is certain only when it runs"
         if _hidden(name):
             return "a file whose name begins with a dot"
@@ -55,22 +57,25 @@ class Reach:
         return "outside the netlist's folder"
 
 
-def not_to_write(values: set[str] | None) -> str:
+def not_to_write(values: set[str] | None, made_up: bool) -> str:
     """Return why none of these may be the name of a file that a netlist writes, '' if all may.
 
     Parameters
     ----------
     values
         What the name may be when the netlist runs, None if that is not certain.
+    made_up
+        Whether variables make it, of which one may vanish.
     """
     if values is None:
         return "a name that is certain only when it runs"
-    return next((reason for value in sorted(values) if (reason := _not_to_write(value))), "")
+    endings = {value for value in values if made_up and _ONLY_AN_ENDING.fullmatch(value)}
+    return next((reason for value in sorted(values - endings) if (reason := _not_to_write(value))), "")
 
 
 def _not_to_write(name: str) -> str:
     name = name.removeprefix("./")
-    if not name or _ONLY_AN_ENDING.fullmatch(name):
+    if not name:
         return ""
     if name.startswith(("/", "~")) or ".." in name.split("/") or re.search(r"[\\`$\x00-\x1f\x7f]", name):
         return "which is not a file of the run folder"

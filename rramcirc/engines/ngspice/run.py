@@ -163,9 +163,18 @@ def _run(
         child = run_child(words, folder, timeout=timeout, on_output=follow, environment=kept_environment())
         reason = failed(child.exit_code, child.output)
         if not reason:
-            return child, []
+            return child, _without_dotfiles(folder)
     child = run_child(command, folder, timeout=timeout, on_output=follow, environment=kept_environment())
-    return child, [f"only the scan of the netlist held ngspice back, not the kernel: {reason}"]
+    unconfined = f"only the scan of the netlist held ngspice back, not the kernel: {reason}"
+    return child, [unconfined, *_without_dotfiles(folder)]
+
+
+def _without_dotfiles(folder: Path) -> list[str]:
+    """Remove what other programs, ngspice among them, would read by itself in this folder; return remarks."""
+    found = [path for path in folder.iterdir() if path.name.startswith(".") and not path.is_dir()]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return [f"the netlist wrote {path.name}, which was removed: a run folder holds no dotfile" for path in found]
 
 
 def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout: float | None) -> NgspiceRun:

@@ -15,7 +15,7 @@ from rramcirc.basics.mistakes import some_of
 from rramcirc.devices.veriloga.compile import is_known_osdi
 from rramcirc.engines.ngspice.cards import check_card
 from rramcirc.engines.ngspice.commands import check_command
-from rramcirc.engines.ngspice.lexing import split_words
+from rramcirc.engines.ngspice.lexing import assignments, split_words
 from rramcirc.engines.ngspice.lines import Line, as_text, include_name, included, read_lines
 from rramcirc.engines.ngspice.reach import Reach
 from rramcirc.engines.ngspice.variables import Variables
@@ -60,41 +60,46 @@ class _Scan:
         self.reach = reach
         self.folders = [netlist.parent]
         self.lines: list[Line] = []
+        self.others: list[Line] = []  # of files that ngspice might take in place of those that we think it takes
         self.early: list[str] = []
         self.reads_outside = False
-        self._read(netlist, True, frozenset((netlist.resolve(),)))
+        self._read(netlist, True, frozenset((netlist.resolve(),)), self.lines)
 
-    def _read(self, path: Path, main: bool, seen: frozenset[Path]) -> None:
+    def _read(self, path: Path, main: bool, seen: frozenset[Path], lines: list[Line]) -> None:
+        """Read a file and what it includes; of several files that an include may mean, the first comes to `lines`."""
         reading = read_lines(path, main)
         self.early += [f"{path.name} line {number}: {reason}" for number, reason in reading.oddities]
         for line in reading.lines:
-            self.lines.append(line)
+            lines.append(line)
             if line.kind != "include":
                 continue
             name = include_name(line)
-            target = included(line, self.folders)
-            folder = path.parent if target is None else Path()
-            reason = self.reach.not_to_read(name, path.parent) or (
-                self.reach.not_to_read(str(target.resolve()), folder) if target is not None else ""
-            )
-            if target is None and not reason:
+            targets = included(line, self.folders)
+            reason = self.reach.not_to_read(name, path.parent, included=True)
+            if not targets and not reason:
                 raise NetlistError(f"{path}: line {line.number} includes {name}, which is not in {path.parent}.")
-            if reason or target is None:
+            for target in targets:
+                reason = reason or self.reach.not_to_read(str(target.resolve()), target.parent)
+            if reason:
                 self.reads_outside = self.reads_outside or "outside" in reason
                 self.early.append(f"{line.where}: reads {name}, {reason}")
-            elif target.resolve() not in seen:
-                self.folders.append(target.parent)
-                self._read(target, False, seen | {target.resolve()})
+                continue
+            for k, target in enumerate(targets):
+                if target.resolve() not in seen:
+                    self.folders.append(target.parent)
+                    self._read(target, False, seen | {target.resolve()}, lines if k == 0 else self.others)
 
     def findings(self) -> Iterator[str]:
         """Yield one sentence for every line that does more than simulate."""
         yield from self.early
-        commands = [parts for line in self.lines if line.kind == "command" if (parts := split_words(line.text))]
-        several = any(line.head.startswith(".title") for line in self.lines)
-        title = None if several else next((line.text for line in self.lines if line.kind == "title"), "")
-        variables = Variables(commands, title)
-        has_osdi = any(line.kind == "command" and line.head == "osdi" for line in self.lines)
-        for line in self.lines:
+        found = [*self.lines, *self.others]
+        commands = [parts for line in found if line.kind == "command" if (parts := split_words(line.text))]
+        several = any(line.head.startswith(".title") for line in found)
+        title = None if several else next((line.text for line in found if line.kind == "title"), "")
+        options = [split_words(line.text)[1:] for line in found if line.head.startswith(".opt")]
+        variables = Variables(commands, title, [pair for parts in options for pair in assignments(parts)])
+        has_osdi = any(line.kind == "command" and line.head == "osdi" for line in found)
+        for line in found:
             if line.kind == "command":
                 told = (*check_command(line, variables), *(self._osdi(line) if line.head == "osdi" else ()))
             elif line.kind == "card":

@@ -21,14 +21,23 @@ class Variables:
         The words of each command.
     title
         Title of the netlist, the value of ``$curplottitle``; None if it may be another.
+    options
+        What its ``.options`` lines set, (name, values).
     """
 
-    def __init__(self, commands: Sequence[Sequence[str]], title: str | None) -> None:
+    def __init__(
+        self,
+        commands: Sequence[Sequence[str]],
+        title: str | None,
+        options: Sequence[tuple[str, Sequence[str]]] = (),
+    ) -> None:
         self.texts: dict[str, set[str] | None] = {name: {text} for name, text in KNOWN_VALUES.items()}
-        loads = any(word.lower() in ("load", "snload") for parts in commands for word in parts)
-        self.texts["curplottitle"] = None if loads or title is None else {title}
+        self.texts["curplottitle"] = None if title is None else {title}
         self.texts["inputdir"] = {"."}
+        self.texts |= {"sourcepath": {"."}, "curplotname": None, "curplotdate": None}
         self.cut: set[str] = set()  # holds pieces of its texts
+        for name, values in options:
+            self.texts.setdefault(name.lower(), set(values) or {"TRUE"})
         for parts in commands:
             for name, texts in _given(parts):
                 known = self.texts.setdefault(name.lower(), set())
@@ -113,7 +122,7 @@ def _kind(name: str) -> str:
 def _given(parts: Sequence[str]) -> Iterator[tuple[str, set[str] | None]]:
     """Yield the names that a command gives a value, and the texts; None if they come from somewhere else."""
     command = parts[0].lower().removeprefix("pre_")
-    if command in ("set", "setcs"):
+    if command in ("set", "setcs", "option", "options"):
         for name, values in assignments(list(parts[1:])):
             yield name, set(values) if values else {"TRUE"}
     elif command == "foreach" and len(parts) > 1:
