@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: setup demo test netlists models bench clean
+.PHONY: setup demo test netlists models bench fuzz-decks clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -35,6 +35,9 @@ bench: setup
 	@$(BIN)/python benchmarks/models.py
 	@$(BIN)/python benchmarks/networks.py
 	@$(BIN)/python benchmarks/circuits.py
+
+fuzz-decks: setup
+	@$(BIN)/python tests/agreement/fuzz_decks.py 5000
 
 clean:
 	rm -rf $(VENV) demo-output

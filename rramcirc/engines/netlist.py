@@ -96,5 +96,5 @@ def _place(source: Path, target: Path) -> Path:
 
 def rerun_command(netlist_name: str, simulator: str) -> str:
     """Return the shell command that runs a netlist by hand in its folder."""
-    program = {"ngspice": "ngspice -b", "vacask": "vacask"}[simulator]
+    program = {"ngspice": "ngspice -n -b", "vacask": "vacask"}[simulator]
     return f"{program} {shlex.quote(netlist_name)}"

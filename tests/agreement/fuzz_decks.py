@@ -41,7 +41,7 @@ def mutants(number: int, seed: int) -> Iterator[str]:
     source = random.Random(seed)
     # a mutated `rm` might hit what the mutation made of its path
     parents = [text.replace("rm {abs}/notes.txt", "touch {abs}/new.txt") for text in attacks().values()]
-    parents += [text.replace("{", "{{").replace("}", "}}") for text in PLAIN] * 40
+    parents += [text.replace("{", "{{").replace("}", "}}") for text in PLAIN] * 150
     for _ in range(number):
         text = source.choice(parents)
         for _ in range(source.randint(1, 6)):

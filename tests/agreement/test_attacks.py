@@ -104,7 +104,7 @@ def test_mutated_netlists_touch_nothing():
     """A twentieth of `make fuzz-decks`."""
     counts, broken = fuzz(250, seed=2, kernel_every=10)
     assert not broken, "\n".join(broken)
-    assert counts["scan"] > 50
+    assert counts["scan"] > 40
 
 
 def test_a_dotfile_beside_the_netlist_is_not_copied(place):

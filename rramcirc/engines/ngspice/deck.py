@@ -194,7 +194,7 @@ def _expected(lines: Sequence[Line], commands: Sequence[Line], celsius: float | 
         celsius=celsius,
         files=tuple(dict.fromkeys(files)),
         own_stepping=any(line.head == "optran" for line in commands),
-        remarks=tuple(overlooked(lines)[:20]),
+        remarks=tuple(overlooked(lines)),
     )
 
 

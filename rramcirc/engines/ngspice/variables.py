@@ -35,6 +35,7 @@ class Variables:
         self.texts["curplottitle"] = None if title is None else {title}
         self.texts["inputdir"] = {"."}
         self.texts |= {"sourcepath": {"."}, "curplotname": None, "curplotdate": None}
+        self._told: dict[str, bool] = {}
         self.cut: set[str] = set()  # holds pieces of its texts
         for name, values in options:
             self.texts.setdefault(name.lower(), set(values) or {"TRUE"})
@@ -52,7 +53,9 @@ class Variables:
         """Return the first variable of a word that must not stand in a command, '' if there is none."""
         for start, end in references(word):
             name = word[start + 1 : end]
-            if not self._may_stand(name, False, 0):
+            if name not in self._told:
+                self._told[name] = self._may_stand(name, False, 0)
+            if not self._told[name]:
                 return f"${name}"
         return ""
 
