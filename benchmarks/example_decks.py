@@ -1,4 +1,4 @@
-"""How many of the example decks that ngspice installs are refused without --trust: `python benchmarks/example_decks.py`.
+"""How many of the example decks that ngspice installs are refused without --trust: `python example_decks.py`.
 
 Not counted are decks that reach outside their folder by their text: they start programs, load libraries, or name files
 above their folder or on another machine's disk. Those that lack an included file are counted as not refused.
