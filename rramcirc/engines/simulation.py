@@ -124,7 +124,7 @@ def simulate_netlist(
     options: Mapping[str, str] | None = None,
     temperature: float | None = None,
     trust: bool = False,
-    allow_read: Sequence[Path | str] = (),
+    allow_read: Sequence[Path | str] | Path | str = (),
 ) -> Waveforms:
     """Run a netlist file in ngspice and return its waveforms.
 

@@ -38,7 +38,7 @@ class Place:
             folder.mkdir(parents=True)
         (self.victim / "notes.txt").write_text("keep me\n")
         (root / "runs" / "d" / "data.txt").write_text("keep me\n")
-        (self.victim / "secret.inc").write_text(f"* {SECRET}\n.model dd d(is=7.391e-9)\nr{SECRET} 1 0 1k\n")
+        (self.victim / "secret.inc").write_text(f"* {SECRET}\n.model dd d(is=7.391284e-9)\nr{SECRET} 1 0 1k\n")
         (self.victim / "secret.lib").write_text(f".lib tt\nr{SECRET} 1 0 1k\n.endl\n")
         (self.victim / "run.sh").write_text(f"#!/bin/sh\ntouch {self.victim}/new.txt\n")
         (self.victim / "run.sh").chmod(0o755)
@@ -58,7 +58,7 @@ class Place:
         for path in self.folder.rglob("*"):
             if path.is_file() and path.name != "netlist.cir":
                 text = path.read_bytes()
-                if SECRET.encode() in text or b"7.391" in text:
+                if SECRET.encode() in text or b"7.39128" in text:
                     found.append(f"{path.name} holds the secret")
         return found
 

@@ -13,6 +13,7 @@ from rramcirc.basics.errors import NetlistError
 from rramcirc.basics.paths import verilog_a_folder
 from rramcirc.devices.veriloga.compile import compile_module
 from rramcirc.engines.ngspice.allowed import FILE_COMMANDS, OWN_RULES, PLAIN_COMMANDS
+from rramcirc.engines.ngspice.deck import read_foreign
 from rramcirc.engines.ngspice.scan import check_foreign
 
 HEAD = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n"
@@ -207,6 +208,54 @@ def test_escape_is_refused_with_its_line(tmp_path, text, number, said):
     message = str(caught.value)
     assert re.search(rf"deck\.cir line {number}: [^;]*?.*{said}", message), message
     assert "--trust" in message
+
+
+def test_a_folder_that_may_be_read_is_not_written(tmp_path):
+    kit, home = tmp_path / "kit", tmp_path / "home"
+    kit.mkdir()
+    home.mkdir()
+    write(kit, ".lib tt\n.include more.inc\n.endl\n", "models.lib")
+    write(kit, "r9 1 0 1k\n", "more.inc")
+    path = write(home, cards(f".lib '{kit}/models.lib' tt", ".include ../kit/more.inc"))
+    with pytest.raises(NetlistError, match="--allow-read"):
+        check_foreign(path)
+    assert [line.file.name for line in check_foreign(path, [kit]) if line.text.startswith("r9")] == ["more.inc"] * 2
+    for folder in (kit, home):
+        for line in (f'+ output root="{folder}/x"', f"+ ou ro={folder}/x"):
+            with pytest.raises(NetlistError, match="not a file of the run folder"):
+                check_foreign(write(home, cards(".model m numd level=1", line)), [kit])
+        with pytest.raises(NetlistError, match="not a file of the run folder"):
+            check_foreign(write(home, script(f"write {folder}/x")), [kit])
+
+
+def test_every_file_that_an_include_may_mean_is_read(tmp_path):
+    (tmp_path / "sub").mkdir()
+    write(tmp_path, "r8 1 0 1k\n*# shell ls\n", "twice.inc")
+    write(tmp_path / "sub", "r8 1 0 1k\n", "twice.inc")
+    write(tmp_path / "sub", ".include twice.inc\n", "first.inc")
+    with pytest.raises(NetlistError, match=r"twice\.inc line 2: the command 'shell'"):
+        check_foreign(write(tmp_path, cards(".include sub/first.inc")))
+
+
+def test_includes_without_end_are_refused_at_once(tmp_path):
+    for k in range(40):
+        write(tmp_path, f".include {k + 1}.inc\n" * 2, f"{k}.inc")
+    write(tmp_path, "r7 1 0 1k\n", "40.inc")
+    for k in range(200):
+        write(tmp_path, f".include d{k + 1}.inc\n", f"d{k}.inc")
+    write(tmp_path, "r7 1 0 1k\n", "d200.inc")
+    for first in ("0", "d0"):
+        path = write(tmp_path, cards(f".include {first}.inc"))
+        for trust in (False, True):
+            with pytest.raises(NetlistError, match="Include each file once"):
+                read_foreign(path, trust=trust)
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    for name in ("a" * 5000, "b/" * 3000 + "c"):
+        with pytest.raises(NetlistError, match="deck"):
+            read_foreign(write(tmp_path, cards(f".include {name}")))
+        read_foreign(write(tmp_path, cards(f'.model m filesource(file="{name}")')))
 
 
 def test_all_findings_of_a_netlist_are_told(tmp_path):

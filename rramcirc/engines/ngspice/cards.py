@@ -102,7 +102,11 @@ def _model(line: Line, reach: Reach, home: Path, has_osdi: bool) -> Iterator[str
     bare = _SINGLE.sub(lambda m: m[0] if LOOKS_LIKE_PATH.match(m[1]) else " ", _BRACES.sub(" ", line.text))
     for word in _WORD.findall(bare)[3:]:
         name = word.strip("\"'")
-        if LOOKS_LIKE_PATH.match(name) and (reason := reach.not_to_read(as_text(name), home)):
+        if not LOOKS_LIKE_PATH.match(name):
+            continue
+        if kind in NUMERICAL_MODELS:  # `output` writes it, `doping` reads it
+            yield f"uses the file {name}, which is not a file of the run folder"
+        elif reason := reach.not_to_read(as_text(name), home):
             yield f"uses the file {name}, {reason}"
 
 
@@ -111,4 +115,4 @@ def _files(found: list[str], parameters: tuple[str, ...], reach: Reach, home: Pa
         if name.lower() in parameters:
             bare = as_text(value.strip("\"'"))
             if reason := reach.not_to_read(bare, home):
-                yield f"uses the file {value}, {reason}"
+                yield f"uses the file {bare}, {reason}"

@@ -81,7 +81,7 @@ def read_foreign(
     options: Mapping[str, str] | None = None,
     temperature: float | None = None,
     trust: bool = False,
-    allow_read: Sequence[Path | str] = (),
+    allow_read: Sequence[Path | str] | Path | str = (),
 ) -> Deck:
     """Read and check a netlist, and make it leave waves.raw in whatever folder it is written to.
 
@@ -104,6 +104,7 @@ def read_foreign(
     ParameterError
         If an option is none of ngspice.
     """
+    allow_read = (allow_read,) if isinstance(allow_read, (str, Path)) else tuple(allow_read)
     for folder in allow_read:
         if not Path(folder).is_dir():
             raise NetlistError(f"allow_read: {folder} is no folder. Name one that the netlist may read.")
@@ -121,7 +122,8 @@ def read_foreign(
     _add_before_end(rows, [*extra, *ending])
     celsius = None if temperature is None else temperature - 273.15
     content = "\n".join(rows).encode("utf-8", "surrogateescape")
-    reads = None if trust else tuple(Path(folder).resolve() for folder in (source.parent, *allow_read))
+    folders = (source.parent, source.resolve().parent, *allow_read)
+    reads = None if trust else tuple(dict.fromkeys(Path(folder).resolve() for folder in folders))
     return Deck(content, tuple(files), _expected(lines, commands, celsius), reads)
 
 

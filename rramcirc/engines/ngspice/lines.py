@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError
 
 LONGEST_TITLE = 4000  # ngspice reads 5000 bytes of the first line, and what follows as a line of its own
+DEEPEST, MOST_FILES = 100, 3000
 _MARK = "\xef\xbb\xbf"  # of UTF-8, at the beginning of a file
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -93,17 +95,29 @@ def read_all(path: Path) -> list[Line]:
     """Read a netlist and the files it includes, each at its place and once."""
     found: list[Line] = []
     folders = [path.parent]
+    files = count()
 
     def add(file: Path, main: bool, seen: frozenset[Path]) -> None:
+        check_nesting(path, len(seen), next(files))
         for line in read_lines(file, main).lines:
             found.append(line)
             target = next(iter(included(line, folders)), None) if line.kind == "include" else None
             if target is not None and target.resolve() not in seen:
-                folders.append(target.parent)
+                if target.parent not in folders:
+                    folders.append(target.parent)
                 add(target, False, seen | {target.resolve()})
 
     add(path, True, frozenset((path.resolve(),)))
     return found
+
+
+def check_nesting(netlist: Path, depth: int, files: int) -> None:
+    """Raise NetlistError if includes nest too deeply, or name too many files: each time a file is named counts."""
+    if depth > DEEPEST or files > MOST_FILES:
+        raise NetlistError(
+            f"{netlist} includes more than {MOST_FILES} files, or files nested more than {DEEPEST} deep. "
+            "Include each file once."
+        )
 
 
 def include_name(line: Line) -> str:

@@ -8,6 +8,7 @@ harmful; what cannot be read with certainty is refused, too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError
@@ -16,7 +17,7 @@ from rramcirc.devices.veriloga.compile import is_known_osdi
 from rramcirc.engines.ngspice.cards import check_card
 from rramcirc.engines.ngspice.commands import check_command
 from rramcirc.engines.ngspice.lexing import assignments, split_words
-from rramcirc.engines.ngspice.lines import Line, as_text, include_name, included, read_lines
+from rramcirc.engines.ngspice.lines import Line, as_text, check_nesting, include_name, included, read_lines
 from rramcirc.engines.ngspice.reach import Reach
 from rramcirc.engines.ngspice.variables import Variables
 
@@ -57,6 +58,8 @@ class _Scan:
     """The scan of one netlist: what it may reach, and its lines with those of the files that it includes."""
 
     def __init__(self, netlist: Path, reach: Reach) -> None:
+        self.netlist = netlist
+        self.files = count()
         self.reach = reach
         self.folders = [netlist.parent]
         self.lines: list[Line] = []
@@ -67,6 +70,7 @@ class _Scan:
 
     def _read(self, path: Path, main: bool, seen: frozenset[Path], lines: list[Line]) -> None:
         """Read a file and what it includes; of several files that an include may mean, the first comes to `lines`."""
+        check_nesting(self.netlist, len(seen), next(self.files))
         reading = read_lines(path, main)
         self.early += [f"{path.name} line {number}: {reason}" for number, reason in reading.oddities]
         for line in reading.lines:
@@ -86,7 +90,7 @@ class _Scan:
                 continue
             for k, target in enumerate(targets):
                 if target.resolve() not in seen:
-                    self.folders.append(target.parent)
+                    self.folders += [] if target.parent in self.folders else [target.parent]
                     self._read(target, False, seen | {target.resolve()}, lines if k == 0 else self.others)
 
     def findings(self) -> Iterator[str]:
@@ -107,7 +111,7 @@ class _Scan:
             else:
                 told = ()
             for reason in told:
-                self.reads_outside = self.reads_outside or reason.startswith("uses the file")
+                self.reads_outside = self.reads_outside or reason.endswith("outside the netlist's folder")
                 yield f"{line.where}: {reason}"
 
     def _osdi(self, line: Line) -> Iterator[str]:
