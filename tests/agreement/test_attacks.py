@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from attack_decks import attacks
 from attack_place import SECRET, Place
+from click.testing import CliRunner
 from fuzz_decks import fuzz
 
 import rramcirc.engines.ngspice.run as run
 from rramcirc.basics.errors import NetlistError
+from rramcirc.cli.examination import _confinement
+from rramcirc.cli.simulate import simulate
 from rramcirc.engines.ngspice.confinement import landlock_version, why_not
 from rramcirc.engines.ngspice.deck import read_foreign
 from rramcirc.engines.ngspice.run import find_ngspice, run_deck
@@ -105,6 +108,29 @@ def test_mutated_netlists_touch_nothing():
     counts, broken = fuzz(250, seed=2, kernel_every=10)
     assert not broken, "\n".join(broken)
     assert counts["scan"] > 40
+
+
+def test_the_command_line_passes_folders_on(place, tmp_path_factory):
+    kit = tmp_path_factory.mktemp("design kit, '2024' {a}")
+    (kit / "models.inc").write_text("r2 1 0 1k\n")
+    (place.root / "kit").symlink_to(kit)
+    path = place.deck("* kit\nv1 1 0 1\nr1 1 0 1k\n.include ../kit/models.inc\n.op\n.end\n")
+    words = [str(path), "-o", str(place.folder.parent / "y.run")]
+    refused = CliRunner().invoke(simulate, words)
+    assert isinstance(refused.exception, NetlistError)
+    assert "--allow-read" in str(refused.exception)
+    done = CliRunner().invoke(simulate, [*words, "--allow-read", str(kit)])
+    assert done.exit_code == 0, done.output
+    missing = CliRunner().invoke(simulate, [*words, "--allow-read", str(kit / "nowhere")])
+    assert "is no folder" in str(missing.exception)
+
+
+def test_doctor_says_whether_the_kernel_confines(monkeypatch):
+    expected = "ok" if landlock_version() else "limited"
+    assert _confinement().status == expected
+    monkeypatch.setattr("rramcirc.engines.ngspice.confinement.landlock_version", lambda: 0)
+    found = _confinement()
+    assert (found.status, "scan" in found.detail) == ("limited", True)
 
 
 def test_a_dotfile_beside_the_netlist_is_not_copied(place):

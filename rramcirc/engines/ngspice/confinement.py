@@ -26,7 +26,7 @@ _DATA = (
     "/sys/devices/system/cpu", "/dev/urandom", "/dev/random",
 )  # fmt: skip
 _KEPT = ("PATH", "HOME", "LANG", "TZ", "TERM", "LD_LIBRARY_PATH")
-_KEPT_BEGINNINGS = ("LC_", "OMP_", "SPICE_", "NGSPICE_")
+_KEPT_BEGINNINGS = ("LC_", "OMP_", "SPICE_")
 
 
 @lru_cache(maxsize=1)
@@ -59,12 +59,11 @@ def confined(program: Path, folder: Path, reads: Sequence[Path]) -> list[str]:
     real = program.resolve()
     prefix = real.parent.parent
     own = [prefix / "lib", prefix / "lib64", prefix / "share" / "ngspice"] if prefix != Path("/") else []
-    named = [os.environ.get(name, "") for name in ("SPICE_LIB_DIR", "SPICE_SCRIPTS", "NGSPICE_INPUT_DIR")]
+    named = [os.environ.get(name, "") for name in ("SPICE_LIB_DIR", "SPICE_SCRIPTS")]
     named += os.environ.get("LD_LIBRARY_PATH", "").split(":")
     rules = [("x", str(real)), ("x", _loader(program) or ""), ("w", str(folder.resolve())), ("d", "/dev/null")]
     rules += [("r", str(path)) for path in (*_LIBRARIES, *_DATA, *own, *named, *reads)]
-    text = "\n".join(f"{kind} {path}" for kind, path in rules if path and "\n" not in path)
-    return [sys.executable, "-I", "-S", "-E", launcher.__file__, text]
+    return [sys.executable, "-I", "-S", "-E", launcher.__file__, *(kind + path for kind, path in rules if path), "--"]
 
 
 def kept_environment() -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Confine this process by Landlock and become another program: `python -I -S -E launcher.py RULES PROGRAM WORD...`.
+"""Confine this process by Landlock and become a program: `python -I -S -E launcher.py RULE... -- PROGRAM WORD...`.
 
 A file of its own that imports nothing of the package, so that it starts in milliseconds; it runs before the program,
-never between fork and exec. RULES is one word: a line for each folder or file, beginning with `r` (read), `x` (read and
-execute), `w` (read and write everything below) or `d` (read and write this device), then a blank and the path.
+never between fork and exec. A RULE is `r` (read), `x` (read and execute), `w` (read and write everything below) or `d`
+(read and write this device), and the path of a folder or file at once behind it.
 Exit status 125 if the kernel does not confine.
 
 ngspice copies its netlist into a nameless file in /tmp (tmpfile), which is closed to it here. In place of it it gets a
@@ -105,16 +105,17 @@ def _libc() -> ctypes.CDLL:
 
 def main(words: list[str]) -> None:
     """Confine this process and become the program."""
-    rules = [(line[0], line[2:]) for line in words[0].split("\n") if line]
-    program = words[1]
+    end = words.index("--")
+    rules = [(rule[0], rule[1:]) for rule in words[:end]]
+    command = words[end + 1 :]
     trouble = confine(rules) or give_nameless_file()
     if trouble:
         print(f"launcher: not confined: {trouble}", file=sys.stderr)
         sys.exit(NOT_CONFINED)
     try:
-        os.execv(program, words[1:])
+        os.execv(command[0], command)
     except OSError as error:
-        print(f"launcher: cannot start {program}: {error.strerror}", file=sys.stderr)
+        print(f"launcher: cannot start {command[0]}: {error.strerror}", file=sys.stderr)
         sys.exit(NOT_CONFINED)
 
 

@@ -47,10 +47,16 @@ class Reach:
             return "a name that is certain only when it runs"
         if _hidden(name):
             return "a file whose name begins with a dot"
+        return self.not_inside(folder / name)
+
+    def not_inside(self, path: Path) -> str:
+        """Return why this file must not be read, wherever its links lead; '' if it may."""
         try:
-            target = (folder / name).resolve()
-        except (OSError, RuntimeError):
+            target = path.resolve()
+        except (OSError, RuntimeError, ValueError):
             return "which leads nowhere"
+        if re.search(r'["\x00-\x1f\x7f]', str(target)):
+            return "whose full name has characters that a netlist cannot hold"
         for root in (self.home, *self.allowed):
             if target.is_relative_to(root):
                 return "a file whose name begins with a dot" if _hidden(str(target.relative_to(root))) else ""

@@ -83,7 +83,7 @@ class _Scan:
             if not targets and not reason:
                 raise NetlistError(f"{path}: line {line.number} includes {name}, which is not in {path.parent}.")
             for target in targets:
-                reason = reason or self.reach.not_to_read(str(target.resolve()), target.parent)
+                reason = reason or self.reach.not_inside(target)
             if reason:
                 self.reads_outside = self.reads_outside or "outside" in reason
                 self.early.append(f"{line.where}: reads {name}, {reason}")
