@@ -150,6 +150,22 @@ COMMANDS = {
     "measoutfile": ["set measoutfile = {rel}/notes.txt", "op"],
     "rehash and program": ["set unixcom", "rehash", "touch {abs}/new.txt"],
     "iplot on a file": ["iplot v(1) > {rel}/notes.txt", "tran 1n 10n"],
+    "rawfile of a loop": ["op", "foreach rawfile {rel}/notes.txt", "write", "end"],
+    "raw file with a command": [
+        "echo Title: x > x.raw",
+        "echo Command: shell touch {abs}/new.txt >> x.raw",
+        "load x.raw",
+    ],
+    "raw file with a command, whole": [
+        "op",
+        "set filetype=ascii",
+        "write x.raw",
+        "echo Plotname: a >> x.raw",
+        "echo Command: shell touch {abs}/new.txt >> x.raw",
+        "load x.raw",
+    ],
+    "parameter that names a file": ["alterparam f = {rel}/secret.inc", "reset", "op"],
+    "escaped quote": ['echo "a\\" b" > {rel}/notes.txt'],
     "trace to a file": ["trace v(1) > {rel}/notes.txt", "tran 1n 10n"],
     "fft to a file": ["tran 1n 100n", "linearize", "fft v(1) > {rel}/notes.txt"],
 }

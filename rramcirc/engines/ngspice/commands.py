@@ -20,6 +20,7 @@ from rramcirc.engines.ngspice.lines import Line, short
 from rramcirc.engines.ngspice.reach import leads_out, not_to_write
 from rramcirc.engines.ngspice.variables import Variables
 
+_WITH_VALUES = frozenset(("rawfile", "sourcepath", "hcopydevtype"))
 _COMMANDS = PLAIN_COMMANDS | FILE_COMMANDS | OWN_RULES
 
 
@@ -36,6 +37,8 @@ def check_command(line: Line, variables: Variables) -> Iterator[str]:
     first = parts[0].lower().removeprefix("pre_")
     if first in STRUCTURE:
         yield from _braces(first, parts, line.text)
+        if first == "foreach":
+            yield from _counted(parts[1:2])
         return
     for k, found in enumerate(statements(parts)):
         yield from _statement(found, variables, begins=k == 0 and parts[0] != ";")
@@ -102,8 +105,7 @@ def _own_rules(command: str, rest: list[str], variables: Variables, shown: str) 
         yield from check_settings(assignments(rest), variables)
     elif command == "fopen":
         yield from _written(rest[1:], variables, shown)
-        if "$" in "".join(rest[:1]):
-            yield f"sets a variable whose name is made up ({shown})"
+        yield from _counted(rest[:1])
     elif command in FILE_COMMANDS:
         yield from _written(rest, variables, shown)
     elif command in ("alter", "altermod", "alterparam"):
@@ -112,8 +114,18 @@ def _own_rules(command: str, rest: list[str], variables: Variables, shown: str) 
         if not rest or not_to_write(_names(rest[0], variables), False):
             yield f"the command 'cd' ({shown})"
         yield from _written(rest, variables, shown)
-    elif command in ("strcmp", "strstr", "strslice", "fread") and any("$" in name for name in rest[:1]):
-        yield f"sets a variable whose name is made up ({shown})"
+    elif command in ("strcmp", "strstr", "strslice", "fread"):
+        yield from _counted([*rest[:1], *rest[2:3]] if command == "fread" else rest[:1])
+
+
+def _counted(names: Sequence[str]) -> Iterator[str]:
+    """Yield which of these variables must not be set by a command that is not `set`."""
+    for name in names:
+        known = name.lower().strip("\"'")
+        if known in UNSAFE_VARIABLES | _WITH_VALUES:
+            yield f"sets {known}"
+        elif "$" in name or "{" in name:
+            yield f"sets a variable whose name is made up ({name})"
 
 
 def _altered(rest: Sequence[str], variables: Variables, shown: str) -> Iterator[str]:
