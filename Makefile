@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: setup demo test netlists models docs bench fuzz-inner clean
+.PHONY: setup demo test netlists models docs bench fuzz-inner fuzz-decks clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -39,6 +39,9 @@ bench: setup
 
 fuzz-inner: setup
 	@$(BIN)/python tests/differential/inner_nodes.py
+
+fuzz-decks: setup
+	@$(BIN)/python tests/agreement/fuzz_decks.py 5000
 
 clean:
 	rm -rf $(VENV) demo-output

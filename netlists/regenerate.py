@@ -68,7 +68,7 @@ def readme() -> str:
         "# Netlists",
         "",
         "Every circuit of the library as `rramcirc build-netlist` writes it; `make netlists` writes this folder. Run",
-        "one with `ngspice -b lif.cir` in this folder, or with `rramcirc simulate lif.cir`. The head of each file",
+        "one with `ngspice -n -b lif.cir` in this folder, or with `rramcirc simulate lif.cir`. The head of each file",
         "lists its signals with unit and sign. A port in [V] takes or gives a voltage, one in [A] a current; `nz` is",
         "the terminal of cycle-to-cycle variability, 1 V is one standard deviation.",
         "",

@@ -51,6 +51,7 @@ def examine() -> Iterator[Finding]:
         ("Python", _python),
         ("ngspice", _ngspice),
         ("OSDI and KLU", _osdi_and_klu),
+        ("confinement", _confinement),
         ("linker", _linker),
         ("openvaf-r", _compiler),
         ("device switches", _switching),
@@ -116,6 +117,17 @@ def _osdi_and_klu() -> Finding:
             "OSDI and KLU", "missing", f"this ngspice was built without {' and '.join(lacking)}", INSTALL_NGSPICE
         )
     return Finding("OSDI and KLU", "ok", "both built in")
+
+
+def _confinement() -> Finding:
+    from rramcirc.engines.ngspice.confinement import landlock_version, why_not
+    from rramcirc.engines.ngspice.run import find_ngspice
+
+    reason = why_not(find_ngspice())
+    if reason:
+        detail = f"{reason}: only the scan holds foreign netlists back"
+        return Finding("confinement", "limited", detail, "Linux 5.13 or newer with Landlock (lsm=...,landlock)")
+    return Finding("confinement", "ok", f"Landlock {landlock_version()} keeps foreign netlists in their folders")
 
 
 def _linker() -> Finding:

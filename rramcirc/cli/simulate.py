@@ -36,12 +36,16 @@ Example:
 @click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 600.")
 @click.option("--trust", is_flag=True, help="Run a foreign netlist even if it reaches outside its folder.")
 @click.option("--allow-failed-meas", is_flag=True, help="A .meas of the netlist that failed does not fail the run.")
+@click.option(
+    "--allow-read", "allow_read", multiple=True, metavar="FOLDER",
+    help="A folder that a foreign netlist may read, e.g. that of a design kit.",
+)  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 @click.option("--strict", is_flag=True, help="End with 1 on any remark about a number, such as a card left.")
 def simulate(
     source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
-    output: str | None, timeout: str | None, trust: bool, allow_failed_meas: bool, settings: tuple[str, ...],
-    strict: bool,
+    output: str | None, timeout: str | None, trust: bool, allow_failed_meas: bool, allow_read: tuple[str, ...],
+    settings: tuple[str, ...], strict: bool,
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder.
 
@@ -83,7 +87,7 @@ def simulate(
             with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
                 waves = simulate_netlist(
                     path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin,
-                    trust=trust, allow_failed_meas=allow_failed_meas,
+                    trust=trust, allow_failed_meas=allow_failed_meas, allow_read=allow_read,
                 )  # fmt: skip
         except SimulationError:
             _print_measurements(read_record(folder))
@@ -195,6 +199,8 @@ def _report(waves: Waveforms, folder: Path) -> None:
     about = waves.provenance
     for remark in about.get("remarks", ()):
         print(f"Remark: {remark}", file=sys.stderr)
+    for note in about.get("notes", ()):
+        print(f"Note: {note}", file=sys.stderr)
     print(
         f"{about.get('engine_version', about.get('engine'))}: {waves.n_points} points, {len(waves.names)} signals, "
         f"{about.get('wall_seconds', 0):.3g} s ({about.get('cpu_seconds', 0):.3g} s CPU). "

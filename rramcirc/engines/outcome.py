@@ -33,6 +33,8 @@ class Outcome:
         What the simulator printed, but for its reports of progress.
     remarks
         What it warned of beside a result that can be trusted.
+    notes
+        What it has to say of this machine; no number depends on it.
     signal
         The signal that interrupted us, else 0.
     machine
@@ -59,6 +61,7 @@ class Outcome:
     cpu_seconds: float = 0.0
     log: str = ""
     remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     signal: int = 0
     machine: bool = False
     version: str = ""

@@ -130,6 +130,7 @@ def simulate_netlist(
     temperature: float | None = None,
     trust: bool = False,
     allow_failed_meas: bool = False,
+    allow_read: Sequence[Path | str] | Path | str = (),
 ) -> Waveforms:
     """Run a netlist file in ngspice and return its waveforms.
 
@@ -145,6 +146,8 @@ def simulate_netlist(
         Run it even if it reads, writes or loads what lies outside its folder.
     allow_failed_meas
         Take a ``.meas`` that failed for a remark; otherwise it fails the run.
+    allow_read
+        Folders beside its own that it may read without trust, such as that of a design kit.
 
     Returns
     -------
@@ -162,7 +165,7 @@ def simulate_netlist(
     if not isinstance(path, (str, os.PathLike)):
         raise ParameterError(f"path: {shown(path)} is not the name of a netlist.")
     path = Path(path)
-    deck = read_foreign(path, options, temperature, trust)
+    deck = read_foreign(path, options, temperature, trust, allow_read)
     signals = read_signals(path)
     if output is not None and path.resolve().is_relative_to(Path(output).resolve()):
         raise ParameterError(f"{path} lies in the run folder {output}, which is emptied first. Choose another with -o.")
@@ -171,7 +174,7 @@ def simulate_netlist(
         deck.write(folder / NETLIST)
         vectors = (*deck.expected.vectors, *(signal.vector for signal in signals))
         expected = replace(deck.expected, vectors=vectors, ours=bool(signals), allow_failed=allow_failed_meas)
-        outcome = run_deck(folder, expected=expected, timeout=timeout, progress=progress)
+        outcome = run_deck(folder, expected=expected, reads=deck.reads, timeout=timeout, progress=progress)
         models = [file for file, _ in deck.files if file.suffix == ".osdi"]
         origin = file_origin(path, deck.sha256, models, options or {}, temperature, bool(signals))
         return finish(replace(outcome, signals=tuple(signals)), folder, origin)

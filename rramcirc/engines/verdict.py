@@ -44,6 +44,7 @@ def finish(outcome: Outcome, folder: Path, origin: Origin) -> Waveforms:
         "points": plot.n_points if plot else 0,
         "plots": [{"name": p.plotname, "points": p.n_points} for p in outcome.plots],
         "remarks": list(outcome.remarks),
+        **({"notes": list(outcome.notes)} if outcome.notes else {}),
         **outcome.figures,
         **({"measurements": dict(outcome.measurements)} if outcome.measurements else {}),
     }

@@ -50,7 +50,6 @@ FAILURES = {
     "value that is no number": ("r2 1 0 abc\n.op", "can't find model 'abc'.*r2 1 0 abc"),
     "line that is no element": ("hello world\n.op", "bad syntax of line.*hello world"),
     "line that begins strangely": ("?1 1 0 1k\n.op", r"Unusual leading characters.*\?1 1 0 1k"),
-    "unknown dot command": (".opp\n.op", "unimplemented dot command '.opp'"),
     "the same name twice": ("r1 1 0 2k\n.op", "r1 1 0 2k.*device already exists"),
     "too few nodes": (".subckt s a b c\nr1 a b 1k\nr2 b c 1k\n.ends\nx1 1 0 s\n.op", "Too few parameters"),
     "subcircuit without end": (".subckt s a b\nr1 a b 1k\nx1 1 0 s\n.op", "Mismatch of .subckt"),
@@ -101,8 +100,16 @@ def test_failure_is_told_with_its_cause(tmp_path, cards, cause, control):
         (".include nope.inc\n.op", "includes nope.inc, which is not in"),
         (".lib nope.lib tt\n.op", "includes nope.lib, which is not in"),
         (".control\npre_osdi nope.osdi\n.endc\n.op", "nope.osdi, which is not in"),
+        (".opp\n.op", "line 4: the statement '.opp', which ngspice does not know"),
     ],
-    ids=["no analysis", "control block without run", "missing include", "missing library", "missing compiled model"],
+    ids=[
+        "no analysis",
+        "control block without run",
+        "missing include",
+        "missing library",
+        "missing compiled model",
+        "unknown dot command",
+    ],
 )
 def test_what_is_missing_is_told_before_ngspice_starts(tmp_path, cards, cause):
     with pytest.raises(NetlistError, match=cause):

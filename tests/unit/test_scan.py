@@ -12,7 +12,9 @@ import rramcirc as rc
 from rramcirc.basics.errors import NetlistError
 from rramcirc.basics.paths import verilog_a_folder
 from rramcirc.devices.veriloga.compile import compile_module
-from rramcirc.engines.ngspice.scan import SAFE_COMMANDS, check_foreign
+from rramcirc.engines.ngspice.allowed import FILE_COMMANDS, OWN_RULES, PLAIN_COMMANDS
+from rramcirc.engines.ngspice.deck import read_foreign
+from rramcirc.engines.ngspice.scan import check_foreign
 
 HEAD = "* test\nv1 1 0 1\nr1 1 0 1k\n.op\n"
 
@@ -42,7 +44,7 @@ ESCAPES = {
     "shell with a carriage return inside": (script("sh\rell ls"), 6, "'shell'"),
     "continuation": (script("write", "* in between", "+ /tmp/x"), 6, "/tmp/x"),
     "continuation by backslashes": (script("write \\\\", "/tmp/x"), 6, "/tmp/x"),
-    "shell behind a semicolon in quotes": (script('set x = ( a ";" shell ls )', "echo $x"), 6, '"'),
+    "shell behind a semicolon in quotes": (script('set x = ( a ";" shell ls )', "echo $x"), 7, r"\$x"),
     "shell behind a leading semicolon": (script("; shell ls"), 6, "'shell'"),
     "shell behind a form feed that looks like .endc": (script("echo a\x0c.endc", "shell ls"), 6, "control character"),
     "shell behind backslashes that hide .endc": (script("echo a \\\\", ".endc", "shell ls"), 8, "'shell'"),
@@ -54,7 +56,23 @@ ESCAPES = {
     "shell in *# with blanks": (cards("  *#shell ls"), 5, "'shell'"),
     "shell in *# behind a comment": (cards("*# echo a ; shell ls"), 5, "'shell'"),
     "shell from the title": (";\n" + script("echo a $curplottitle shell ls"), 7, r"\$curplottitle"),
-    "shell from a title that is set": (script("echo $curplottitle shell", "set curplottitle = a"), 6, "curplottitle"),
+    "shell from a title that is set": (script('set curplottitle = ";"', "echo $curplottitle shell"), 7, "curplottitle"),
+    "shell from the name of a plot": (script("set curplotname = a", "echo $curplotname shell"), 7, "curplotname"),
+    "shell behind an escaped quote": (script(r'echo "a\" b" > /tmp/x'), 6, "/tmp/x"),
+    "raw file of a numerical device": (cards('d1 1 0 m ic.file="x.d1"'), 5, "may hold commands"),
+    "raw file of a numerical model": (cards(".model m numd", '+ options ic.f="x"'), 5, "may hold commands"),
+    "file of an altered parameter": (script('alterparam infile = "/etc/passwd"', "reset"), 6, "names a file"),
+    "file of an altered parameter, without quotes": (script("alterparam s f=../x", "reset"), 6, "names a file"),
+    "option of the same name": (cards(".options f=../x", "*# set f=a ; unset f", "*# echo a > $f"), 7, r"\$f"),
+    "fopen behind a name that vanishes": (script("unset f", "set f = a", "fopen h $f /tmp/x"), 8, "/tmp/x"),
+    "sourcepath that leads out": (script("set sourcepath = ( . /etc )"), 6, "sets sourcepath"),
+    "rawfile of a loop": (script("foreach rawfile ../x", "op", "write", "end"), 6, "sets rawfile"),
+    "programs as commands from a loop": (script("foreach 'unixcom' 1", "end"), 6, "sets unixcom"),
+    "programs as commands from a comparison": (script("strcmp unixcom a b"), 6, "sets unixcom"),
+    "rawfile of a text": (script("strslice rawfile a../x 1 4", "write"), 6, "sets rawfile"),
+    "printer of a file": (script("fopen hcopydev x"), 6, "sets hcopydev"),
+    "cd into a variable": (script("set f = ..", "cd $f"), 7, "'cd'"),
+    "shell from a second title": (cards(".title ;", "*# echo $curplottitle shell"), 6, "curplottitle"),
     "shell from an option": (cards('.options foo=";"', "*# echo a $foo shell ls"), 5, "commands are made of"),
     "shell from a variable": (script("set c = shell", "$c ls"), 7, "'\\$c'"),
     "shell from the environment": (script("echo $SHELL"), 6, r"\$SHELL"),
@@ -81,7 +99,9 @@ ESCAPES = {
     "measoutfile": (cards(".options measoutfile=/tmp/x"), 5, "option measoutfile"),
     "inputdir": (script("set inputdir=/etc"), 6, "sets inputdir"),
     "prompt, which holds a redirection": (script("strcmp a $prompt b"), 6, r"\$prompt"),
-    "strslice": (script("set s = abc", "strslice g $s 1 1"), 7, "'strslice'"),
+    "strslice": (script('set s = "a;c"', "strslice g $s 1 1", "echo $g shell ls"), 8, r"\$g"),
+    "strslice of a strslice": (script('set s = "a>c"', "strslice g $s 1 1", "set h = $g", "echo $h /x"), 9, r"\$h"),
+    "file name cut out of a text": (script("set s = ab.spiceinit", "strslice g $s 2 9", "write $g"), 8, "certain only"),
     "source": (script("source /etc/x"), 6, "'source'"),
     "file name as a command": (script("echo op > foo", "foo"), 7, "'foo'"),
     "cd": (script("cd /"), 6, "'cd'"),
@@ -89,15 +109,17 @@ ESCAPES = {
     "aspice": (script("aspice x y"), 6, "'aspice'"),
     "rspice": (script("rspice x"), 6, "'rspice'"),
     "alias": (script("alias foo shell"), 6, "'alias'"),
-    "hardcopy": (script("hardcopy x.ps v(1)"), 6, "'hardcopy'"),
+    "hardcopy": (script("hardcopy ../x.ps v(1)"), 6, r"\.\./x\.ps"),
+    "hardcopy on a printer": (script("set hcopydev=lp"), 6, "sets hcopydev"),
     "gnuplot": (script("gnuplot x v(1)"), 6, "'gnuplot'"),
-    "snsave": (script("snsave x"), 6, "'snsave'"),
+    "snsave": (script("snsave /tmp/x"), 6, "/tmp/x"),
     "snload": (script("snload x y"), 6, "'snload'"),
     "codemodel": (script("codemodel /tmp/x.cm"), 6, "'codemodel'"),
     "pre_codemodel": (script("pre_codemodel x.cm"), 6, "'pre_codemodel'"),
     "circbyline": (script("circbyline .include /etc/passwd"), 6, "'circbyline'"),
-    "load": (script("load /etc/passwd"), 6, "'load'"),
-    "fopen": (script("fopen h /etc/passwd r"), 6, "'fopen'"),
+    "load": (script("load x.raw"), 6, "'load'"),
+    "fopen": (script("fopen h /etc/passwd r"), 6, "/etc/passwd"),
+    "what fread read": (script("fopen h x r", "fread t $h", "echo $t shell ls"), 8, r"\$t"),
     "use of a library": (script("use /tmp/x.so"), 6, "'use'"),
     "run into an absolute path": (script("run /tmp/x.raw"), 6, "/tmp/x.raw"),
     "run into the folder above": (script("run ../x.raw"), 6, r"\.\./x\.raw"),
@@ -115,7 +137,29 @@ ESCAPES = {
     "redirection of errors": (script("print all >& /tmp/x"), 6, "/tmp/x"),
     "redirection of let in capitals": (script("LET a=1 > /tmp/x"), 6, "/tmp/x"),
     "redirection in a loop that is none": (cards("*# echo a; while > /tmp/x"), 5, "/tmp/x"),
-    "redirection from a variable": (script('set r = "> /tmp/x"', "echo a $r"), 6, "/tmp/x"),
+    "redirection from a variable": (script('set r = ( ">" /tmp/x )', "echo a $r"), 7, r"\$r"),
+    "redirection of let": (script("op", "let a = 1 > ../x"), 7, r"\.\./x"),
+    "redirection in single quotes": (script("echo a '>' /tmp/x"), 6, "/tmp/x"),
+    "redirection behind a name that vanishes": (script("unset f", "echo a > $?f $f"), 7, r"\$f"),
+    "name that vanishes": (script("set f = x", "unset f", "write $f /tmp/x"), 8, "names /tmp/x"),
+    "braces that make commands": (script("echo {[,;,shell,ls,]}"), 6, "braces"),
+    "braces from a variable": (script('set a = "{;,shell,ls}"', "echo $a"), 7, r"\$a"),
+    "script made here": (script("echo shell ls > begin"), 6, "take for a script"),
+    "script made here behind another command": (cards("*# echo a ; if"), 5, "'if'"),
+    "altermod with a file": (script("altermod m1 file = ../x"), 6, "reads a file"),
+    "altermod with an abbreviated file": (script("altermod m1 filename=x"), 6, "reads a file"),
+    "altermod with a file from a variable": (script("set f = file", "altermod m1 $f = ../x"), 7, "reads a file"),
+    "altermod with a file in braces": (script("set f = ile", "altermod m1 {f}$f = x"), 7, "reads a file"),
+    "file parameter of a device": (script('alter @a1[file] = "/etc/passwd"'), 6, "file"),
+    "dotfile": (script("echo shell ls > .spiceinit"), 6, "begins with a dot"),
+    "dotfile from a name that vanishes": (script("set a = b", "echo x > {$a}.spiceinit"), 7, "begins with a dot"),
+    "netlist of the run": (script("write netlist.cir"), 6, "of the run itself"),
+    "record of the run": (script("echo x > RUN.JSON"), 6, "of the run itself"),
+    "library behind another command": (cards("*# echo a ; osdi /tmp/x.osdi"), 5, "behind another command"),
+    "variable in a redirection": (script("set d = ../x", "echo a > $d"), 7, "not a file of the run folder"),
+    "folder above in the middle": (script("write a/../../x"), 6, "not a file of the run folder"),
+    "set of rawfile": (script("set rawfile = ../x"), 6, "sets rawfile"),
+    "statement that is unknown": (cards(".snapshot /tmp/x"), 5, "the statement '.snapshot'"),
     "reading a file into a variable": (script("set a < /etc/passwd"), 6, "reads a file"),
     "include absolute": (cards(".include /etc/passwd"), 5, "/etc/passwd"),
     "include above": (cards(".include ../x.inc"), 5, r"\.\./x\.inc"),
@@ -130,7 +174,7 @@ ESCAPES = {
     "library above": (cards(".lib '../x.lib' tt"), 5, r"\.\./x\.lib"),
     "library without section": (cards(".lib /etc/passwd"), 5, "/etc/passwd"),
     "saved library": (cards(".libsave x.lib tt"), 5, "x.lib|writes a file"),
-    "sound file": (cards(".sndprint tran v(1)"), 5, "writes a file"),
+    "sound file": (cards(".sndprint tran v(1)"), 5, "the statement '.sndprint'"),
     "osdi absolute": (script("pre_osdi /tmp/x.osdi"), 6, "/tmp/x.osdi"),
     "osdi above": (script("pre_osdi ../x.osdi"), 6, r"\.\./x\.osdi"),
     "osdi when it runs": (script("osdi /tmp/x.osdi"), 6, "/tmp/x.osdi"),
@@ -147,6 +191,13 @@ ESCAPES = {
     "file behind a comma": (cards(".model m filesource(a=1,file,/etc/passwd)"), 5, "/etc/passwd"),
     "file behind a quote": (cards('.model m filesource(a="1"file = "/etc/passwd")'), 5, "/etc/passwd"),
     "file of a numerical device": (cards(".model m numd level=1", "+ output rootfile=/tmp/x"), 5, "/tmp/x"),
+    "abbreviated root of a numerical device": (cards(".model m numd level=1", '+ output ro="../x"'), 5, r"\.\./x"),
+    "first state of a numerical device": (cards('d1 1 0 m ic.file="/etc/passwd"'), 5, "/etc/passwd"),
+    "dotfile of a model": (cards('.model m filesource(file=".spiceinit")'), 5, "begins with a dot"),
+    "file above and back": (cards('.model m filesource(file="../d/data.txt")'), 5, r"\.\./d"),
+    "file as a parameter of a subcircuit": (cards('x1 a b s infile="/etc/passwd"'), 5, "/etc/passwd"),
+    "file as a parameter": (cards('.param f="../../x"'), 5, r"\.\./\.\./x"),
+    "file parameter of a code model that is unknown": (cards('.model m d_new(name="x")'), 5, "a text in a model"),
     "file from a parameter": (cards(".model m filesource(file={f})"), 5, "{f}"),
     "command script": ("*ng_script\nshell ls\n", 1, "command script"),
     "nothing after @": (HEAD + ".control\nshell ls\n.endc\n@\n", 6, "'shell'"),
@@ -162,6 +213,54 @@ def test_escape_is_refused_with_its_line(tmp_path, text, number, said):
     message = str(caught.value)
     assert re.search(rf"deck\.cir line {number}: [^;]*?.*{said}", message), message
     assert "--trust" in message
+
+
+def test_a_folder_that_may_be_read_is_not_written(tmp_path):
+    kit, home = tmp_path / "kit", tmp_path / "home"
+    kit.mkdir()
+    home.mkdir()
+    write(kit, ".lib tt\n.include more.inc\n.endl\n", "models.lib")
+    write(kit, "r9 1 0 1k\n", "more.inc")
+    path = write(home, cards(f".lib '{kit}/models.lib' tt", ".include ../kit/more.inc"))
+    with pytest.raises(NetlistError, match="--allow-read"):
+        check_foreign(path)
+    assert [line.file.name for line in check_foreign(path, [kit]) if line.text.startswith("r9")] == ["more.inc"] * 2
+    for folder in (kit, home):
+        for line in (f'+ output root="{folder}/x"', f"+ ou ro={folder}/x"):
+            with pytest.raises(NetlistError, match="not a file of the run folder"):
+                check_foreign(write(home, cards(".model m numd level=1", line)), [kit])
+        with pytest.raises(NetlistError, match="not a file of the run folder"):
+            check_foreign(write(home, script(f"write {folder}/x")), [kit])
+
+
+def test_every_file_that_an_include_may_mean_is_read(tmp_path):
+    (tmp_path / "sub").mkdir()
+    write(tmp_path, "r8 1 0 1k\n*# shell ls\n", "twice.inc")
+    write(tmp_path / "sub", "r8 1 0 1k\n", "twice.inc")
+    write(tmp_path / "sub", ".include twice.inc\n", "first.inc")
+    with pytest.raises(NetlistError, match=r"twice\.inc line 2: the command 'shell'"):
+        check_foreign(write(tmp_path, cards(".include sub/first.inc")))
+
+
+def test_includes_without_end_are_refused_at_once(tmp_path):
+    for k in range(40):
+        write(tmp_path, f".include {k + 1}.inc\n" * 2, f"{k}.inc")
+    write(tmp_path, "r7 1 0 1k\n", "40.inc")
+    for k in range(200):
+        write(tmp_path, f".include d{k + 1}.inc\n", f"d{k}.inc")
+    write(tmp_path, "r7 1 0 1k\n", "d200.inc")
+    for first in ("0", "d0"):
+        path = write(tmp_path, cards(f".include {first}.inc"))
+        for trust in (False, True):
+            with pytest.raises(NetlistError, match="Include each file once"):
+                read_foreign(path, trust=trust)
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    for name in ("a" * 5000, "b/" * 3000 + "c"):
+        with pytest.raises(NetlistError, match="deck"):
+            read_foreign(write(tmp_path, cards(f".include {name}")))
+        read_foreign(write(tmp_path, cards(f'.model m filesource(file="{name}")')))
 
 
 def test_all_findings_of_a_netlist_are_told(tmp_path):
@@ -215,6 +314,16 @@ HARMLESS = {
     "comments": cards("* shell ls", "*shell `ls`", "r2 1 0 1k ; .include /etc/passwd", "r3 1 0 1k $ `ls`"),
     "names": cards("rshell 1 0 1k", "xcd 1 0 s", ".subckt s a b", "rsource a b 1k", ".ends", "rfile /a /b 1k"),
     "semicolon as a comment": script("op ; then shell ls", "print v(1) $ write /tmp/x"),
+    "files of the run folder": script(
+        "op", "hardcopy x.ps v(1)", "set hcopydevtype=svg", "hardcopy $inputdir/y.svg v(1)", "snsave z.snap",
+        "foreach c tt ss", "  write out_{$c}.raw", "  echo $c > {$c}.txt", "end", "set n = part", "wrdata $n v(1)",
+        "set rawfile = r.raw", "cd $inputdir", "fopen h x.txt w", "mrdump m.txt", "let b = 1 > a",
+    ),
+    "functions": script('set s = abc', "strslice g $s 1 1", "echo $g", "define f(x) x > 1", "if $?batchmode", "end"),
+    "older models": cards(".model q2 ako:q1 npn(bf=100)", ".model m psp103va type=1 level=2", ".model x d_osc(a=1)"),
+    "texts with slashes": cards(
+        '.param a="b/2"', "b1 1 0 v={v(1)/2} ", "r2 1 0 r='1k/2'", ".title ~/../x", "b2 1 0 i=~v(1)"
+    ),
     "models": cards(".model dd d", ".model m nmos (level=1)", ".model\tn\tnpn(bf=100)", ".model r1 r tc1=0"),
     "files beside it": cards('.model m filesource(file="data/x.txt")', ".model n table2d (file=x.txt)"),
     "library section": cards(".lib tt", ".param x=1", ".endl"),
@@ -290,9 +399,7 @@ def test_trusted_netlist_finds_files_outside(tmp_path):
 
 def test_safe_commands_are_built_into_ngspice(tmp_path):
     """A name that is not built in would be looked up as a script file in the run folder."""
-    structure = {"begin", "break", "continue", "dowhile", "else", "end", "exit", "foreach", "goto", "if", "label"}
-    structure |= {"quit", "remcirc", "removecirc", "repeat", "resume", "while"}
-    names = sorted(n for n in SAFE_COMMANDS - structure if not n.startswith("end"))
+    names = sorted((PLAIN_COMMANDS | FILE_COMMANDS | OWN_RULES) - {"quit", "remcirc", "removecirc", "resume"})
     path = write(tmp_path, HEAD + "\n".join([".control", "op", *names, ".endc", ".end", ""]))
     done = subprocess.run(["ngspice", "-n", "-b", path.name], cwd=tmp_path, capture_output=True, text=True, timeout=30)
     assert re.findall(r"^.*(?:no such command|not implemented).*$", done.stdout + done.stderr, re.M) == []

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError, ParameterError, cannot_write, shown
 from rramcirc.basics.units import spice_number
-from rramcirc.engines.ngspice.lines import Line, as_text, include_name, included, read_all, words
+from rramcirc.engines.ngspice.data_files import used_files
+from rramcirc.engines.ngspice.lines import Line, include_name, included, read_all, words
 from rramcirc.engines.ngspice.measured import later_measurements, requested
 from rramcirc.engines.ngspice.overlooked import check_options, overlooked, sources_that_go_back
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected
@@ -42,19 +43,20 @@ foreach rramcirc_plot $plots
     set appendwrite
   end
 end""".split("\n")
-_FILE_OF_MODEL = re.compile(r"file[\s=,()]+([\"']?)([^\s\"')]+)\1", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Deck:
     """A netlist as it will run: its text, the files that it reads when it runs, and what must come out of it.
 
-    `files` are (file, its name seen from the run folder).
+    `files` are (file, its name seen from the run folder). `reads` are the folders that it may read if it is not
+    trusted, None if it is.
     """
 
     content: bytes
     files: tuple[tuple[Path, str], ...]
     expected: Expected
+    reads: tuple[Path, ...] | None = None
 
     @property
     def sha256(self) -> str:
@@ -77,7 +79,11 @@ class Deck:
 
 
 def read_foreign(
-    source: Path, options: Mapping[str, str] | None = None, temperature: float | None = None, trust: bool = False
+    source: Path,
+    options: Mapping[str, str] | None = None,
+    temperature: float | None = None,
+    trust: bool = False,
+    allow_read: Sequence[Path | str] | Path | str = (),
 ) -> Deck:
     """Read and check a netlist, and make it leave waves.raw in whatever folder it is written to.
 
@@ -89,6 +95,8 @@ def read_foreign(
         Simulator options and ambient temperature [K]; they win over those of the netlist.
     trust
         Do not look for what reaches outside its folder.
+    allow_read
+        Folders beside its own that it may read, such as that of a design kit.
 
     Raises
     ------
@@ -98,14 +106,18 @@ def read_foreign(
     ParameterError
         If an option is none of ngspice.
     """
-    lines = read_all(source) if trust else check_foreign(source)
+    allow_read = (allow_read,) if isinstance(allow_read, (str, Path)) else tuple(allow_read)
+    for folder in allow_read:
+        if not Path(folder).is_dir():
+            raise NetlistError(f"allow_read: {folder} is no folder. Name one that the netlist may read.")
+    lines = read_all(source) if trust else check_foreign(source, allow_read)
     commands = [line for line in lines if line.kind == "command"]
     if not any(line.head in RUNNING or (line.kind == "card" and line.head[1:] in ANALYSES) for line in lines):
         raise NetlistError(f"{source} has no analysis: give it a line such as .op, .dc, .ac or .tran.")
     extra = _settings({} if options is None else options, temperature, commands, source)
     rows = source.read_bytes().decode("utf-8", "surrogateescape").split("\n")
     _includes_absolute(rows, lines, source)
-    files = _used_files(lines, source.parent, rows)
+    files = used_files(lines, source, rows)
     ending = _ending(lines, commands)
     if any(line.kind == "card" and line.head.startswith(".meas") for line in lines):
         _keep_in_memory(rows, [line for line in commands if line.file == source], later_measurements(lines))
@@ -114,7 +126,9 @@ def read_foreign(
     _add_before_end(rows, [*extra, *ending])
     celsius = None if temperature is None else temperature - 273.15
     content = "\n".join(rows).encode("utf-8", "surrogateescape")
-    return Deck(content, tuple(files), _expected(lines, commands, celsius))
+    folders = (source.parent, source.resolve().parent, *allow_read)
+    reads = None if trust else tuple(dict.fromkeys(Path(folder).resolve() for folder in folders))
+    return Deck(content, tuple(files), _expected(lines, commands, celsius), reads)
 
 
 def transient_stop(netlist: Path) -> float | None:
@@ -189,7 +203,7 @@ def _expected(lines: Sequence[Line], commands: Sequence[Line], celsius: float | 
         foreign=True,
         backward=tuple(sources_that_go_back(lines)),
         measurements=requested(lines),
-        remarks=tuple(overlooked(lines)[:20]),
+        remarks=tuple(overlooked(lines)),
     )
 
 
@@ -248,32 +262,11 @@ def _keep_in_memory(rows: list[str], commands: Sequence[Line], measurements: Seq
 def _includes_absolute(rows: list[str], lines: Sequence[Line], source: Path) -> None:
     """Let relative names of included files lead to where they are, as the copy of the netlist stands elsewhere."""
     for line in lines:
-        target = included(line, [source.parent]) if line.kind == "include" and line.file == source else None
-        if target is not None:
+        targets = included(line, [source.parent]) if line.kind == "include" and line.file == source else []
+        for target in targets[:1]:
             name = rf"^([\s+]*\S+\s+)([\"']?){re.escape(include_name(line))}\2"
             k, full = line.number - 1, str(target.resolve()).replace("\\", r"\\")
             rows[k] = re.sub(name, rf'\1"{full}"', rows[k])
-
-
-def _used_files(lines: Sequence[Line], home: Path, rows: list[str]) -> list[tuple[Path, str]]:
-    """Return compiled models and data files that go with the netlist; those from elsewhere get their full path."""
-    found: dict[str, Path] = {}
-    for line in lines:
-        names = line.words[1:] if (line.kind, line.head) == ("command", "osdi") else []
-        names += [name for _, name in _FILE_OF_MODEL.findall(line.text)] if line.head == ".model" else []
-        for name in (as_text(name.strip("\"'")) for name in names):
-            file = home / name
-            if not file.is_file() and line.kind == "command":
-                raise NetlistError(
-                    f"{line.where} loads {name}, which is not in {home}. "
-                    "`rramcirc build-netlist -o` puts compiled models beside the netlist."
-                )
-            if file.is_file() and file.resolve().is_relative_to(home.resolve()) and not Path(name).is_absolute():
-                found[name] = file
-            elif file.is_file():
-                k = next((k for k in range(line.number - 1, len(rows)) if name in rows[k]), 0)
-                rows[k] = rows[k].replace(name, str(file.resolve()))
-    return [(file, name) for name, file in found.items()]
 
 
 def _add_before_end(rows: list[str], extra: Sequence[str]) -> None:

@@ -11,11 +11,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from rramcirc.basics.errors import NetlistError
 
 LONGEST_TITLE = 4000  # ngspice reads 5000 bytes of the first line, and what follows as a line of its own
+DEEPEST, MOST_FILES = 100, 3000
+_MARK = "\xef\xbb\xbf"  # of UTF-8, at the beginning of a file
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -92,17 +95,29 @@ def read_all(path: Path) -> list[Line]:
     """Read a netlist and the files it includes, each at its place and once."""
     found: list[Line] = []
     folders = [path.parent]
+    files = count()
 
     def add(file: Path, main: bool, seen: frozenset[Path]) -> None:
+        check_nesting(path, len(seen), next(files))
         for line in read_lines(file, main).lines:
             found.append(line)
-            target = included(line, folders) if line.kind == "include" else None
+            target = next(iter(included(line, folders)), None) if line.kind == "include" else None
             if target is not None and target.resolve() not in seen:
-                folders.append(target.parent)
+                if target.parent not in folders:
+                    folders.append(target.parent)
                 add(target, False, seen | {target.resolve()})
 
     add(path, True, frozenset((path.resolve(),)))
     return found
+
+
+def check_nesting(netlist: Path, depth: int, files: int) -> None:
+    """Raise NetlistError if includes nest too deeply, or name too many files: each time a file is named counts."""
+    if depth > DEEPEST or files > MOST_FILES:
+        raise NetlistError(
+            f"{netlist} includes more than {MOST_FILES} files, or files nested more than {DEEPEST} deep. "
+            "Include each file once."
+        )
 
 
 def include_name(line: Line) -> str:
@@ -124,15 +139,23 @@ def as_text(name: str) -> str:
     return name.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
 
 
-def included(line: Line, folders: list[Path]) -> Path | None:
-    """Return the file that an include line means: beside its own file, or beside one that was read before."""
+def short(text: str) -> str:
+    """Return a part of a line for a message."""
+    text = " ".join(as_text(text).encode(errors="replace").decode().split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def included(line: Line, folders: list[Path]) -> list[Path]:
+    """Return the files that an include line may mean: beside its own file, then beside those that were read before."""
     name = include_name(line)
-    if not name:
-        return None
-    for folder in (line.file.parent, *folders):
-        if (folder / name).is_file():
-            return folder / name
-    return None
+    found: dict[Path, Path] = {}
+    for folder in (line.file.parent, *folders) if name else ():
+        try:
+            if (folder / name).is_file():
+                found.setdefault((folder / name).resolve(), folder / name)
+        except (OSError, ValueError):  # a name that no file can have
+            return []
+    return list(found.values())
 
 
 def _rows(data: bytes, main: bool, oddities: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -140,6 +163,10 @@ def _rows(data: bytes, main: bool, oddities: list[tuple[int, str]]) -> Iterator[
     joined = False
     for number, raw in enumerate(data.split(b"\n"), start=1):
         text = raw.replace(b"\r", b"").decode("latin-1")
+        if text.startswith(_MARK):
+            text = text.removeprefix(_MARK)
+            if number > 1:
+                oddities.append((number, "a byte order mark, which newer versions of ngspice skip"))
         title = main and number == 1
         if title and len(text) > LONGEST_TITLE:
             oddities.append((number, f"a title of {len(text)} characters, which ngspice breaks in two"))
@@ -150,6 +177,8 @@ def _rows(data: bytes, main: bool, oddities: list[tuple[int, str]]) -> Iterator[
             continue
         if text.startswith("@"):
             return
+        if text == "\x1a":  # how DOS ends a file
+            continue
         if not title and not (text.startswith("*") and text[1:2] != "#") and _CONTROL_CHARACTER.search(text):
             oddities.append((number, "a control character"))
         if joined:

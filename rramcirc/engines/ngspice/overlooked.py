@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 
 from rramcirc.basics.errors import ParameterError, nearest, shown, unknown_name
 from rramcirc.basics.units import spice_number
@@ -49,10 +49,10 @@ def check_options(options: Mapping[str, object], where: str = "--option") -> Non
             raise ParameterError(f"{where} {name}={value}: write NAME=VALUE, as in --option reltol=1e-5.")
 
 
-def overlooked(lines: Sequence[Line]) -> list[str]:
-    """Return one sentence for each name that ngspice will not know, and will not complain about."""
+def overlooked(lines: Sequence[Line], most: int = 20) -> list[str]:
+    """Return one sentence for each name that ngspice will not know, and will not complain about, `most` at most."""
     cards = [line for line in lines if line.kind == "card"]
-    return [*_options(cards), *_instance_parameters(cards)]
+    return list(islice(chain(_options(cards), _instance_parameters(cards)), most))
 
 
 def sources_that_go_back(lines: Sequence[Line]) -> list[str]:

@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from rramcirc.basics.child import ChildRun, run_child
 from rramcirc.basics.errors import EnvironmentProblem, cannot_write
+from rramcirc.engines.ngspice.confinement import confined, failed, kept_environment, why_not
 from rramcirc.engines.ngspice.log import excuse, read_log, reference_value
 from rramcirc.engines.ngspice.measured import is_consequence, read_measured
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected, disk_is_full, judge_temperature, read_result
@@ -60,6 +61,7 @@ def run_deck(
     deck: str = "netlist.cir",
     *,
     expected: Expected | None = None,
+    reads: Sequence[Path] | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -71,6 +73,9 @@ def run_deck(
         The run folder and the netlist in it, which must leave waves.raw (`rramcirc.engines.ngspice.deck` sees to that).
     expected
         What must come out of it.
+    reads
+        If the deck is not trusted: the only folders that ngspice may read beside its own; it may write in the run
+        folder only. The kernel sees to that; a remark says so where it does not.
     timeout
         Wall-clock limit [s].
     progress
@@ -90,16 +95,51 @@ def run_deck(
         if value is not None and progress is not None:
             progress(value)
 
-    child = run_child([str(program), "-n", "-b", deck], folder, timeout=timeout, on_output=follow)
+    command = [str(program), "-n", "-b", deck]
+    before = set(folder.iterdir())
+    child, notes = _run(command, folder, reads, timeout, follow)
+    remarks = _without_dotfiles(folder, before) if reads is not None else []
     log = re.sub(r" Reference value :[^\r\n]*\r", "", child.output)
     try:
         (folder / LOG_FILE).write_text(log, encoding="utf-8")
     except OSError as error:
         raise cannot_write(folder / LOG_FILE, error) from error
     outcome = _judge(child, log, folder, expected, timeout)
+    outcome = replace(outcome, remarks=(*outcome.remarks, *remarks), notes=(*outcome.notes, *notes))
     if outcome.version:
         return outcome
     return replace(outcome, version=ngspice_version(program, program.stat().st_mtime))
+
+
+def _run(
+    command: list[str],
+    folder: Path,
+    reads: Sequence[Path] | None,
+    timeout: float | None,
+    follow: Callable[[bytes], None],
+) -> tuple[ChildRun, list[str]]:
+    """Run ngspice, confined if it is not trusted; return also a note if it had to be confined and was not."""
+    if reads is None:
+        return run_child(command, folder, timeout=timeout, on_output=follow), []
+    program = Path(command[0])
+    reason = why_not(program)
+    if not reason:
+        words = [*confined(program, folder, reads), str(program.resolve()), *command[1:]]
+        child = run_child(words, folder, timeout=timeout, on_output=follow, environment=kept_environment())
+        reason = failed(child.exit_code, child.output)
+        if not reason:
+            return child, []
+    child = run_child(command, folder, timeout=timeout, on_output=follow, environment=kept_environment())
+    return child, [f"only the scan of the netlist held ngspice back, not the kernel: {reason}"]
+
+
+def _without_dotfiles(folder: Path, before: Collection[Path]) -> list[str]:
+    """Remove what a run wrote that other programs, ngspice among them, would read by themselves; return remarks."""
+    new = [path for path in folder.iterdir() if path not in before]
+    found = [path for path in new if path.name.startswith(".") and not path.is_dir()]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return [f"the netlist wrote {path.name}, which was removed: a run folder holds no dotfile" for path in found]
 
 
 def _judge(child: ChildRun, log: str, folder: Path, expected: Expected, timeout: float | None) -> Outcome:

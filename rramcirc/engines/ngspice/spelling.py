@@ -59,7 +59,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     devices = () if bench.analysis.small_signal else watched_devices(circuit)
     lines = [
         f"{_one_line(bench.title)}",
-        *map(_one_line, header(circuit, bench, "ngspice -b on this file, in its folder")),
+        *map(_one_line, header(circuit, bench, "ngspice -n -b on this file, in its folder")),
         *signal_table(signals),
         "",
         _options(bench, spelled.solver),

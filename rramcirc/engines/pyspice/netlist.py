@@ -78,7 +78,7 @@ def netlist_of(
         f"* analysis: {kind}",
         *([f"* temperature: {float(temperature)!r} K"] if temperature is not None else []),
         *(["* options: " + " ".join(f"{name}={value}" for name, value in chosen.items())] if chosen else []),
-        "* rerun: ngspice -b on this file, in its folder",
+        "* rerun: ngspice -n -b on this file, in its folder",
         "*",
         *signal_table(signals),
         _options(DEFAULT_OPTIONS),
