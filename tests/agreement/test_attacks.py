@@ -77,7 +77,7 @@ def test_where_the_kernel_cannot_confine_a_remark_says_so(place, monkeypatch):
     deck.write(place.folder / "netlist.cir")
     outcome = run_deck(place.folder, expected=deck.expected, reads=deck.reads)
     assert outcome.status == "done"
-    assert [remark for remark in outcome.remarks if "not the kernel: this kernel has no Landlock" in remark]
+    assert [remark for remark in outcome.notes if "not the kernel: this kernel has no Landlock" in remark]
 
 
 @pytest.mark.skipif(landlock_version() == 0, reason="this kernel has no Landlock")

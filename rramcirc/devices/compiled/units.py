@@ -27,7 +27,8 @@ def node_units(devices: CompiledDevices) -> FloatArray:
     """Return the unit of every node of a device, a power of 2: 1 for volts and for all that is of the order of 1.
 
     A node that follows the terminals in static analyses has the unit of its response to 1 V; a state the one that
-    changes the current as much as 1 V does, or, where it does not change the current, the rate of another state.
+    changes the current as much as 1 V does, or, where it does not change the current, the rate of another state; or
+    else its range, where the module declares its bounds.
 
     Returns
     -------
@@ -50,7 +51,20 @@ def node_units(devices: CompiledDevices) -> FloatArray:
     if len(states):
         shares = np.array([_share(matrix, inner[follows], states) for matrix in _slopes(devices, points, RUNNING)])
         units[states] = [_unit(_middle(1.0 / values[values > 0.0]), STATES) for values in shares.T]
+    for name, span in _spans(devices).items():
+        units[devices.state_nodes[name]] = _unit(span, STATES)
     return units
+
+
+def _spans(devices: CompiledDevices) -> dict[str, float]:
+    """Return the ranges of the states whose module says their bounds: far outside, a response says nothing of them."""
+    spans = {}
+    for name, bounds in devices.card.state_bounds().items():
+        if bounds is not None and name in devices.state_nodes:
+            span = float(np.max(bounds[1]) - np.min(bounds[0]))
+            if np.isfinite(span) and span > 0.0:
+                spans[name] = span
+    return spans
 
 
 def _middle(values: FloatArray) -> float:
