@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -70,11 +71,16 @@ class Place:
         log = self.root / "trace.txt"
         words = [STRACE, "-f", "-qq", "-e", "trace=open,openat,creat,execve", "-o", str(log)] if STRACE else []
         known = {"HOME": str(self.victim), "RRAMCIRC_VICTIM": str(self.victim), "RRAMCIRC_SECRET": SECRET}
-        with (self.folder / "said.txt").open("wb") as said, contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(
+        with (self.folder / "said.txt").open("wb") as said:
+            running = subprocess.Popen(
                 [*words, *command], cwd=self.folder, env=os.environ | known, stdin=subprocess.DEVNULL, stdout=said,
-                stderr=subprocess.STDOUT, timeout=10, check=False,
+                stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(timeout=10)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)  # what is traced outlives its tracer
+            running.wait()
         text = log.read_text(errors="replace") if log.exists() else ""
         log.unlink(missing_ok=True)
         text = text[max(0, text.rfind(f'execve("{program}"')) :]  # what started it is not its doing
