@@ -173,3 +173,23 @@ def test_between_amplitudes_times_are_scaled_not_states_mixed():
 def test_arrays_that_do_not_fit_are_refused(table, change, words):
     with pytest.raises(ParameterError, match=words):
         replace(table, **change)
+
+
+def test_a_damaged_file_is_refused_or_says_the_same(table, tmp_path):
+    """Whatever bit is wrong: a reader that measures again then heals the file."""
+    path = table.save(tmp_path / "t.npz")
+    content = path.read_bytes()
+    rng = np.random.default_rng(6)
+    refused = 0
+    for _ in range(200):
+        damaged = bytearray(content)
+        damaged[int(rng.integers(len(damaged)))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(bytes(damaged))
+        try:
+            again = load_table(path)
+        except ParameterError:
+            refused += 1
+            continue
+        assert np.array_equal(again.new_state, table.new_state)
+        assert (again.g_hrs, again.provenance) == (table.g_hrs, table.provenance)
+    assert refused > 100

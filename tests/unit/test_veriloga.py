@@ -403,3 +403,43 @@ def test_rram_module_reports_states_current_and_conductance(name: str) -> None:
 def test_label_of_library_files_is_short(tmp_path: Path) -> None:
     assert path_label(paths.verilog_a_folder() / "a.va") == "verilog-a/a.va"
     assert path_label(tmp_path / "a.va") == str(tmp_path / "a.va")
+
+
+# damage
+
+
+def test_a_damaged_entry_of_the_cache_is_made_again_whatever_bit_is_wrong(cache: Path, source: Path) -> None:
+    """200 single bits of the compiled file and of its note, in turn; what is loaded is always right."""
+    right = compile_module(source)
+    content = right.path.read_bytes()
+    notes = list((cache / "osdi").glob("*.json"))
+    rng = np.random.default_rng(5)
+    for k in range(200):
+        target = right.path if k % 2 else notes[0]
+        damaged = bytearray(target.read_bytes())
+        place = int(rng.integers(len(damaged)))
+        damaged[place] ^= 1 << int(rng.integers(8))
+        target.write_bytes(bytes(damaged))
+        found = compile_module(source)
+        assert found.path.read_bytes() == content, f"byte {place} of {target.name}"
+        assert (found.sha256, found.modules) == (right.sha256, right.modules)
+
+
+def test_the_cache_follows_the_text_of_the_file_and_of_what_it_includes(cache: Path, tmp_path: Path) -> None:
+    """Not only their names, times and sizes."""
+    (tmp_path / "ohm.inc").write_text("`define OHM 1000.0\n")
+    source = tmp_path / "rram_test.va"
+    source.write_text('`include "ohm.inc"\n' + RESISTOR)
+    made = {}
+    for ohm in ("1000.0", "2000.0", "1000.0"):
+        info = (tmp_path / "ohm.inc").stat()
+        (tmp_path / "ohm.inc").write_text(f"`define OHM {ohm}\n")
+        os.utime(tmp_path / "ohm.inc", ns=(info.st_atime_ns, info.st_mtime_ns))
+        compiling._found.cache_clear()
+        compiling._files.cache_clear()
+        made.setdefault(ohm, []).append(compile_module(source))
+    _, again = made["1000.0"]
+    assert again.cached
+    assert not made["2000.0"][0].cached
+    notes = [json.loads(note.read_text()) for note in (cache / "osdi").glob("*.json")]
+    assert len(notes) == 2

@@ -7,7 +7,9 @@ The network level updates thousands of synapses by these tables; `rramcirc.studi
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -279,6 +281,13 @@ class PulseTable:
         return path
 
 
+# what numpy, zipfile and zlib raise at files that are damaged, by a single bit
+_DAMAGED = (
+    OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, struct.error, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
+
+
 def load_table(path: Path | str) -> PulseTable:
     """Read a pulse table.
 
@@ -289,12 +298,12 @@ def load_table(path: Path | str) -> PulseTable:
     """
     path = file_name(path, "load_table")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             record = json.loads(str(file["record"]))
             arrays = {name: file[name] for name in _ARRAYS}
         if record.pop("format") != FORMAT:
             raise ValueError("it has another format")
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise ParameterError(f"{path}: no pulse table ({error}); `rramcirc characterise` writes one.") from None
     return PulseTable(**arrays, **record)
 

