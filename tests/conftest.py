@@ -1,8 +1,15 @@
-"""Property tests draw the same examples everywhere: a run that passes here passes on any other machine."""
+"""Property tests draw the same examples everywhere: a run that passes here passes on any other machine.
+
+A shell starts commands in the background with Ctrl-C ignored, which programs inherit; tests of interruptions need it.
+"""
 
 from __future__ import annotations
+
+import signal
 
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

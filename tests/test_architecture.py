@@ -17,7 +17,9 @@ ROOMS = (
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
-    "basics": ["errors version arrays", "units paths checks mistakes field_texts", "html arguments child", "fields"],
+    "basics": [
+        "errors version arrays", "memory units paths checks mistakes field_texts", "html arguments child", "fields",
+    ],
     "waveforms": ["raw_header aliases", "raw sparkline", "waveforms steps", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [

@@ -8,6 +8,7 @@ import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.memory import check_memory
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
@@ -49,6 +50,7 @@ class Request:
             raise ParameterError(f"--columns {self.columns}: a network of {neurons} neurons has as many columns.")
         if neurons < least:
             raise ParameterError(f"--rows {neurons}: a Hopfield network has at least {least} neurons.")
+        check_memory(f"a network of {neurons} neurons", float(neurons) ** 2, 50.0)
         return neurons
 
     def drawn(self, shape: tuple[int, int]) -> dict[str, FloatArray]:

@@ -18,6 +18,7 @@ from rramcirc.basics.errors import (
     shown,
     unknown_name,
 )
+from rramcirc.basics.memory import check_memory
 from rramcirc.basics.units import format_number
 from rramcirc.engines.netlist import Netlist
 from rramcirc.engines.ngspice.deck import read_foreign
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from rramcirc.bench.testbench import Testbench
 
 ENGINES = ("ngspice", "vacask", "numpy")
+SPICE_BYTES = 14e3  # of ngspice, a cell with wires at 256 x 256; more above
 Progress = Callable[[float], None]
 
 
@@ -78,8 +80,8 @@ def simulate(
         If the simulation failed or its result cannot be trusted; what was computed is in the folder it names.
     """
     # a netlist file is run without what makes netlists; its 0.1 s of imports come with the first testbench
-    from rramcirc.bench.testbench import Testbench
-    from rramcirc.engines.build import build_netlist
+    from rramcirc.bench.testbench import Testbench, describe
+    from rramcirc.engines.build import build_netlist, cells_of
 
     _check_call(output, timeout, progress)
     if engine not in ENGINES:
@@ -91,6 +93,7 @@ def simulate(
         return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress))
     if analysis is not None or probes:
         raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
+    check_memory(f"{engine}: {describe(bench.design)}", cells_of(bench.design), SPICE_BYTES, 4e-4)
     netlist = build_netlist(bench, engine)
     if engine == "ngspice":
         check_options(bench.options, "Testbench.options")

@@ -19,7 +19,8 @@ from rramcirc.waveforms.raw import RawPlot
 
 TOLERANCE = 0.01  # of the range: integration at reltol 1e-4 overshoots a bound by up to 0.003 of it
 FEW = 300  # states that ngspice is told to save one by one; it compares every name with every node
-LARGEST_FILE = 500e6  # [bytes] that saving all nodes may cost on disk while it runs
+LARGEST_FILE = 2e9  # [bytes] that saving all nodes may cost on disk while it runs
+MOST_COMPARISONS = 4e9  # of names, some 30 s; above it states of long runs of large circuits are not followed
 _POINTS_OF_A_BLOCK = 256
 _NODES_PER_STATE = 4  # of an array with wires on three lines
 
@@ -105,7 +106,7 @@ def vectors_to_save(
 ) -> tuple[str, ...]:
     """Return what to save besides the signals: states and others one by one, or ``all`` where that is cheaper.
 
-    Where neither is cheap, in long runs of large circuits, the others are left out.
+    Where neither is cheap, in long runs of large circuits, the others are left out, and in the largest all.
 
     Parameters
     ----------
@@ -127,7 +128,9 @@ def vectors_to_save(
     if len(names) + len(more) <= FEW:
         return names + more
     nodes = _NODES_PER_STATE * sum(len(state.vectors) for state in watched)
-    return ("all",) if nodes * points * 8 < LARGEST_FILE else names
+    if nodes * points * 8 < LARGEST_FILE:
+        return ("all",)
+    return names if len(names) * nodes < MOST_COMPARISONS else ()
 
 
 def states_outside(watched: Sequence[WatchedState], plot: RawPlot) -> list[str]:

@@ -12,12 +12,15 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.checks import check_only_one
 from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.fields import Kept, choice, other, part, record, table, whole
+from rramcirc.basics.memory import check_memory
 from rramcirc.bench.design import Design
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.defects import Defects, check_defects
 from rramcirc.circuits.array.line import Line
 from rramcirc.devices.cards.checks import check_spread, check_states
 from rramcirc.devices.cards.model_card import ModelCard
+
+RECORD_BYTES = 50.0  # a cell: a few arrays of states, conductances, spread
 
 
 @record
@@ -47,6 +50,7 @@ class Crossbar(Design):
     defects: Defects = part("missing cells, shorted cells, broken segments of lines", default=Defects())
 
     def _check(self) -> None:
+        check_memory(f"a {self.rows} x {self.columns} crossbar", float(self.rows) * self.columns, RECORD_BYTES)
         for name in ("bl", "wl", "sl"):
             self._check_segments(name)
         if self.defects:

@@ -12,6 +12,7 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.checks import check_only_one
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.fields import Kept, flag, other, part, record, table, whole
+from rramcirc.basics.memory import check_memory
 from rramcirc.basics.units import positive_number
 from rramcirc.bench.design import Design
 from rramcirc.bench.stimuli import PiecewiseLinear, number_list
@@ -71,6 +72,7 @@ class HopfieldNetwork(Design):
     inhibitory_conductance: Kept[FloatArray | None, ArrayLike | None] = other(_CONDUCTANCES, "S", default=None)
 
     def _check(self) -> None:
+        check_memory(f"a Hopfield network of {self.neurons} neurons", float(self.neurons) ** 2, 50.0)
         _check_gate("HopfieldNetwork", self.cell)
         names = {f"{kind}_state": f"{kind}_conductance" for kind in ("excitatory", "inhibitory")}
         _check_synapses("HopfieldNetwork", self, names, self.shape, square=True)
@@ -130,6 +132,9 @@ class Perceptron(Design):
     )
 
     def _check(self) -> None:
+        check_memory(
+            f"a perceptron of {self.inputs} x {self.outputs} synapses", float(self.inputs) * self.outputs, 50.0
+        )
         _check_gate("Perceptron", self.cell)
         _check_synapses("Perceptron", self, {"state": "conductance"}, self.shape, square=False)
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.memory import check_memory
 from rramcirc.basics.units import real_number
 from rramcirc.bench.analyses import Transient, VectorSweep
 from rramcirc.bench.stimuli import Constant, Pulse, Stimulus
@@ -217,6 +218,7 @@ def default_readout(request: Request) -> Testbench:
     columns = rows if request.columns is None else request.columns
     if columns % 2:
         raise ParameterError(f"--columns {columns}: pairs of columns G+ and G- need an even number.")
+    check_memory(f"a {rows} x {columns} array with readout", float(rows) * columns, 100.0)
     weights = np.linspace(-1.0, 1.0, rows * columns // 2).reshape(rows, columns // 2)
     ohm = 2.5 if request.wire_resistance is None else request.wire_resistance
     low, high = conductance_window(rram)

@@ -12,8 +12,9 @@ import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.memory import check_memory
 from rramcirc.bench.analyses import Analysis, DcSweep, OperatingPoint, Transient, VectorSweep
-from rramcirc.bench.testbench import Testbench
+from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.elements import chosen_probes
@@ -26,6 +27,9 @@ from rramcirc.engines.array.transient import run_transient
 from rramcirc.engines.array.watch import Watch
 
 Progress = Callable[[float], None]
+
+
+STATIC_BYTES, MOVING_BYTES = 1200.0, 3000.0  # a cell with wires
 
 
 def check_bench(bench: Testbench) -> None:
@@ -52,6 +56,10 @@ def check_bench(bench: Testbench) -> None:
             f"engine numpy: the selector {selector.name} is no compiled Verilog-A model, so it runs in ngspice only. "
             f"Nearest: {', '.join(fits)} (module {family})."
         )
+    cells = bench.design.rows * bench.design.columns if isinstance(bench.design, Crossbar) else 1
+    moving = bench.analysis.kind == "tran"
+    needed, seconds = (MOVING_BYTES, 1e-4) if moving else (STATIC_BYTES, 1e-5)
+    check_memory(f"engine numpy: {describe(bench.design)}", cells, needed, seconds)
     for line in ("bulk", "nz"):
         if line in bench.design.lines and getattr(bench.stimulus(line), "unit", "V") != "V":
             raise ParameterError(f"engine numpy: Testbench.stimuli[{line!r}]: the {line} terminal needs a voltage.")

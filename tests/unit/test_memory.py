@@ -1,0 +1,42 @@
+"""Circuits that do not fit into the memory are refused before it is taken, with an estimate."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import rramcirc as rc
+from rramcirc.basics import memory
+from rramcirc.basics.memory import check_memory, machine_memory
+
+
+def test_memory_of_the_machine_is_a_sensible_number():
+    assert 1e8 < machine_memory() < 1e15
+
+
+def test_estimate_says_memory_and_time(monkeypatch):
+    monkeypatch.setattr(memory, "machine_memory", lambda: 16e9)
+    check_memory("an array", 1e6, 1e3)
+    said = r"an array: about 20 GB of memory and 2\.8 hours; this machine has 16 GB.*Choose fewer rows and columns"
+    with pytest.raises(rc.ParameterError, match=said):
+        check_memory("an array", 1e7, 2e3, 1e-3)
+
+
+@pytest.mark.parametrize("circuit", ["crossbar", "readout", "hopfield", "perceptron", "recurrent"])
+def test_a_circuit_beyond_every_machine_is_refused_at_once(circuit, tmp_path):
+    square = [] if circuit in ("hopfield", "recurrent") else ["--columns", "1000000"]
+    words = [sys.executable, "-m", "rramcirc", "build-netlist", circuit, "--rows", "1000000", *square, "-o", "x.cir"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr
+    assert " TB of memory" in done.stderr
+    assert not (tmp_path / "x.cir").exists()
+
+
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
+def test_every_engine_estimates_before_it_begins(engine, monkeypatch):
+    bench = rc.Testbench(rc.Crossbar(rc.Cell("hfo2_filament"), 100, 100), rc.OperatingPoint())
+    monkeypatch.setattr(memory, "machine_memory", lambda: 1e7)
+    with pytest.raises(rc.ParameterError, match=r"100 x 100 1R crossbar.* of memory"):
+        rc.simulate(bench, engine)
