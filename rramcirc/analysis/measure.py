@@ -24,7 +24,7 @@ _INTEGRAL_UNITS = {("W", "s"): "J", ("A", "s"): "C", ("A", "V"): "W", ("V", "A")
 _CALL = re.compile(r"(?<![\w.#@])([A-Za-z_]\w*)\s*\(")
 # a name with * or ? inside its brackets, or without brackets
 _PATTERN = re.compile(
-    r"@?[A-Za-z_][\w.#:]*(?:\([^()]*[*?][^()]*\)|\[[^\[\]()]*[*?][^\[\]()]*\])|[A-Za-z_][\w.#:]*[*?][\w.#:*?]*"
+    r"@?[A-Za-z_][\w.#:]*+(?:\([^()]*[*?][^()]*\)|\[[^\[\]()]*[*?][^\[\]()]*\])|[A-Za-z_][\w.#:]*+[*?][\w.#:*?]*"
 )
 _INDEX = re.compile(r"\s*\[\s*(\d+)\s*\]")
 

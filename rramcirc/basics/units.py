@@ -46,8 +46,9 @@ UNIT_SPELLINGS = {
     "C": "C",
 }
 
-_NUMBER = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?)\s*(?P<rest>[^\s\d.]*)\s*$")
-_SPICE = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|mil|[tgkmunpfa])?[a-z]*", re.IGNORECASE)
+# Possessive quantifiers: a text that is no number is refused in linear time.
+_NUMBER = re.compile(r"^\s*+(?P<number>[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d{1,5})?)\s*+(?P<rest>[^\s\d.]*+)\s*+$")
+_SPICE = re.compile(r"([-+]?(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d++)?)(meg|mil|[tgkmunpfa])?[a-z]*", re.IGNORECASE)
 _MIL = 25.4e-6  # [m] a thousandth of an inch
 
 

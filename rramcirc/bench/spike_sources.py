@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.arguments import file_name, real_array
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, cannot_write, shown
+from rramcirc.basics.files import load_array
 from rramcirc.basics.units import number_from_zero, positive_number, whole_number
 from rramcirc.bench.spike_trains import Seed, check_train, poisson_trains
 
@@ -136,7 +137,7 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
     path = file_name(path, "read_train")
     try:
         if path.suffix == ".npy":
-            table = np.load(path, allow_pickle=False)
+            table = load_array(path)
         else:
             lines = (line.replace(",", " ") for line in path.read_text().splitlines())
             rows = [line.split() for line in lines if line.strip() and not line.lstrip()[0].isalpha()]

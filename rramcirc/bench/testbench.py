@@ -172,8 +172,11 @@ class Testbench:
         return self.name or describe(self.design)
 
 
-TOLERANCES = frozenset(("reltol", "abstol", "vntol", "chgtol", "trtol", "gmin", "pivrel", "pivtol"))
-COUNTS = frozenset(("itl1", "itl2", "itl4", "maxord"))
+# The largest value that can be meant: with more, a simulator accepts whatever it begins with.
+TOLERANCES = {
+    "reltol": 0.1, "abstol": 1.0, "vntol": 1.0, "chgtol": 1.0, "trtol": 1e3, "gmin": 1.0, "pivrel": 1.0, "pivtol": 1.0,
+}  # fmt: skip
+COUNTS = {"itl1": 1e6, "itl2": 1e6, "itl4": 1e6, "maxord": 6}
 METHODS = ("gear", "trap", "trapezoidal")
 
 
@@ -183,8 +186,11 @@ def check_option(name: str, value: object, where: str) -> None:
     if name == "method":
         if str(value) not in METHODS:
             raise ParameterError(f"{where}: {unknown_name('method', str(value), METHODS)}")
-    elif name in TOLERANCES | COUNTS:
-        positive_number(parse_number(value, "", where) if isinstance(value, str) else value, where)
+    elif (most := (TOLERANCES | COUNTS).get(name)) is not None:
+        found = positive_number(parse_number(value, "", where) if isinstance(value, str) else value, where)
+        if found > most or (name in COUNTS and found != round(found)):
+            kind = "whole number" if name in COUNTS else "number"
+            raise ParameterError(f"{where} = {shown(value)} cannot be meant: give a {kind} up to {most:g}.")
     elif not isinstance(value, str):
         real_number(value, where)
 

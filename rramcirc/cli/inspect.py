@@ -206,14 +206,12 @@ def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def _open_run(folder: Path) -> tuple[Path, dict[str, object], list[Signal]]:
     """Return raw file, record and signal table of a run folder."""
     from rramcirc.basics.errors import WaveformError
+    from rramcirc.waveforms.folder import read_record
     from rramcirc.waveforms.signals import read_signals
 
     raw, netlist, record = folder / "waves.raw", folder / "netlist.cir", {}
     if (folder / "run.json").is_file():
-        try:
-            record = json.loads((folder / "run.json").read_text())
-        except ValueError as error:
-            raise WaveformError(f"{folder / 'run.json'} cannot be read: {error}.") from None
+        record = read_record(folder)
     if not raw.is_file():
         inner = sorted(str(found.parent) for found in folder.glob("*/waves.raw"))
         hint = f" Inspect {' or '.join(inner)}." if inner else ""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
+import time
+from types import FrameType
 
 import click
 
@@ -27,6 +30,7 @@ COMMANDS = {
     "doctor": ("doctor", "Check everything that rramcirc needs on this machine."),
 }
 OUR_BUG, INTERRUPTED, NO_SPACE = 70, 130, 3
+PATIENCE = 1.0  # seconds in which a second Ctrl-C is taken for the first
 
 
 class _Commands(LazyGroup):
@@ -55,6 +59,8 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     # the matrices here are small: threads of the linear algebra only cost start-up, and fight on few cores
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    output = sys.stdout
+    _hear_once()
     try:
         status = rramcirc.main(prog_name="rramcirc", standalone_mode=False)
     except click.exceptions.Abort:
@@ -72,9 +78,10 @@ def main() -> None:
         status = _say(f"Error: {error}", error.exit_code)
     except MemoryError:
         status = _say("Error: not enough memory for a circuit of this size. Choose fewer rows and columns.", NO_SPACE)
-    except BrokenPipeError:
-        sys.stderr.close()
-        status = 0
+    except SystemExit:
+        if sys.stdout is output:
+            raise
+        status = 0  # click changes the output if nobody reads it any more, as behind `head`: no failure
     except OSError as error:
         if debug:
             raise
@@ -89,7 +96,23 @@ def main() -> None:
             "Run the same command with --debug for the traceback, and report it with the netlist.",
             OUR_BUG,
         )
+    if status == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _hear_once() -> None:
+    """Let Ctrl-C interrupt once; impatient ones behind it do not cut off the writing of what is kept."""
+    last = -PATIENCE
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PATIENCE:
+            last = time.monotonic()
+            raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def _say(text: str, status: int) -> int:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from rramcirc.basics.errors import (
     ParameterError,
-    RramcircError,
     SimulationError,
     a_kind,
     shown,
@@ -30,7 +29,7 @@ from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origi
 from rramcirc.engines.states import states_outside, without_extra
 from rramcirc.engines.validity import outside_validity
 from rramcirc.engines.verdict import finish
-from rramcirc.waveforms.folder import NETLIST, RAW, RUNNING, main_plot, read_record, run_folder, write_record
+from rramcirc.waveforms.folder import NETLIST, RAW, main_plot, run_folder
 from rramcirc.waveforms.raw import read_raw, write_raw
 from rramcirc.waveforms.signals import read_signals
 from rramcirc.waveforms.waveforms import Waveforms
@@ -168,7 +167,7 @@ def simulate_netlist(
     if not isinstance(path, (str, os.PathLike)):
         raise ParameterError(f"path: {shown(path)} is not the name of a netlist.")
     path = Path(path)
-    deck = read_foreign(path, options, temperature, trust, allow_read)
+    deck = read_foreign(path, options, temperature, trust, allow_read, limited=timeout is not None)
     signals = read_signals(path)
     if output is not None and path.resolve().is_relative_to(Path(output).resolve()):
         raise ParameterError(f"{path} lies in the run folder {output}, which is emptied first. Choose another with -o.")
@@ -198,12 +197,7 @@ def _in_folder(output: Path | str | None, run: Callable[[Path], Waveforms]) -> W
     """Call `run` with the run folder; a temporary one goes when all went well (read columns stay valid)."""
     if output is not None:
         with run_folder(Path(output)) as folder:
-            try:
-                return run(folder)
-            except RramcircError as error:
-                if read_record(folder).get("status") == RUNNING:
-                    write_record(folder, {"status": "failed", "problems": [str(error)]})
-                raise
+            return run(folder)
     folder = Path(tempfile.mkdtemp(prefix="rramcirc-"))
     keep = False
     try:

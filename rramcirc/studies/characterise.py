@@ -15,6 +15,7 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.fields import Kept, number, other, record, whole
+from rramcirc.basics.files import parse_toml
 from rramcirc.basics.paths import cache_folder, models_folder
 from rramcirc.basics.units import parse_number
 from rramcirc.basics.version import __version__
@@ -91,7 +92,7 @@ def load_grid(path: Path | str) -> PulseGrid:
         If it cannot be read, or a name or value is unknown; names it.
     """
     try:
-        given = tomllib.loads(Path(path).read_text())
+        given = parse_toml(Path(path).read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(f"{path}: cannot be read as TOML ({error}).") from None
     known = {f.name: f for f in fields(PulseGrid)}

@@ -62,13 +62,25 @@ def run_folder(folder: Path) -> Iterator[Path]:
         As `prepare_folder`, or if another run holds it.
     """
     with ExitStack() as held:
-        if folder.is_dir():
+        is_new = not folder.is_dir()
+        if not is_new:
             held.enter_context(_hold(folder))
+        try:
             prepare_folder(folder)
-        else:
-            prepare_folder(folder)
-            held.enter_context(_hold(folder))
-        yield folder
+            if is_new:
+                held.enter_context(_hold(folder))
+            yield folder
+        except BaseException as error:
+            _note_end(folder, error)
+            raise
+
+
+def _note_end(folder: Path, error: BaseException) -> None:
+    """Say in run.json how a run ended that was cut off before it could say so itself."""
+    if _is_ours(folder) and read_record(folder).get("status") == RUNNING:
+        status = "failed" if isinstance(error, Exception) else "interrupted"
+        text = str(error) or ("interrupted by the user" if isinstance(error, KeyboardInterrupt) else repr(error))
+        write_record(folder, {"status": status, "problems": [text]})
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rramcirc.basics.arrays import AnyArray, FloatArray
 
 Step = Mapping[str, str]
 _STEP_LINE = re.compile(r"^(?:\d+ of \d+ steps:\s*)?\.step\s+(.*)$", re.IGNORECASE | re.MULTILINE)
-_ASSIGNMENT = re.compile(r"([^\s=]+)\s*=\s*([^\s=]+)")
+_ASSIGNMENT = re.compile(r"(?<![^\s=])([^\s=]++)\s*+=\s*+([^\s=]++)")
 _OF_XYCE = re.compile(r"(?:Step Analysis|DC Sweep): Step (\d+) of \d+ params:((?:\s*name = \S+ value = \S+)*)\s*")
 _VALUE_OF_XYCE = re.compile(r"name = (\S+) value = (\S+)")
 

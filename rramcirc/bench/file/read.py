@@ -17,6 +17,7 @@ import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ModelCompileError, ParameterError, a_kind, unknown_name
+from rramcirc.basics.files import parse_toml
 from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.bench.file.values import (
     BROKEN,
@@ -113,7 +114,7 @@ def _read_toml(path: str | Path) -> tuple[Path, str, dict[str, Any]]:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return path, text, tomllib.loads(text)
+        return path, text, parse_toml(text)
     except OSError as error:
         raise ParameterError(f"cannot read the testbench {path} ({error.strerror}).") from error
     except UnicodeDecodeError as error:

@@ -18,6 +18,7 @@ from rramcirc.basics import paths
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, a_kind, cannot_write, unknown_name
 from rramcirc.basics.field_texts import is_default
+from rramcirc.basics.files import parse_toml
 from rramcirc.bench.design import Design
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.card import load_card
@@ -231,7 +232,7 @@ def set_values(mapping: Mapping[str, Any], settings: Sequence[str], kinds: Seque
 
 def _literal(text: str, hint: Any) -> Any:
     try:
-        found = tomllib.loads(f"value = {text}")
+        found = parse_toml(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
     value = found["value"] if len(found) == 1 else text

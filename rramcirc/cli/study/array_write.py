@@ -132,9 +132,8 @@ def program(
     Exit status 1 if a cell stays outside the tolerance; with --quick, whose steps are too coarse for most targets,
     such cells are printed and the status is 0.
     """
-    import numpy as np
-
     from rramcirc.basics.errors import ParameterError
+    from rramcirc.basics.files import load_array
     from rramcirc.basics.units import parse_number
     from rramcirc.studies.doors.writing import program
 
@@ -142,7 +141,7 @@ def program(
     wanted = None
     if target is not None:
         try:
-            wanted = np.load(target, allow_pickle=False)
+            wanted = load_array(target)
         except (OSError, ValueError) as error:
             raise ParameterError(f"--target {target}: is no .npy file of numbers ({error}).") from error
     show = (lambda share: click.echo(f"\r{100 * share:3.0f} %", nl=False, err=True)) if sys.stderr.isatty() else None

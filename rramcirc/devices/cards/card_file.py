@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown_name
+from rramcirc.basics.files import parse_toml
 from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.devices.cards.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
 from rramcirc.devices.cards.values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
@@ -40,7 +41,7 @@ def read_card(path: Path, text: str) -> ModelCard:
         Every mistake of the file, each with line and place.
     """
     try:
-        content = tomllib.loads(text)
+        content = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise ParameterError(f"{path_label(path)} is no TOML file: {error}.") from error
     reader = _CardReader(path, content, key_lines(text))

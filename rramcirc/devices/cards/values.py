@@ -17,7 +17,7 @@ SPICE_TYPES = (
 )  # fmt: skip
 
 _POWERS = PREFIXES | {"µ": PREFIXES["u"]}
-_NUMBER_AND_REST = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
+_NUMBER_AND_REST = re.compile(r"\s*+([+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?)(.*)")
 
 
 def same_unit(one: str, other: str) -> bool:
@@ -65,8 +65,9 @@ def read_quantity(value: Any, unit: str, name: str) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ParameterError(f"{name}: {shown(value)} is no number{f' in {unit}' if _plain(unit) else ''}.")
         return float(value)
-    match = _NUMBER_AND_REST.match(value)
-    if match is not None and match[2] != "1" and (not match[2] or same_unit(match[2], unit)):
+    match = _NUMBER_AND_REST.fullmatch(value)
+    rest = "" if match is None else match[2].strip()
+    if match is not None and rest != "1" and (not rest or same_unit(rest, unit)):
         return float(match[1])
     base = unit[1:]
     if len(unit) > 1 and unit[0] in _POWERS and base in UNIT_SPELLINGS.values() and unit not in UNIT_SPELLINGS:

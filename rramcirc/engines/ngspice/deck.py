@@ -25,8 +25,9 @@ from rramcirc.basics.errors import NetlistError, ParameterError, cannot_write, s
 from rramcirc.basics.units import spice_number
 from rramcirc.engines.ngspice.data_files import used_files
 from rramcirc.engines.ngspice.lines import Line, include_name, included, read_all, words
+from rramcirc.engines.ngspice.loops import endless_loop
 from rramcirc.engines.ngspice.measured import later_measurements, requested
-from rramcirc.engines.ngspice.overlooked import check_options, overlooked, sources_that_go_back
+from rramcirc.engines.ngspice.overlooked import check_options, check_own_options, overlooked, sources_that_go_back
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected
 from rramcirc.engines.ngspice.scan import check_foreign
 
@@ -84,6 +85,8 @@ def read_foreign(
     temperature: float | None = None,
     trust: bool = False,
     allow_read: Sequence[Path | str] | Path | str = (),
+    *,
+    limited: bool = True,
 ) -> Deck:
     """Read and check a netlist, and make it leave waves.raw in whatever folder it is written to.
 
@@ -97,12 +100,14 @@ def read_foreign(
         Do not look for what reaches outside its folder.
     allow_read
         Folders beside its own that it may read, such as that of a design kit.
+    limited
+        If the run has a time limit. Without one, a control block that can never end is refused.
 
     Raises
     ------
     NetlistError
-        If the file cannot be read, has no analysis, reaches outside its folder, or sets in its control block what is to
-        be set here.
+        If the file cannot be read, has no analysis, never ends, reaches outside its folder, or sets in its control
+        block what is to be set here.
     ParameterError
         If an option is none of ngspice.
     """
@@ -114,6 +119,11 @@ def read_foreign(
     commands = [line for line in lines if line.kind == "command"]
     if not any(line.head in RUNNING or (line.kind == "card" and line.head[1:] in ANALYSES) for line in lines):
         raise NetlistError(f"{source} has no analysis: give it a line such as .op, .dc, .ac or .tran.")
+    if not limited and not trust and (loop := endless_loop(commands)):
+        raise NetlistError(
+            f"{source} may never end: {loop}. Give it a time limit, --timeout 60, or run it with --trust."
+        )
+    check_own_options(lines)
     extra = _settings({} if options is None else options, temperature, commands, source)
     rows = source.read_bytes().decode("utf-8", "surrogateescape").split("\n")
     _includes_absolute(rows, lines, source)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
 
-from rramcirc.basics.errors import ParameterError, nearest, shown, unknown_name
+from rramcirc.basics.errors import NetlistError, ParameterError, nearest, shown, unknown_name
 from rramcirc.basics.units import spice_number
+from rramcirc.bench.testbench import TOLERANCES
 from rramcirc.engines.ngspice.lines import Line, words
 
 # What .options takes and the simulation depends on.
@@ -47,6 +48,22 @@ def check_options(options: Mapping[str, object], where: str = "--option") -> Non
             raise ParameterError(f"{where}: {unknown_name('option of ngspice', str(name), OPTIONS)}")
         if not re.fullmatch(r"[\w.+-]*", str(value), re.ASCII):
             raise ParameterError(f"{where} {name}={value}: write NAME=VALUE, as in --option reltol=1e-5.")
+
+
+def check_own_options(lines: Sequence[Line]) -> None:
+    """Refuse a netlist whose own tolerances are so wide that no result under them means anything.
+
+    Raises
+    ------
+    NetlistError
+        If a ``.options`` line sets one beyond what can be meant; names it and the line.
+    """
+    for line in lines:
+        if line.kind == "card" and line.head.startswith(".opt"):
+            for name, text in re.findall(r"(?<!\w)(\w++)\s*+=\s*+([^\s=]++)", line.text.lower()):
+                value, most = spice_number(text), TOLERANCES.get(name)
+                if value is not None and most is not None and not 0 <= value <= most:
+                    raise NetlistError(f"{line.where}: the option {name}={text} cannot be meant: 0 to {most:g}.")
 
 
 def overlooked(lines: Sequence[Line], most: int = 20) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-from rramcirc.basics.errors import NetlistError
+from rramcirc.basics.errors import NetlistError, shown
 from rramcirc.basics.mistakes import some_of
 from rramcirc.devices.veriloga.compile import is_known_osdi
 from rramcirc.engines.ngspice.cards import check_card
@@ -81,7 +81,7 @@ class _Scan:
             targets = included(line, self.folders)
             reason = self.reach.not_to_read(name, path.parent, included=True)
             if not targets and not reason:
-                raise NetlistError(f"{path}: line {line.number} includes {name}, which is not in {path.parent}.")
+                raise NetlistError(f"{path}: line {line.number} includes {shown(name)}, which is not in {path.parent}.")
             for target in targets:
                 reason = reason or self.reach.not_inside(target)
             if reason:

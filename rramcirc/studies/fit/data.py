@@ -45,6 +45,7 @@ _BASES = {
     "siemens": "S", "V/s": "V/s", "1": "1", "#": "1",
 }  # fmt: skip
 _HEADING = re.compile(r"^\s*(.*?)\s*(?:\[\s*(.*?)\s*\]|\(\s*(.*?)\s*\)|(?:\s+|_|/|\s+in\s+)([^\s_/]+(?:/s)?))?\s*$")
+_LONGEST_HEADING = 200  # characters; none that is known is longer
 _WITHOUT_HEADER = {2: ("voltage", "current"), 4: ("amplitude", "width", "before", "after")}
 _MOST_NAMED = 3  # bad lines that an error names
 
@@ -131,7 +132,7 @@ def _split(path: Path, text: str) -> tuple[list[str] | None, list[str] | None, l
         )
     separator = next((s for s in ("\t", ";", ",") if 2 * sum(s in line for _, line in data) >= len(data)), None)
     if separator is None:  # a blank before a unit separates nothing
-        data = [(k, re.sub(r"\s+(?=[\[(])", "", line)) for k, line in data]
+        data = [(k, re.sub(r"(?<!\s)\s++(?=[\[(])", "", line)) for k, line in data]
     cells = [(k, [c.strip().strip('"') for c in line.split(separator)]) for k, line in data]
     comma = separator in ("\t", ";")
     if comma:
@@ -170,11 +171,13 @@ def _heading(text: str) -> tuple[str, str | None]:
     >>> _heading("I [uA]"), _heading("R_kohm"), _heading("R before (ohm)"), _heading("pulse number")
     (('I', 'uA'), ('R', 'kohm'), ('R before', 'ohm'), ('pulse number', None))
     """
-    match = _HEADING.match(text)
-    assert match is not None
+    text = " ".join(text.split())
+    match = _HEADING.match(text) if len(text) <= _LONGEST_HEADING else None
+    if match is None:
+        return text, None
     unit = match[2] or match[3] or match[4]
     if match[4] and (_unit(unit) is None or _plain(text) in _COLUMN):
-        return text.strip(), None
+        return text, None
     return match[1], unit
 
 
