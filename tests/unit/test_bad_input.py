@@ -132,7 +132,7 @@ def test_tolerances_that_cannot_be_meant_are_refused_wherever_they_stand(tmp_pat
 def test_an_include_of_a_long_name_is_refused_in_one_short_line(tmp_path):
     path = tmp_path / "i.cir"
     path.write_text(f"{DECK}.include {'a' * 5000}\n.op\n.end\n")
-    with pytest.raises(NetlistError, match="includes 'aaa") as error:
+    with pytest.raises(NetlistError, match="includes aaa") as error:
         simulate_netlist(path)
     assert len(str(error.value)) < 400
 

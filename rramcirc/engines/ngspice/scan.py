@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-from rramcirc.basics.errors import NetlistError, shown
+from rramcirc.basics.errors import NetlistError
 from rramcirc.basics.mistakes import some_of
 from rramcirc.devices.veriloga.compile import is_known_osdi
 from rramcirc.engines.ngspice.cards import check_card
 from rramcirc.engines.ngspice.commands import check_command
 from rramcirc.engines.ngspice.lexing import assignments, split_words
-from rramcirc.engines.ngspice.lines import Line, as_text, check_nesting, include_name, included, read_lines
+from rramcirc.engines.ngspice.lines import Line, as_text, check_nesting, include_name, included, read_lines, short
 from rramcirc.engines.ngspice.reach import Reach
 from rramcirc.engines.ngspice.variables import Variables
 
@@ -81,7 +81,7 @@ class _Scan:
             targets = included(line, self.folders)
             reason = self.reach.not_to_read(name, path.parent, included=True)
             if not targets and not reason:
-                raise NetlistError(f"{path}: line {line.number} includes {shown(name)}, which is not in {path.parent}.")
+                raise NetlistError(f"{path}: line {line.number} includes {short(name)}, which is not in {path.parent}.")
             for target in targets:
                 reason = reason or self.reach.not_inside(target)
             if reason:
