@@ -13,22 +13,28 @@ def endless_loop(commands: Sequence[Line]) -> str:
     """Return the first loop that nothing but a time limit ends for certain, empty if there is none.
 
     That is a ``goto`` to a label above it, a ``repeat`` without a number, and a ``while`` or ``dowhile`` whose
-    condition holds no vector or variable; the latter two only if no ``break`` or ``goto`` leaves them.
+    condition holds no vector or variable; the latter two only if no ``break``, ``goto`` or ``quit`` leaves them.
     """
     labels: set[str] = set()
-    open_blocks: list[tuple[str, bool]] = []  # what to say of it, empty if it ends; if something leaves it
+    blocks: list[
+        tuple[str, str, bool]
+    ] = []  # what opens it; what to say of it, empty if it ends; if something leaves it
     for line in commands:
         words = line.words[1:]
         if line.head == "label":
             labels.update(words)
         elif line.head == "goto" and labels.intersection(words):
             return f"{line.where}: goes back to the label {words[0]}"
-        if line.head in ("break", "goto"):
-            open_blocks = [(what, True) for what, _ in open_blocks]
+        if line.head in ("goto", "quit", "exit"):  # these leave every block, a break its loop only
+            blocks = [(head, what, True) for head, what, _ in blocks]
+        elif line.head == "break":
+            loop = next((k for k in reversed(range(len(blocks))) if blocks[k][0] != "if"), None)
+            if loop is not None:
+                blocks[loop] = (*blocks[loop][:2], True)
         elif line.head in _BLOCKS:
-            open_blocks.append((_unbounded(line, words), False))
-        elif line.head == "end" and open_blocks:
-            what, leaves = open_blocks.pop()
+            blocks.append((line.head, _unbounded(line, words), False))
+        elif line.head == "end" and blocks:
+            _, what, leaves = blocks.pop()
             if what and not leaves:
                 return what
     return ""
