@@ -104,7 +104,7 @@ def test_a_log_with_an_endless_word_is_read_in_linear_time(tmp_path):
         ("repeat\nop\nend", "repeats without a number"),
         ("while 1\nop\nend", "'1' never changes"),
         ("dowhile 2 > 1\nif 1\nop\nend\nend", "never changes"),
-        ("while 1\nrepeat\nbreak\nend\nend", "'1' never changes"),  # the break leaves the inner loop
+        ("while 1\nop\nrepeat\nbreak\nend\nend", "'1' never changes"),  # the break leaves the inner loop
     ],
 )
 def test_a_control_block_without_end_needs_a_time_limit(tmp_path, block, what):
