@@ -48,6 +48,7 @@ _HOME = {
     "bench.testbench": ("CycleNoise", "Testbench", "cycle_starts"),
     "bench.file.write": ("save_bench",),
     "analysis.noise": ("integrated_noise",),
+    "analysis.counts": ("Count", "counted"),
     "analysis.spikes": (
         "IntervalStatistics", "StdpWindow", "accuracy", "confusion_table", "firing_rate", "fit_stdp_window",
         "interval_overlap", "interval_statistics", "matched_spikes", "overlap_time", "rate_curve", "recall_overlap",

@@ -1,4 +1,8 @@
 # Written by docs/regenerate.py from the table in __init__.py.
+from rramcirc.analysis.counts import (
+    Count as Count,
+    counted as counted,
+)
 from rramcirc.analysis.expressions import evaluate as evaluate
 from rramcirc.analysis.levels import (
     StateLevels as StateLevels,
@@ -251,6 +255,7 @@ __all__ = [
     "Circuit",
     "CompiledDevices",
     "Constant",
+    "Count",
     "Crossbar",
     "CycleNoise",
     "DcSweep",
@@ -316,6 +321,7 @@ __all__ = [
     "clip",
     "compile_module",
     "confusion_table",
+    "counted",
     "crossings",
     "cycle_starts",
     "default_bench",

@@ -26,7 +26,7 @@ INSIDE = {
     "bench": [
         "analysis_record stimuli design", "analyses", "spike_trains", "spike_sources testbench", "spike_pulses", "file",
     ],
-    "analysis": ["noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
+    "analysis": ["counts noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
     "circuits": [
         "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table",
         "bench_file",

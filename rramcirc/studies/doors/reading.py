@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rramcirc.analysis.counts import Count, counted
 from rramcirc.studies.doors.result import StudyResult
 
 if TYPE_CHECKING:
@@ -230,8 +231,8 @@ def yield_(
         "yield.png",
         {"yield.csv": table},
         {
-            "arrays without an error": (float((table["wrong"] == 0).mean()), "1"),
-            "bits read wrong": (float(table["wrong"].sum() / table["bits"].sum()), "1"),
+            **_rate("arrays without an error", counted(table["wrong"] == 0)),
+            **_rate("bits read wrong", Count(int(table["wrong"].sum()), int(table["bits"].sum()))),
             "threshold": (float(table.attrs["threshold"]), "A"),
             "least LRS current": (float(table["least_lrs"].min()), "A"),
             "greatest HRS current": (float(table["greatest_hrs"].max()), "A"),
@@ -243,3 +244,13 @@ def _setup(study: str, array: object, size: int = 64) -> ReadArray:
     from rramcirc.studies.array.setup import checked_array
 
     return checked_array(study, array, size)
+
+
+def _rate(name: str, count: Count) -> dict[str, tuple[float, str]]:
+    """Return a share with its trials and its interval as quantities."""
+    low, high = count.interval()
+    return {
+        f"{name}, of {count.trials}": (count.share, "1"),
+        f"{name}, 95 % from": (low, "1"),
+        f"{name}, 95 % to": (high, "1"),
+    }
