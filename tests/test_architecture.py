@@ -13,7 +13,8 @@ from rramcirc.bench.analyses import ANALYSES
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "rramcirc"
 ROOMS = (
-    "basics", "waveforms", "devices", "bench", "analysis", "circuits", "figures", "engines", "studies", "papers", "cli",
+    "basics", "waveforms", "devices", "bench", "analysis", "circuits", "figures", "engines", "sweeps",
+    "studies", "papers", "cli",
 )  # fmt: skip
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {

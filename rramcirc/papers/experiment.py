@@ -73,6 +73,8 @@ class Experiment:
     remarks
         Function of the table that returns what was measured and has no bound, or falls short of another aim than the
         paper's: lines that are printed below the comparison.
+    resumable
+        Whether `run` takes a `sweeps.record.RunRecord` besides, in which it stores what is finished.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Experiment:
     engines: tuple[str, ...] = ("ngspice", "vacask")
     settings: Callable[..., pd.DataFrame] | None = None
     remarks: Callable[[pd.DataFrame], list[str]] | None = None
+    resumable: bool = False
 
     @property
     def level(self) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.html import html_table
 from rramcirc.basics.units import format_number
+from rramcirc.basics.version import __version__
 from rramcirc.papers.experiment import Experiment
 from rramcirc.papers.table import EXPERIMENTS, LEVELS, TWINS
+from rramcirc.sweeps.record import RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def reproduce(
     seed
         Seed of experiments that draw devices or spikes; default the record's.
     output
-        Folder for figure, result and table.
+        Folder for figure, result and table. Long runs store finished pieces there; called again, they go on.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def reproduce(
         if not hasattr(parameters, "seed"):
             raise ParameterError(f"seed {seed}: {name} draws nothing at random.")
         parameters = replace(parameters, seed=seed)
-    result = experiment.run(parameters, engine)
+    result = _run(experiment, parameters, engine, None if output is None else Path(output))
     rows = []
     for expected in experiment.expected:
         value = float(expected.measure(result))
@@ -134,6 +137,16 @@ def reproduce(
     if output is not None:
         _save(found, Path(output))
     return found
+
+
+def _run(experiment: Experiment, parameters: DataclassInstance, engine: str, folder: Path | None) -> pd.DataFrame:
+    """Run an experiment; one that takes long keeps what is finished in its folder and goes on from there."""
+    if not experiment.resumable:
+        return experiment.run(parameters, engine)
+    path = None if folder is None else folder / f"{experiment.name}.pieces"
+    run = {"experiment": experiment.name, "version": __version__, "engine": engine} | asdict(parameters)
+    with RunRecord(path, run) as record:
+        return experiment.run(parameters, engine, record)
 
 
 def _save(found: Reproduction, folder: Path) -> None:
