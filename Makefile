@@ -4,7 +4,9 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: setup demo test netlists models docs bench fuzz-inner fuzz-decks clean
+FUZZERS = fuzz-inner fuzz-decks fuzz-interruptions
+
+.PHONY: setup demo test netlists models docs bench fuzz $(FUZZERS) clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -37,11 +39,16 @@ bench: setup
 	@$(BIN)/python benchmarks/networks.py
 	@$(BIN)/python benchmarks/circuits.py
 
+fuzz: $(FUZZERS)
+
 fuzz-inner: setup
 	@$(BIN)/python tests/differential/inner_nodes.py
 
 fuzz-decks: setup
 	@$(BIN)/python tests/agreement/fuzz_decks.py 5000
+
+fuzz-interruptions: setup
+	@$(BIN)/python tests/agreement/interruptions.py 1000
 
 clean:
 	rm -rf $(VENV) demo-output

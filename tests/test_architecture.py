@@ -19,7 +19,7 @@ ROOMS = (
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
     "basics": [
-        "errors version arrays", "memory units paths checks mistakes field_texts files", "html arguments child",
+        "errors version arrays signals", "memory units paths checks mistakes field_texts files", "html arguments child",
         "fields",
     ],
     "waveforms": ["raw_header aliases", "raw sparkline", "waveforms steps", "signals foreign", "folder"],

@@ -7,7 +7,6 @@ import selectors
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rramcirc.basics.errors import EnvironmentProblem
+from rramcirc.basics.signals import Kept, Told, kept_signals, raise_if_asked
 
 if TYPE_CHECKING:
     from resource import struct_rusage
@@ -62,14 +62,6 @@ class ChildRun:
         return [f"{program} ended with exit status {self.exit_code}"] if self.exit_code else []
 
 
-class Told(BaseException):
-    """A signal that asks us to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 class _Output:
     """What a program printed; the middle is dropped if it is too long."""
 
@@ -106,7 +98,8 @@ def run_child(
     """Run a program in a folder until it ends, the time is over, or we are asked to end.
 
     It has a session of its own, so Ctrl-C reaches only us; if we are killed, the kernel kills it (Linux). Ctrl-C,
-    SIGTERM and SIGHUP do not raise here: they end the program and are reported. Any other exception ends it, too.
+    SIGTERM and SIGHUP do not raise here: they are kept, end the program and are reported, whenever they come. Any other
+    exception ends it, too.
 
     Parameters
     ----------
@@ -123,21 +116,22 @@ def run_child(
     ------
     EnvironmentProblem
         If the program cannot be started.
+    KeyboardInterrupt
+        If Ctrl-C was pressed before.
     """
+    raise_if_asked()
     chunks = _Output()
     started = time.perf_counter()
-    ended_by, number = "", 0
+    ended_by = ""
     child: subprocess.Popen[bytes] | None = None
     exit_code, cpu = 0, 0.0
-    with told_by_signals():
+    with kept_signals() as kept:
         try:
             child = _start([*_dying_with_us(), *command], folder, environment)
             deadline = float("inf") if timeout is None else time.monotonic() + timeout
-            ended_by = _follow(child, chunks, deadline, on_output, on_wait, poll)
-        except KeyboardInterrupt:
-            ended_by, number = "interrupted", signal.SIGINT
-        except Told as told:
-            ended_by, number = "interrupted", told.number
+            ended_by = _follow(child, chunks, deadline, on_output, on_wait, poll, kept)
+        except (KeyboardInterrupt, Told):
+            ended_by = "interrupted"
         except BaseException:
             ended_by = "interrupted"
             raise
@@ -145,6 +139,9 @@ def run_child(
             if child is not None:
                 exit_code, cpu = _end(child) if ended_by else _reap(child)
                 _output_of(child).close()
+    if kept.numbers and not ended_by:  # one that came with its end
+        ended_by = "interrupted"
+    number = kept.numbers[0] if kept.numbers else signal.SIGINT if ended_by == "interrupted" else 0
     output = chunks.text()
     if exit_code in (126, 127) and output.startswith("setpriv: failed to execute"):
         raise EnvironmentProblem(f"cannot start {command[0]}: {output.rpartition(': ')[2].strip()}.")
@@ -184,24 +181,6 @@ def _dying_with_us() -> tuple[str, ...]:
     return () if b"pdeathsig" in tried.stderr else words
 
 
-@contextmanager
-def told_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise `Told`, unless somebody handles them already."""
-
-    def tell(number: int, frame: object) -> None:
-        raise Told(number)
-
-    ours = threading.current_thread() is threading.main_thread()
-    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if ours and signal.getsignal(n) is signal.SIG_DFL]
-    for number in numbers:
-        signal.signal(number, tell)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-
-
 def _follow(
     child: subprocess.Popen[bytes],
     chunks: _Output,
@@ -209,22 +188,27 @@ def _follow(
     on_output: Callable[[bytes], None] | None,
     on_wait: Callable[[], None] | None,
     poll: float,
+    kept: Kept,
 ) -> str:
-    """Collect output until the program ends, even if a program that it started keeps the pipe open."""
+    """Collect output until the program ends, even if one that it started keeps the pipe open; say what ended it."""
     output = _output_of(child)
     with selectors.DefaultSelector() as selector, _exit_of(child) as exited:
         selector.register(output, selectors.EVENT_READ)
+        selector.register(kept.descriptor, selectors.EVENT_READ)
         if exited is not None:
             selector.register(exited, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
             limit = min(left, poll) if on_wait else None if left == float("inf") else left
             ready = [key.fileobj for key, _ in selector.select(limit)]
+            if kept.numbers:
+                return "interrupted"
             if output in ready:
                 chunk = os.read(output.fileno(), 65536)
                 if chunk:
                     chunks.append(chunk)
                     if on_output:
-                        on_output(chunk)
+                        with kept.raised():
+                            on_output(chunk)
                 elif exited is None:
                     return ""
                 else:
@@ -232,7 +216,8 @@ def _follow(
             elif ready:
                 return ""
             elif on_wait:
-                on_wait()
+                with kept.raised():
+                    on_wait()
     return "timeout"
 
 

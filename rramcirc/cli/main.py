@@ -6,12 +6,11 @@ import errno
 import os
 import signal
 import sys
-import time
-from types import FrameType
 
 import click
 
 from rramcirc.basics.errors import RramcircError
+from rramcirc.basics.signals import Interruption
 from rramcirc.basics.version import __version__
 from rramcirc.cli.lazy import LazyGroup
 
@@ -30,7 +29,6 @@ COMMANDS = {
     "doctor": ("doctor", "Check everything that rramcirc needs on this machine."),
 }
 OUR_BUG, INTERRUPTED, NO_SPACE = 70, 130, 3
-PATIENCE = 1.0  # seconds in which a second Ctrl-C is taken for the first
 
 
 class _Commands(LazyGroup):
@@ -60,7 +58,7 @@ def main() -> None:
     # the matrices here are small: threads of the linear algebra only cost start-up, and fight on few cores
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     output = sys.stdout
-    _hear_once()
+    Interruption().install()
     try:
         status = rramcirc.main(prog_name="rramcirc", standalone_mode=False)
     except click.exceptions.Abort:
@@ -99,20 +97,6 @@ def main() -> None:
     if status == INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
     sys.exit(status if isinstance(status, int) else 0)
-
-
-def _hear_once() -> None:
-    """Let Ctrl-C interrupt once; impatient ones behind it do not cut off the writing of what is kept."""
-    last = -PATIENCE
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PATIENCE:
-            last = time.monotonic()
-            raise KeyboardInterrupt
-
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
 
 
 def _say(text: str, status: int) -> int:

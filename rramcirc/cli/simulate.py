@@ -68,6 +68,11 @@ def simulate(
     seconds = None if timeout is None else parse_number(timeout, "s", "--timeout")
     if path.suffix == ".toml" and allow_failed_meas:
         raise ParameterError(f"--allow-failed-meas: {source} is a testbench, which has no .meas. Leave it out.")
+    if path.suffix == ".toml" and allow_read:
+        raise ParameterError(
+            f"--allow-read: {source} is a testbench, which may read what it names. Leave it out; it is for netlists of "
+            "others."
+        )
     if path.suffix == ".toml" and engine == "both":
         _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
         _be_strict(strict, (folder / "numpy", folder / "ngspice"))
@@ -117,7 +122,7 @@ def _simulate_both(
     from rramcirc.basics.units import parse_number, positive_number
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.compare import check_differences, default_tolerance, difference_table, simulate_both
-    from rramcirc.waveforms.folder import add_files
+    from rramcirc.waveforms.folder import adding_files
 
     bench = _load(path, options, kelvin, settings)
     allowed = default_tolerance(bench)
@@ -125,8 +130,8 @@ def _simulate_both(
         allowed = positive_number(parse_number(tolerance, "", "--tolerance"), "--tolerance")
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
         found = simulate_both(bench, folder, timeout=seconds, progress=meter)
-    save_bench(bench, folder / "bench.toml")
-    add_files(folder)
+    with adding_files(folder, "bench.toml"):
+        save_bench(bench, folder / "bench.toml")
     print(difference_table(found))
     check_differences(found, allowed, folder)
     print(f"The engines agree within {allowed:g}. Runs in {folder}/ngspice and {folder}/numpy.", file=sys.stderr)
@@ -138,13 +143,13 @@ def _simulate_bench(
 ) -> Waveforms:  # fmt: skip
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.simulation import simulate as run
-    from rramcirc.waveforms.folder import add_files
+    from rramcirc.waveforms.folder import adding_files
 
     bench = _load(path, options, kelvin, settings)
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
         waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
-    save_bench(bench, folder / "bench.toml")
-    add_files(folder)
+    with adding_files(folder, "bench.toml"):
+        save_bench(bench, folder / "bench.toml")
     return waves
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,28 +25,37 @@ RAW = "waves.raw"
 # what any run may leave, for one that was killed before it could say so
 OWN_FILES = (NETLIST, "netlist.sim", RAW, "ngspice.log", "vacask.log", "bench.toml")
 RUNNING = "running"  # status of a run that has not ended, or was killed together with rramcirc
+_NEW = f"{RECORD}.rramcirc"  # what becomes run.json, in one move: nobody ever sees half of one
+_OURS = (RECORD, _NEW)
 
 
 def prepare_folder(folder: Path) -> Path:
     """Make a run folder ready for a run; of an earlier run only the files that its run.json lists go.
 
+    Whenever it is cut off, the folder has a run.json that says what is ours.
+
     Raises
     ------
     ParameterError
-        If the folder holds files but no run.json of ours, another run is writing into it, or it cannot be made. Nothing
-        is touched then.
+        If the folder holds files but no run.json of ours, the run would write over a file that none wrote, another run
+        is writing into it, or it cannot be made. Nothing is touched then.
     """
     try:
-        if folder.exists():
-            if not folder.is_dir() or (any(folder.iterdir()) and not _is_ours(folder)):
-                raise ParameterError(
-                    f"{folder} exists and is no run folder of rramcirc, so it is left alone. Choose another with -o."
-                )
-            _clear(folder)
+        if folder.exists() and not (folder.is_dir() and (_is_ours(folder) or _is_empty(folder))):
+            raise ParameterError(
+                f"{folder} exists and is no run folder of rramcirc, so it is left alone. Choose another with -o."
+            )
         folder.mkdir(parents=True, exist_ok=True)
-        kept = sorted(path.name for path in folder.iterdir())
-        start = {"rramcirc": __version__, "status": RUNNING, "files": list(OWN_FILES), "kept": kept}
-        (folder / RECORD).write_text(json.dumps(start))
+        old = _listed(folder)
+        kept = [name for name in _content(folder) if name not in old]
+        if over := [name for name in OWN_FILES if name in kept]:
+            raise ParameterError(
+                f"{folder} holds {', '.join(over)}, which no run wrote, and which a run would write over. Move it, or "
+                "choose another folder with -o."
+            )
+        files = [*OWN_FILES, *(name for name in old if name not in OWN_FILES)]
+        _replace(folder, {"rramcirc": __version__, "status": RUNNING, "files": files, "kept": kept})
+        _remove(folder, old)
     except OSError as error:
         raise cannot_write(f"run folder {folder}", error) from error
     return folder
@@ -61,14 +70,14 @@ def run_folder(folder: Path) -> Iterator[Path]:
     ParameterError
         As `prepare_folder`, or if another run holds it.
     """
-    with ExitStack() as held:
-        is_new = not folder.is_dir()
-        if not is_new:
-            held.enter_context(_hold(folder))
+    if not folder.exists():
         try:
-            prepare_folder(folder)
-            if is_new:
-                held.enter_context(_hold(folder))
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(f"run folder {folder}", error) from error
+    with _hold(folder) if folder.is_dir() else nullcontext():
+        prepare_folder(folder)
+        try:
             yield folder
         except BaseException as error:
             _note_end(folder, error)
@@ -112,47 +121,73 @@ def _is_ours(folder: Path) -> bool:
     return isinstance(record, dict) and isinstance(record.get("rramcirc"), str) and "status" in record
 
 
-def _clear(folder: Path) -> None:
-    """Remove what an earlier run wrote into its folder, and nothing else."""
-    if not (folder / RECORD).exists():
-        return
+def _is_empty(folder: Path) -> bool:
+    return all(path.name == _NEW for path in folder.iterdir())  # that of a run that was killed as it began
+
+
+def _content(folder: Path) -> list[str]:
+    """Return the names in a folder but for its record."""
+    return sorted(path.name for path in folder.iterdir() if path.name not in _OURS)
+
+
+def _listed(folder: Path) -> list[str]:
+    """Return the names of the files and folders there that an earlier run wrote."""
+    if not _is_ours(folder):
+        return []
     record = json.loads((folder / RECORD).read_text())
-    listed = record.get("files", OWN_FILES)
-    for name in listed if isinstance(listed, (list, tuple)) else ():
-        if isinstance(name, str) and Path(name).name == name and name not in (RECORD, "..", "."):
-            path = folder / name
-            if path.is_symlink() or path.is_file():
-                path.unlink()
-            elif path.is_dir() and _is_ours(path):
-                _clear(path)
-                if not any(path.iterdir()):
-                    path.rmdir()
-    (folder / RECORD).unlink()
+    listed, kept = record.get("files", OWN_FILES), _kept(folder)
+    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, (list, tuple)) else []
+    return [name for name in _content(folder) if name in names and name not in kept]
 
 
-def write_record(folder: Path, record: Mapping[str, object]) -> None:
-    """Write run.json: status, versions, hashes, seed, timings, and the files that the run wrote."""
+def _remove(folder: Path, names: Sequence[str]) -> None:
+    """Remove what an earlier run wrote into its folder, and nothing else; of folders, those of its own runs."""
+    for name in names:
+        path = folder / name
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.is_dir() and _is_ours(path):
+            _remove(path, _listed(path))
+            if not _content(path):
+                for own in _OURS:
+                    (path / own).unlink(missing_ok=True)
+                path.rmdir()
+
+
+def _replace(folder: Path, record: Mapping[str, object]) -> None:
+    """Write run.json at once: whoever reads it finds the old one or the new one, even if we are killed."""
+    (folder / _NEW).unlink(missing_ok=True)
+    (folder / _NEW).write_text(json.dumps(record, indent=1) + "\n")
+    os.replace(folder / _NEW, folder / RECORD)
+
+
+def write_record(folder: Path, record: Mapping[str, object], planned: Sequence[str] = ()) -> None:
+    """Write run.json: status, versions, hashes, seed, timings, and the files that the run wrote or is about to."""
     head: dict[str, object] = {"rramcirc": __version__, "written": datetime.now(UTC).isoformat(timespec="seconds")}
     head |= {"python": platform.python_version(), "machine": platform.machine()}
     kept = _kept(folder)
     try:
-        files = sorted(path.name for path in folder.iterdir() if path.name not in (RECORD, *kept))
-        tail = {"files": files, "kept": kept}
-        (folder / RECORD).write_text(json.dumps(head | dict(record) | tail, indent=1) + "\n")
+        names = sorted({*_content(folder), *planned} - set(kept))
+        tail = {"files": names, "kept": kept}
+        _replace(folder, head | dict(record) | tail)
     except OSError as error:
         raise cannot_write(folder / RECORD, error) from error
 
 
-def add_files(folder: Path) -> None:
-    """List files in run.json that were written into a run's folder after its end, such as its testbench."""
-    record = read_record(folder)
-    write_record(folder, {k: v for k, v in record.items() if k not in ("files", "kept")})
+@contextmanager
+def adding_files(folder: Path, *names: str) -> Iterator[None]:
+    """Let the body write files into a run's folder after its end, such as its testbench, and list them in run.json."""
+    with _hold(folder):
+        record = {name: value for name, value in read_record(folder).items() if name not in ("files", "kept")}
+        write_record(folder, record, names)  # should we be killed before the end
+        yield
+        write_record(folder, record)
 
 
 def _kept(folder: Path) -> list[str]:
     """Return the names that were in the folder before the run: they are not its own."""
     if not _is_ours(folder):
-        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        return _content(folder) if folder.is_dir() else []
     kept = json.loads((folder / RECORD).read_text()).get("kept", [])
     return [name for name in kept if isinstance(name, str)] if isinstance(kept, list) else []
 

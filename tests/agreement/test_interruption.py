@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from interruptions import interrupt
 
 import rramcirc as rc
 from rramcirc.basics.errors import SimulationError
@@ -261,3 +262,10 @@ def test_transient_without_a_solution_keeps_what_was_computed(tmp_path, monkeypa
         rc.simulate(bench, "numpy", output=tmp_path / "run")
     assert record(tmp_path)["status"] == "failed"
     assert 10 < rc.load_run(tmp_path / "run").n_points < 30
+
+
+def test_runs_interrupted_at_random_touch_nothing_and_leave_readable_folders():
+    """A fiftieth of `make fuzz-interruptions`."""
+    counts, faults = interrupt(0, 20, seed=2)
+    assert not faults, "\n".join(faults)
+    assert counts.total() == 20

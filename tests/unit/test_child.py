@@ -179,3 +179,61 @@ def test_nothing_is_left_when_we_are_ended(tmp_path, number):
         parent.wait()
     if number != signal.SIGKILL:
         assert (tmp_path / "end").read_text() == f"interrupted {number.value} started"
+
+
+ASTRAY = """
+import os, signal, sys, time
+from pathlib import Path
+from rramcirc.basics.child import run_child
+from rramcirc.basics.signals import Interruption
+Interruption().install()
+class Ends:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)  # its exception leaves this method for nowhere
+gone = Ends()
+del gone
+"""
+
+
+def test_an_interruption_that_python_drops_is_raised_anew(tmp_path):
+    script = ASTRAY + "try:\n    time.sleep(20)\nexcept KeyboardInterrupt:\n    print('heard')\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=15, check=False)
+    assert (done.stdout, done.stderr) == ("heard\n", "")
+
+
+def test_no_program_is_started_after_an_interruption_that_got_lost(tmp_path):
+    script = ASTRAY + (
+        "signal.setitimer(signal.ITIMER_REAL, 0)\n"  # as where nobody is told of it
+        "try:\n    run_child(['touch', 'begun'], Path('.'))\nexcept KeyboardInterrupt:\n    print('heard')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=15, check=False
+    )
+    assert (done.stdout, done.stderr) == ("heard\n", "")
+    assert not (tmp_path / "begun").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_program_is_being_started_ends_it(tmp_path, number, monkeypatch):
+    import rramcirc.basics.child as module
+
+    start = module._start
+
+    def told_at_once(*given):
+        os.kill(os.getpid(), number)
+        return start(*given)
+
+    monkeypatch.setattr(module, "_start", told_at_once)
+    child = run_child(["sh", "-c", "echo $$ > pid; sleep 60"], tmp_path)
+    assert (child.ended_by, child.signal) == ("interrupted", number)
+
+
+def test_a_signal_in_a_listener_that_hangs_ends_it(tmp_path):
+    def listen(chunk: bytes) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(20)
+
+    started = time.monotonic()
+    child = run_child(["sh", "-c", "echo x; sleep 60"], tmp_path, on_output=listen)
+    assert time.monotonic() - started < 10
+    assert (child.ended_by, child.signal) == ("interrupted", signal.SIGTERM)

@@ -65,6 +65,88 @@ def test_files_of_a_run_that_was_killed_are_replaced(tmp_path):
     assert {file.name for file in run.iterdir()} == {"run.json", "mine.csv"}
 
 
+@pytest.mark.parametrize("name", ["netlist.cir", "waves.raw", "bench.toml", "ngspice.log"])
+def test_a_file_of_the_user_that_a_run_would_write_over_is_left_alone(tmp_path, name):
+    (tmp_path / "deck.cir").write_text(DECK)
+    run = tmp_path / "x.run"
+    write_record(prepare_folder(run), {"status": "done"})
+    (run / name).write_text("mine")
+    with pytest.raises(ParameterError, match=rf"holds {name}, which no run wrote"):
+        rc.simulate_netlist(tmp_path / "deck.cir", output=run)
+    assert (run / name).read_text() == "mine"
+    assert read_record(run)["status"] == "done"
+
+
+def test_a_file_of_the_user_is_not_taken_for_one_of_a_run_that_was_killed(tmp_path):
+    run = prepare_folder(tmp_path / "x.run")
+    write_record(run, {"status": "done"})
+    (run / "mine.txt").write_text("mine")
+    prepare_folder(run)  # begun and killed
+    (run / "run.json").write_text((run / "run.json").read_text().replace('"files": [', '"files": ["mine.txt", '))
+    prepare_folder(run)
+    assert (run / "mine.txt").read_text() == "mine"
+
+
+def test_a_run_that_is_killed_while_it_clears_leaves_a_record_and_the_rest_to_the_next(tmp_path, monkeypatch):
+    run = prepare_folder(tmp_path / "x.run")
+    for name in ("waves.raw", "out.txt"):
+        (run / name).write_text("old")
+    write_record(run, {"status": "done"})
+    (run / "mine.csv").write_text("mine")
+
+    def killed(*given: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as cut:
+        cut.setattr("rramcirc.waveforms.folder._remove", killed)
+        with pytest.raises(SystemExit):
+            prepare_folder(run)
+    assert read_record(run)["status"] == "running"
+    prepare_folder(run)
+    assert {path.name for path in run.iterdir()} == {"run.json", "mine.csv"}
+
+
+def test_a_record_is_replaced_in_one_move(tmp_path, monkeypatch):
+    run = prepare_folder(tmp_path / "x.run")
+
+    def killed(*given: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as cut:
+        cut.setattr("os.replace", killed)
+        with pytest.raises(SystemExit):
+            write_record(run, {"status": "done"})
+    assert read_record(run)["status"] == "running"
+    write_record(run, {"status": "done"})
+    assert read_record(run)["files"] == []
+
+
+def test_a_folder_whose_first_run_was_killed_as_it_began_is_taken(tmp_path):
+    (tmp_path / "x.run").mkdir()
+    (tmp_path / "x.run" / "run.json.rramcirc").write_text('{"rramc')
+    assert read_record(prepare_folder(tmp_path / "x.run"))["status"] == "running"
+
+
+def test_of_two_first_runs_at_once_the_second_leaves_the_record_of_the_first(tmp_path, monkeypatch):
+    with run_folder(tmp_path / "x.run") as folder:
+        record = (folder / "run.json").read_text()
+        with monkeypatch.context() as late:  # as seen by one that looked before the first made it
+            late.setattr(Path, "exists", lambda self: False)
+            with pytest.raises(ParameterError, match="another run is writing"), run_folder(folder):
+                pass
+        assert (folder / "run.json").read_text() == record
+
+
+def test_files_of_the_user_in_a_run_of_both_engines_stay(tmp_path):
+    outer = prepare_folder(tmp_path / "x.run")
+    write_record(prepare_folder(outer / "numpy"), {"status": "done"})
+    write_record(outer, {"status": "done"})
+    (outer / "numpy" / "mine.csv").write_text("mine")
+    prepare_folder(outer)
+    assert (outer / "numpy" / "mine.csv").read_text() == "mine"
+    assert read_record(prepare_folder(outer / "numpy"))["status"] == "running"
+
+
 def test_a_run_into_the_folder_that_one_stands_in_replaces_the_run(tmp_path, monkeypatch):
     (tmp_path / "deck.cir").write_text(DECK)
     rc.simulate_netlist(tmp_path / "deck.cir", output=tmp_path / "x.run")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rramcirc.basics.child import Told, told_by_signals
 from rramcirc.basics.errors import ParameterError, SimulationError
+from rramcirc.basics.signals import Told, raise_if_asked, told_by_signals
 
 
 @dataclass
@@ -58,10 +58,14 @@ def noted(ending: Ending) -> Iterator[None]:
 
 
 def limited(progress: Callable[[float], None] | None, timeout: float | None) -> Callable[[float], None]:
-    """Return a listener that passes progress on and raises TimeoutError once `timeout` [s] have gone."""
+    """Return a listener that passes progress on and raises TimeoutError once `timeout` [s] have gone.
+
+    It raises KeyboardInterrupt if Ctrl-C was pressed and its exception got lost.
+    """
     started = time.monotonic()
 
     def listen(reached: float) -> None:
+        raise_if_asked()
         if progress is not None:
             progress(reached)
         if timeout is not None and time.monotonic() - started > timeout:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rramcirc.engines.ngspice.allowed import ALIASES, STRUCTURE
+from rramcirc.engines.ngspice.lines import words
 
 _UNCERTAIN = re.compile(r"[$\\{}`;<>&|\"'*?\x00-\x1f\x7f]")
 _UNCERTAIN_INCLUDED = re.compile(r"[${}`;<>&|\"'*?\x00-\x1f\x7f]")  # there, a backslash is one
 _CODE = re.compile(r"\.(?:osdi|so|cm|dll|dylib)(?:\W|$)", re.I)
-_OF_THE_RUN = frozenset(("netlist.cir", "netlist.sim", "run.json", "bench.toml", "ngspice.log", "spinit", "tclspinit"))
+_OF_THE_RUN = words(
+    "netlist.cir netlist.sim run.json run.json.rramcirc bench.toml ngspice.log vacask.log spinit tclspinit"
+)
 # a name from which a variable vanished; nothing that starts by itself is called so
 _ONLY_AN_ENDING = re.compile(r"\.(?:raw|txt|dat|data|csv|out|log|svg|ps|eps|png|vcd|s2p|table|snap|allv)", re.I)
 LOOKS_LIKE_PATH = re.compile(r"/[^/\s\d(+-]|~[^\s(]*/|~\w*$|\.\.?/|\.[A-Za-z_]|[^\\]*\\|(?:[^/]|/(?!\.))*/\.")

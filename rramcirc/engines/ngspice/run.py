@@ -127,7 +127,7 @@ def _run(
         words = [*confined(program, folder, reads), str(program.resolve()), *command[1:]]
         child = run_child(words, folder, timeout=timeout, on_output=follow, environment=kept_environment())
         reason = failed(child.exit_code, child.output)
-        if not reason:
+        if not reason or child.ended_by:
             return child, []
     child = run_child(command, folder, timeout=timeout, on_output=follow, environment=kept_environment())
     return child, [f"only the scan of the netlist held ngspice back, not the kernel: {reason}"]
