@@ -63,7 +63,7 @@ _QUOTIENTS = {
 }
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z\d]))?[A-Za-zµμ]*")
 _WORD = re.compile(r"@?[A-Za-z_][\w.#:]*")
-_MAX_LENGTH = 2000
+MAX_LENGTH = 2000
 
 Quantity = tuple[AnyArray, str]
 
@@ -98,7 +98,7 @@ def evaluate(text: str, waveforms: Waveforms) -> Quantity:
     >>> evaluate("v(a) / i(a)", wf)
     (array([1000., 2000.]), 'ohm')
     """
-    if not isinstance(text, str) or not text.strip() or len(text) > _MAX_LENGTH:
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_LENGTH:
         raise ParameterError(f"an expression such as 'v(bl3)*i(bl3)' is expected, not {str(text)[:40]!r}.")
     check_kind(waveforms, Waveforms, "evaluate", "the waveforms of a run")
     source, atoms, origin = _replace_atoms(text, waveforms)

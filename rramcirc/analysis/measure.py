@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from rramcirc.analysis import measurements as m
 from rramcirc.analysis import timing
 from rramcirc.analysis.columns import column
-from rramcirc.analysis.expressions import FUNCTIONS, evaluate, split_arguments
+from rramcirc.analysis.expressions import FUNCTIONS, MAX_LENGTH, evaluate, split_arguments
 from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
@@ -24,7 +24,7 @@ _INTEGRAL_UNITS = {("W", "s"): "J", ("A", "s"): "C", ("A", "V"): "W", ("V", "A")
 _CALL = re.compile(r"(?<![\w.#@])([A-Za-z_]\w*)\s*\(")
 # a name with * or ? inside its brackets, or without brackets
 _PATTERN = re.compile(
-    r"@?[A-Za-z_][\w.#:]*+(?:\([^()]*[*?][^()]*\)|\[[^\[\]()]*[*?][^\[\]()]*\])|[A-Za-z_][\w.#:]*+[*?][\w.#:*?]*"
+    r"@?[A-Za-z_][\w.#:]*+(?:\([^()*?]*+[*?][^()]*+\)|\[[^\[\]()*?]*+[*?][^\[\]()]*+\])|[A-Za-z_][\w.#:]*+[*?][\w.#:*?]*"
 )
 _INDEX = re.compile(r"\s*\[\s*(\d+)\s*\]")
 
@@ -64,6 +64,8 @@ def measure(text: str, waveforms: Waveforms, partial: bool = False) -> list[Row]
     [('max(v(a)) * max(i(a)) / 4', 0.5, 'W')]
     """
     text = text.strip() if isinstance(text, str) else str(text)
+    if len(text) > MAX_LENGTH:
+        raise ParameterError(f"a measurement of {len(text)} characters; must be at most {MAX_LENGTH}: {shown(text)}.")
     check_kind(waveforms, Waveforms, "measure", "a Waveforms")
     if not (waveforms.complete or partial):
         why = waveforms.stopped.rstrip(".") or "they are incomplete"
@@ -190,7 +192,10 @@ def _fitting(pattern: str, waveforms: Waveforms) -> list[str]:
 
 
 def _regex(pattern: str) -> str:
-    return "".join({"*": "(.*)", "?": "(.)"}.get(c, re.escape(c)) for c in "".join(pattern.split()))
+    """Return the regular expression of a pattern, a group for each * and ?; of several * the first takes all."""
+    signs = {"*": "(.*)", "?": "(.)"}
+    bare = "".join(pattern.split())
+    return "".join("()" if bare[k : k + 1] == c == "*" else signs.get(c, re.escape(c)) for k, c in enumerate(bare, -1))
 
 
 def _level(text: str, unit: str, name: str, waveforms: Waveforms) -> float:

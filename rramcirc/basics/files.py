@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def load_array(path: Path | str) -> AnyArray:
 
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OverflowError, MemoryError, RecursionError, SyntaxError, TypeError, EOFError) as error:
+    except (OverflowError, MemoryError, RecursionError, SyntaxError, TypeError, EOFError, tokenize.TokenError) as error:
         raise ValueError(f"its header cannot be right: {error}") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
         raise ValueError("it holds no array of real numbers")

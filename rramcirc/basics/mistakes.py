@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rramcirc.basics.errors import ParameterError
 
-_HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_HEADER = re.compile(r"\s*+\[\[?\s*+([^\[\]]++)\]\]?\s*+(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _QUOTES = re.compile(r'"""|\'\'\'')
 

@@ -149,7 +149,7 @@ def read_train(path: str | os.PathLike[str], count: int) -> Train:
             f"read_train: {path} has shape {table.shape}; two columns are needed, time [s] and neuron."
         )
     table = table.reshape(-1, 2).astype(float)
-    if not np.all(table[:, 1] == np.round(table[:, 1])):
+    if not np.all((np.abs(table[:, 1]) < 2.0**53) & (table[:, 1] == np.round(table[:, 1]))):
         raise ParameterError(f"read_train: {path}: the second column must hold whole numbers, the neurons.")
     return check_train(table[:, 0], table[:, 1].astype(np.int64), whole_number(count, "read_train: count", 1))
 

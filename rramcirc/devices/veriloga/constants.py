@@ -11,7 +11,7 @@ from typing import Any
 
 # Verilog-A scale factors: M is mega here, unlike in SPICE.
 from rramcirc.basics.units import PREFIXES
-from rramcirc.devices.veriloga.lexer import WORD, Word
+from rramcirc.devices.veriloga.lexer import Word, matches
 
 _SCALES = PREFIXES | {"K": PREFIXES["k"]}
 
@@ -19,7 +19,9 @@ _SCALES = PREFIXES | {"K": PREFIXES["k"]}
 def expression_text(words: Sequence[Word]) -> str:
     """Write an expression as Verilog-A text without superfluous space."""
     text = " ".join(w.text for w in words)
-    return re.sub(r"\s*([()\[\]*/,:]|\*\*)\s*", r"\1", re.sub(r"^([+-]) |(?<=[(\[:,]) ?([+-]) ", r"\1\2", text))
+    return re.sub(
+        r"(?<!\s)\s*+([()\[\]*/,:]|\*\*)\s*+", r"\1", re.sub(r"^([+-]) |(?<=[(\[:,]) ?([+-]) ", r"\1\2", text)
+    )
 
 
 def _of_arrays(name: str, plain: Callable[[float], float]) -> Callable[[Any], Any]:
@@ -64,7 +66,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     >>> evaluate("$temperature + 1", {}) is None
     True
     """
-    words = [_python_word(m) for m in WORD.finditer(text)]
+    words = [_python_word(m) for m in matches(text)]
     try:
         return _value(ast.parse(" ".join(words).strip(), mode="eval").body, names)
     except (SyntaxError, KeyError, TypeError, ValueError, ArithmeticError, RecursionError, MemoryError):

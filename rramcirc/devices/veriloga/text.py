@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from rramcirc.basics.errors import ModelCompileError
 
 #: An include of a file; the group is the name of the file.
 INCLUDE = re.compile(r'`include[ \t]*["<]([^">\n]+)[">]')
-_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_OPENING = re.compile(r'"|//|/\*')
+#: A string without its closing quote; it ends there or at the end of its line.
+INSIDE_STRING = re.compile(r'"(?:\\.|[^"\\\n])*+', re.DOTALL)
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
@@ -80,8 +83,33 @@ def source_files(path: Path, text: str | None = None, *, exact: bool = False) ->
 
 def strip_comments(text: str) -> str:
     """Blank out comments; strings and line numbers stay."""
+    pieces, done = [], 0
+    for start, end in _comments(text):
+        pieces += [text[done:start], _NOT_NEWLINE.sub(" ", text[start:end])]
+        done = end
+    return "".join([*pieces, text[done:]])
 
-    def blank(match: re.Match[str]) -> str:
-        return match[0] if match[0][0] == '"' else _NOT_NEWLINE.sub(" ", match[0])
 
-    return _COMMENT.sub(blank, text)
+def _comments(text: str) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of every comment, in linear time: what has no end is looked for once."""
+    position, unclosed, can_close = 0, 0, True
+    while found := _OPENING.search(text, position):
+        start = found.start()
+        position = start + 1
+        if found[0] == '"':
+            string = INSIDE_STRING.match(text, start) if start >= unclosed else None
+            if string and text[string.end() : string.end() + 1] == '"':
+                position = string.end() + 1
+            elif string:  # none of the quotes up to there, behind backslashes, has an end either
+                unclosed = string.end()
+            continue
+        end = -1
+        if found[0] == "//":
+            end = text.find("\n", start)
+            end = len(text) if end < 0 else end
+        elif can_close:
+            end = text.find("*/", start + 2) + 2
+            can_close = end > 1
+        if end > 1:
+            yield start, end
+            position = end

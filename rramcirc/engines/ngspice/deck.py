@@ -193,7 +193,7 @@ def _printed_parameters(lines: Sequence[Line]) -> list[str]:
     if any(line.head == ".save" for line in cards):
         return []
     printed = " ".join(line.text for line in cards if line.head in (".print", ".plot"))
-    names = re.findall(r"@[^\s()]+\[\w+\]", printed)
+    names = re.findall(r"(?<![^\s()])[^@\s()]*+(@[^\s()]+\[\w+\])", printed)
     return [f".save all {' '.join(dict.fromkeys(names))}"] if names else []
 
 
@@ -274,7 +274,7 @@ def _includes_absolute(rows: list[str], lines: Sequence[Line], source: Path) -> 
     for line in lines:
         targets = included(line, [source.parent]) if line.kind == "include" and line.file == source else []
         for target in targets[:1]:
-            name = rf"^([\s+]*\S+\s+)([\"']?){re.escape(include_name(line))}\2"
+            name = rf"^([\s+]*+\S++\s++)([\"']?){re.escape(include_name(line))}\2"
             k, full = line.number - 1, str(target.resolve()).replace("\\", r"\\")
             rows[k] = re.sub(name, rf'\1"{full}"', rows[k])
 

@@ -11,6 +11,7 @@ from rramcirc.basics.units import spice_number
 from rramcirc.bench.testbench import TOLERANCES
 from rramcirc.engines.ngspice.lines import Line, words
 
+_EQUALS = re.compile(r"(?<!\s)\s*+=\s*+")
 # What .options takes and the simulation depends on.
 OPTIONS = words(
     """
@@ -102,10 +103,10 @@ def _instance_parameters(cards: Sequence[Line]) -> Iterator[str]:
     declared: dict[str, set[str]] = {}
     for line in cards:
         if line.head in (".subckt", ".macro") and len(line.words) > 1:
-            names = set(re.findall(r"([A-Za-z_]\w*)\s*=", line.text.lower()))
+            names = set(re.findall(r"(?<!\w)([A-Za-z_]\w*+)\s*+=", line.text.lower()))
             declared.setdefault(line.words[1].lower(), set()).update(names)
     for line in cards:
-        parts = re.sub(r"\s*=\s*", "=", line.text.lower()).split() if line.head.startswith("x") else []
+        parts = _EQUALS.sub("=", line.text.lower()).split() if line.head.startswith("x") else []
         first = next((k for k, part in enumerate(parts) if "=" in part), 0)
         called = [part for part in parts[:first] if part != "params:"][-1:]
         known = declared.get(called[0]) if called else None
@@ -118,5 +119,5 @@ def _instance_parameters(cards: Sequence[Line]) -> Iterator[str]:
 
 def _names_before_values(parts: Sequence[str]) -> list[str]:
     """Return the names of ``name=value`` and the words that stand alone."""
-    text = re.sub(r"\s*=\s*", "=", " ".join(parts).lower().replace(",", " "))
+    text = _EQUALS.sub("=", " ".join(parts).lower().replace(",", " "))
     return [name for part in text.split() if re.fullmatch(r"[a-z_]\w*", name := part.partition("=")[0])]

@@ -166,15 +166,14 @@ class _Own:
     def without_net(self, word: Word, what: str) -> Iterator[Repair]:
         """Take one net out of the list that declares it."""
         start, end = word.start, word.start + len(word.text)
-        before = re.compile(r",\s*$").search(self.clean[:start])
-        after = re.compile(r"\s*,\s*").match(self.clean, end)
-        alone = re.compile(r"\w+\s+$").search(self.clean[:start])
-        if before:
-            yield Repair(before.start(), end, "", word.line, what)
+        before = self.clean[:start].rstrip()
+        after = re.compile(r"\s*+,\s*+").match(self.clean, end)
+        if before.endswith(","):
+            yield Repair(len(before) - 1, end, "", word.line, what)
         elif after:
             yield Repair(start, after.end(), "", word.line, what)
-        elif alone:
-            yield Repair(alone.start(), _behind(self.clean, ";", end), "", word.line, what)
+        elif len(before) < start and (keyword := re.match(r"\w+", before[::-1])):
+            yield Repair(len(before) - keyword.end(), _behind(self.clean, ";", end), "", word.line, what)
 
     def undeclared(self, module: LintModule, head: Word) -> Iterator[Repair]:
         """Declare variables that are assigned and declared nowhere."""

@@ -14,7 +14,7 @@ from rramcirc.devices.veriloga.lint.states import constant, defaults_of
 from rramcirc.devices.veriloga.lint.tree import Node, walk, written
 
 _VNTOL = 1e-6  # [V] a solution that changes by less counts as settled
-_THERMAL = re.compile(r"d?t|d?temp\w*|t_?node|r?th|\w*therm\w*", re.IGNORECASE)
+_THERMAL = re.compile(r"d?t|d?temp\w*|t_?node|r?th|(?=.*therm)\w*", re.IGNORECASE)
 
 
 def number_findings(module: LintModule) -> Iterator[Finding]:
