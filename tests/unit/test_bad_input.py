@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rramcirc.basics.errors import NetlistError, ParameterError, WaveformError
+from rramcirc.basics.errors import NetlistError, ParameterError, SimulationError, WaveformError
 from rramcirc.basics.files import load_array, parse_toml
 from rramcirc.basics.units import parse_number, spice_number
 from rramcirc.bench.file.read import load_bench
@@ -102,25 +103,44 @@ def test_a_log_with_an_endless_word_is_read_in_linear_time(tmp_path):
     [
         ("label x\nop\ngoto x", "goes back to the label x"),
         ("repeat\nop\nend", "repeats without a number"),
-        ("while 1\nop\nend", "'1' never changes"),
-        ("dowhile 2 > 1\nif 1\nop\nend\nend", "never changes"),
-        ("while 1\nop\nrepeat\nbreak\nend\nend", "'1' never changes"),  # the break leaves the inner loop
+        ("while 1\nop\nend", "nothing changes its condition '1'"),
+        ("dowhile 2 > 1\nif 1\nop\nend\nend", "nothing changes its condition '2 > 1'"),
+        ("while 1\nop\nrepeat\nbreak\nend\nend", "condition '1'"),  # the break leaves the inner loop
+        ("op\nlet k = 0\nwhile k < 3\nprint k\nend", "condition 'k < 3'"),
+        ("op\nwhile v(a) > 0\nlet k = v(a) + 1\nif k > 1\necho k\nend\nend", "condition 'v(a) > 0'"),
+        ("set n = 1\nop\ndowhile $n < 3\nset m = $n\nend", "condition '$n < 3'"),
     ],
 )
 def test_a_control_block_without_end_needs_a_time_limit(tmp_path, block, what):
     path = tmp_path / "loop.cir"
     path.write_text(f"{DECK}.control\n{block}\n.endc\n.end\n")
-    with pytest.raises(NetlistError, match=what) as error:
+    with pytest.raises(NetlistError, match=re.escape(what)) as error:
         simulate_netlist(path)
     assert "--timeout" in str(error.value)
 
 
-def test_control_blocks_that_end_run(tmp_path):
+@pytest.mark.parametrize(
+    "block",
+    [
+        "op\nlet k = 0\nwhile k < 3\nlet k = k + 1\nend\nrepeat\nbreak\nend",
+        "set n = 0\ndowhile $n < 3\nlet k = $n + 1\nset n = $&k\nend\nop",
+        "op\nlet c = unitvec(2)\nlet c[1] = 0\nwhile c[1] < 3\nlet c[1] = c[1] + 1\nend",
+        "op\nwhile v(a) < 3\nlet u = 4\nalter v1 = u\nop\nend",
+        "op\nlet k = 0\nwhile 1\nif k > 2\nbreak\nend\nlet k = k + 1\nend",
+    ],
+    ids=["let", "set", "element", "analysis", "break"],
+)
+def test_control_blocks_that_end_run(tmp_path, block):
     path = tmp_path / "ends.cir"
-    path.write_text(
-        f"{DECK}.control\nop\nlet k = 0\nwhile k < 3\nlet k = k + 1\nend\nrepeat\nbreak\nend\n.endc\n.end\n"
-    )
+    path.write_text(f"{DECK}.control\n{block}\n.endc\n.end\n")
     assert simulate_netlist(path).n_points == 1
+
+
+def test_an_endless_loop_with_a_time_limit_is_stopped(tmp_path):
+    path = tmp_path / "loop.cir"
+    path.write_text(f"{DECK}.control\nop\nlet k = 0\nwhile k < 3\necho k\nend\n.endc\n.end\n")
+    with pytest.raises(SimulationError, match="time limit of 1 s"):
+        simulate_netlist(path, timeout=1)
 
 
 def test_tolerances_that_cannot_be_meant_are_refused_wherever_they_stand(tmp_path):
