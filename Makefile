@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-FUZZERS = fuzz-inner fuzz-decks fuzz-interruptions
+FUZZERS = fuzz-inner fuzz-decks fuzz-readers fuzz-interruptions
 
 .PHONY: setup demo test netlists models docs bench fuzz $(FUZZERS) clean
 
@@ -46,6 +46,9 @@ fuzz-inner: setup
 
 fuzz-decks: setup
 	@$(BIN)/python tests/agreement/fuzz_decks.py 5000
+
+fuzz-readers: setup
+	@$(BIN)/python tests/unit/fuzz_readers.py 20000
 
 fuzz-interruptions: setup
 	@$(BIN)/python tests/agreement/interruptions.py 1000

@@ -60,7 +60,7 @@ def sparkline(axis: FloatArray, values: AnyArray, width: int = WIDTH, height: in
     2
     """
     shown = np.abs(values) if np.iscomplexobj(values) else np.asarray(values, dtype=float)
-    rising = axis.size > 1 and bool(np.all(np.diff(axis) >= 0)) and axis[-1] > axis[0]
+    rising = axis.size > 1 and bool(np.all(axis[1:] >= axis[:-1])) and axis[-1] > axis[0]
     across = (axis - axis[0]) / (axis[-1] - axis[0]) if rising else np.linspace(0.0, 1.0, shown.size)
     good = np.isfinite(shown)
     across, shown = across[good], shown[good]

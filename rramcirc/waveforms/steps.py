@@ -32,15 +32,15 @@ def step_starts(axis: FloatArray) -> list[int]:
         return []
     again = axis[1:] == axis[0]
     if len(axis) > 1 and not again.any():
-        steps = np.diff(axis)
-        first = steps[np.flatnonzero(steps)[:1]]
-        again = steps * first < 0 if first.size else again
+        up, down = axis[1:] > axis[:-1], axis[1:] < axis[:-1]  # no differences: any numbers may stand in a file
+        first = np.flatnonzero(up | down)[:1]
+        again = (down if up[first].all() else up) if first.size else again
     return [0, *(np.flatnonzero(again) + 1).tolist()]
 
 
 def time_starts(time: FloatArray) -> list[int]:
     """Return the points at which the time goes back."""
-    return [0, *(np.flatnonzero(np.diff(time) < 0) + 1).tolist()] if len(time) else []
+    return [0, *(np.flatnonzero(time[1:] < time[:-1]) + 1).tolist()] if len(time) else []
 
 
 def without_doubled_starts(data: AnyArray, steps: int) -> AnyArray:

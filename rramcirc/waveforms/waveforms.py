@@ -355,7 +355,7 @@ class Waveforms:
             return self
         low, high = (float(axis.min(initial=np.inf)), float(axis.max(initial=-np.inf)))
         first, last = (low if start is None else start), (high if stop is None else stop)
-        rising = bool(np.all(np.diff(axis) >= 0))
+        rising = bool(np.all(axis[1:] >= axis[:-1]))
         if not (max(first, low) <= min(last, high)):
             found = f"{self.axis_name} runs from {low:g} to {high:g}"
             raise WaveformError(f"nothing between {first:g} and {last:g}: {found}.")

@@ -128,3 +128,9 @@ def test_own_bug_is_said_to_be_one(
         cli.main()
     assert end.value.code == 70
     assert "--debug" in capsys.readouterr().err
+
+
+def test_allow_read_is_for_netlists(tmp_path):
+    assert run("build-netlist", "cell", "-o", "cell.toml", cwd=tmp_path).returncode == 0
+    done = run("simulate", "cell.toml", "--allow-read", ".", cwd=tmp_path)
+    assert_refused(done, 2, "--allow-read", "is a testbench")

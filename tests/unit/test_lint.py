@@ -555,3 +555,18 @@ def test_damaged_library_file_is_read_without_an_accident(
     file.write_bytes(encode(text[:at] + piece.encode("utf-8", "replace").decode() + text[at + length :]))
     lint(file)
     repair(file)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("<nope.va>", 'there is no file "nope.va" to include'), ('"../x/no.va"', 'there is no file "../x/no.va" to'),
+        ("", "`include names no file"), ('"nope.va"', 'there is no file "nope.va" to include'),
+    ],
+)  # fmt: skip
+def test_a_missing_include_is_named(tmp_path, named, told):
+    path = tmp_path / "m.va"
+    path.write_text(f"`include {named}\n`include <other.va>\nmodule m(a, b); inout a, b; endmodule\n")
+    found = [finding.text for finding in lint(path).findings if finding.rule == "include"]
+    assert found[0].startswith(told)
+    assert found[1] == 'there is no file "other.va" to include'

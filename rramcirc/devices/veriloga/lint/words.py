@@ -100,15 +100,17 @@ def free_name(name: str) -> str:
 
 
 def _preprocessor(source: Source) -> Iterator[Finding]:
-    told: set[str] = set()
+    told: set[tuple[str, Path | None]] = set()
     for problem in source.problems:
         word = problem.word
-        if word.text in told:
+        if (word.text, problem.file) in told:
             continue
-        told.add(word.text)
+        told.add((word.text, problem.file))
         if problem.kind == "include":
-            yield found("include", word, f"there is no file {word.text.strip('<>')!s} to include",
-                        f"put it beside {Path(word.path).name}, or paste its text")  # fmt: skip
+            file, here = problem.file or word.path.parent, word.path.parent
+            name = file.relative_to(here) if file.is_relative_to(here) else file
+            text = f'there is no file "{name}" to include' if file != here else "`include names no file"
+            yield found("include", word, text, f"put it beside {Path(word.path).name}, or paste its text")
         elif problem.kind == "macro":
             yield found("macro", word, f"{word.text} is defined nowhere", f"`define {word.text[1:]} value")
         elif problem.kind == "directive":
