@@ -19,13 +19,15 @@ ROOMS = (
 # the order inside a room: what stands later may import what stands before it; names on one line are strangers
 INSIDE = {
     "basics": [
-        "errors version arrays signals", "memory units paths checks mistakes field_texts files", "html arguments child",
+        "errors version arrays signals", "memory units paths checks mistakes field_texts files idx",
+        "html arguments child",
         "fields",
     ],
     "waveforms": ["raw_header aliases", "raw sparkline", "waveforms steps", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [
-        "analysis_record stimuli design", "analyses", "spike_trains", "spike_sources testbench", "spike_pulses", "file",
+        "analysis_record stimuli design", "analyses", "spike_trains images", "spike_sources testbench", "spike_pulses",
+        "file",
     ],
     "analysis": ["counts noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
     "circuits": [

@@ -122,7 +122,7 @@ def _file(folder: Path, name: str) -> Path | None:
 
 
 def drawn_digits(train: int = 4000, validation: int = 1000, test: int = 1000, *, seed: int = 0) -> ImageSet:
-    """Return digits of a 5 x 7 dot font of 2 x 2 pixels in 14 x 14: shifted by up to 1 pixel, 5 % of pixels wrong.
+    """Return digits of a 5 x 7 dot font of 2 x 2 pixels in 14 x 14: shifted by up to 1 pixel, 10 % of pixels wrong.
 
     They need no file; they are no MNIST, and figures of one say nothing of the other.
 
@@ -149,7 +149,7 @@ def drawn_digits(train: int = 4000, validation: int = 1000, test: int = 1000, *,
     for k, (r, c) in enumerate(corner):
         canvas[k, r : r + 14, c + 2 : c + 12] = large[labels[k]]
     canvas = canvas[:, 1:15, 1:15]
-    spikes = canvas.reshape(total, -1) ^ (rng.random((total, 196)) < 0.05)
+    spikes = canvas.reshape(total, -1) ^ (rng.random((total, 196)) < 0.1)
     a, b = counts[0], counts[0] + counts[1]
     return ImageSet("drawn digits", spikes[:a], labels[:a], spikes[a:b], labels[a:b], spikes[b:], labels[b:])
 

@@ -15,6 +15,7 @@ Example:
   rramcirc reproduce
   rramcirc reproduce milo2018-iv --quick -o milo-iv
   rramcirc reproduce milo2018-learning --level network --quick -o milo-learning
+  rramcirc reproduce fouda2020-baseline --quick -o fouda-baseline
 """
 
 
@@ -24,6 +25,7 @@ Example:
 @click.option("--engine", help="Engine that simulates (default: the first that can).")
 @click.option("--quick", is_flag=True, help="The short form, seconds.")
 @click.option("--seed", type=int, help="Seed of experiments that draw at random.")
+@click.option("--mnist", metavar="DIR", help="Folder with the IDX files of MNIST (default: mnist in the cache folder).")
 @click.option("-o", "--output", metavar="DIR", help="Folder for figure, result and comparison.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def reproduce(
@@ -32,6 +34,7 @@ def reproduce(
     engine: str | None,
     quick: bool,
     seed: int | None,
+    mnist: str | None,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -49,7 +52,7 @@ def reproduce(
             where = f"{experiment.paper}, {experiment.figure}"
             click.echo(f"{known:<{width}}  {experiment.level:<7}  {where}: {experiment.claim}")
         return
-    found = run(name, level=level, engine=engine, quick=quick, seed=seed, output=output)
+    found = run(name, level=level, engine=engine, quick=quick, seed=seed, mnist=mnist, output=output)
     if as_json:
         click.echo(found.table.to_json(orient="records", indent=1))
     else:

@@ -34,6 +34,8 @@ class Expected:
         ``"published"`` if the paper gives the number, ``"assumed"`` if it was read off a figure or chosen.
     where
         Place in the paper.
+    full_only
+        Whether the short form is too short to judge it; the verdict is then open.
     """
 
     quantity: str
@@ -44,6 +46,7 @@ class Expected:
     said: str
     status: Status
     where: str
+    full_only: bool = False
 
     def holds(self, value: float) -> bool:
         """Whether a measured value is within the bounds."""

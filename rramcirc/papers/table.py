@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from rramcirc.papers.experiment import Experiment
+from rramcirc.papers.fouda2020 import baseline as fouda2020_baseline
 from rramcirc.papers.fouda2020 import curves as fouda2020_curves
+from rramcirc.papers.fouda2020 import rules as fouda2020_rules
+from rramcirc.papers.fouda2020 import ternary as fouda2020_ternary
 from rramcirc.papers.fouda2020 import variation as fouda2020_variation
 from rramcirc.papers.milo2018 import circuit_learning as milo2018_circuit_learning
 from rramcirc.papers.milo2018 import circuit_patterns as milo2018_circuit_patterns
@@ -21,7 +24,10 @@ from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
 EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
+        fouda2020_baseline,
         fouda2020_curves,
+        fouda2020_rules,
+        fouda2020_ternary,
         fouda2020_variation,
         milo2018_circuit_learning,
         milo2018_circuit_patterns,

@@ -13,7 +13,15 @@ from rramcirc.devices.pulses.exponential import PulseExponential
 from rramcirc.engines.network import layer_kernels as kernels
 from rramcirc.engines.network.layer_devices import DeviceSpread, PulsedDevice, draw_pool
 from rramcirc.engines.network.layer_rules import (
-    RULES, UpdateRule, cancelled, linearised, moved, proportional, rounded_pairs, scaled, ternary,
+    RULES,
+    UpdateRule,
+    cancelled,
+    linearised,
+    moved,
+    proportional,
+    rounded_pairs,
+    scaled,
+    ternary,
 )  # fmt: skip
 from rramcirc.engines.network.layer_training import Training, adam_numpy, train_layers
 from rramcirc.engines.network.layer_writing import Pairs, normals32, uniforms32
@@ -213,7 +221,7 @@ def test_stuck_devices_do_not_move_and_worn_ones_stop() -> None:
     both = pairs(EXPONENTIAL, 5000, spread)
     stuck = both.plus.left == 0
     assert stuck.mean() == pytest.approx(0.3, abs=0.03)
-    assert (both.plus.conductance[stuck] == both.plus.top[stuck]).all()
+    assert (both.plus.conductance[stuck] == both.plus.own[stuck, 0]).all()
     before = both.plus.conductance.copy()
     for key in range(60):
         both.write(np.full(5000, 0.5, np.float32), RULES["ternary"], key)

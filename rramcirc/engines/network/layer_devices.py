@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from rramcirc.devices.cards.model_card import ModelCard
     from rramcirc.devices.pulses.table import PulseTable
 
+TOP, BOTTOM, ALPHA_P_OWN, ALPHA_D_OWN = range(4)  # columns of `DevicePool.own`
 LAWS = ("linear", "exponential", "curve")
-UNLIMITED = np.iinfo(np.int32).max  # pulses that a device takes before it sticks
+MOST_PULSES = np.iinfo(np.int32).max
 LEAST_FACTOR = 0.05  # of a drawn exponent: 3.8 standard deviations of 25 %
 Float32Array = NDArray[np.float32]
 
@@ -131,16 +132,21 @@ PUBLISHED_SPREAD = DeviceSpread(alpha=0.25, top=0.01, bottom=0.05)
 
 @dataclass
 class DevicePool:
-    """Devices of one polarity of a layer: (count,) arrays.
+    """Devices of one polarity of a layer.
 
-    `conductance` is changed by writing, and `left`, the pulses that the device still takes before it sticks.
+    Attributes
+    ----------
+    conductance : (count,) array
+        Over the largest of the nominal device; writing changes it.
+    own : (count, 4) array
+        What each device is: largest and smallest conductance, exponents of potentiation and depression. Equal devices
+        share one row, which keeps it in the cache of the processor.
+    left : (count,) array
+        Pulses that the device still takes before it sticks; writing changes it. Empty: no device ever does.
     """
 
     conductance: Float32Array
-    top: Float32Array
-    bottom: Float32Array
-    alpha_p: Float32Array
-    alpha_d: Float32Array
+    own: Float32Array
     left: NDArray[np.int32]
 
 
@@ -153,22 +159,23 @@ def draw_pool(device: PulsedDevice, spread: DeviceSpread, start: FloatArray, rng
         Conductance in units of the nominal largest [1].
     """
     count = start.size
-
-    def drawn(mean: float, sigma: float, least: float = 0.0) -> Float32Array:
-        values = np.full(count, mean) if sigma == 0 else mean * (1 + sigma * rng.standard_normal(count))
-        return np.maximum(values, least).astype(np.float32)
-
-    top, bottom = drawn(1.0, spread.top), drawn(device.ratio, spread.bottom)
-    alpha_p = drawn(device.alpha_p, spread.alpha, LEAST_FACTOR * device.alpha_p)
-    alpha_d = drawn(device.alpha_d, spread.alpha, LEAST_FACTOR * device.alpha_d)
-    conductance = np.clip(start.astype(np.float32), bottom, top)
-    left = np.full(count, UNLIMITED, np.int32)
+    nominal = np.array([1.0, device.ratio, device.alpha_p, device.alpha_d])
+    sigmas = np.array([spread.top, spread.bottom, spread.alpha, spread.alpha])
+    if sigmas.any():
+        factors = np.maximum(1 + sigmas * rng.standard_normal((count, 4)), LEAST_FACTOR)
+        own = (nominal * factors).astype(np.float32)
+    else:
+        own = np.broadcast_to(nominal.astype(np.float32), (count, 4))
+    conductance = np.clip(start.astype(np.float32), own[:, BOTTOM], own[:, TOP])
+    left = np.zeros(0, np.int32)
+    if spread.endurance > 0 or spread.stuck > 0:
+        left = np.full(count, MOST_PULSES, np.int32)
     if spread.endurance > 0:
         limits = spread.endurance * np.exp(spread.endurance_spread * rng.standard_normal(count))
-        left = np.minimum(np.round(limits), UNLIMITED).astype(np.int32)
+        left[:] = np.minimum(np.round(limits), MOST_PULSES)
     if spread.stuck > 0:
         stuck = rng.random(count) < spread.stuck
-        high = {"low": np.zeros(count, bool), "high": np.ones(count, bool)}.get(spread.stuck_at, rng.random(count) < 0.5)
-        conductance = np.where(stuck, np.where(high, top, bottom), conductance)
+        high = rng.random(count) < {"low": 0.0, "high": 1.0, "either": 0.5}[spread.stuck_at]
+        conductance[stuck] = np.where(high, own[:, TOP], own[:, BOTTOM])[stuck]
         left[stuck] = 0
-    return DevicePool(conductance, top, bottom, alpha_p, alpha_d, left)
+    return DevicePool(conductance, own, left)

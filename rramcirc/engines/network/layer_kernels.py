@@ -13,10 +13,17 @@ from typing import Any
 import numba
 import numpy as np
 
-from rramcirc.basics.arrays import FloatArray
-from rramcirc.engines.network.layer_devices import LEAST_FACTOR, DevicePool, Float32Array
+from rramcirc.basics.arrays import FloatArray, LoopCompiler
+from rramcirc.engines.network.layer_devices import (
+    ALPHA_D_OWN,
+    ALPHA_P_OWN,
+    BOTTOM,
+    LEAST_FACTOR,
+    TOP,
+    Float32Array,
+)  # fmt: skip
 
-compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+compiled: LoopCompiler = numba.njit(cache=True, nogil=True, error_model="numpy")
 PROPORTIONAL, CANCELLED, LINEARISED, TERNARY = range(4)
 LINEAR, EXPONENTIAL, CURVE = range(3)
 RATIO, LEVELS, WINDOW, ALPHA_P, ALPHA_D, CYCLE, READ = range(7)  # entries of `numbers`
@@ -81,7 +88,7 @@ def mark(
     """Mark the pairs of which a device may get a pulse under stochastic rounding."""
     one, none = np.float32(1.0), np.float32(0.0)
     low, tiny = np.float32(numbers[RATIO]), np.float32(1e-6)
-    if kind == TERNARY or kind == PROPORTIONAL:
+    if kind in (TERNARY, PROPORTIONAL):
         scale = np.float32(2.0) * SAFE
         if kind == PROPORTIONAL:
             scale = np.float32(scale * numbers[LEVELS] / numbers[WINDOW])
@@ -106,9 +113,9 @@ def between(value: float, across: FloatArray, along: FloatArray, sign: float) ->
     """Interpolate; `across` times `sign` rises; beyond the ends it is the end."""
     last = across.size - 1
     if not sign * value > sign * across[0]:
-        return along[0]
+        return float(along[0])
     if sign * value >= sign * across[last]:
-        return along[last]
+        return float(along[last])
     low, high = 0, last
     while high - low > 1:
         middle = (low + high) // 2
@@ -117,7 +124,7 @@ def between(value: float, across: FloatArray, along: FloatArray, sign: float) ->
         else:
             high = middle
     share = (value - across[low]) / (across[high] - across[low])
-    return along[low] + share * (along[high] - along[low])
+    return float(along[low] + share * (along[high] - along[low]))
 
 
 @compiled
@@ -126,7 +133,7 @@ def pulses_of(kind: int, law: int, wanted: float, g: float, numbers: FloatArray,
     if kind == TERNARY:
         return wanted
     if kind == PROPORTIONAL:
-        return wanted * (numbers[LEVELS] / numbers[WINDOW])
+        return float(wanted * (numbers[LEVELS] / numbers[WINDOW]))
     most = numbers[LEVELS]
     if law == CURVE and kind == CANCELLED:
         goal = g + wanted
@@ -139,7 +146,7 @@ def pulses_of(kind: int, law: int, wanted: float, g: float, numbers: FloatArray,
     room = 1.0 - g if wanted > 0 else g - numbers[RATIO]
     share = min(size / max(room, _TINY), 1 - _TINY)
     value = -math.log1p(-share) if kind == CANCELLED else share
-    value = min(value / (numbers[ALPHA_P] if wanted > 0 else numbers[ALPHA_D]), most)
+    value = float(min(value / (numbers[ALPHA_P] if wanted > 0 else numbers[ALPHA_D]), most))
     return value if wanted > 0 else -value
 
 
@@ -152,11 +159,11 @@ def after(
         return g
     if law == LINEAR:
         moved = g + n * faster * (numbers[WINDOW] / numbers[LEVELS])
-        return min(max(moved, min(bottom, g)), max(top, g))
+        return float(min(max(moved, min(bottom, g)), max(top, g)))
     if law == EXPONENTIAL:
         if n > 0:
-            return g + (top - g) * -math.expm1(-numbers[ALPHA_P] * faster * n)
-        return g - (g - bottom) * -math.expm1(numbers[ALPHA_D] * faster * n)
+            return float(g + (top - g) * -math.expm1(-numbers[ALPHA_P] * faster * n))
+        return float(g - (g - bottom) * -math.expm1(numbers[ALPHA_D] * faster * n))
     if n > 0:
         return max(g, between(between(g, up[1], up[0], 1.0) + n * faster, up[0], up[1], 1.0))
     return min(g, between(between(g, down[1], down[0], -1.0) - n * faster, down[0], down[1], 1.0))
@@ -167,9 +174,9 @@ def rounded(plus: float, minus: float, draw: float, nearest: bool) -> tuple[int,
     """Round the pulse numbers of a pair; see `layer_rules.rounded_pairs`."""
     p, m = abs(plus), abs(minus)
     if nearest:
-        a, b = int(math.floor(p + 0.5)), int(math.floor(m + 0.5))
+        a, b = math.floor(p + 0.5), math.floor(m + 0.5)
     else:
-        a, b = int(math.floor(p)), int(math.floor(m))
+        a, b = math.floor(p), math.floor(m)
         p, m = p - a, m - b
         if draw < p:
             a += 1
@@ -181,36 +188,36 @@ def rounded(plus: float, minus: float, draw: float, nearest: bool) -> tuple[int,
 
 @compiled
 def pulse(
-    law: int, i: int, n: int, stream: int, key: np.uint32, pool: DevicePool, numbers: FloatArray, up: Any, down: Any,
-    tally: FloatArray,
+    law: int, i: int, n: int, stream: int, key: np.uint32, conductance: Float32Array, own: Any, left: Any,
+    numbers: FloatArray, up: Any, down: Any, tally: FloatArray,
 ) -> None:  # fmt: skip
     """Give pulses to a device, as many as it still takes."""
-    conductance, top, bottom, alpha_p, alpha_d, left = pool
-    given = min(abs(n), left[i])
+    given = min(abs(n), left[i]) if left.size else abs(n)
     tally[UP if n > 0 else DOWN] += abs(n)  # the driver gives them all
     if given == 0:
         return
     n = given if n > 0 else -given
-    left[i] -= given
-    faster = alpha_p[i] / numbers[ALPHA_P] if n > 0 else alpha_d[i] / numbers[ALPHA_D]
+    if left.size:
+        left[i] -= given
+    faster = own[i, ALPHA_P_OWN] / numbers[ALPHA_P] if n > 0 else own[i, ALPHA_D_OWN] / numbers[ALPHA_D]
     if numbers[CYCLE] > 0:
         faster *= max(1.0 + numbers[CYCLE] * normal(i, key, stream), LEAST_FACTOR)
     before = conductance[i]
-    conductance[i] = after(law, before, n, top[i], bottom[i], faster, numbers, up, down)
+    conductance[i] = after(law, before, n, own[i, TOP], own[i, BOTTOM], faster, numbers, up, down)
     tally[CHARGE] += given * 0.5 * (before + conductance[i])
 
 
 @compiled
 def verified(
-    kind: int, law: int, i: int, n: int, most: int, stream: int, key: np.uint32, pool: DevicePool, numbers: FloatArray,
-    up: Any, down: Any, tally: FloatArray,
+    kind: int, law: int, i: int, n: int, most: int, stream: int, key: np.uint32, conductance: Float32Array,
+    own: Any, left: Any, numbers: FloatArray, up: Any, down: Any, tally: FloatArray,
 ) -> None:  # fmt: skip
     """Write a device n levels of the linear device further, reading it back."""
     step = numbers[WINDOW] / numbers[LEVELS]
     goal = 0.0
     for train in range(most):
         noise = numbers[READ] * normal(i, key, stream + 2 * train) if numbers[READ] > 0 else 0.0
-        read = pool[0][i] * (1.0 + noise)
+        read = conductance[i] * (1.0 + noise)
         tally[READS] += 1
         if train == 0:
             goal = min(max(read + n * step, numbers[RATIO]), 1.0)
@@ -219,16 +226,20 @@ def verified(
         if abs(error) <= within and train > 0:
             return
         wanted = abs(pulses_of(kind, law, error, read, numbers, up, down))
-        count = int(math.floor(0.5 * wanted if error > 0 else wanted + 0.5))  # up to the goal from below
+        count = math.floor(0.5 * wanted if error > 0 else wanted + 0.5)  # up to the goal from below
         count = min(max(count, 1), int(numbers[LEVELS]))
-        pulse(law, i, count if error > 0 else -count, stream + 2 * train + 1, key, pool, numbers, up, down, tally)
+        pulse(
+            law, i, count if error > 0 else -count, stream + 2 * train + 1, key, conductance, own, left, numbers, up,
+            down, tally,
+        )  # fmt: skip
 
 
 @compiled
 def write(
-    kind: int, law: int, how: Any, wanted: Float32Array, plus: DevicePool, minus: DevicePool, gain_plus: Float32Array,
-    gain_minus: Float32Array, weights: Float32Array, numbers: FloatArray, up: Any, down: Any, key: np.uint32,
-    marked: Any, words: Any, tally: FloatArray,
+    kind: int, law: int, how: Any, wanted: Float32Array, plus: Float32Array, plus_own: Any, plus_left: Any,
+    minus: Float32Array, minus_own: Any, minus_left: Any, gain_plus: Any, gain_minus: Any,
+    weights: Float32Array, numbers: FloatArray, up: Any, down: Any, key: np.uint32, marked: Any, words: Any,
+    tally: FloatArray,
 ) -> None:  # fmt: skip
     """Write the wanted changes, of G+ and with the other sign of G-, into the marked pairs.
 
@@ -243,15 +254,19 @@ def write(
                 continue
             d = np.float64(wanted[i])
             draw = np.float64(uniform(i, key))
-            first, second = np.float64(plus[0][i]), np.float64(minus[0][i])
             if verify:
                 levels = d * (numbers[LEVELS] / numbers[WINDOW])
                 a, b = rounded(levels, -levels, draw, how[NEAREST])
                 if a != 0:
-                    verified(kind, law, i, a, verify, 1000, key, plus, numbers, up, down, tally)
+                    verified(
+                        kind, law, i, a, verify, 1000, key, plus, plus_own, plus_left, numbers, up, down, tally
+                    )  # fmt: skip
                 if b != 0:
-                    verified(kind, law, i, b, verify, 2000, key, minus, numbers, up, down, tally)
+                    verified(
+                        kind, law, i, b, verify, 2000, key, minus, minus_own, minus_left, numbers, up, down, tally
+                    )  # fmt: skip
             else:
+                first, second = np.float64(plus[i]), np.float64(minus[i])
                 if numbers[READ] > 0:
                     first *= 1.0 + numbers[READ] * normal(i, key, 1)
                     second *= 1.0 + numbers[READ] * normal(i, key, 2)
@@ -259,10 +274,10 @@ def write(
                     pulses_of(kind, law, d, first, numbers, up, down),
                     pulses_of(kind, law, -d, second, numbers, up, down), draw, how[NEAREST],
                 )  # fmt: skip
-                a *= how[GAMMA_P] if a > 0 else how[GAMMA_D]
-                b *= how[GAMMA_P] if b > 0 else how[GAMMA_D]
                 if a != 0:
-                    pulse(law, i, a, 3, key, plus, numbers, up, down, tally)
+                    a *= how[GAMMA_P] if a > 0 else how[GAMMA_D]
+                    pulse(law, i, a, 3, key, plus, plus_own, plus_left, numbers, up, down, tally)
                 if b != 0:
-                    pulse(law, i, b, 4, key, minus, numbers, up, down, tally)
-            weights[i] = gain_plus[i] * plus[0][i] - gain_minus[i] * minus[0][i]
+                    b *= how[GAMMA_P] if b > 0 else how[GAMMA_D]
+                    pulse(law, i, b, 4, key, minus, minus_own, minus_left, numbers, up, down, tally)
+            weights[i] = gain_plus[i] * plus[i] - gain_minus[i] * minus[i]

@@ -68,7 +68,7 @@ def _curve_pulses(wanted: FloatArray, conductance: FloatArray, device: PulsedDev
     up, down = np.arange(device.up.size, dtype=float), np.arange(device.down.size, dtype=float)
     rise = np.interp(goal, device.up, up) - np.interp(conductance, device.up, up)
     fall = np.interp(-conductance, -device.down, down) - np.interp(-goal, -device.down, down)
-    return np.where(wanted > 0, rise, fall)
+    return np.asarray(np.where(wanted > 0, rise, fall), np.float64)
 
 
 @record
@@ -118,19 +118,19 @@ def _signed(like: FloatArray, magnitude: FloatArray) -> IntArray:
 def moved(device: PulsedDevice, pool: DevicePool, pulses: IntArray, factor: FloatArray | float = 1.0) -> FloatArray:
     """Return the conductances after pulses; `factor` scales the exponents of this write."""
     g, n = pool.conductance.astype(np.float64), np.asarray(pulses, np.float64)
-    top, bottom = pool.top.astype(np.float64), pool.bottom.astype(np.float64)
+    top, bottom, alpha_p, alpha_d = pool.own.T.astype(np.float64)
     if device.law == "linear":
-        faster = np.where(n > 0, pool.alpha_p / device.alpha_p, pool.alpha_d / device.alpha_d) * factor
+        faster = np.where(n > 0, alpha_p / device.alpha_p, alpha_d / device.alpha_d) * factor
         step = n * faster * (device.window / device.levels)
         after = np.clip(g + step, np.minimum(bottom, g), np.maximum(top, g))
     elif device.law == "exponential":
-        rise = -np.expm1(-pool.alpha_p * factor * np.maximum(n, 0.0))
-        fall = -np.expm1(-pool.alpha_d * factor * np.maximum(-n, 0.0))
+        rise = -np.expm1(-alpha_p * factor * np.maximum(n, 0.0))
+        fall = -np.expm1(-alpha_d * factor * np.maximum(-n, 0.0))
         after = np.where(n > 0, g + (top - g) * rise, g - (g - bottom) * fall)
     else:
         up, down = np.arange(device.up.size, dtype=float), np.arange(device.down.size, dtype=float)
-        rise = np.interp(np.interp(g, device.up, up) + n * (pool.alpha_p / device.alpha_p) * factor, up, device.up)
-        way = np.interp(-g, -device.down, down) - n * (pool.alpha_d / device.alpha_d) * factor
+        rise = np.interp(np.interp(g, device.up, up) + n * (alpha_p / device.alpha_p) * factor, up, device.up)
+        way = np.interp(-g, -device.down, down) - n * (alpha_d / device.alpha_d) * factor
         after = np.where(n > 0, np.maximum(rise, g), np.minimum(np.interp(way, down, device.down), g))
     return np.where(n == 0, g, after)
 

@@ -201,12 +201,12 @@ def _epoch(number: int, layers: list[Layer], images: ImageSet, inside: FloatArra
 
     tallies = np.array([layer.pairs.tally for layer in layers])
     pools = [pool for layer in layers for pool in (layer.pairs.plus, layer.pairs.minus)]
-    left = np.concatenate([pool.left for pool in pools])
+    stuck = sum(np.count_nonzero(pool.left == 0) for pool in pools) / sum(pool.conductance.size for pool in pools)
     means = [float((a.pairs.plus.conductance.mean() + a.pairs.minus.conductance.mean()) / 2) for a in layers]
     return Epoch(
         number, rate(images.validation, images.validation_labels),
         rate(images.test, images.test_labels) if look_at_test else (),
         tuple(tallies[:, kernels.UP].tolist()), tuple(tallies[:, kernels.DOWN].tolist()),
         float(tallies[:, kernels.CHARGE].sum()), float(tallies[:, kernels.READS].sum()), tuple(inside.tolist()),
-        tuple(means), float((left == 0).mean()),
+        tuple(means), stuck,
     )  # fmt: skip

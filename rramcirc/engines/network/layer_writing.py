@@ -13,11 +13,19 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.engines.network import layer_kernels as kernels
 from rramcirc.engines.network.layer_devices import LAWS, DevicePool, DeviceSpread, Float32Array, PulsedDevice
 from rramcirc.engines.network.layer_rules import (
-    UpdateRule, cancelled, limited_factor, linearised, moved, proportional, rounded_pairs, ternary,
+    PulseRule,
+    UpdateRule,
+    cancelled,
+    limited_factor,
+    linearised,
+    moved,
+    proportional,
+    rounded_pairs,
+    ternary,
 )  # fmt: skip
 
 Engine = Literal["compiled", "numpy"]
-KNOWN = {
+KNOWN: dict[PulseRule, int] = {
     proportional: kernels.PROPORTIONAL, cancelled: kernels.CANCELLED, linearised: kernels.LINEARISED,
     ternary: kernels.TERNARY,
 }  # fmt: skip
@@ -52,8 +60,8 @@ class Pairs:
     @classmethod
     def of_pools(cls, device: PulsedDevice, spread: DeviceSpread, plus: DevicePool, minus: DevicePool) -> Pairs:
         """Return pairs without wires."""
-        ones = np.ones(plus.conductance.size, np.float32)
-        return cls(device, spread, plus, minus, ones, ones.copy(), plus.conductance - minus.conductance)
+        ones = np.broadcast_to(np.float32(1.0), plus.conductance.shape)  # one number: it stays in the cache
+        return cls(device, spread, plus, minus, ones, ones, plus.conductance - minus.conductance)
 
     def refresh(self) -> None:
         """Set the weights from conductances and gains."""
@@ -106,14 +114,14 @@ class Pairs:
         marked[count:] = 0
         how = (rule.gamma_p, rule.gamma_d, int(rule.rounding == "nearest"), rule.verify)
         kernels.write(
-            kind, LAWS.index(device.law), how, wanted, _arrays(self.plus), _arrays(self.minus), self.gain_plus,
-            self.gain_minus, self.weights, numbers, _curve(device.up), _curve(device.down), number, marked,
-            marked.view(np.uint64), self.tally,
+            kind, LAWS.index(device.law), how, wanted, self.plus.conductance, self.plus.own, self.plus.left,
+            self.minus.conductance, self.minus.own, self.minus.left, self.gain_plus, self.gain_minus, self.weights,
+            numbers, _curve(device.up), _curve(device.down), number, marked, marked.view(np.uint64), self.tally,
         )  # fmt: skip
 
     def _plain(self, wanted: Float32Array, rule: UpdateRule, key: int) -> None:
         change, draw = wanted.astype(np.float64), uniforms32(key, wanted.size)
-        first, second = (pool.conductance.astype(np.float64) for pool in (self.plus, self.minus))
+        first, second = self.plus.conductance.astype(np.float64), self.minus.conductance.astype(np.float64)
         if self.spread.read > 0:
             first *= 1 + self.spread.read * normals32(key, wanted.size, 1)
             second *= 1 + self.spread.read * normals32(key, wanted.size, 2)
@@ -129,13 +137,14 @@ class Pairs:
         size = np.abs(pulses)
         self.tally[kernels.UP] += size[pulses > 0].sum()
         self.tally[kernels.DOWN] += size[pulses < 0].sum()
-        given = np.minimum(size, pool.left)
+        given = np.minimum(size, pool.left) if pool.left.size else size
         factor: FloatArray | float = 1.0
         if self.spread.cycle > 0:
             factor = limited_factor(normals32(key, given.size, stream), self.spread.cycle)
         before = pool.conductance.astype(np.float64)
         pool.conductance[:] = moved(self.device, pool, np.sign(pulses) * given, factor)
-        pool.left -= given.astype(np.int32)
+        if pool.left.size:
+            pool.left -= given.astype(np.int32)
         self.tally[kernels.CHARGE] += (given * 0.5 * (before + pool.conductance)).sum()
 
     def _verified(self, wanted: Float32Array, rule: UpdateRule, key: int) -> None:
@@ -148,7 +157,7 @@ class Pairs:
             goal = np.zeros(count)
             for train in range(rule.verify):
                 noise = self.spread.read * normals32(key, count, stream + 2 * train) if self.spread.read > 0 else 0.0
-                read = pool.conductance * (1.0 + noise)
+                read = pool.conductance.astype(np.float64) * (1.0 + noise)
                 self.tally[kernels.READS] += busy.sum()
                 if train == 0:
                     goal = np.clip(read + number * step, device.ratio, 1.0)
@@ -164,14 +173,10 @@ class Pairs:
 
 def _tolerance(device: PulsedDevice, goal: FloatArray) -> FloatArray:
     """Return half a potentiating pulse of the nominal device at a conductance, or half a level if that is more."""
-    full = [np.full(goal.size, value, np.float32) for value in (1.0, device.ratio, device.alpha_p, device.alpha_d)]
-    pool = DevicePool(goal, *full, np.ones(goal.size, np.int32))  # type: ignore[arg-type]
+    own = np.tile(np.array([1.0, device.ratio, device.alpha_p, device.alpha_d], np.float32), (goal.size, 1))
+    pool = DevicePool(goal, own, np.zeros(0, np.int32))  # type: ignore[arg-type]
     pulse = moved(device, pool, np.ones(goal.size, np.int64)) - goal
     return np.asarray(0.5 * np.maximum(device.window / device.levels, pulse))
-
-
-def _arrays(pool: DevicePool) -> tuple[Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, object]:
-    return pool.conductance, pool.top, pool.bottom, pool.alpha_p, pool.alpha_d, pool.left
 
 
 def _curve(values: FloatArray) -> FloatArray:
@@ -188,7 +193,8 @@ def _hashed(numbers: NDArray[np.uint32], key: NDArray[np.uint32] | np.uint32) ->
 
 def uniforms32(key: int, count: int) -> FloatArray:
     """Return the uniform numbers of [0, 1) that the compiled loops draw under a 32-bit key."""
-    return (_hashed(np.arange(count, dtype=np.uint32), np.uint32(key)) >> np.uint32(8)) * 2.0**-24
+    drawn = _hashed(np.arange(count, dtype=np.uint32), np.uint32(key)) >> np.uint32(8)
+    return np.asarray(drawn * 2.0**-24, np.float64)
 
 
 def normals32(key: int, count: int, stream: int) -> FloatArray:

@@ -131,7 +131,7 @@ def class_error(network: LayerNetwork, scores: Float32Array, labels: IntArray) -
     else:
         error = scores.copy()
     error[np.arange(len(labels)), labels] -= 1.0
-    return error
+    return np.asarray(error)
 
 
 def layer_accuracy(

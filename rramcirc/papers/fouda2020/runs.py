@@ -1,4 +1,4 @@
-"""One training of the network of [Fouda2020] and what came out of it; finished ones are kept and not repeated.
+"""One training of the network of [Fouda2020] and what came out of it; finished ones stay in the experiment's record.
 
 What the paper says is published: layers, Adam, cross-entropy, K = 1/20 and N = 100 of the baseline, the device. Batch,
 learning rate, box, scale of the classifiers, threshold of the pixels and start are assumed; rates are tuned on
@@ -7,18 +7,15 @@ validation images (`tuning`).
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
+import sys
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rramcirc.basics.errors import ParameterError, unknown_name
-from rramcirc.basics.paths import cache_folder
 from rramcirc.bench.images import ImageSet, drawn_digits, has_mnist, load_mnist
 from rramcirc.devices.pulses.exponential import PulseExponential
 from rramcirc.engines.network.layer_devices import DeviceSpread, Float32Array, PulsedDevice
@@ -27,11 +24,12 @@ from rramcirc.engines.network.layer_training import Trained, Training, train_lay
 from rramcirc.engines.network.layers import Layer, LayerNetwork, draw_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import pandas as pd
+    from _typeshed import DataclassInstance
 
     from rramcirc.engines.network.layer_training import Epoch
+    from rramcirc.sweeps.record import RunRecord
 
-FORMAT = 1  # of kept results: raised when the same record gives other numbers
 BASELINE = PulsedDevice("linear", ratio=1 / 20, levels=100)  # Fig. 3
 START = 0.136  # mean conductance: where equally many single pulses up and down balance in this device
 LINEAR_RULES = ("float", "linear", "nearest")  # of the linear device; all others write the exponential one
@@ -49,13 +47,14 @@ class FoudaRun:
     gammas: tuple[int, int] = (1, 1)
     rate: float = 1e-3
     decay1: float = 0.97
-    schedule: str = "cosine"
+    schedule: Literal["constant", "cosine"] = "cosine"
     epochs: int = 25
     seed: int = 1
     start: float = START
-    loss: str = "cross-entropy"
+    loss: Literal["cross-entropy", "mean-square"] = "cross-entropy"
     sizes: tuple[int, ...] = (500, 500, 250)
     spread: DeviceSpread = field(default_factory=DeviceSpread)
+    batch: int = 100
     train: int = 0
     held: int = 0
     test: bool = True
@@ -103,88 +102,64 @@ def images_of(folder: str, needed: bool = False) -> ImageSet:
     return load_mnist(folder or None)
 
 
-def result_of(
-    run: FoudaRun, folder: str = "", *, progress: Callable[[str], None] | None = None, layers: bool = False
-) -> RunResult:
-    """Return the result of a run: the kept one, or train and keep it.
+def result_of(run: FoudaRun, folder: str, record: RunRecord) -> RunResult:
+    """Return the result of a run: the one in the record, or train and store it.
 
     Parameters
     ----------
     folder
         Of MNIST, see `images_of`.
-    progress
-        Called with a line per epoch of a training.
-    layers
-        Whether the trained layers must be kept, too, for `layers_of`.
-    keep
-        Whether results are kept and looked for.
+    record
+        Of the experiment.
     """
     images = images_of(folder)
-    if not keep:
-        return RunResult(run, images.name, tuple(train_run(run, folder, progress=progress).rows()))
-    path = kept_file(run, images.name)
-    if path.is_file() and (not layers or path.with_suffix(".npz").is_file()):
-        try:
-            return RunResult(run, images.name, tuple(json.loads(path.read_text())["epochs"]))
-        except (ValueError, KeyError, TypeError):
-            path.unlink()  # damaged: it is made again
-    trained = train_run(run, folder, progress=progress)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}")
-    if layers:
-        with part.open("wb") as file:
-            np.savez(file, **_arrays_of(trained.layers))  # type: ignore[arg-type]
-        part.replace(path.with_suffix(".npz"))
-    part.write_text(json.dumps({"run": asdict(run), "images": images.name, "epochs": trained.rows()}, indent=1))
-    part.replace(path)
-    return RunResult(run, images.name, tuple(json.loads(path.read_text())["epochs"]))
+    stored = record.piece(key_of(run), lambda: {"epochs": train_run(run, folder).rows()})
+    return RunResult(run, images.name, tuple(stored["epochs"]))
 
 
-def _arrays_of(layers: list[Layer]) -> dict[str, Float32Array]:
-    found = {}
-    for k, layer in enumerate(layers):
-        found[f"plus{k}"], found[f"minus{k}"] = layer.conductances()
-    return found
-
-
-def layers_of(run: FoudaRun, folder: str = "", *, progress: Callable[[str], None] | None = None) -> list[Layer]:
-    """Return the trained layers of a run, kept or trained now."""
+def layers_of(run: FoudaRun, folder: str, record: RunRecord) -> list[Layer]:
+    """Return the trained layers of a run, in the record or trained now."""
     images = images_of(folder)
-    result_of(run, folder, progress=progress, layers=True)
-    network = LayerNetwork(images.pixels, run.sizes, loss=run.loss, start=run.start)  # type: ignore[arg-type]
-    layers = draw_layers(network, run.device(), run.spread, run.seed)
-    with np.load(kept_file(run, images.name).with_suffix(".npz"), allow_pickle=False) as kept:
-        for k, layer in enumerate(layers):
-            layer.pairs.plus.conductance[:] = kept[f"plus{k}"].ravel()
-            layer.pairs.minus.conductance[:] = kept[f"minus{k}"].ravel()
-            layer.pairs.refresh()
+
+    def conductances() -> dict[str, Float32Array]:
+        pairs = [layer.pairs for layer in train_run(run, folder).layers]
+        plus = {f"plus{k}": pair.plus.conductance for k, pair in enumerate(pairs)}
+        return plus | {f"minus{k}": pair.minus.conductance for k, pair in enumerate(pairs)}
+
+    stored = record.piece(f"layers {key_of(run)}", conductances)
+    layers = draw_layers(_network(run, images), run.device(), run.spread, run.seed)
+    for k, layer in enumerate(layers):
+        layer.pairs.plus.conductance[:] = stored[f"plus{k}"]
+        layer.pairs.minus.conductance[:] = stored[f"minus{k}"]
+        layer.pairs.refresh()
     return layers
 
 
-def train_run(run: FoudaRun, folder: str = "", *, progress: Callable[[str], None] | None = None) -> Trained:
-    """Train, whether the result is kept or not, and return the layers."""
+def key_of(run: FoudaRun) -> str:
+    """Return the key of a run in records: all that it depends on."""
+    return json.dumps(asdict(run), sort_keys=True)
+
+
+def _network(run: FoudaRun, images: ImageSet) -> LayerNetwork:
+    return LayerNetwork(images.pixels, run.sizes, loss=run.loss, start=run.start)
+
+
+def train_run(run: FoudaRun, folder: str = "") -> Trained:
+    """Train and return the layers."""
     images = images_of(folder)
     part = images.part(run.train or len(images.train), *(run.held or len(images.test),) * 2)
-    network = LayerNetwork(images.pixels, run.sizes, loss=run.loss, start=run.start)  # type: ignore[arg-type]
-    training = Training(
-        run.epochs, rate=run.rate, schedule=run.schedule, decay1=run.decay1, seed=run.seed  # type: ignore[arg-type]
-    )  # fmt: skip
+    training = Training(run.epochs, run.batch, run.rate, run.schedule, run.decay1, seed=run.seed)
 
     def told(epoch: Epoch) -> None:
-        if progress is not None:
+        if sys.stderr.isatty():
             rates = " ".join(f"{100 * x:.2f}" for x in epoch.validation)
-            progress(f"{run.label} rate {run.rate:g} seed {run.seed} epoch {epoch.epoch}: validation {rates} %")
+            name = f"{run.label}, rate {run.rate:.3g}, seed {run.seed}"
+            print(f"{name}: epoch {epoch.epoch} of {run.epochs}, validation {rates} %", file=sys.stderr)
 
     return train_layers(
-        network, run.device(), run.update_rule(), part, training, spread=run.spread, look_at_test=run.test,
-        progress=told,
+        _network(run, images), run.device(), run.update_rule(), part, training, spread=run.spread,
+        look_at_test=run.test, progress=told,
     )  # fmt: skip
-
-
-def kept_file(run: FoudaRun, images: str) -> Path:
-    """Return where the result of a run is kept."""
-    text = json.dumps([FORMAT, images, asdict(run)], sort_keys=True)
-    return cache_folder() / "fouda2020" / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
 
 
 def outer(result: RunResult, what: str = "test") -> float:
@@ -200,3 +175,29 @@ def with_seeds(run: FoudaRun, seeds: int, first: int = 11) -> list[FoudaRun]:
 def mean_and_spread(values: list[float]) -> tuple[float, float]:
     """Return mean and standard deviation (of a sample); the latter is not a number for one value."""
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def settings(parameters: DataclassInstance) -> pd.DataFrame:
+    """Return what trainings use that is not in their table: name, value, unit, status, where."""
+    import pandas as pd
+
+    device, linear = PulsedDevice.of_rule(PulseExponential()), BASELINE
+    run, network = FoudaRun(), LayerNetwork(784)
+    rows = [
+        ("G_max", device.g_max, "S", "published", "Sec. IV"), ("K of the device", device.ratio, "1", "published",
+         "Sec. IV"), ("alpha_P", device.alpha_p, "1", "published", "Sec. IV"),
+        ("alpha_D", device.alpha_d, "1", "published", "Sec. IV"),
+        ("K of the baseline", linear.ratio, "1", "published", "Fig. 3"),
+        ("N of the baseline and of naive pulses", linear.levels, "1", "published", "Fig. 3"),
+        ("layers", str(run.sizes), "1", "published", "Sec. II C"), ("optimizer", "Adam", "", "published", "Sec. II C"),
+        ("loss", run.loss, "", "published", "Sec. II C"), ("batch", run.batch, "1", "assumed", "not given"),
+        ("half width of the box", network.box, "RMS potential", "assumed", "not given"),
+        ("scale of the classifiers", network.classifier, "1/sqrt(neurons)", "assumed", "not given"),
+        ("mean conductance at the start", run.start, "G_max", "assumed", "balance of single pulses"),
+        ("weights at the start", "uniform to 1/sqrt(inputs)", "G_max", "assumed", "not given"),
+        ("spike", "pixel above 127 of 255", "", "assumed", "not given"),
+        ("learning rate, decay of Adam's mean", "in the table", "", "fitted", "validation images"),
+        ("voltage of a pulse", PULSE_VOLTAGE, "V", "published", "Sec. IV"),
+        ("width of a pulse", PULSE_WIDTH, "s", "assumed", "not given"),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["name", "value", "unit", "status", "where"])

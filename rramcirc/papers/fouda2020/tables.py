@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from rramcirc.engines.network.layer_devices import DeviceSpread
 from rramcirc.papers.fouda2020.runs import (
-    FoudaRun, LINEAR_RULES, RunResult, images_of, mean_and_spread, result_of, with_seeds,
+    LINEAR_RULES,
+    FoudaRun,
+    RunResult,
+    images_of,
+    mean_and_spread,
+    result_of,
+    with_seeds,
 )  # fmt: skip
 from rramcirc.papers.fouda2020.tuning import tune
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rramcirc.sweeps.record import RunRecord
+
 GAMMAS = ((1, 1), (2, 2), (3, 1), (1, 3), (3, 3), (5, 1), (1, 5))
 #: learning rates of short forms; those of drawn digits are larger, because these have fewer batches
-QUICK_RATES = {"MNIST": (1e-3, 1.8e-2), "drawn digits": (2e-3, 6e-2)}
+QUICK_RATES = {"MNIST": (5e-4, 1.8e-2), "drawn digits": (1e-3, 4e-2)}
 QUICK_DECAY = 0.9
 
 
@@ -38,7 +46,9 @@ class TrainingParameters:
 QUICK = TrainingParameters(seeds=1, epochs=3, tuning=0, train=10_000, held=2_000)
 
 
-def runs_of(parameters: TrainingParameters, runs: Mapping[str, FoudaRun]) -> dict[str, FoudaRun]:
+def runs_of(
+    parameters: TrainingParameters, runs: Mapping[str, FoudaRun], record: RunRecord
+) -> dict[str, FoudaRun]:
     """Return runs with the sizes and rates of the parameters: tuned each, or fixed ones for short forms."""
     found = {}
     name = images_of(parameters.mnist, needed=parameters.tuning > 0).name
@@ -49,7 +59,7 @@ def runs_of(parameters: TrainingParameters, runs: Mapping[str, FoudaRun]) -> dic
             sizes=(100, 100, 60) if small else parameters.sizes, batch=20 if small else run.batch,
         )  # fmt: skip
         if parameters.tuning:
-            tuned = tune(replace(sized, train=0, held=0), parameters.mnist, epochs=parameters.tuning, progress=_told)
+            tuned = tune(replace(sized, spread=DeviceSpread()), parameters.mnist, record, epochs=parameters.tuning)
             sized = replace(sized, rate=tuned.run.rate, decay1=tuned.run.decay1)
         else:
             plain, ternary = QUICK_RATES[name]
@@ -59,7 +69,7 @@ def runs_of(parameters: TrainingParameters, runs: Mapping[str, FoudaRun]) -> dic
     return found
 
 
-def trained_table(parameters: TrainingParameters, runs: Mapping[str, FoudaRun]) -> pd.DataFrame:
+def trained_table(parameters: TrainingParameters, runs: Mapping[str, FoudaRun], record: RunRecord) -> pd.DataFrame:
     """Train every run with every seed and return all epochs and layers.
 
     Returns
@@ -70,19 +80,13 @@ def trained_table(parameters: TrainingParameters, runs: Mapping[str, FoudaRun]) 
     """
     import pandas as pd
 
-    keep = parameters.tuning > 0
     rows = []
     for label, run in runs.items():
         for one in with_seeds(run, parameters.seeds, parameters.seed):
-            rows += _rows(label, result_of(one, parameters.mnist, progress=_told if keep else None, keep=keep))
+            rows += _rows(label, result_of(one, parameters.mnist, record))
     table = pd.DataFrame(rows)
     table.attrs["units"] = {"validation": "%", "test": "%", "energy": "J"}
     return table
-
-
-def _told(line: str) -> None:
-    if sys.stderr.isatty():
-        print(line, file=sys.stderr)
 
 
 def _rows(label: str, result: RunResult) -> list[dict[str, object]]:
@@ -101,7 +105,8 @@ def _rows(label: str, result: RunResult) -> list[dict[str, object]]:
 
 def final(table: pd.DataFrame, label: str, layer: int = 0) -> list[float]:
     """Return the test accuracies of the last epoch of a label [%], one a seed; layer 0 is the outer one."""
-    rows = table[(table["label"] == label) & (table["epoch"] == table["epoch"].max())]
+    rows = table[table["label"] == label]
+    rows = rows[rows["epoch"] == rows["epoch"].max()]
     chosen = rows["layer"].max() if layer == 0 else layer
     return [float(x) for x in rows[rows["layer"] == chosen].sort_values("seed")["test"]]
 
@@ -131,8 +136,9 @@ def accuracy_lines(table: pd.DataFrame, labels: Sequence[str]) -> list[str]:
         total = rows.groupby("seed")[["up", "down"]].sum().sum(axis=1).mean()
         energy = rows[rows["layer"] == 1].groupby("seed")["energy"].sum().mean()
         lines.append(
-            f"{label}: {' / '.join(parts)} % (layers, {rows['seed'].nunique()} seeds, {int(rows['epoch'].max())} epochs, "
-            f"{first['images']}), rate {first['rate']:.3g}, decay {first['decay1']:g}, {total:.3g} pulses"
+            f"{label}: {' / '.join(parts)} % (layers from the first; {rows['seed'].nunique()} seeds, "
+            f"{int(rows['epoch'].max())} epochs, {first['images']}), rate {first['rate']:.3g}, "
+            f"decay {first['decay1']:g}, {total:.3g} pulses"
             + ("" if label in LINEAR_RULES else f", {energy:.2g} J (1 us pulses assumed)")
         )
     return lines

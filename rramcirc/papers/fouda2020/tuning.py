@@ -7,10 +7,10 @@ written that much larger. Test images are not looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rramcirc.papers.fouda2020.runs import FoudaRun, outer, result_of
+from rramcirc.sweeps.record import RunRecord
 
 RATES = 4
 DECAYS = (0.97, 0.9)
@@ -31,18 +31,15 @@ def centre_of(run: FoudaRun) -> float:
     return TERNARY_CENTRE * 2 / sum(run.gammas) if run.rule == "ternary" else CENTRE
 
 
-def tune(
-    run: FoudaRun, folder: str = "", *, epochs: int = 4, progress: Callable[[str], None] | None = None
-) -> Tuned:
+def tune(run: FoudaRun, folder: str, record: RunRecord, *, epochs: int = 4) -> Tuned:
     """Return the run with its best rate and decay; its seed and epochs are kept."""
     short = replace(run, epochs=epochs, seed=SEED, test=False)
     tried: dict[tuple[float, float], float] = {}
 
     def judged(rate: float, decay: float) -> float:
         if (rate, decay) not in tried:
-            tried[rate, decay] = outer(
-                result_of(replace(short, rate=rate, decay1=decay), folder, progress=progress), "validation"
-            )
+            result = result_of(replace(short, rate=rate, decay1=decay), folder, record)
+            tried[rate, decay] = outer(result, "validation")
         return tried[rate, decay]
 
     best = centre_of(run)
