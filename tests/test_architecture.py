@@ -36,7 +36,7 @@ INSIDE = {
     ],
     "figures": ["style", "waveforms tables maps", "page"],
     "engines": [
-        "states validity", "netlist spelling outcome", "provenance", "ngspice vacask array network",
+        "states validity ending", "netlist spelling outcome", "provenance", "ngspice vacask array network",
         "build driven verdict", "pyspice", "simulation", "compare",
     ],
     "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction"],

@@ -35,6 +35,7 @@ from rramcirc.waveforms.signals import read_signals
 from rramcirc.waveforms.waveforms import Waveforms
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from PySpice.Spice.Netlist import Circuit
 
     from rramcirc.bench.analyses import Analysis
@@ -54,6 +55,7 @@ def simulate(
     output: Path | str | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
+    spikes: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Waveforms:
     """Simulate a testbench and return its waveforms.
 
@@ -62,7 +64,8 @@ def simulate(
     bench
         Design, stimuli and analysis; or a netlist made from them; or a PySpice circuit (ngspice only).
     engine
-        ``"ngspice"``, ``"vacask"``, or ``"numpy"`` (cells and crossbars of compiled models, all but AC).
+        ``"ngspice"``, ``"vacask"``, or ``"numpy"`` (cells and crossbars of compiled models, all but AC, and
+        networks of ideal neurons at device level).
     analysis, probes
         For a PySpice circuit, which has none: what to compute and what to record
         (:func:`rramcirc.engines.pyspice.netlist.netlist_of`).
@@ -72,6 +75,8 @@ def simulate(
         Wall-clock limit [s].
     progress
         Called with the simulated time [s] about twice a second.
+    spikes
+        Output spikes to replay (times [s], neurons): neurons of a network fire then, and only then (numpy only).
 
     Raises
     ------
@@ -89,7 +94,9 @@ def simulate(
         netlist = _given_netlist(bench, engine, analysis, probes)
         return _in_folder(output, lambda folder: _run_netlist(netlist, None, folder, timeout, progress))
     if engine == "numpy":
-        return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress))
+        return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress, spikes))
+    if spikes is not None:
+        raise ParameterError(f"simulate: spikes are replayed by the engine numpy only, not by {engine!r}.")
     if analysis is not None or probes:
         raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
     check_memory(f"{engine}: {describe(bench.design)}", cells_of(bench.design), SPICE_BYTES, 4e-4)
@@ -289,9 +296,20 @@ def least_step(bench: Testbench) -> str:
     )
 
 
-def _run_numpy(bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None) -> Waveforms:
+def _run_numpy(
+    bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None,
+    spikes: tuple[ArrayLike, ArrayLike] | None,
+) -> Waveforms:  # fmt: skip
+    from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
+
+    if isinstance(bench.design, (HopfieldNetwork, Perceptron)):
+        from rramcirc.engines.network.device_engine import run_bench as run_network
+
+        return finish(run_network(bench, folder, progress, timeout, spikes=spikes), folder, bench_origin(bench))
     from rramcirc.engines.array.result import run_bench
 
+    if spikes is not None:
+        raise ParameterError(f"simulate: spikes: {a_kind(bench.design)} has no neurons; leave them out.")
     return finish(run_bench(bench, folder, progress, timeout), folder, bench_origin(bench))
 
 

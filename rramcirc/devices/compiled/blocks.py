@@ -6,7 +6,7 @@ Layout and call sequence are those of OSDI 0.4; what ngspice passes, is passed h
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ctypes import c_char_p, c_double, c_int32, c_uint32, c_void_p
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,6 +88,23 @@ class Blocks:
             offset = writer.place(self.instances[0], name.index, INSTANCE) - self.instances.ctypes.data
             if name.type != "string" and 0 <= offset < self.instances.shape[1] * 8:
                 places[name.name] = -1 - offset // 4 if name.type == "integer" else offset // 8
+        return places
+
+    def find_parameters(self, raw: OsdiDescriptor, module: OsdiModule, names: Sequence[str]) -> list[int]:
+        """Return the 8-byte words of the instance block in which real parameters stand.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is none of an instance or no real number.
+        """
+        writer, places = _Writer(raw, self.model, []), []
+        for name in names:
+            place = writer.place(self.instances[0], module.parameters[name].index, INSTANCE)
+            offset = place - self.instances[0].ctypes.data
+            if module.parameters[name].type != "real" or not 0 <= offset < self.instances.shape[1] * 8:
+                raise ParameterError(f"module {module.name}: {name} is no real parameter of an instance.")
+            places.append(offset // 8)
         return places
 
 

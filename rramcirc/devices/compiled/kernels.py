@@ -83,24 +83,29 @@ _call_load = _c_function(_NOTHING, _POINTER, _POINTER, _POINTER)
 _call_setup = _c_function(_NOTHING, _POINTER, _POINTER, _POINTER, _REAL, _UINT, _POINTER, _POINTER)
 
 
-def _cache_folder() -> str:
-    """Return a folder of its own for the machine code of this file, numba's version and this processor."""
+def _cache_folder(*files: str) -> str:
+    """Return a folder of its own for the machine code of this file and `files`, numba's version and this processor."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
+    for file in files:
+        digest.update(Path(file).read_bytes())
     features = ",".join(f"{name}{on:d}" for name, on in sorted(llvm.get_host_cpu_features().items()))
     digest.update(f"{numba.__version__} {llvm.get_host_cpu_name()} {features}".encode())
     base = Path(config.CACHE_DIR) if config.CACHE_DIR else paths.cache_folder() / "numba"
     return str(base / f"rramcirc-{digest.hexdigest()[:16]}")
 
 
-def _compiled(signature: Any) -> LoopCompiler:
-    """Compile a function for one signature; the machine code is kept in the cache folder if that can be written."""
+def _compiled(signature: Any, *files: str) -> LoopCompiler:
+    """Compile a function for one signature; the machine code is kept in the cache folder if that can be written.
+
+    `files` are other files whose functions it calls: numba itself looks at the function's own file only.
+    """
 
     kept: LoopCompiler = numba.njit(signature, cache=True, nogil=True)
     unkept: LoopCompiler = numba.njit(signature, nogil=True)
 
     def decorate(function: _Function) -> _Function:
         with _lock:
-            chosen, config.CACHE_DIR = config.CACHE_DIR, _cache_folder()
+            chosen, config.CACHE_DIR = config.CACHE_DIR, _cache_folder(*files)
             try:
                 return kept(function)
             except (OSError, RuntimeError):

@@ -20,11 +20,11 @@ from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.elements import chosen_probes
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.engines.array.bench_solver import BenchSolver, cell_of
-from rramcirc.engines.array.ending import Ending, noted
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
 from rramcirc.engines.array.record import EngineRun
 from rramcirc.engines.array.transient import run_transient
 from rramcirc.engines.array.watch import Watch
+from rramcirc.engines.ending import Ending, noted
 
 Progress = Callable[[float], None]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.circuits.elements import Probe
-from rramcirc.engines.array.ending import Ending
+from rramcirc.engines.ending import Ending
 
 Array = NDArray[np.float64]
 

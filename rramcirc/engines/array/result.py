@@ -10,8 +10,8 @@ from rramcirc.basics.errors import SimulationError
 from rramcirc.basics.version import __version__
 from rramcirc.bench.testbench import Testbench
 from rramcirc.engines.array import engine
-from rramcirc.engines.array.ending import Ending, limited, noted
 from rramcirc.engines.array.record import EngineRun
+from rramcirc.engines.ending import Ending, limited, noted
 from rramcirc.engines.outcome import Outcome
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
 from rramcirc.waveforms.waveforms import Signal

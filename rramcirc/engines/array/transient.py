@@ -19,12 +19,12 @@ from rramcirc.engines.array.bdf import HIGHEST_ORDER, next_step
 from rramcirc.engines.array.bench_solver import BenchSolver
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.drive import LineDrive
-from rramcirc.engines.array.ending import Ending, noted
 from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
 from rramcirc.engines.array.newton import FOLLOWED
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
 from rramcirc.engines.array.record import EngineRun
 from rramcirc.engines.array.watch import Watch
+from rramcirc.engines.ending import Ending, noted
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
