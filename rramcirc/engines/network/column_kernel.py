@@ -29,6 +29,9 @@ class Noise(NamedTuple):
     slot: float
 
 
+NO_NOISE = Noise(np.zeros(1, np.uint64), 0.0)
+
+
 class Jobs(NamedTuple):
     """Cells to integrate, with room for more; see `device_kernel.run_cells`."""
 
@@ -236,12 +239,20 @@ def set_volts(p: int, pulses: FloatArray, jobs: Jobs, drop: FloatArray) -> None:
 
 @compiled
 def commit(
-    jobs: Jobs, begin: int, end: int, states: FloatArray, kept: FloatArray, last: FloatArray, rates: FloatArray
-) -> None:  # fmt: skip
-    """Take over what jobs have found: states, read currents, currents at the end of the pulse, rates while read."""
+    jobs: Jobs, begin: int, end: int, states: FloatArray, kept: FloatArray, last: FloatArray, rates: FloatArray,
+    ranges: FloatArray,
+) -> float:  # fmt: skip
+    """Take over what jobs have found: states, read currents, currents at the end of the pulse, largest rates.
+
+    Returns the largest rate while read, of the range of the state [1/s].
+    """
+    fastest = 0.0
     for job in range(begin, end):
         cell = jobs.cells[job]
         kept[cell] = jobs.read[job]
         last[cell] = jobs.currents[jobs.first_piece[job + 1] - 1, 1]
         for a in range(states.shape[1]):
-            states[cell, a], rates[cell, a] = jobs.reached[job, a], jobs.rates[job, a]
+            states[cell, a] = jobs.reached[job, a]
+            rates[cell, a] = max(rates[cell, a], abs(jobs.rates[job, a]))
+            fastest = max(fastest, abs(jobs.rates[job, a]) / ranges[a])
+    return float(fastest)

@@ -91,7 +91,13 @@ class CellBank:
     kept : (matrices, rows, columns) array
         Current of each cell while it is read [A].
     rates : (cells, n_states) array
-        How fast its states move meanwhile [unit/s].
+        How fast its states move meanwhile, the most that was seen [unit/s].
+    ranges : (n_states,) array
+        Range of each state [unit]; 1 where the model says no bounds.
+    fastest
+        Largest rate of cells that were switched, of the range [1/s].
+    followed : (columns,) array of bool
+        Columns of which reads move a cell, so that they are integrated, too.
     """
 
     def __init__(
@@ -101,16 +107,17 @@ class CellBank:
     ) -> None:  # fmt: skip
         count = int(np.prod(shape))
         self.cell, self.shape, self.no_self, self.noise = cell, shape, no_self, noise
-        self.level, self.read, self.on_level = level, read, on_level
+        self.level, self.read, self.on_level, self.temperature = level, read, on_level, temperature
         self.names = tuple(spread)
         own = [np.broadcast_to(spread[name], shape).ravel() for name in self.names]
         parameters = np.ascontiguousarray(np.array(own).T.reshape(count, len(own)))
         self.parameters = parameters
         self.models = [_Models(cell, temperature, parameters, self.names) for _ in range(threads)]
         self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        device = self.models[0].device
+        # not one of the models: what evaluates them sets what the loop asks of them
+        device = CompiledDevices(cell.rram, 1, dict(cell.rram_parameters), temperature=temperature)
         self.free, self.n_states, mass = response._free_nodes(device, True)
-        units = node_units(device)[self.free]
+        units, self.node_count = node_units(device)[self.free], len(device.nodes)
         nz = device.terminals.index("nz") if "nz" in device.terminals else -1
         self.call: CellCall = (self.free, self.n_states, mass, units, nz, level, TOLERANCE)
         self.first = np.array([device.parameter(f"{name}_ini") for name in cell.states])
@@ -123,6 +130,8 @@ class CellBank:
         for k, name in enumerate(cell.states):
             self.nodes[:, k] = np.broadcast_to(states[name], shape).ravel() - self.first[k]
         self.kept, self.last, self.rates = np.zeros(shape), np.zeros(count), np.zeros((count, self.n_states))
+        self.ranges, self.fastest = _ranges(cell), 0.0
+        self.followed = np.zeros(shape[2], bool)
         self.jobs = new_jobs(64, 64, 64, self.n_states)
         self.figures = {"cells_read": 0, "cells_switched": 0, "sweeps": 0, "pulses": 0}
         self._read_all(amplitudes)
@@ -133,7 +142,7 @@ class CellBank:
             inside = cells % (self.shape[1] * self.shape[2])
             cells = cells[inside // self.shape[2] != inside % self.shape[2]]
         read, rates = self.read_cells(cells)
-        self.kept.ravel()[cells], self.rates[cells] = read, rates
+        self.kept.ravel()[cells], self.rates[cells] = read, np.abs(rates)
         if self.read:
             times = np.array([amplitude / self.read for amplitude in amplitudes]) * [1.0, -1.0][: self.shape[0]]
             self.last[:] = (self.kept * times[:, None, None]).ravel()
@@ -241,10 +250,11 @@ class CellBank:
             else:
                 raise SimulationError(f"engine numpy: the drop of the driver of te{int(pulses[p, 0])} is not found.")
             if keep and p not in bent:
-                commit(
+                fastest = commit(
                     jobs, jobs.pulse_job[p], jobs.pulse_job[p + 1], self.nodes, self.kept.reshape(-1), self.last,
-                    self.rates,
+                    self.rates, self.ranges,
                 )  # fmt: skip
+                self.fastest = max(self.fastest, fastest)
                 self.figures["cells_switched"] += int(jobs.pulse_job[p + 1] - jobs.pulse_job[p])
         self.figures["pulses"] += len(pulses) - len(bent)
         return pulses[bent]
@@ -265,3 +275,11 @@ class CellBank:
     def states(self) -> dict[str, FloatArray]:
         """Return state name -> (matrices, rows, columns) array of the present states [unit]."""
         return {name: (self.nodes[:, k] + self.first[k]).reshape(self.shape) for k, name in enumerate(self.cell.states)}
+
+
+def _ranges(cell: Cell) -> FloatArray:
+    found = []
+    for bounds in cell.rram.state_bounds().values():
+        span = np.nan if bounds is None else float(np.max(bounds[1]) - np.min(bounds[0]))
+        found.append(span if np.isfinite(span) and span > 0.0 else 1.0)
+    return np.array(found)

@@ -18,6 +18,7 @@ from rramcirc.circuits.network.netlist import _external, synapse_states
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, acting_neuron
 from rramcirc.circuits.neuron.netlist import DRIVER_ON, REARM_LEVEL, _Times, check_analysis
 from rramcirc.circuits.neuron.neuron import LifNeuron
+from rramcirc.engines.network.column_kernel import NO_NOISE, Noise
 from rramcirc.engines.network.event_kernel import NEVER
 
 GATE_OFF = 0.2  # [V] below which a gate line counts as off
@@ -44,6 +45,10 @@ class Plan:
         Columns of the inputs, ordered in time, see `event_kernel.Inputs`.
     corners
         Of the PRE gates: (times, levels) of each row; empty for a Hopfield network, whose neurons drive the rows.
+    stop
+        [s]
+    noise
+        Cycle deviates of the cells.
     """
 
     network: HopfieldNetwork | Perceptron
@@ -58,6 +63,7 @@ class Plan:
     pre: tuple[FloatArray, IntArray, IntArray, FloatArray]
     corners: tuple[tuple[FloatArray, FloatArray], ...]
     stop: float
+    noise: Noise = NO_NOISE
 
     @property
     def cell(self) -> Cell:

@@ -155,12 +155,10 @@ def op_variables(
     bank: CellBank, cell: int, nodes: FloatArray, volts: FloatArray, gates: FloatArray, names: Sequence[str]
 ) -> dict[str, FloatArray]:
     """Return op-variables of a cell at given states, cell voltages and gate voltages [V]."""
-    whole = np.zeros((len(nodes), len(bank.models[0].device.nodes)))
+    whole = np.zeros((len(nodes), bank.node_count))
     bank.read_cells(np.full(len(nodes), cell), volts, gates, np.ascontiguousarray(nodes), whole)
     own = {name: float(bank.parameters[cell, k]) for k, name in enumerate(bank.names)}
-    device = CompiledDevices(
-        bank.cell.rram, 1, dict(bank.cell.rram_parameters) | own, temperature=bank.models[0].device.temperature
-    )
+    device = CompiledDevices(bank.cell.rram, 1, dict(bank.cell.rram_parameters) | own, temperature=bank.temperature)
     one = np.zeros(len(nodes), np.int64)
     found = device.evaluate(whole, RUNNING, jacobian=False, reactive=False, op_variables=names, which=one)
     return {name: found.op_variables[name] for name in names}

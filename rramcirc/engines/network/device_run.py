@@ -14,9 +14,9 @@ import numpy as np
 
 from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
 from rramcirc.circuits.neuron.netlist import START
-from rramcirc.engines.network.column_kernel import Noise
 from rramcirc.engines.network.device_cells import CellBank
 from rramcirc.engines.network.device_plan import Plan
+from rramcirc.engines.network.device_sleep import FOLLOWED, SLEEP, neglected, read_rates
 from rramcirc.engines.network.event_kernel import (
     DIRTY,
     DONE,
@@ -27,6 +27,7 @@ from rramcirc.engines.network.event_kernel import (
     NEVER,
     POINTS,
     PULSES,
+    READ_OHM,
     SECOND,
     SPIKE,
     SPIKES,
@@ -41,8 +42,6 @@ from rramcirc.engines.network.event_kernel import (
     run_events,
 )
 
-SLEEP = 1e-5  # of its range that a state may be moved by all reads of a run without being followed
-FOLLOWED = 1e-3  # of its range that a state moves at most between two looks at a column that is followed
 POINTS_AT_ONCE = 2000
 SECOND_OHM = 2.0  # two switches of the te driver in series, in units of one
 Spikes = tuple[FloatArray, IntArray]
@@ -104,7 +103,7 @@ class DeviceRun:
         self.bank = CellBank(
             plan.cell, plan.shape, plan.states, plan.spread, level=plan.neuron.common_mode,
             read=plan.neuron.read_voltage, on_level=plan.on_level, no_self=self.hopfield,
-            noise=Noise(np.zeros(1, np.uint64), 0.0), amplitudes=plan.amplitudes, temperature=temperature,
+            noise=plan.noise, amplitudes=plan.amplitudes, temperature=temperature,
             threads=threads,
         )  # fmt: skip
         clock = np.zeros((9, columns))
@@ -131,6 +130,7 @@ class DeviceRun:
         self.log: list[tuple[FloatArray, IntArray, FloatArray]] = []
         self.first_nodes = self.bank.nodes.copy() if watched is not None else np.empty((0, 0))
         self.events = 0
+        self.done, self.pace = np.zeros(columns), NEVER
         self.recent = np.empty(0)
 
     def _gates(self) -> Gates:
@@ -149,26 +149,57 @@ class DeviceRun:
     def advance(self, until: float, learning: bool, progress: Callable[[float], None] | None = None) -> None:
         """Run until a time [s]; spikes start te pulses if `learning`."""
         heads = self.neurons.heads
+        self._wake()
         while True:
+            look = min(until, self.now + self.pace)
             code, self.now = run_events(
-                self.now, until, learning, self.free, self.hopfield, self.edges, self.neurons, self.synapses,
+                self.now, look, learning, self.free, self.hopfield, self.edges, self.neurons, self.synapses,
                 self.inputs, self.gates, self.out,
             )  # fmt: skip
             self.events += 1
             if code == PULSES:
                 self._integrate(self.out.ended[: heads[ENDED]])
                 heads[ENDED], heads[DIRTY] = 0, 1
+            elif code == DONE and look < until:
+                self._follow()
             else:
                 self._flush()
             if progress is not None and (code != PULSES or self.events % 64 == 0):
                 progress(self.now)
-            if code == DONE:
+            if code == DONE and look >= until:
                 return
+
+    def _wake(self) -> None:
+        """See which columns hold cells that reads move by more than `SLEEP` until the end; set the pace of looks."""
+        rates = read_rates(self.bank).max(axis=(0, 1), initial=0.0)
+        awake = rates * (self.plan.stop - self.now) > SLEEP
+        self.done[awake & ~self.bank.followed] = self.now
+        self.bank.followed |= awake
+        fastest = float(rates[self.bank.followed].max(initial=0.0))
+        longest = min(self.plan.neuron.gate_width, FOLLOWED / fastest) if fastest else NEVER
+        self.pace = max(longest, 1e-7 * self.plan.stop)
+
+    def _follow(self, until: FloatArray | None = None) -> None:
+        """Integrate the reads of the columns that are followed, up to now or up to the beginning of their te pulse."""
+        clock, phase, ohm = self.neurons.clock, self.neurons.phase, float(self.plan.levels[READ_OHM])
+        own = (phase[TE] == FIRST) | (phase[TE] == SECOND)
+        stop = np.where(own, clock[TE_FROM], self.now) if until is None else until
+        columns = np.flatnonzero(self.bank.followed & (stop > self.done))
+        read = self.plan.neuron.read_voltage * np.array([1.0, -1.0])
+        reads = [(j, m, self.done[j], stop[j], read[m], ohm) for j in columns for m in range(self.plan.shape[0])]
+        if reads:
+            chosen = np.array(reads)
+            self._log_inside(chosen)
+            self.bank.integrate(chosen, self.gates)
+            self._log_cells(chosen)
+            self.neurons.heads[DIRTY] = 1
+        self.done[columns] = stop[columns]
+        self._wake()
 
     def _integrate(self, ended: FloatArray) -> None:
         """Move the cells of columns whose te pulse ended."""
         neuron, pulses = self.plan.neuron, []
-        ohm = float(self.plan.levels[6])
+        ohm = float(self.plan.levels[READ_OHM])
         for column, kind, start, stop in ended:
             if kind == SECOND:
                 pulses.append((column, 0, start, stop, neuron.te_second, SECOND_OHM * ohm))
@@ -179,14 +210,25 @@ class DeviceRun:
         chosen = np.array(pulses).reshape(-1, 6)
         if not len(chosen):
             return
-        if self.watched is not None:
-            self._log_inside(chosen)
+        if self.bank.followed.any():  # what reads did before the pulse
+            self._follow(self._starts(ended))
+        self._log_inside(chosen)
         self.bank.integrate(chosen, self.gates)
-        if self.watched is not None:
-            self._log_cells(chosen)
+        self._log_cells(chosen)
+        self.done[ended[:, 0].astype(int)] = ended[:, 3]
+        if self.bank.fastest * (self.plan.stop - self.now) > SLEEP:
+            self._wake()
+
+    def _starts(self, ended: FloatArray) -> FloatArray:
+        """Return until when the reads of columns are to be integrated: those with a pulse up to its start."""
+        stop = self.done.copy()
+        stop[ended[:, 0].astype(int)] = ended[:, 2]
+        return stop
 
     def _log_inside(self, pulses: FloatArray) -> None:
         """Note the states of watched cells at all recorded times inside pulses, by integrating up to there."""
+        if self.watched is None:
+            return
         heads = self.neurons.heads
         times = np.unique(np.append(self.recent, self.out.points[: heads[POINTS], 0]))
         for pulse in pulses:
@@ -197,6 +239,9 @@ class DeviceRun:
                 self._note(time, jobs.cells[: jobs.pulse_job[1]], jobs.reached[: jobs.pulse_job[1]])
 
     def _log_cells(self, pulses: FloatArray) -> None:
+        """Note the states of watched cells at the end of pulses."""
+        if self.watched is None:
+            return
         rows, columns = self.plan.shape[1:]
         for pulse in pulses:
             cells = (int(pulse[1]) * rows + np.arange(rows)) * columns + int(pulse[0])
@@ -224,12 +269,13 @@ class DeviceRun:
         running = np.flatnonzero((phase[TE] == FIRST) | (phase[TE] == SECOND))
         ended = [(j, phase[TE, j], clock[TE_FROM, j], self.now) for j in running if clock[TE_FROM, j] < self.now]
         self._integrate(np.array(ended, np.float64).reshape(-1, 4))
+        self._follow()
         times, neurons = (np.concatenate(parts) for parts in zip(*self.kept_spikes, strict=True))
         log = self.log or [(np.empty(0), np.empty(0, np.int64), np.empty((0, self.bank.n_states)))]
         log_times, log_cells, log_nodes = (np.concatenate(parts) for parts in zip(*log, strict=True))
         return DeviceResult(
             times, neurons, np.concatenate(self.kept_points), self.bank, log_times, log_cells, log_nodes,
-            self.first_nodes, dict(self.bank.figures),
+            self.first_nodes, self.bank.figures | neglected(self.plan, self.bank, times, neurons, self.now),
         )  # fmt: skip
 
 

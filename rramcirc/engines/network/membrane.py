@@ -58,11 +58,13 @@ def rise_time(v: float, i: float, s: float, d: float, tau: float, r: float, leve
         else:
             low = at
         slope = (r * (i + s * at) - value) / tau
-        step = at - (value - level) / slope if slope > 0.0 else 0.5 * (low + high)
+        step = at - (value - level) / slope if slope > 0.0 else low
+        if abs(step - at) <= 1e-15 * d:
+            return at
         if not low < step < high:
             step = 0.5 * (low + high)
-        if step <= low or step >= high or abs(step - at) <= 1e-16 * d:
-            break
+            if step <= low or step >= high:
+                return high
         at = step
     return high
 

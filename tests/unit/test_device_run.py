@@ -1,0 +1,236 @@
+"""The event loop of the device level: pulses cut by gates, intervals of the neuron, ties, snapshots, spread, noise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.network.bench import NETWORK_NEURON, perceptron_bench
+from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
+from rramcirc.devices.pulses.response import pulse_response
+from rramcirc.engines.network.column_kernel import Noise, deviate
+from rramcirc.engines.network.device_cells import CellBank
+from rramcirc.engines.network.device_plan import device_plan
+from rramcirc.engines.network.device_run import DeviceRun
+from rramcirc.engines.network.event_kernel import Gates
+
+CELL = rc.Cell("hfo2_filament", "nmos_select")
+STATES = {"diameter": 2.5, "gap": 0.6}
+LEVEL, SET, RESET = 1.6, 0.93, -0.75
+
+
+def bank(shape=(2, 3, 3), spread=None, noise=None, threads=1):
+    states = {name: np.full(shape, value) for name, value in STATES.items()}
+    return CellBank(
+        CELL, shape, states, spread or {}, level=LEVEL, read=0.1, on_level=np.full(shape[1], 3.0), no_self=True,
+        noise=noise or Noise(np.zeros(1, np.uint64), 0.0), amplitudes=(SET, RESET)[: shape[0]], threads=threads,
+    )  # fmt: skip
+
+
+def gates(*rows):
+    """Corners of the rows as (time, level) pairs."""
+    size = max(map(len, rows))
+    time, level = np.zeros(size * len(rows)), np.zeros(size * len(rows))
+    for k, row in enumerate(rows):
+        time[k * size : k * size + len(row)], level[k * size : k * size + len(row)] = np.array(row).T
+    counts = np.array([len(row) for row in rows])
+    return Gates(time, level, np.arange(len(rows)) * size, counts, size, 1.0)
+
+
+def overlap(duration, amplitude, parameters=None, noise=0.0):
+    """States after a pulse of that length on an open cell, and its current at the end; without a driver's drop."""
+    times, volts = np.array([[0.0, duration]]), np.full((1, 2), amplitude)
+    found = pulse_response(
+        CELL.rram, times, volts, STATES, selector=CELL.selector, gate_voltages=3.0, source_line=LEVEL,
+        parameters=parameters, noise=noise,
+    )  # fmt: skip
+    return [found.states[name][0, -1] for name in STATES], found.current[0, -1]
+
+
+OPEN = [(0.0, 3.0)]
+SHUT = [(0.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("row", "duration"),
+    [
+        (OPEN, 1e-3),
+        ([(0.0, 0.0), (5.4e-3, 0.0), (5.4e-3, 3.0)], 0.6e-3),  # opens inside the pulse
+        ([(0.0, 3.0), (5.3e-3, 3.0), (5.3e-3, 0.0)], 0.3e-3),  # closes inside
+        ([(0.0, 3.0), (5.2e-3, 3.0), (5.2e-3, 0.0), (5.7e-3, 0.0), (5.7e-3, 3.0)], 0.5e-3),  # closes and opens again
+        (SHUT, 0.0),
+        ([(0.0, 3.0), (5e-3, 3.0), (5e-3, 0.0)], 0.0),  # closes where the pulse begins
+    ],
+)
+@pytest.mark.parametrize(("matrix", "amplitude"), [(0, SET), (1, RESET)])
+def test_a_pulse_acts_while_the_gate_is_open(row, duration, matrix, amplitude):
+    cells = bank()
+    cells.integrate(np.array([[2, matrix, 5e-3, 6e-3, amplitude, 0.0]]), gates(row, SHUT, OPEN))
+    place = matrix * 9 + 2  # [0, 2]
+    expected = overlap(duration, amplitude)[0] if duration else list(STATES.values())
+    assert cells.nodes[place] + cells.first == pytest.approx(expected, abs=2e-6)
+    others = np.delete(np.arange(18), place)
+    assert np.all(cells.nodes[others] + cells.first == list(STATES.values()))  # none of its own, none of other columns
+
+
+def test_the_driver_of_a_column_lowers_the_pulse_by_the_current_of_its_cells():
+    cells, ohm = bank((1, 3, 3)), 200.0
+    cells.integrate(np.array([[2, 0, 0.0, 1e-3, SET, ohm]]), gates(OPEN, OPEN, SHUT))
+    state = cells.nodes[2] + cells.first
+    low, high = 0.0, 0.05
+    for _ in range(3):  # a constant drop between those at both ends gives states on both sides
+        assert overlap(1e-3, SET - high)[0][1] > state[1] > overlap(1e-3, SET - low)[0][1]
+        first = overlap(1e-9, SET - low)[1]
+        last = overlap(1e-3, SET - low)[1]
+        low, high = 0.99 * 2 * ohm * first / (1 + 2 * ohm * first / SET), 1.01 * 2 * ohm * last
+    assert state == pytest.approx(cells.nodes[5] + cells.first, abs=0)  # both rows see the same
+
+
+def test_spread_moves_a_cell_as_its_own_model_does():
+    shape = (1, 3, 3)
+    spread = {"ea_delta": np.zeros(shape), "rho_factor": np.ones(shape)}
+    spread["ea_delta"][0, 1, 2], spread["rho_factor"][0, 1, 2] = -0.02, 1.1
+    cells = bank(shape, spread)
+    cells.integrate(np.array([[2, 0, 0.0, 1e-3, SET, 0.0]]), gates(OPEN, OPEN, SHUT))
+    nominal, own = overlap(1e-3, SET)[0], overlap(1e-3, SET, {"ea_delta": -0.02, "rho_factor": 1.1})[0]
+    assert cells.nodes[2] + cells.first == pytest.approx(nominal, abs=2e-6)
+    assert cells.nodes[5] + cells.first == pytest.approx(own, abs=2e-6)
+    assert abs(own[1] - nominal[1]) > 0.01
+    assert cells.kept[0, 1, 2] != cells.kept[0, 0, 2]
+
+
+def test_a_pulse_across_the_edge_of_a_slot_sees_both_deviates():
+    keys = np.arange(9, dtype=np.uint64) + np.uint64(5)
+    cells = bank((1, 3, 3), noise=Noise(keys, 1e-3))
+    cells.integrate(np.array([[2, 0, 3.4e-3, 4.4e-3, SET, 0.0]]), gates(OPEN, SHUT, SHUT))
+    times = np.array([[0.0, 0.6e-3]])
+    volts = np.full((1, 2), SET)
+    first = pulse_response(
+        CELL.rram, times, volts, STATES, selector=CELL.selector, gate_voltages=3.0, source_line=LEVEL,
+        noise=deviate(keys[2], 3),
+    )  # fmt: skip
+    second = pulse_response(
+        CELL.rram, times * 2 / 3, volts, {name: values[0, -1] for name, values in first.states.items()},
+        selector=CELL.selector, gate_voltages=3.0, source_line=LEVEL, noise=deviate(keys[2], 4),
+    )  # fmt: skip
+    expected = [second.states[name][0, -1] for name in STATES]
+    assert cells.nodes[2] + cells.first == pytest.approx(expected, abs=3e-6)
+    assert deviate(keys[2], 3) != deviate(keys[2], 4)
+
+
+# Neurons ------------------------------------------------------------------------------------------------------------
+
+
+def hopfield(neuron=NETWORK_NEURON, neurons=3, stop=0.05, stimuli=None, learning=True):
+    net = HopfieldNetwork(CELL, neurons, neuron, learning, excitatory_conductance=5e-6, inhibitory_conductance=6e-5)
+    return Testbench(net, Transient(stop, 1e-3), stimuli or {}, probes=("v(mem*)", "v(gate*)", "v(te*)", "v(timer*)"))
+
+
+def falls(waves, name, level):
+    above = waves[name] > level
+    return waves.time[1:][above[:-1] & ~above[1:]]
+
+
+def test_a_spike_during_the_gate_pulse_lengthens_it_and_the_line_does_not_fall_between():
+    waves = rc.simulate(hopfield(), "numpy", spikes=([5e-3, 11e-3], [0, 0]))
+    early = 10e-3 - (falls(waves, "v(gate0)", 1.5)[0] - 11e-3)
+    assert falls(waves, "v(gate0)", 1.5).size == 1
+    assert 0.0 < early < 5e-6  # the leak helps the reset that the timer waits for
+    assert falls(waves, "v(te0)", 2.0) == pytest.approx([6e-3, 12e-3], abs=5e-6)
+
+
+def test_a_new_spike_cancels_the_second_te_pulse_that_waits():
+    neuron = replace(NETWORK_NEURON, te_second=-0.75, te_second_width=1e-3, te_gap=6e-3)
+    waves = rc.simulate(hopfield(neuron), "numpy", spikes=([5e-3, 10e-3, 30e-3], [0, 0, 0]))
+    low = waves["v(te0)"] < 1.6 - 0.7
+    begins = waves.time[1:][low[1:] & ~low[:-1]]
+    assert begins == pytest.approx([17e-3, 37e-3], abs=5e-6)
+    inside = rc.simulate(hopfield(neuron), "numpy", spikes=([5e-3, 12.5e-3], [0, 0]))  # inside the second pulse
+    at = np.interp([12.4e-3, 12.6e-3], inside.time, inside["v(te0)"])
+    assert at == pytest.approx([1.6 - 0.75, 1.6 + 0.93], abs=1e-6)
+
+
+def test_what_is_left_of_the_reset_is_where_the_membrane_begins():
+    neuron = replace(NETWORK_NEURON, refractory=3e-3)
+    waves = rc.simulate(hopfield(neuron, learning=False, stop=0.02), "numpy", spikes=([5e-3], [0]))
+    after = np.searchsorted(waves.time, 8e-3)
+    left = waves["v(mem0)"][after]
+    rate = 1.0 / (0.2 * 3e-3) + 1.0 / neuron.leak_time
+    assert left == pytest.approx(np.exp(-3e-3 * rate), rel=0.02, abs=0)
+
+
+def test_neurons_that_cross_at_the_same_time_fire_together():
+    charge = 1.5 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
+    stimuli = spike_currents(np.full(3, 5e-3), np.arange(3), charge)
+    plan = device_plan(hopfield(stimuli=stimuli, stop=7e-3))
+    run = DeviceRun(plan, np.array([0.0]))
+    run.advance(plan.stop, learning=True)
+    found = run.finish()
+    assert found.neurons.tolist() == [0, 1, 2]
+    assert len(set(found.times.tolist())) == 1
+
+
+def test_what_flows_in_during_the_own_te_pulse_is_lost():
+    neuron = replace(NETWORK_NEURON, refractory=1.5e-3, te_second=-0.75, te_gap=1e-3, te_second_width=3e-3)
+    charge = 0.5 * neuron.capacitance * neuron.threshold
+    stimuli = spike_currents([7.3e-3, 11e-3], [0, 0], charge)  # in the second pulse (7 to 10 ms), and after it
+    waves = rc.simulate(hopfield(neuron, stimuli=stimuli, stop=0.02), "numpy", spikes=([5e-3], [0]))
+    assert abs(np.interp(9.9e-3, waves.time, waves["v(mem0)"])) < 0.01
+    assert np.interp(12e-3, waves.time, waves["v(mem0)"]) == pytest.approx(0.5, abs=0.02)
+
+
+# Snapshots ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_state_recorded_inside_a_pulse_is_that_of_a_run_that_ends_there():
+    bench = replace(hopfield(), probes=("gap_exc[*,*]",))
+    spikes = ([5e-3, 9e-3], [0, 1])  # gate 0 open, te1 from 9 to 10 ms
+    inside = 9.4e-3
+    fine = replace(bench, analysis=Transient(0.02, 0.1e-3))
+    whole = rc.simulate(fine, "numpy", spikes=spikes)
+    short = rc.simulate(replace(bench, analysis=Transient(inside)), "numpy", spikes=spikes)
+    found = whole["gap_exc[0,1]"][np.searchsorted(whole.time, inside - 1e-12)]
+    assert found == pytest.approx(short["gap_exc[0,1]"][-1], abs=1e-9)
+    assert abs(found - whole["gap_exc[0,1]"][0]) > 1e-3
+    assert abs(found - whole["gap_exc[0,1]"][-1]) > 1e-3
+    coarse = rc.simulate(bench, "numpy", spikes=spikes)
+    assert coarse["gap_exc[0,1]"][-1] == whole["gap_exc[0,1]"][-1]  # looking changes nothing
+
+
+# Sleep --------------------------------------------------------------------------------------------------------------
+
+
+def test_reads_that_move_a_state_are_followed_in_time():
+    bench = perceptron_bench(CELL, 2, 1)
+    neuron = replace(bench.design.neuron, read_voltage=0.8)
+    net = Perceptron(CELL, 2, 1, neuron, learning=False, conductance=2e-5)
+    waves = rc.simulate(replace(bench, design=net, probes=("gap[*,*]",)), "numpy", spikes=([], []))
+    gate = bench.stimuli["pre0"]
+    times, levels = gate.corners()
+    volts = np.where(times >= 0.0, 0.8, 0.8)
+    start = {name: waves_first for name, waves_first in _first_states(net).items()}
+    expected = pulse_response(
+        CELL.rram, times[None], volts[None], start, selector=CELL.selector, gate_voltages=levels[None],
+        source_line=neuron.common_mode,
+    ).states["gap"][0, -1]  # fmt: skip
+    assert waves["gap[0,0]"][0] - expected > 0.3
+    assert waves["gap[0,0]"][-1] == pytest.approx(expected, abs=2e-3 * 1.2)
+    assert waves["gap[1,0]"][-1] == waves["gap[1,0]"][0]
+
+
+def _first_states(net):
+    plan = device_plan(Testbench(net, Transient(1e-3)))
+    return {name: float(values[0, 0, 0]) for name, values in plan.states.items()}
+
+
+def test_what_sleep_neglects_is_bounded_and_told():
+    waves = rc.simulate(hopfield(), "numpy", spikes=([5e-3, 9e-3], [0, 1]))
+    about = waves.provenance
+    assert 0.0 < about["neglected_reads"] < 1e-6
+    assert 0.0 <= about["neglected_half_selected"] < 1e-9
+    assert 0.0 < about["gate_charge"] < 1e-6
