@@ -213,7 +213,7 @@ def test_reads_that_move_a_state_are_followed_in_time():
     gate = bench.stimuli["pre0"]
     times, levels = gate.corners()
     volts = np.where(times >= 0.0, 0.8, 0.8)
-    start = {name: waves_first for name, waves_first in _first_states(net).items()}
+    start = _first_states(net)
     expected = pulse_response(
         CELL.rram, times[None], volts[None], start, selector=CELL.selector, gate_voltages=levels[None],
         source_line=neuron.common_mode,
