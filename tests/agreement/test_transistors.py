@@ -66,7 +66,7 @@ def at(folder, card, d, g, s, b=0.0):
 
 
 def sign(card):
-    return 1.0 if card is NMOS else -1.0
+    return 1.0 if card.module == "nmos_ekv" else -1.0
 
 
 # EKV ------------------------------------------------------------------------------------------------------------------
@@ -149,6 +149,155 @@ def test_charge_is_conserved_over_a_closed_cycle(tmp_path, name):
     assert abs(np.trapezoid(gate, time)) < 1e-3 * moved  # steps of 1 ns; measured 6e-5
     total = sum(waves[f"i({node})"] for node in "dgsb")
     assert np.abs(total).max() < 1e-12 * np.abs(waves["i(d)"]).max()  # rounding
+
+
+# temperature, body effect and charges of EKV --------------------------------------------------------------------------
+
+CARDS = pytest.mark.parametrize("card", [NMOS, PMOS], ids=["nmos", "pmos"])
+
+
+def square_law(card):
+    """The card without mobility reduction, velocity saturation and channel-length modulation."""
+    return card.with_values({"theta": 0.0, "e_critical": 1e12, "lambda_length": 0.0})
+
+
+def transfer(folder, card, kelvin, source_bulk=0.0):
+    """Gate-source voltages 0 to 3 V and drain currents [A] in saturation, both as magnitudes."""
+    k = sign(card)
+    stop = 3.0 + source_bulk
+    sources = levels(k * stop, 0.0, k * source_bulk)
+    waves = run(folder, card, f".dc vg {k * source_bulk} {k * stop} {k * 0.01}\n.temp {kelvin - 273.15!r}", sources)
+    return np.abs(waves["v(g)"]) - source_bulk, np.abs(waves["i(d)"])
+
+
+def threshold_and_slope(gate, current):
+    """Threshold voltage [V] and slope [A/V^2] of the straight line sqrt(I) = sqrt(slope) (V_GS - V_T) above 2 V."""
+    high = gate > 2.0
+    slope, offset = np.polyfit(gate[high], np.sqrt(current[high]), 1)
+    return -offset / slope, slope**2
+
+
+@CARDS
+def test_threshold_falls_and_mobility_falls_with_temperature_by_what_the_card_says(tmp_path, card):
+    plain = square_law(card)
+    (cold, _), (middle, strong), (hot, weak) = (
+        threshold_and_slope(*transfer(tmp_path, plain, kelvin)) for kelvin in (260.15, 300.15, 400.15)
+    )
+    per_kelvin = card.value("vto_temperature")
+    assert per_kelvin > 0
+    for fall, kelvins in ((cold - middle, 40), (middle - hot, 100)):
+        # 4 % come from moderate inversion, which grows with kT/q
+        assert fall == pytest.approx(per_kelvin * kelvins, rel=0.06, abs=0)
+    assert middle == pytest.approx(abs(card.value("vto")), abs=0.05)
+    assert weak / strong == pytest.approx((400.15 / 300.15) ** -1.5, rel=0.01, abs=0)  # phonons; measured 0.3 %
+
+
+@CARDS
+def test_current_does_not_depend_on_temperature_two_fifths_of_a_volt_above_threshold(tmp_path, card):
+    """d ln I / dT = 0 where V_GS - V_T = 2 T (dV_T/dT) / 1.5 = 0.4 V; below it heat helps, above it heat hinders."""
+    gate, cold = transfer(tmp_path, square_law(card), 280.15)
+    _, hot = transfer(tmp_path, square_law(card), 320.15)
+    point = abs(card.value("vto")) + 2 * 300.15 * card.value("vto_temperature") / 1.5
+    assert np.all(hot[gate < point - 0.03] > cold[gate < point - 0.03])
+    assert np.all(hot[gate > point + 0.03] < cold[gate > point + 0.03])
+
+
+def test_threshold_and_current_of_the_built_in_cards_fall_with_temperature_too(tmp_path):
+    for name, weak in (("nmos_level1", 0.7), ("nmos_bsim4", 0.4)):  # level 1 ends at the threshold
+        currents = [
+            run(tmp_path, rc.load_card(name), f".op\n.temp {c}", levels(3.0, gate, 0.0))["i(d)"][0]
+            for gate in (weak, 3.0) for c in (0, 80)
+        ]  # fmt: skip
+        assert currents[1] > 1.1 * currents[0], (name, currents)
+        assert currents[3] < 0.95 * currents[2], (name, currents)
+
+
+@CARDS
+def test_body_effect_raises_the_threshold_by_the_square_root_law(tmp_path, card):
+    plain = square_law(card)
+    free, biased = (threshold_and_slope(*transfer(tmp_path, plain, 300.15, v))[0] for v in (0.0, 1.0))
+    gamma, phi = card.value("gamma"), card.value("phi")
+    # the slope factor falls along the line, too: measured 7 %
+    assert biased - free == pytest.approx(gamma * (np.sqrt(phi + 1.0) - np.sqrt(phi)), rel=0.1, abs=0)
+
+
+def ekv_current(values, d, g, s, kelvin):
+    """Equations (1) to (5) of the module's header, for an n-channel; voltages against the bulk [V], result [A]."""
+    u = 8.617333262e-5 * kelvin
+    vto = values["vto"] + values["vto_delta"] - values["vto_temperature"] * (kelvin - values["t_nominal"])
+    beta = values["kp"] * (kelvin / values["t_nominal"]) ** values["kp_exponent"] * values["w"] / values["l"]
+    gamma, phi, length = values["gamma"], values["phi"], values["l"]
+    surface = g - vto + phi + gamma * np.sqrt(phi)
+    surface = (surface + np.sqrt(surface**2 + 0.01)) / 2  # the smooth bound in accumulation
+    psi = np.sqrt(surface + gamma**2 / 4) - gamma / 2
+    n = 1 + gamma / (2 * np.sqrt(psi**2 + 4 * u))
+    forward, reverse = (np.log1p(np.exp((psi**2 - phi - v) / (2 * u))) ** 2 for v in (s, d))
+    charges = np.sqrt(0.25 + forward) + np.sqrt(0.25 + reverse) - 1
+    reduction = 1 / (1 + values["theta"] * u * charges)
+    velocity = (1 + (2 * u / (values["e_critical"] * length)) ** 4 * (forward - reverse) ** 2) ** -0.25
+    bend = 2 * u * (charges + 2)
+    modulation = 1 + values["lambda_length"] / length * (np.sqrt((d - s) ** 2 + bend**2) - bend)
+    return 2 * n * u**2 * beta * (forward - reverse) * reduction * velocity * modulation
+
+
+@CARDS
+def test_current_is_that_of_the_equations(tmp_path, card):
+    rng, k = np.random.default_rng(8), sign(card)
+    for d, g, s in [*BIASES, (1.5, 0.3, 0.0), (2.0, -1.0, 0.0), (0.2, 3.3, 1.0)]:
+        values = {name: v.value * rng.uniform(0.7, 1.3) for name, v in card.parameters.items() if name != "t_nominal"}
+        changed = card.with_values(values | {"js": 0.0, "vto_delta": 0.02})  # no junction; a shift of this device
+        kelvin = float(rng.uniform(270, 370))
+        expected = {name: v.value for name, v in changed.parameters.items()}
+        expected |= {"vto": k * expected["vto"], "vto_delta": k * 0.02}
+        waves = run(tmp_path, changed, f".op\n.temp {kelvin - 273.15!r}", levels(k * d, k * g, k * s))
+        # ngspice's constants have other last digits
+        assert k * waves["i(d)"][0] == pytest.approx(ekv_current(expected, d, g, s, kelvin), rel=1e-5, abs=1e-18)
+
+
+@CARDS
+@pytest.mark.parametrize(("drain", "share"), [(0.0, 0.5), (3.0, 0.4)], ids=["no drain voltage", "saturation"])
+def test_drain_and_source_share_the_channel_charge_after_ward_and_dutton(tmp_path, card, drain, share):
+    """Half each without a drain voltage; 40 % at the drain and 60 % at the source in saturation, not the reverse."""
+    k = sign(card)
+    plain = card.with_values({"cgdo": 0.0, "cgso": 0.0, "cj": 0.0})
+    sources = levels(k * drain, 0.0, 0.0) | {"g": f"{k * 1.5} ac 1"}
+    waves = run(tmp_path, plain, ".ac lin 1 1meg 1meg", sources)
+    to_gate = {node: waves[f"i({node})"].imag[0] / (2e6 * np.pi) for node in "dgsb"}
+    assert to_gate["d"] / (to_gate["d"] + to_gate["s"]) == pytest.approx(share, abs=0.002)  # measured 4e-4
+    oxide = card.value("cox") * card.value("w") * card.value("l")
+    # the channel screens the bulk; two thirds of the channel are left in saturation
+    assert to_gate["g"] == pytest.approx(oxide * (1.0 if drain == 0.0 else 2 / 3), rel=0.12, abs=0)
+    assert -to_gate["d"] - to_gate["s"] == pytest.approx(oxide * (1.0 if drain == 0.0 else 2 / 3), rel=0.1, abs=0)
+    assert sum(to_gate.values()) == pytest.approx(0.0, abs=1e-12 * oxide)
+
+
+@CARDS
+def test_overlap_and_junction_capacitances_stand_at_their_terminals(tmp_path, card):
+    k = sign(card)
+    values = {"cgdo": 2e-10, "cgso": 5e-10, "cox": 0.0}
+    full = card.with_values(values)
+    omega, found = 2e6 * np.pi, {}
+    for driven in "dg":
+        sources = levels(k * 1.0, 0.0, k * 0.5)
+        sources[driven] += " ac 1"
+        waves = run(tmp_path, full, ".ac lin 1 1meg 1meg", sources)
+        found |= {(node, driven): waves[f"i({node})"].imag[0] / omega for node in "dgsb"}
+    width, area = card.value("w"), card.value("w") * card.value("diffusion_length")
+    assert found["d", "g"] == pytest.approx(-2e-10 * width, rel=1e-6, abs=0)
+    assert found["s", "g"] == pytest.approx(-5e-10 * width, rel=1e-6, abs=0)
+    depletion = card.value("cj") * area / np.sqrt(1 + 1.0 / card.value("pb"))  # at 1 V in reverse, grading 1/2
+    assert found["b", "d"] == pytest.approx(-depletion, rel=0.01, abs=0)  # of the smooth bound in forward bias
+
+
+@CARDS
+def test_junctions_conduct_forward_and_hold_reverse(tmp_path, card):
+    k = sign(card)
+    area, u = card.value("w") * card.value("diffusion_length"), THERMAL_VOLTAGE
+    saturation = card.value("js") * area
+    waves = run(tmp_path, card, ".op", levels(-k * 0.5, -k * 3.0, 0.0))  # the gate holds the channel off
+    assert k * waves["i(b)"][0] == pytest.approx(saturation * (np.exp(0.5 / u) - 1), rel=1e-4, abs=0)
+    reverse = run(tmp_path, card, ".op", levels(k * 1.0, -k * 3.0, k * 1.0))
+    assert k * reverse["i(b)"][0] == pytest.approx(-2 * saturation, rel=1e-3, abs=1e-20)
 
 
 # selectors of the cell ------------------------------------------------------------------------------------------------

@@ -361,3 +361,29 @@ def test_cues_of_a_recall_are_numbers_of_neurons_also_if_there_is_none() -> None
     cued, times, neurons = recall_train([range(3)], [0], 10.0, 1.0, 1, 0, 4)
     assert cued.dtype == neurons.dtype == np.int64
     assert cued.size == times.size == 0
+
+
+def test_every_kind_of_cell_has_its_own_spread_and_its_own_draws() -> None:
+    """Both synapse kinds: LRS, HRS and rates, excitatory and inhibitory, log-normal about their medians."""
+    synapse = ResistiveSynapse(
+        100e-6, 5e-6, RULE, RULE, depressed=9e-6, lrs_spread=0.04, hrs_spread=0.4, rate_spread=0.2
+    )
+    network = replace(pair(), neurons=150, synapse=synapse)
+    chip, other = draw_synapses(network, 3), draw_synapses(network, 4)
+    there = ~np.eye(150, dtype=bool)
+    drawn = {
+        "up_hrs": (chip.up_start, 5e-6, 0.4), "up_lrs": (chip.up_start + chip.up_span, 100e-6, 0.04),
+        "down_lrs": (chip.down_start, 100e-6, 0.04), "down_hrs": (chip.down_start + chip.down_span, 9e-6, 0.4),
+        "up_rate": (chip.up_rate, 1.0, 0.2), "down_rate": (chip.down_rate, 1.0, 0.2),
+    }  # fmt: skip
+    deviates = {}
+    for name, (values, median, spread) in drawn.items():
+        assert np.all(values[~there] == 0.0), name
+        deviates[name] = np.log(values[there] / median) / spread
+        # 22,350 cells: five standard errors are 0.033 of the mean and 0.024 of the spread
+        assert abs(deviates[name].mean()) < 0.033, name
+        assert deviates[name].std() == pytest.approx(1.0, abs=0.024), name
+    correlation = np.corrcoef(list(deviates.values()))
+    assert np.abs(correlation - np.eye(len(drawn))).max() < 0.033  # each kind by draws of its own
+    assert not np.array_equal(chip.up_start, other.up_start)
+    assert np.array_equal(chip.down_rate, draw_synapses(network, 3).down_rate)

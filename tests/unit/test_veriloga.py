@@ -443,3 +443,12 @@ def test_the_cache_follows_the_text_of_the_file_and_of_what_it_includes(cache: P
     assert not made["2000.0"][0].cached
     notes = [json.loads(note.read_text()) for note in (cache / "osdi").glob("*.json")]
     assert len(notes) == 2
+    info, text = source.stat(), source.read_text()
+    source.write_text(text.replace("6.0", "7.0"))  # the file itself, as long and as old as before
+    os.utime(source, ns=(info.st_atime_ns, info.st_mtime_ns))
+    compiling._found.cache_clear()
+    compiling._files.cache_clear()
+    changed = compile_module(source)
+    assert (changed.cached, changed.sha256 == again.sha256) == (False, False)
+    source.rename(tmp_path / "renamed.va")  # the name of a module's file is no part of it
+    assert compile_module(tmp_path / "renamed.va").sha256 == changed.sha256

@@ -1,0 +1,154 @@
+"""Which mutants are drawn, by room and seed, and which tests can see each."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from operators import Mutant, python_mutants, verilog_mutants
+
+QUOTA = {"devices": 60, "verilog-a": 60, "circuits": 50, "engines": 60, "kernels": 60, "analysis": 40}
+_DRAWINGS = ("schematic.py", "sheet.py")  # what they draw is looked at
+_SLOW_CLOCK = tuple(f"tests/{name}.py" for name in ("unit/test_child", "agreement/test_interruption"))  # wait for others
+_COMPILED = re.compile(r"^(?=@(?:compiled|inlined|_njit|_compiled|kernels\._compiled)\b)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One mutant of the sample."""
+
+    name: str
+    room: str
+    file: str
+    mutant: Mutant
+
+
+def rooms(tree: Path) -> dict[str, list[str]]:
+    """Return the files of every room, relative to the tree; files with numba functions are the kernels."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(tree.glob("rramcirc/*/**/*.py")):
+        room = path.relative_to(tree).parts[1]
+        kernel = room in ("devices", "engines", "analysis") and _COMPILED.search(path.read_text(encoding="utf-8"))
+        room = "kernels" if kernel else room
+        if room in QUOTA and path.name not in _DRAWINGS:
+            found[room].append(str(path.relative_to(tree)))
+    found["verilog-a"] = [str(path.relative_to(tree)) for path in sorted(tree.glob("verilog-a/*.va"))]
+    return found
+
+
+def draw(tree: Path, seed: int) -> list[Drawn]:
+    """Return the sample in an order of which every beginning is a sample, too."""
+    rng = random.Random(seed)
+    found = []
+    for room, files in rooms(tree).items():
+        every = []
+        for file in files:
+            source = (tree / file).read_bytes()
+            every += [(file, m) for m in (verilog_mutants if file.endswith(".va") else python_mutants)(source)]
+        for k, (file, mutant) in enumerate(rng.sample(every, QUOTA[room])):
+            found.append(Drawn(f"{room}-{k}", room, file, mutant))
+    rng.shuffle(found)
+    return found
+
+
+class TestMap:
+    """Which tests reach which line, from the files that the plugin trace.py wrote."""
+
+    def __init__(self, tree: Path, folder: Path) -> None:
+        self.tree = tree
+        self.texts = {str(p.relative_to(tree)): p.read_text(encoding="utf-8") for p in tree.glob("rramcirc/**/*.py")}
+        self.cpu: dict[str, float] = {}
+        for file in folder.glob("tests.*.json"):
+            for name, told in json.loads(file.read_text()).items():
+                if told.get("outcome") == "passed" and not name.startswith(_SLOW_CLOCK):
+                    self.cpu[name] = told.get("cpu", 0.0)
+        self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for file in folder.glob("lines.*"):
+            self._read(file)
+
+    def _read(self, file: Path) -> None:
+        query = (
+            "select path, context, numbits from line_bits join file on file.id = file_id "
+            "join context on context.id = context_id where context != ''"
+        )
+        for path, context, bits in sqlite3.connect(file).execute(query):
+            if context in self.cpu and path.startswith(f"{self.tree}/"):
+                lines = self._lines[path[len(str(self.tree)) + 1 :]]
+                for k, byte in enumerate(bits):
+                    for bit in range(8):
+                        if byte >> bit & 1:
+                            lines[8 * k + bit].add(context)
+
+    def near(self, drawn: Drawn) -> set[str]:
+        """Return the tests that execute the mutated statement, or that call the mutated kernel, or name the module."""
+        if drawn.room == "verilog-a":
+            return self._naming(Path(drawn.file).stem)
+        if not drawn.mutant.function:
+            return self.of_file(drawn.file)
+        lines = self._lines[drawn.file]
+        found = set().union(*(lines.get(n, set()) for n in range(drawn.mutant.first, drawn.mutant.line + 1)))
+        if drawn.room == "kernels" and not found:
+            found = self._calling(drawn.mutant.function.split(".")[0])
+        return found or self.of_file(drawn.file)
+
+    def of_file(self, file: str) -> set[str]:
+        """Return the tests that execute anything in a file; of a file that is seen by none, in those that import it."""
+        found = set().union(*self._lines[file].values())
+        if found:
+            return found
+        module = file[:-3].replace("/", ".")
+        users = [f for f, text in self.texts.items() if re.search(rf"\b(from|import) {re.escape(module)}\b", text)]
+        return set().union(*(set().union(*self._lines[f].values()) for f in users))
+
+    def _calling(self, kernel: str) -> set[str]:
+        """Return the tests that execute a line, outside compiled code, which names a kernel or one that calls it."""
+        names, new = set(), {kernel}
+        bodies = {}
+        for text in self.texts.values():
+            for part in _COMPILED.split(text)[1:]:
+                body = re.split(r"^(?=\S)", part.split("\ndef ", 1)[-1], flags=re.MULTILINE)[0]
+                bodies[body.split("(")[0]] = body
+        while new:
+            names |= new
+            pattern = re.compile(rf"\b({'|'.join(map(re.escape, new))})\b")
+            new = {name for name, body in bodies.items() if name not in names and pattern.search(body)}
+        pattern = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b")
+        found: set[str] = set()
+        for file, text in self.texts.items():
+            for number, line in enumerate(text.splitlines(), 1):
+                if pattern.search(line):
+                    found |= self._lines[file].get(number, set())
+        return found
+
+    def _naming(self, module: str) -> set[str]:
+        """Return the tests of files that name a Verilog-A module or one of its cards."""
+        cards = [c.stem for c in self.tree.glob("models/*.toml") if f'module = "{module}"' in c.read_text()]
+        words = [module, *cards]
+        found = set()
+        for name in self.cpu:
+            text = self._test_text(name.split("::")[0])
+            if any(word in name or word in text for word in words):
+                found.add(name)
+        return found
+
+    def _test_text(self, file: str) -> str:
+        if file not in self.texts:
+            self.texts[file] = (self.tree / file).read_text(encoding="utf-8")
+        return self.texts[file]
+
+    def order(self, tests: set[str], kills: Counter[str], word: str) -> list[str]:
+        """Return the tests, short ones that often find faults first, one of each function before its others."""
+        seen: Counter[str] = Counter()
+        cost = {}
+        for name in sorted(tests, key=lambda n: self.cpu[n]):
+            function = name.split("[")[0]
+            file = function.split("::")[0]
+            worth = 1.0 + kills[function] + 0.2 * kills[file] + 2.0 * (word in name)
+            cost[name] = (self.cpu[name] + 0.05) * (1.0 + seen[function]) / worth
+            seen[function] += 1
+        return sorted(cost, key=lambda name: cost[name])

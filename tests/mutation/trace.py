@@ -1,0 +1,47 @@
+"""A pytest plugin that writes which lines of rramcirc each test executes, and how long it takes.
+
+`python -m pytest -p trace` with TRACE_FOLDER set and this folder on PYTHONPATH. Compiled (numba) functions and child
+processes are not seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import coverage
+import pytest
+
+FOLDER = Path(os.environ["TRACE_FOLDER"])
+COVERAGE = coverage.Coverage(data_file=str(FOLDER / f"lines.{os.getpid()}"), source_pkgs=["rramcirc"], config_file=False)
+COVERAGE.start()
+tests: dict[str, dict[str, object]] = {}
+
+
+def cpu() -> float:
+    """Return the processor time of this process and its ended children [s]."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    COVERAGE.switch_context(item.nodeid)
+    start = cpu()
+    yield
+    tests.setdefault(item.nodeid, {})["cpu"] = round(cpu() - start, 3)
+    COVERAGE.switch_context("")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" or report.outcome != "passed":
+        tests.setdefault(report.nodeid, {})["outcome"] = report.outcome
+
+
+def pytest_sessionfinish() -> None:
+    COVERAGE.stop()
+    COVERAGE.save()
+    (FOLDER / f"tests.{os.getpid()}.json").write_text(json.dumps(tests))
