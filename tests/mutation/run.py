@@ -205,10 +205,13 @@ def run_sample(folder: Path, seed: int, seconds: float, wide: bool, first: list[
     kills = Counter(part for r in known.values() for part in (str(r["by"]).split("[")[0], str(r["by"]).split("::")[0]))
     for library in _LIBRARIES:
         importlib.import_module(library)
-    for drawn in draw(tree, seed)[:count]:
+    for drawn in draw(tree, seed):
         old = known.get(drawn.name)
         if (old is not None and not wide) or (wide and (old is None or old["outcome"] != "survived" or old["wide"])):
             continue
+        if count == 0:
+            return
+        count -= 1
         word = Path(drawn.file).stem
         near = reach.near(drawn)
         tests = reach.order(near, kills, word)
@@ -248,7 +251,7 @@ def main() -> int:
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--seconds", type=float, default=20.0, help="processor time of the tests of a mutant [s]")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--count", type=int, default=10_000, help="only the first mutants of the sample")
+    parser.add_argument("--count", type=int, default=10_000, help="end after so many mutants")
     parser.add_argument("--first", nargs="*", default=[], help="tests that the map does not know; run first")
     words = parser.parse_args()
     folder = words.folder.resolve()

@@ -14,7 +14,7 @@ from operators import Mutant, python_mutants, verilog_mutants
 
 QUOTA = {"devices": 60, "verilog-a": 60, "circuits": 50, "engines": 60, "kernels": 60, "analysis": 40}
 _DRAWINGS = ("schematic.py", "sheet.py")  # what they draw is looked at
-_SLOW_CLOCK = tuple(f"tests/{name}.py" for name in ("unit/test_child", "agreement/test_interruption"))  # wait for others
+_SLOW_CLOCK = ("tests/unit/test_child.py", "tests/agreement/test_interruption.py")  # they wait for other processes
 _COMPILED = re.compile(r"^(?=@(?:compiled|inlined|_njit|_compiled|kernels\._compiled)\b)", re.MULTILINE)
 
 

@@ -16,7 +16,8 @@ import coverage
 import pytest
 
 FOLDER = Path(os.environ["TRACE_FOLDER"])
-COVERAGE = coverage.Coverage(data_file=str(FOLDER / f"lines.{os.getpid()}"), source_pkgs=["rramcirc"], config_file=False)
+DATA = str(FOLDER / f"lines.{os.getpid()}")
+COVERAGE = coverage.Coverage(data_file=DATA, source_pkgs=["rramcirc"], config_file=False)
 COVERAGE.start()
 tests: dict[str, dict[str, object]] = {}
 
