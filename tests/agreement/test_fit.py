@@ -105,19 +105,19 @@ def test_what_must_be_determined_is_and_new_pulses_are_predicted(case: Case) -> 
 
 
 def test_one_sigma_is_the_scatter_of_repeated_fits() -> None:
-    """The reduced form of the coverage below: 20 sets of noise, two parameters; a sigma twice or half as large fails.
+    """The reduced form of the coverage below: 12 sets of noise, two parameters; a sigma twice or half as large fails.
 
-    The root mean square of 40 normal deviates is 0.65 to 1.40 with 99.9 % probability. The seeds are the first of a new
-    hundred.
+    The root mean square of 24 normal deviates is 0.58 to 1.46 with 99.9 % probability. The seeds are the first of a new
+    hundred; 20 of them gave 0.95.
     """
     whole = next(c for c in CASES if c.card == "hp_tio2_drift")
     case = replace(whole, factors={"r_on": 1.1, "mobility": 0.8})
     fits = [
         fit([pulses(case, 30, seed)], rc.load_card(case.card), free=case.factors, settings=case.settings)
-        for seed in range(300, 320)
+        for seed in range(300, 312)
     ]
     found = np.concatenate([deviations(result, case.truth) for result in fits])
-    assert 0.65 < np.sqrt(np.mean(found**2)) < 1.40
+    assert 0.58 < np.sqrt(np.mean(found**2)) < 1.46
 
 
 def test_a_cell_with_its_transistor_gives_the_parameters_back() -> None:

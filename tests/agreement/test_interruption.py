@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def children(parent: int) -> list[int]:
 
 
 def gone(number: int) -> bool:
-    end = time.monotonic() + 3.0
+    end = time.monotonic() + 20.0
     while time.monotonic() < end:
         try:
             if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -122,8 +123,8 @@ def test_child_killed_from_outside_is_told(tmp_path):
 
 def test_time_limit_is_told_and_what_was_computed_is_kept(tmp_path):
     (tmp_path / "long.cir").write_text(LONG)
-    with pytest.raises(SimulationError, match=r"stopped after the time limit of 0\.5 s.*rramcirc inspect"):
-        rc.simulate_netlist(tmp_path / "long.cir", output=tmp_path / "run", timeout=0.5)
+    with pytest.raises(SimulationError, match=r"stopped after the time limit of 1\.5 s.*rramcirc inspect"):
+        rc.simulate_netlist(tmp_path / "long.cir", output=tmp_path / "run", timeout=1.5)
     assert record(tmp_path)["status"] == "timeout"
     waves = rc.load_run(tmp_path / "run")
     assert not waves.complete
@@ -147,10 +148,10 @@ def test_progress_is_reported_in_simulated_time(tmp_path):
 
 def test_time_limit_of_the_command_ends_with_status_1(tmp_path):
     (tmp_path / "long.cir").write_text(LONG)
-    command = [sys.executable, "-m", "rramcirc", "simulate", "long.cir", "-o", "run", "--timeout", "0.3"]
+    command = [sys.executable, "-m", "rramcirc", "simulate", "long.cir", "-o", "run", "--timeout", "1.5"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
-    assert "stopped after the time limit of 0.3 s" in done.stderr
+    assert "stopped after the time limit of 1.5 s" in done.stderr
     assert (read_raw(tmp_path / "run" / "waves.raw")[0]).complete is False
 
 
@@ -226,8 +227,9 @@ def test_interrupted_run_of_the_engine_numpy_keeps_what_was_computed(tmp_path, n
 
 def test_time_limit_of_the_engine_numpy_keeps_what_was_computed(tmp_path):
     bench = rc.load_bench(array_file(tmp_path))
-    with pytest.raises(SimulationError, match=r"stopped after the time limit of 1 s.*rramcirc inspect"):
-        rc.simulate(bench, "numpy", output=tmp_path / "run", timeout=1.0)
+    rc.simulate(replace(bench, analysis=rc.Transient(1e-9)), "numpy")  # what is loaded once counts in no time limit
+    with pytest.raises(SimulationError, match=r"stopped after the time limit of 2 s.*rramcirc inspect"):
+        rc.simulate(bench, "numpy", output=tmp_path / "run", timeout=2.0)
     assert record(tmp_path)["status"] == "timeout"
     assert not rc.load_run(tmp_path / "run").complete
     assert rc.load_run(tmp_path / "run").n_points > 10

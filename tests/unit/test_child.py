@@ -24,7 +24,8 @@ def alive(number: int) -> bool:
         return False
 
 
-def gone_within(number: int, seconds: float) -> bool:
+def gone_within(number: int, seconds: float = 20.0) -> bool:
+    """Whether a process ends, on a busy machine, too; the programs here would sleep for a minute."""
     end = time.monotonic() + seconds
     while alive(number):
         if time.monotonic() > end:
@@ -97,16 +98,16 @@ def test_time_limit_ends_it_and_all_it_started(tmp_path, script, monkeypatch):
     monkeypatch.setattr("rramcirc.basics.child.GRACE", 0.2)
     started = time.monotonic()
     child = run_child(["sh", "-c", f"echo $$ > pid; {script}"], tmp_path, timeout=0.2)
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 30.0  # of the minute
     assert child.ended_by == "timeout"
     assert child.ending("sh", 0.2) == ["stopped after the time limit of 0.2 s"]
-    assert gone_within(int((tmp_path / "pid").read_text()), 2.0)
+    assert gone_within(int((tmp_path / "pid").read_text()))
 
 
 def test_program_left_behind_with_the_pipe_is_not_waited_for(tmp_path):
     started = time.monotonic()
-    child = run_child(["sh", "-c", "sleep 30 & echo $!"], tmp_path)
-    assert time.monotonic() - started < 10.0
+    child = run_child(["sh", "-c", "sleep 60 & echo $!"], tmp_path)
+    assert time.monotonic() - started < 30.0
     os.kill(int(child.output), signal.SIGKILL)
 
 
@@ -121,7 +122,7 @@ def test_of_very_long_output_the_beginning_and_the_end_are_kept(tmp_path, monkey
 
 def test_waiting_is_reported_while_nothing_is_printed(tmp_path):
     ticks = []
-    run_child(["sleep", "0.3"], tmp_path, on_wait=lambda: ticks.append(1), poll=0.05)
+    run_child(["sleep", "1"], tmp_path, on_wait=lambda: ticks.append(1), poll=0.05)
     assert len(ticks) >= 3
 
 
@@ -131,7 +132,7 @@ def test_exception_of_the_listener_ends_it(tmp_path):
 
     with pytest.raises(RuntimeError, match="no more"):
         run_child(["sh", "-c", "echo $$ > pid; echo x; sleep 60"], tmp_path, on_output=listen)
-    assert gone_within(int((tmp_path / "pid").read_text()), 2.0)
+    assert gone_within(int((tmp_path / "pid").read_text()))
 
 
 def test_it_runs_beside_threads(tmp_path):
@@ -160,7 +161,8 @@ PARENT = """
 import sys
 from pathlib import Path
 from rramcirc.basics.child import run_child
-child = run_child(["sh", "-c", "echo $$ > pid; echo started; sleep 60"], Path("."))
+command = ["sh", "-c", "echo $$ > pid; echo started; sleep 60"]
+child = run_child(command, Path("."), on_output=lambda chunk: Path("read").write_bytes(chunk))
 Path("end").write_text(f"{child.ended_by} {child.signal} {child.output.strip()}")
 """
 
@@ -169,10 +171,10 @@ Path("end").write_text(f"{child.ended_by} {child.signal} {child.output.strip()}"
 def test_nothing_is_left_when_we_are_ended(tmp_path, number):
     parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=tmp_path)
     try:
+        wait_for(tmp_path / "read")  # what was printed has come
         child = int(wait_for(tmp_path / "pid"))
-        time.sleep(0.05)
         parent.send_signal(number)
-        assert gone_within(child, 2.0)
+        assert gone_within(child)
         parent.wait(timeout=20)
     finally:
         parent.kill()

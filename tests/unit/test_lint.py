@@ -519,10 +519,10 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_text_is_read_in_short_time(tmp_path: Path, name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     check(tmp_path, BROKEN[name])
     repair(tmp_path / "model.va")
-    assert time.monotonic() - started < 60.0  # the doubling macro takes 3 s on an idle core, the others less than 1 s
+    assert time.process_time() - started < 20.0  # the doubling macro takes 3 s, the others less than 1 s
 
 
 WORDS = st.sampled_from(

@@ -233,9 +233,9 @@ def test_the_text_of_a_record_holds_what_differs_from_the_defaults() -> None:
 
 def test_the_text_of_a_large_array_is_made_at_once() -> None:
     array = rc.Crossbar(CELL, 512, 512, initial_conductance=np.full((512, 512), 1e-5))
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(repr(array)) <= LONGEST_TEXT
-    assert time.perf_counter() - begin < 0.1
+    assert time.process_time() - begin < 0.1
 
 
 def test_choices_flags_and_parts_are_checked_by_what_they_are() -> None:
