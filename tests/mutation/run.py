@@ -6,7 +6,8 @@
     python tests/mutation/run.py FOLDER --tell           rates with intervals, survivors with their changes
 
 A child with the libraries loaded is forked for every mutant, with copies of the caches that hold nothing compiled from
-the mutated file. It runs the tests that reach the mutated statement, likely killers first, up to the time given.
+the mutated file (kernels are compiled again without optimisation: half the time). It runs the tests that reach the
+mutated statement, likely killers first, up to the time given.
 """
 
 from __future__ import annotations
@@ -100,22 +101,22 @@ class Watch:
             self.failed, self.text = f"import of {report.nodeid}", str(report.longrepr)[-1500:]
 
 
-def child(folder: Path, private: Path, tests: list[str], limit: int) -> None:
+def child(folder: Path, private: Path, tests: list[str], limit: int, kernel: bool) -> None:
     """Run the tests in this forked process and write what was found."""
     os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))  # processor time: other work slows nothing down
     resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
-    os.environ.update(environment(folder, private))
+    os.environ.update(environment(folder, private) | ({"NUMBA_OPT": "0"} if kernel else {}))
     sys.dont_write_bytecode = True
     sys.path[:0] = [str(folder / "tree")]
     os.chdir(folder / "tree")
     log = os.open(str(folder / "log.txt"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    import numba
     import pytest
+    from numba.core import config
 
-    numba.config.CACHE_DIR = str(private / "numba")
+    config.reload_config()
     watch = Watch()
     status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", *tests], plugins=[watch])
     if status not in (0, 1) and not watch.failed:
@@ -132,7 +133,7 @@ def run_tests(folder: Path, drawn: Drawn, tests: list[str], limit: int) -> dict[
     process = os.fork()
     if process == 0:
         try:
-            child(folder, private, tests, limit)
+            child(folder, private, tests, limit, drawn.room == "kernels")
         except BaseException:
             traceback.print_exc()
             os._exit(99)
