@@ -37,8 +37,7 @@ def test_every_analysis_has_its_example() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_analysis_says_all_that_is_asked(name: str) -> None:
     analysis = EXAMPLES[name]
-    assert len(WORDS) == 13
-    assert all(hasattr(analysis, word) for word in WORDS)
+    assert [word for word in WORDS if not hasattr(analysis, word)] == []
     assert analysis.kind in ("op", "dc", "tran", "ac", "noise")
     assert analysis.axis is not None or analysis.grid is not None
     assert set(analysis.line_levels) <= {line for _, line in analysis.line_fields}

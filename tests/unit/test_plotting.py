@@ -82,14 +82,19 @@ def test_ac_analysis_is_drawn_by_magnitude_on_logarithmic_axes():
 
 @pytest.mark.parametrize("values", [[0.0], [np.nan], [1.0]])
 def test_operating_point_is_drawn(tmp_path, values):
-    plot(Waveforms("point", "", [0.0], {"v(o)": values}, {"v(o)": "V"}), ["v(o)"], tmp_path / "a.png")
+    figure = plot(Waveforms("point", "", [0.0], {"v(o)": values}, {"v(o)": "V"}), ["v(o)"], tmp_path / "a.png")
+    np.testing.assert_array_equal(figure.axes[0].get_lines()[0].get_ydata(), values)
+    assert (tmp_path / "a.png").stat().st_size > 5_000
 
 
 def test_odd_values_do_not_stop_the_figure(tmp_path):
     values = np.array([np.nan, np.inf, -np.inf, 0.0])
     signals = {"v(o)": values, "_r": 0 * T[:4], "x": np.full(4, np.inf)}
     wf = Waveforms("time", "s", np.arange(4.0), signals, {"v(o)": "V"})
-    plot(wf, ["v(o)", "_r", "x"], tmp_path / "a.png")
+    figure = plot(wf, ["v(o)", "_r", "x"], tmp_path / "a.png")
+    drawn = [line.get_ydata() for ax in figure.axes for line in ax.get_lines()]
+    for name in ("v(o)", "_r", "x"):
+        assert any(np.array_equal(ydata, signals[name], equal_nan=True) for ydata in drawn), name
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path):
@@ -126,7 +131,9 @@ def test_butterfly_is_written(tmp_path, suffix):
 
 @pytest.mark.parametrize(("v", "i"), [([0.0, 1.0], [0.0, 0.0]), ([0.0, 0.0], [0.0, 0.0]), ([1.0, 2.0], [1.0, np.nan])])
 def test_butterfly_of_little_data_is_drawn(tmp_path, v, i):
-    plot_butterfly(v, i, tmp_path / "b.png")
+    figure = plot_butterfly(v, i, tmp_path / "b.png")
+    assert [ax.get_xlabel() for ax in figure.axes if ax.get_xlabel()], "no axis"
+    assert (tmp_path / "b.png").stat().st_size > 5_000
 
 
 def test_butterfly_has_four_numbered_branches():

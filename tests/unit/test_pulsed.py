@@ -21,12 +21,7 @@ DEVICES = st.builds(
 )  # fmt: skip
 
 
-def test_defaults_are_the_numbers_of_the_paper():
-    assert dataclasses.asdict(DEVICE) == {
-        "g_max": 674e-9, "g_min": 32.95e-9, "alpha_p": 0.03058, "alpha_d": 0.3534,
-        "beta_p": 626.8e-9, "beta_d": 921.9e-9,
-    }  # fmt: skip
-    assert DEVICE.window == pytest.approx(641.05e-9, rel=1e-15)
+def test_every_number_of_the_device_says_what_it_is():
     for field in dataclasses.fields(DEVICE):
         assert field.metadata["desc"]
         assert field.metadata["units"] in ("S", "1")

@@ -87,7 +87,7 @@ def test_mistakes_in_a_variability_table_are_told_with_their_line(line: str, wor
     file.write_text(f"name = 'mine'\nmodule = 'rram_filament'\ntitle = 't'\n[parameters]\n[variability]\n{line}\n")
     with pytest.raises(rc.ParameterError, match=word) as refused:
         rc.load_card(file)
-    assert "line 6" in str(refused.value) or "variability" in str(refused.value)
+    assert "line 6" in str(refused.value)
 
 
 def test_read_noise_has_its_relative_width() -> None:
