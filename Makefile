@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 
 FUZZERS = fuzz-inner fuzz-decks fuzz-readers fuzz-interruptions
 
-.PHONY: setup demo test netlists models docs bench fuzz $(FUZZERS) clean
+.PHONY: setup demo test netlists models docs bench fuzz $(FUZZERS) mutants clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -52,6 +52,14 @@ fuzz-readers: setup
 
 fuzz-interruptions: setup
 	@$(BIN)/python tests/agreement/interruptions.py 1000
+
+# hours: the map takes the whole suite, a mutant about 5 s of processor time; can be stopped and started again
+mutants: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check coverage
+	@test -d .mutants/trace || $(BIN)/python tests/mutation/run.py .mutants --map
+	@$(BIN)/python tests/mutation/run.py .mutants
+	@$(BIN)/python tests/mutation/run.py .mutants --wide --seconds 90
+	@$(BIN)/python tests/mutation/run.py .mutants --tell
 
 clean:
 	rm -rf $(VENV) demo-output
