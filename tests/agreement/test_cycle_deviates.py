@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.basics.paths import models_folder
+from rramcirc.devices.cards.card import card_names
 
 Z = 2.0
 BOUNDED = Z / np.sqrt(1 + 0.01 * Z * Z)  # rram_jart and rram_tiox bound the deviate to 10
@@ -58,7 +58,7 @@ def loop(card: rc.ModelCard, start: dict[str, float], deviate: float) -> tuple[n
 
 
 def test_every_sigma_of_a_cycle_is_among_them() -> None:
-    cards = [rc.load_card(file.stem) for file in models_folder().glob("*.toml")]
+    cards = [rc.load_card(name) for name in card_names()]
     found = {s for card in cards for s in card.parameters if s.endswith("_sigma_c2c")}
     assert found == set(SHIFTS), "a new sigma needs a line in SHIFTS: what it moves, and which way"
 

@@ -167,3 +167,9 @@ def test_numbers_out_of_range_are_refused():
     for card in (None, "tiox_fouda2020", load_card("hfo2_filament")):
         with pytest.raises(ParameterError, match="of_card"):
             PulseExponential.of_card(card)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 60])
+def test_every_number_of_pulses_is_found_by_its_own_nonlinearity_and_the_limit_is_one_of_them(count):
+    figures = (float(f) for f in DEVICE.nonlinearity(count))
+    assert count in DEVICE.pulses_with_nonlinearity(*figures, digits=6, largest=count)

@@ -15,6 +15,7 @@ import pytest
 
 from rramcirc.basics import paths
 from rramcirc.basics.errors import EnvironmentProblem, ModelCompileError, ParameterError
+from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.veriloga import compile as compiling
 from rramcirc.devices.veriloga.compile import compile_module, compiler_version, is_known_osdi
 from rramcirc.devices.veriloga.declaration_reader import read_modules
@@ -374,6 +375,18 @@ def test_library_module_is_documented(name: str) -> None:
     for variable in module.op_variables.values():
         assert variable.description, variable.name
         assert variable.unit, variable.name
+
+
+@pytest.mark.parametrize("name", sorted(library()))
+def test_defaults_of_a_library_module_are_those_of_a_card_or_switch_an_effect_off(name: str) -> None:
+    """Both are written by hand; where a state starts is the card's affair."""
+    found = find_module(name)
+    cards = [card for card in map(load_card, card_names()) if card.module == name]
+    other = [
+        [n for n, p in found.parameters.items() if p.default not in (0.0, card.value(n)) and not n.endswith("_ini")]
+        for card in cards
+    ]
+    assert min(other, key=len) == []
 
 
 @pytest.mark.parametrize("name", sorted(library()))
