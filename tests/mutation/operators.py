@@ -21,7 +21,10 @@ _VA_IF = re.compile(r"if \((.*)\)\s*(?:begin)?\s*$")
 
 @dataclass(frozen=True)
 class Mutant:
-    """Bytes `start` to `end` of a file become `new`; `first` to `line` are the lines whose execution reaches it."""
+    """Bytes `start` to `end` of a file become `new`; `first` to `line` are the lines whose execution reaches it.
+
+    `function` is empty for what runs when the file is imported.
+    """
 
     kind: str
     function: str
@@ -55,14 +58,15 @@ def python_mutants(source: bytes) -> list[Mutant]:
                 found.append(Mutant(kind, function, statement.lineno, line, first, last, new))
         if isinstance(node, ast.Raise):
             return
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            function = f"{function}.{node.name}".lstrip(".")
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns"):
                 continue
+            inside = function
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):  # all but the body of a function runs at the import
+                inside = node.name if isinstance(node, ast.FunctionDef) and name == "body" else ""
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST) and not (name == "decorator_list" and "jit" in ast.unparse(child)):
-                    visit(child, function, statement)
+                    visit(child, inside, statement)
 
     visit(tree, "", None)
     return found

@@ -104,6 +104,8 @@ class Watch:
 def child(folder: Path, private: Path, tests: list[str], limit: int, kernel: bool) -> None:
     """Run the tests in this forked process and write what was found."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))  # processor time: other work slows nothing down
     resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
     os.environ.update(environment(folder, private) | ({"NUMBA_OPT": "0"} if kernel else {}))
@@ -139,11 +141,15 @@ def run_tests(folder: Path, drawn: Drawn, tests: list[str], limit: int) -> dict[
             os._exit(99)
         os._exit(0)
     late = False
-    while (ended := os.waitpid(process, os.WNOHANG))[0] == 0:
-        time.sleep(0.05)
-        if time.monotonic() - start > 30 * limit and not late:
-            late = True
-            os.killpg(process, signal.SIGKILL)
+    try:
+        while (ended := os.waitpid(process, os.WNOHANG))[0] == 0:
+            time.sleep(0.05)
+            if time.monotonic() - start > 30 * limit and not late:
+                late = True
+                os.killpg(process, signal.SIGKILL)
+    except BaseException:
+        os.killpg(process, signal.SIGKILL)
+        raise
     if os.waitstatus_to_exitcode(ended[1]) == 99:
         raise RuntimeError(f"the child cannot run: see {folder / 'log.txt'}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -255,6 +261,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000, help="end after so many mutants")
     parser.add_argument("--first", nargs="*", default=[], help="tests that the map does not know; run first")
     words = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):  # the mutant is taken out before the end
+        signal.signal(number, lambda *_: sys.exit(130))
     folder = words.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if words.map:

@@ -15,6 +15,7 @@ from operators import Mutant, python_mutants, verilog_mutants
 QUOTA = {"devices": 60, "verilog-a": 60, "circuits": 50, "engines": 60, "kernels": 60, "analysis": 40}
 _DRAWINGS = ("schematic.py", "sheet.py")  # what they draw is looked at
 _SLOW_CLOCK = ("tests/unit/test_child.py", "tests/agreement/test_interruption.py")  # they wait for other processes
+_BY_TEXT = "table_for_milo_belongs_to_the_card"  # compares the sum of a .va file: any change of a byte would count
 _COMPILED = re.compile(r"^(?=@(?:compiled|inlined|_njit|_compiled|kernels\._compiled)\b)", re.MULTILINE)
 
 
@@ -65,7 +66,7 @@ class TestMap:
         self.cpu: dict[str, float] = {}
         for file in folder.glob("tests.*.json"):
             for name, told in json.loads(file.read_text()).items():
-                if told.get("outcome") == "passed" and not name.startswith(_SLOW_CLOCK):
+                if told.get("outcome") == "passed" and not (name.startswith(_SLOW_CLOCK) or _BY_TEXT in name):
                     self.cpu[name] = told.get("cpu", 0.0)
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for file in folder.glob("lines.*"):
@@ -93,7 +94,7 @@ class TestMap:
         lines = self._lines[drawn.file]
         found = set().union(*(lines.get(n, set()) for n in range(drawn.mutant.first, drawn.mutant.line + 1)))
         if drawn.room == "kernels" and not found:
-            found = self._calling(drawn.mutant.function.split(".")[0])
+            found = self._calling(drawn.mutant.function)
         return found or self.of_file(drawn.file)
 
     def of_file(self, file: str) -> set[str]:
