@@ -196,10 +196,7 @@ levels = {value = 2.5, unit = "1", status = "fitted", source = "s", instance = t
         ("[parameters]\n", "parameters = 3\n[other]\n", "unknown key 'other'"),
         ("[parameters]\n", "[parameters\n", "is no TOML file"),
         ('source = "chosen"', 'origin = "chosen"', "unknown key 'origin'"),
-        (
-            "[parameters]\n", '[parameters]\nlevels = {value = 65, unit = "1", status = "fitted", source = "s"}\n',
-            "levels = 65 is outside [2:64] (",
-        ),
+        ('levels = {value = 8', 'levels = {value = 65', "levels = 65 is outside [2:64] ("),
     ],
 )  # fmt: skip
 def test_mistake_is_named(folder: Path, old: str, new: str, words: str) -> None:
