@@ -219,6 +219,8 @@ def load_run(folder: Path | str) -> Waveforms:
     record = read_record(folder)
     netlist, raw = folder / NETLIST, folder / RAW
     if not raw.exists():
+        if record.get("engine") == "both":
+            raise WaveformError(f"{folder} compares two runs; read {folder / 'ngspice'} or {folder / 'numpy'}.")
         raise WaveformError(f"{folder} has no {RAW}; status of the run: {record.get('status')}.")
     plot = main_plot(read_raw(raw))
     if plot is None:

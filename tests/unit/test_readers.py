@@ -17,6 +17,7 @@ from rramcirc.bench.spike_sources import read_train
 from rramcirc.devices.veriloga.constants import evaluate
 from rramcirc.devices.veriloga.lexer import matches
 from rramcirc.devices.veriloga.lint.numbers import _THERMAL
+from rramcirc.devices.veriloga.preprocessor import read_source
 from rramcirc.devices.veriloga.text import strip_comments
 from rramcirc.engines.ngspice.deck import read_foreign
 from rramcirc.engines.ngspice.measured import read_measured
@@ -42,6 +43,14 @@ def test_damaged_input_comes_back_as_an_error_of_ours_in_time_and_in_little_memo
 def test_veriloga_without_ends_is_taken_apart_in_linear_time(text):
     started = time.process_time()
     assert "".join(match[0] for match in matches(strip_comments(text))) == strip_comments(text)
+    assert time.process_time() - started < 1.0
+
+
+@pytest.mark.parametrize("piece", ["`include ", "`include <", "`ifdef a ", "`a(", "`define a(", "`undef ", "`else "])
+def test_directives_on_one_line_are_read_in_linear_time(tmp_path, piece):
+    (tmp_path / "m.va").write_text(piece * (N // len(piece)))
+    started = time.process_time()
+    read_source(tmp_path / "m.va")
     assert time.process_time() - started < 1.0
 
 

@@ -312,6 +312,12 @@ def test_run_without_waveforms_is_told_with_its_status(tmp_path):
         load_run(tmp_path)
 
 
+def test_a_comparison_names_its_runs(tmp_path):
+    write_record(tmp_path, {"status": "done", "engine": "both"})
+    with pytest.raises(WaveformError, match=r"compares two runs; read .*ngspice or .*numpy"):
+        load_run(tmp_path)
+
+
 def test_record_keeps_every_value(tmp_path):
     write_record(tmp_path, {"status": "done", "value": 1.5})
     assert read_record(tmp_path)["value"] == 1.5

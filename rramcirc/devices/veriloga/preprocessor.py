@@ -152,10 +152,9 @@ class _Expander:
         """Do what an active directive says; return where to go on."""
         name = word.text[1:]
         if name == "include":
-            line, end = _line(words, at)
-            closed = next((k for k, w in enumerate(line) if w.kind == "string" or w.text == ">"), len(line) - 1)
-            self.include(word, line[: closed + 1], depth)
-            return min(at + closed + 1, end)
+            named = _file_name(words, at)
+            self.include(word, named, depth)
+            return at + len(named)
         if name in ("define", "undef") or name in FOREIGN_DIRECTIVES:
             line, at = _line(words, at)
             if name == "define" and line:
@@ -220,6 +219,16 @@ class _Expander:
                 made.append(Word(word.kind, word.text, place.path, place.line, -1, place.start))
                 self.made += 1
         return made
+
+
+def _file_name(words: list[Word], at: int) -> list[Word]:
+    """Return the words that name the file of an include: a string, or all up to ``>`` or the next directive."""
+    end = at
+    while end < len(words) and words[end].kind != "newline" and (end == at or words[end].kind != "directive"):
+        end += 1
+        if words[end - 1].kind == "string" or words[end - 1].text == ">":
+            break
+    return words[at:end]
 
 
 def _line(words: list[Word], at: int) -> tuple[list[Word], int]:

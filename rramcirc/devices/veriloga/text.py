@@ -10,7 +10,7 @@ from pathlib import Path
 from rramcirc.basics.errors import ModelCompileError
 
 #: An include of a file; the group is the name of the file.
-INCLUDE = re.compile(r'`include[ \t]*["<]([^">\n]+)[">]')
+INCLUDE = re.compile(r'`include[ \t]*["<]([^"<>\n]+)[">]')
 _OPENING = re.compile(r'"|//|/\*')
 #: A string without its closing quote; it ends there or at the end of its line.
 INSIDE_STRING = re.compile(r'"(?:\\.|[^"\\\n])*+', re.DOTALL)

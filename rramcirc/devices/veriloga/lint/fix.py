@@ -21,6 +21,8 @@ from rramcirc.devices.veriloga.text import INCLUDE, strip_comments
 
 _MOST_PASSES = 6
 
+_BRANCH = re.compile(r"\bbranch\s*+\(\s*+\w++(\s*+,\s*+([\w$]++))\s*+\)")
+
 
 @dataclass(frozen=True)
 class Repair:
@@ -111,6 +113,9 @@ class _Own:
     def __init__(self, found: Lint):
         self.found, self.text = found, found.source.text
         self.clean = strip_comments(self.text)
+        self.branches: dict[str, list[re.Match[str]]] = {}
+        for match in _BRANCH.finditer(self.clean):
+            self.branches.setdefault(match[2], []).append(match)
 
     def replace(self, word: Word, text: str, what: str) -> Repair:
         return Repair(word.start, word.start + len(word.text), text, word.line, what)
@@ -150,7 +155,7 @@ class _Own:
             yield Repair(keyword.start, _behind(self.clean, ";", keyword.start), "", keyword.line, what)
             if name in module.nets and self.is_own(module.nets[name][1]):
                 yield from self.without_net(module.nets[name][1], what)
-            for match in re.finditer(rf"\bbranch\s*\(\s*\w+(\s*,\s*{re.escape(name)})\s*\)", self.clean):
+            for match in self.branches.pop(name, ()):  # of all modules, so once
                 yield Repair(*match.span(1), "", self.clean.count("\n", 0, match.start()) + 1, what)
             for node in (n for block in bodies(module) for n in walk(block) if module.is_access(n)):
                 nets = [p.text for p in node.parts]
