@@ -20,6 +20,7 @@ from rramcirc.devices.veriloga.lint.numbers import _THERMAL
 from rramcirc.devices.veriloga.preprocessor import read_source
 from rramcirc.devices.veriloga.text import strip_comments
 from rramcirc.engines.ngspice.deck import read_foreign
+from rramcirc.engines.ngspice.log import read_log, reference_value
 from rramcirc.engines.ngspice.measured import read_measured
 from rramcirc.waveforms.steps import step_starts
 
@@ -109,6 +110,14 @@ def test_logs_of_measurements_are_read_in_linear_time(line):
     started = time.process_time()
     assert not read_measured(line, {}).values
     assert time.process_time() - started < 1.0
+
+
+@pytest.mark.parametrize("number", ["27..000000", "27.000e", "9.9.9", "1e", "+", "e5", "-"])
+def test_a_log_may_hold_anything_in_place_of_numbers(number):
+    """A netlist can print what it likes."""
+    assert read_log(f"Doing analysis at TEMP = {number} and TNOM\n").celsius in ((), (27.0,), (9.9,), (1.0,))
+    assert not read_measured(f"m                   =  {number} at=  {number}\n", {"m": False}).values
+    assert reference_value(f" Reference value :  {number}\r".encode()) is None
 
 
 def test_a_failed_measurement_is_still_told():

@@ -11,7 +11,7 @@ from rramcirc.engines.ngspice.lines import Line
 
 _FAILED = re.compile(r"^\s*+(\.?meas\w*+\s++\S++\s++(\S++).*)(?<=\s)failed!$", re.IGNORECASE)
 _CAUSE = re.compile(r"^Error: measure\s+(\S+)\s+(.*)$", re.IGNORECASE)
-_NUMBER = r"[-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|nan|inf)"
+_NUMBER = r"[-+]?(?:\d++(?:\.\d*+)?(?:e[-+]?\d++)?|nan|inf)"
 _RESULT = re.compile(rf"^(\S+)\s*=\s+(?:({_NUMBER})((?:\s+\w+=\s*{_NUMBER})*)|failed)\s*$", re.IGNORECASE)
 _WINDOW = re.compile(rf"from=\s*({_NUMBER})\s+to=\s*({_NUMBER})", re.IGNORECASE)
 _NO_VECTOR = re.compile(r"^Error: no such vector as (.+)\.$", re.IGNORECASE)
