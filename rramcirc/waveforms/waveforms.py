@@ -51,6 +51,7 @@ _NGSPICE_KINDS = {
 }
 MOST_SHOWN = 24  # signals in the table of a notebook
 _PLOTNAME_OF_AXIS = {"time": "Transient Analysis", "frequency": "AC Analysis", "point": "Operating Point"}
+_LONGEST_PATTERN = 2000  # characters
 
 
 @dataclass(frozen=True)
@@ -323,10 +324,12 @@ class Waveforms:
         Raises
         ------
         WaveformError
-            If a pattern fits no signal.
+            If a pattern fits no signal, or is longer than any.
         """
         chosen: dict[str, None] = {}
         for pattern in patterns:
+            if len(pattern) > _LONGEST_PATTERN:
+                raise WaveformError(f"a pattern of {len(pattern)} characters: {shown(pattern)}. No signal is so long.")
             glob = "".join(f"[{c}]" if c == "[" else c for c in "".join(pattern.split()).lower())
             fits = re.compile(fnmatch.translate(glob)).match
             hits = [n for n in (*self.signals, self.axis_name) if fits("".join(n.split()).lower())]

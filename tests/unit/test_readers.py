@@ -137,6 +137,11 @@ def test_a_measurement_that_is_too_long_is_refused(text, waves):
         measure(text, waves)
 
 
+def test_a_pattern_that_is_longer_than_any_name_is_refused(waves):
+    with pytest.raises(rc.WaveformError, match="a pattern of 100001 characters"):
+        waves.select("i" + "*/" * (N // 2))
+
+
 def test_many_signs_of_a_pattern_need_little_time(waves):
     started = time.process_time()
     assert len(measure("max(i(" + "*" * 30 + "))", waves)) == 2
