@@ -250,7 +250,7 @@ def _plots_of(header: RawHeader, columns: list[AnyArray], path: Path) -> Iterato
     problem = f"{len(columns[0])} of {header.n_points or '?'} points are there"
     whole = RawPlot.from_columns(names, kinds, columns, title=header.text("title"), plotname=plotname)
     whole = replace(whole, date=header.text("date"), swept=swept)
-    if stepped and swept:
+    if stepped and swept and whole.n_points:
         told = log_steps(path)
         whole = replace(whole, data=without_doubled_starts(whole.data, len(told)))
         starts, steps = _steps(whole.axis, kinds[0], told)

@@ -373,3 +373,12 @@ def test_what_spicelib_writes_reads_as_it_reads_it(tmp_path_factory, data, kind,
     assert list(plot.names) == reference.get_trace_names()
     for name in plot.names:
         np.testing.assert_array_equal(plot.column(name), np.asarray(reference.get_trace(name).get_wave(0)))
+
+
+@pytest.mark.parametrize("name", ["lt_step.raw", "xyce_step_dc.raw", "qspice.qraw"])
+def test_a_stepped_file_without_its_first_point_is_empty(tmp_path, name):
+    content = (FILES / name).read_bytes()
+    marks = ("Binary:\n".encode("utf-16-le"), b"Binary:\n", b"Values:\n")
+    ends = [content.find(mark) + len(mark) for mark in marks if mark in content]
+    (tmp_path / name).write_bytes(content[: min(ends)])
+    assert [plot.n_points for plot in read_any(tmp_path / name)] == [0]
