@@ -34,12 +34,12 @@ INSIDE = {
         "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table",
         "bench_file",
     ],
-    "figures": ["style", "waveforms tables maps", "page"],
+    "figures": ["style", "waveforms tables maps verdicts", "page"],
     "engines": [
         "states validity ending", "netlist spelling outcome", "provenance", "ngspice vacask array network",
         "build driven verdict", "pyspice", "simulation", "compare",
     ],
-    "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction"],
+    "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction", "sensitivity"],
 }  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
 LAZY = {"matplotlib", "schemdraw", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}

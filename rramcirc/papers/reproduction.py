@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rramcirc.analysis.counts import Count
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.html import html_table
 from rramcirc.basics.units import format_number
@@ -15,13 +16,31 @@ from rramcirc.papers.table import EXPERIMENTS, LEVELS, TWINS
 from rramcirc.sweeps.record import RunRecord
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import pandas as pd
     from _typeshed import DataclassInstance
+
+HEADS = ("quantity", "paper", "allowed", "ours", "bound", "evidence", "holds")
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """An experiment that was run: its result, and the comparison with the paper."""
+    """An experiment that was run: its result, and the comparison with the paper.
+
+    Attributes
+    ----------
+    experiment
+        What was run.
+    result
+        The experiment's table.
+    table
+        One row per expectation: quantity, paper (what it says), allowed, ours, unit, hits, trials, interval_low,
+        interval_high (95 %, of rates), bound (whose the bounds are), where, evidence, because, verdict, deviation,
+        form (full or quick).
+    settings
+        All values used, with their status.
+    """
 
     experiment: Experiment
     result: pd.DataFrame
@@ -30,20 +49,28 @@ class Reproduction:
 
     @property
     def confirmed(self) -> bool:
-        """Whether every expectation holds that was judged; the short form leaves some open."""
-        return bool((self.table["verdict"] != "no").all())
+        """Whether every expectation holds."""
+        return bool((self.table["verdict"] == "yes").all())
+
+    @property
+    def refuted(self) -> bool:
+        """Whether an expectation does not hold; one that is open, for want of trials, does not count."""
+        return bool((self.table["verdict"] == "no").any())
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the comparison as text: quantity, paper, allowed, ours, bound, evidence, holds."""
+        return [
+            (row.quantity, row.paper, row.allowed, _ours(row), row.bound, row.evidence, row.verdict)
+            for row in self.table.itertuples()
+        ]
 
     def __repr__(self) -> str:
         held = int((self.table["verdict"] == "yes").sum())
         return f"<Reproduction {self.experiment.name}: {held} of {len(self.table)} expectations hold>"
 
     def _repr_html_(self) -> str:
-        rows = [
-            (row.quantity, row.paper, format_number(row.ours, row.unit, 3), row.status, row.verdict)
-            for row in self.table.itertuples()
-        ]
         claim = f"{self.experiment.name}: {self.experiment.claim} [{self.experiment.paper}, {self.experiment.figure}]"
-        return html_table(("quantity", "paper", "ours", "status", "holds"), rows, claim)
+        return html_table(HEADS, self.rows(), claim)
 
 
 def experiment_names() -> list[str]:
@@ -117,8 +144,6 @@ def reproduce(
     Reproduction
         `result` is the experiment's table; `table` has one row per expectation.
     """
-    import pandas as pd
-
     name = at_level(name, level)
     experiment = load_experiment(name)
     engine = engine or experiment.engines[0]
@@ -134,14 +159,9 @@ def reproduce(
             raise ParameterError(f"mnist {mnist}: {name} learns no images.")
         parameters = replace(parameters, mnist=str(mnist))
     result = _run(experiment, parameters, engine, None if output is None else Path(output))
-    rows = []
-    for expected in experiment.expected:
-        value = float(expected.measure(result))
-        verdict = "open" if quick and expected.full_only else "yes" if expected.holds(value) else "no"
-        rows.append((expected.quantity, expected.said, value, expected.unit, expected.status, expected.where, verdict))
-    columns = ["quantity", "paper", "ours", "unit", "status", "where", "verdict"]
+    table = compare_rows(experiment, result, quick=quick).assign(form="quick" if quick else "full")
     settings = experiment.settings(parameters) if experiment.settings else None
-    found = Reproduction(experiment, result, pd.DataFrame(rows, columns=columns), settings)
+    found = Reproduction(experiment, result, table, settings)
     if output is not None:
         _save(found, Path(output))
     return found
@@ -155,6 +175,36 @@ def _run(experiment: Experiment, parameters: DataclassInstance, engine: str, fol
     run = {"experiment": experiment.name, "version": __version__, "engine": engine} | asdict(parameters)
     with RunRecord(path, run) as record:
         return experiment.run(parameters, engine, record)
+
+
+def compare_rows(experiment: Experiment, result: pd.DataFrame, *, quick: bool) -> pd.DataFrame:
+    """Return one row per expectation of an experiment; see `Reproduction`. The short form leaves some open."""
+    import pandas as pd
+
+    rows = []
+    for expected in experiment.expected:
+        measured = expected.measure(result)
+        row: dict[str, Any] = {"quantity": expected.quantity, "paper": expected.said, "allowed": expected.allowed}
+        if isinstance(measured, Count):
+            low, high = measured.interval()
+            row |= {"ours": measured.share, "unit": "1", "hits": measured.hits, "trials": measured.trials}
+            row |= {"interval_low": low, "interval_high": high}
+        else:
+            row |= {"ours": float(measured), "unit": expected.unit, "hits": None, "trials": None}
+            row |= {"interval_low": None, "interval_high": None}
+        row |= {"bound": expected.bound, "where": expected.where, "evidence": expected.evidence}
+        verdict = "open" if quick and expected.full_only else expected.verdict(measured)
+        row |= {"because": expected.because, "verdict": verdict, "deviation": expected.deviation}
+        rows.append(row)
+    whole = {"hits": "Int64", "trials": "Int64"}
+    return pd.DataFrame(rows).astype(whole)
+
+
+def _ours(row: Any) -> str:
+    """Return what was measured in words: a number with its unit, or a count with its interval."""
+    import pandas as pd
+
+    return format_number(row.ours, row.unit, 3) if pd.isna(row.trials) else str(Count(int(row.hits), int(row.trials)))
 
 
 def _save(found: Reproduction, folder: Path) -> None:

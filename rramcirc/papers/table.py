@@ -16,6 +16,7 @@ from rramcirc.papers.milo2018 import iv as milo2018_iv
 from rramcirc.papers.milo2018 import learning as milo2018_learning
 from rramcirc.papers.milo2018 import patterns as milo2018_patterns
 from rramcirc.papers.milo2018 import probability as milo2018_probability
+from rramcirc.papers.milo2018 import robustness as milo2018_robustness
 from rramcirc.papers.milo2018 import scan as milo2018_scan
 from rramcirc.papers.milo2018 import times as milo2018_times
 from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
@@ -37,6 +38,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         milo2018_learning,
         milo2018_patterns,
         milo2018_probability,
+        milo2018_robustness,
         milo2018_scan,
         milo2018_times,
         pedretti2018_distributions,

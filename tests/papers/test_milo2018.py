@@ -27,9 +27,19 @@ from rramcirc.papers.milo2018.device import (
     prepared_states,
     pulse_train,
 )
+from rramcirc.papers.milo2018.iv import pulse_set_voltage
 from rramcirc.papers.milo2018.patterns import train_patterns
 from rramcirc.papers.milo2018.recall import recall_patterns, trained_chips
-from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, SAME_HALF, SET_NAMES, load_set, milo_network, set_table
+from rramcirc.papers.milo2018.sets import (
+    NEURONS,
+    PATTERNS,
+    POOL,
+    SAME_HALF,
+    SET_NAMES,
+    load_set,
+    milo_network,
+    set_table,
+)
 
 PROTOCOL = PulseProtocol()
 
@@ -57,6 +67,39 @@ def test_every_parameter_of_a_set_has_a_status(name: str) -> None:
 def test_unknown_set_is_refused_by_name() -> None:
     with pytest.raises(ParameterError, match="parameter set"):
         load_set("E")
+    with pytest.raises(ParameterError, match="gain"):
+        load_set("D", (("gian", 1.2),))
+    with pytest.raises(ParameterError, match="set_voltage"):
+        load_set("A", (("set_voltage", 1.2),))
+
+
+def test_the_table_of_values_holds_every_level_of_the_pulses_with_its_status() -> None:
+    table = set_table(load_set("D")).set_index("parameter")
+    statuses = table["status"][["set_voltage", "reset_voltage", "gate", "common_mode", "erase_voltage"]]
+    assert statuses.tolist() == ["fitted", "fitted", "fitted", "assumed", "assumed"]
+    assert table["value"]["te_width"] == table["value"]["width"]
+    assert load_set("D").read_voltage == PROTOCOL.read_voltage
+    assert table["status"]["lrs"] == "derived"
+
+
+def test_factors_change_one_parameter_and_leave_the_capacitances() -> None:
+    plain, charged = load_set("D"), load_set("D", (("training_charge", 1.2),))
+    assert charged == replace(plain, training_charge=1.2 * plain.training_charge)
+    pulses = load_set("D", (("gate", 1.05),))  # a stronger gate, a higher LRS
+    assert pulses.lrs > 1.02 * plain.lrs
+    for neurons in (4, NEURONS):
+        capacitances = [milo_network(chosen, neurons).neuron.capacitance for chosen in (plain, pulses)]
+        assert capacitances[0] == pytest.approx(capacitances[1], rel=1e-12)
+
+
+def test_v_exc_is_beyond_the_set_voltage_of_the_loop_and_below_that_of_one_pulse() -> None:
+    # [Milo2018, Sec. II]: V_exc > V_set; a whole SET in one pulse would not be gradual
+    pulse = pulse_set_voltage(PROTOCOL)
+    assert PROTOCOL.set_voltage < pulse < 1.3 * PROTOCOL.set_voltage
+    erased, rule = prepared_states(PROTOCOL)[0], cell_rule(PROTOCOL)
+    once = replace(PROTOCOL, pulses=1)
+    after, _ = pulse_train(once, {k: np.array([v, v]) for k, v in erased.items()}, pulse)
+    assert after[:, 1] == pytest.approx(0.5 * (rule.lrs + rule.hrs), rel=1e-3)
 
 
 def test_in_set_d_only_the_rate_of_the_external_spikes_differs_between_training_and_recall() -> None:
@@ -113,9 +156,9 @@ def test_fixed_step_and_exact_events_agree_on_learning() -> None:
     stepped, exact = (milo2018_learning.learning(parameters, engine) for engine in ("network", "events"))
     for column, tolerance in (("excitatory", 0.01), ("excitatory_half", 0.08), ("rate_end", 8.0)):
         assert stepped[column].mean() == pytest.approx(exact[column].mean(), abs=tolerance)
-    for table in (stepped, exact):  # 97 of 100 seeds learn; one of ten may differ
-        assert milo2018_learning.share_learnt(table) >= 0.9
-        assert milo2018_learning.share_recalled(table) == 1.0
+    for table in (stepped, exact):  # 1997 of 2000 chips learn; one of ten may differ
+        assert milo2018_learning.learnt_only_the_pool(table).hits >= 9
+        assert milo2018_learning.recalled(table).hits == 10
 
 
 def test_training_needs_inhibition() -> None:
@@ -191,4 +234,11 @@ def test_abstract_step_learns_the_same_attractor_as_the_curves_of_the_cell() -> 
     assert curve.progress(half) == pytest.approx(0.5, abs=0.03)
     # the SET of a filament begins slowly, the abstract step fast; the attractor comes after the same time
     assert curve.progress(half / 5) < 0.5 * -np.expm1(-SAME_HALF * half / 5)
-    assert means.loc["D", "excitatory_half"] == pytest.approx(means.loc["D-step", "excitatory_half"], abs=0.1)
+    shown = tuple(np.linspace(0.0, 2.0, 41))
+    parameters, half = replace(parameters, shown=shown), {}
+    inside, _ = milo2018_learning.pool_pairs(4, POOL)
+    for name in ("D", "D-step"):
+        runs = [milo2018_learning.train_and_recall(parameters, load_set(name), s, "network")[0] for s in range(1, 21)]
+        mean = np.mean([run.excitatory[:, inside].mean(axis=1) for run in runs], axis=0)
+        half[name] = np.interp(0.5, mean, shown)
+    assert half["D"] == pytest.approx(half["D-step"], abs=0.1)  # of about 0.9 s

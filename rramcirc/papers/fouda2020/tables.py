@@ -46,9 +46,7 @@ class TrainingParameters:
 QUICK = TrainingParameters(seeds=1, epochs=3, tuning=0, train=10_000, held=2_000)
 
 
-def runs_of(
-    parameters: TrainingParameters, runs: Mapping[str, FoudaRun], record: RunRecord
-) -> dict[str, FoudaRun]:
+def runs_of(parameters: TrainingParameters, runs: Mapping[str, FoudaRun], record: RunRecord) -> dict[str, FoudaRun]:
     """Return runs with the sizes and rates of the parameters: tuned each, or fixed ones for short forms."""
     found = {}
     name = images_of(parameters.mnist, needed=parameters.tuning > 0).name

@@ -121,6 +121,7 @@ def _best(table: pd.DataFrame, labels: tuple[str, ...]) -> float:
     return max(mean_final(table, label) for label in labels)
 
 
+TUNED = "rates were searched on validation images, the same way for all rules; this difference was not"
 EXPERIMENT = Experiment(
     name="fouda2020-ternary",
     paper="Fouda2020",
@@ -133,36 +134,44 @@ EXPERIMENT = Experiment(
     expected=(
         Expected(
             "lost by (1,1) to the baseline", lambda t: mean_final(t, "linear") - mean_final(t, SYMMETRIC[0]),
-            "%", None, 2.0, "2 % drop", "published", "Sec. IV C", full_only=True,
+            "%", None, 2.0, "2 % drop", "published", "Sec. IV C",
+            "independent", TUNED, full_only=True,
         ),
         Expected(
             "the same, aim of this reproduction", lambda t: mean_final(t, "linear") - mean_final(t, SYMMETRIC[0]),
-            "%", None, 0.5, "2 % drop", "assumed", "Sec. IV C", full_only=True,
+            "%", None, 0.5, "2 % drop", "assumed", "Sec. IV C",
+            "independent", TUNED, full_only=True,
         ),
         Expected(
             "gained by asymmetry, own rates", lambda t: _best(t, ASYMMETRIC) - _best(t, SYMMETRIC),
-            "%", 0.7, None, "1 % more", "published", "Sec. IV C", full_only=True,
+            "%", 0.7, None, "1 % more", "published", "Sec. IV C",
+            "independent", TUNED, full_only=True,
         ),
         Expected(
             "gained by asymmetry, one low rate",
             lambda t: max(low_final(t, (3, 1)), low_final(t, (5, 1))) - max(low_final(t, (1, 1)), low_final(t, (3, 3))),
-            "%", 0.5, None, "1 % more", "published", "Sec. IV C", full_only=True,
+            "%", 0.5, None, "1 % more", "published", "Sec. IV C",
+            "searched", "the way of one low rate was added because the gain shows there", full_only=True,
         ),
         Expected(
             "pulses of (3,1) over (1,1), one low rate", lambda t: pulse_ratio(t, LOW[3, 1], LOW[1, 1]),
             "1", 1.8, 2.2, "2 x for a sum of 4", "published", "Sec. IV C",
+            "searched", "the way of one low rate was added because the gain shows there",
         ),
         Expected(
             "pulses of (5,1) over (1,1), one low rate", lambda t: pulse_ratio(t, LOW[5, 1], LOW[1, 1]),
             "1", 2.6, 3.1, "2.85 x for a sum of 6", "published", "Sec. IV C",
+            "searched", "the way of one low rate was added because the gain shows there",
         ),
         Expected(
             "pulses of (3,1) over (1,1), own rates", lambda t: pulse_ratio(t, "ternary (3,1)", SYMMETRIC[0]),
-            "1", 1.8, 2.2, "2 x for a sum of 4", "published", "Sec. IV C", full_only=True,
+            "1", 1.8, 2.2, "2 x for a sum of 4", "published", "Sec. IV C",
+            "independent", TUNED, full_only=True,
         ),
         Expected(
             "change of the pulses per epoch after 10 epochs, own rates", settling,
-            "1", None, SETTLED, "settles", "published", "Sec. IV C", full_only=True,
+            "1", None, SETTLED, "settles", "published", "Sec. IV C",
+            "independent", TUNED, full_only=True,
         ),
     ),
     engines=("network",),

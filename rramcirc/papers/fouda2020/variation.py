@@ -2,6 +2,9 @@
 
 Exponents and bounds are drawn from normal distributions; the paper's "tolerance (variance/mean)" is read as standard
 deviation over mean. Draws of a device beyond four standard deviations are drawn again, and exponents stay positive.
+That every device moves monotonically follows from the sign of its exponents and is no result. The paper's 1 % and 5 %
+are of the bounds G_max and G_min; after the 94 pulses of Fig. 4(a) the slow devices have not reached them, and the
+conductance spreads more.
 """
 
 from __future__ import annotations
@@ -41,17 +44,20 @@ def variation(parameters: VariationParameters, engine: str) -> pd.DataFrame:
     nominal = PulseExponential()
     sigmas = {"alpha_p": parameters.sigma_alpha, "alpha_d": parameters.sigma_alpha}
     sigmas |= {"g_max": parameters.sigma_g_max, "g_min": parameters.sigma_g_min}
-    parts = []
+    parts: list[pd.DataFrame] = []
+    limits: list[tuple[float, float]] = []
     for k in range(parameters.devices):
         device = replace(nominal, **{name: getattr(nominal, name) * _factor(rng, s) for name, s in sigmas.items()})
         low = device.g_min + (float(nominal.potentiated(0)) - nominal.g_min)
         numbers = np.arange(parameters.pulses + 1)
         up = low + device.potentiation_change(low, numbers)
+        limits.append((device.g_max, device.g_min))
         down = up[-1] + device.depression_change(up[-1], numbers[1:])
         conductance = np.concatenate([up, down])
         parts.append(pd.DataFrame({"device": k, "pulse": np.arange(conductance.size), "conductance": conductance}))
     table = pd.concat(parts, ignore_index=True)
     table.attrs["units"] = {"conductance": "S"}
+    table.attrs["limits"] = np.array(limits)
     return table
 
 
@@ -63,17 +69,14 @@ def _factor(rng: np.random.Generator, sigma: float) -> float:
             return 1 + sigma * z
 
 
-def monotone_share(table: pd.DataFrame) -> float:
-    """Return the share of devices whose conductance rises with every up pulse and falls with every down pulse."""
-    half = (table["pulse"].max() + 1) // 2
-    steps = table.pivot(index="device", columns="pulse", values="conductance").diff(axis=1).to_numpy()
-    rounding = 1e-12 * table["conductance"].max()  # saturated devices stand still
-    up, down = steps[:, 1 : half + 1] > -rounding, steps[:, half + 1 :] < rounding
-    return float(np.mean(np.all(up, axis=1) & np.all(down, axis=1)))
+def bound_spread(table: pd.DataFrame, column: int) -> float:
+    """Return standard deviation over mean of the drawn G_max (0) or G_min (1) [1]."""
+    limits = table.attrs["limits"][:, column]
+    return float(limits.std() / limits.mean())
 
 
 def top_spread(table: pd.DataFrame) -> float:
-    """Return standard deviation over mean of the conductance after the last up pulse."""
+    """Return standard deviation over mean of the conductance after the last up pulse [1]."""
     top = table[table["pulse"] == (table["pulse"].max() + 1) // 2]["conductance"]
     return float(top.std() / top.mean())
 
@@ -88,21 +91,34 @@ def plot_variation(table: pd.DataFrame, path: Path) -> None:
     plot_curves(shown, path, x="pulse number (up, then down)", y="conductance [nS]")
 
 
+DRAWN = "the bounds are drawn with this spread: it checks the draws"
 PARAMETERS = VariationParameters()
 EXPERIMENT = Experiment(
     name="fouda2020-variation",
     paper="Fouda2020",
     figure="Fig. 4(b)",
-    claim="with 25 % spread of the exponents every device still moves monotonically",
+    claim="devices with the paper's spread of exponents and bounds; their conductance after N pulses spreads more",
     parameters=PARAMETERS,
-    quick=replace(PARAMETERS, devices=100),
+    quick=replace(PARAMETERS, devices=400),
     run=variation,
     plot=plot_variation,
     expected=(
         Expected(
-            "devices that move monotonically", monotone_share, "1", 1.0, None, "monotonic", "published", "Sec. IV"
+            "spread of G_max", lambda t: bound_spread(t, 0),
+            "1", 0.009, 0.011, "1 %", "published", "Sec. IV", "cannot fail", DRAWN,
         ),
-        Expected("spread of the top conductance", top_spread, "1", 0.01, 0.06, "1 % of G_max", "assumed", "Fig. 4(b)"),
+        Expected(
+            "spread of G_min", lambda t: bound_spread(t, 1),
+            "1", 0.045, 0.055, "5 %", "published", "Sec. IV", "cannot fail", DRAWN,
+        ),
+        Expected(
+            "spread of the conductance after N = 94 up pulses", top_spread,
+            "1", 0.005, 0.015, "1 % of G_max", "assumed", "Fig. 4(b)", "independent",
+            "nothing was tuned on it; holds only if N pulses bring every device to its G_max",
+            deviation="94 pulses leave 6 % of the range to a nominal device, and twice that to one whose exponent is "
+            "25 % smaller; the paper gives no N, and its 1 % is of the bound, not of what N pulses reach.",
+        ),
     ),
     engines=("closed form",),
-)
+    fitted=("pulses",),
+)  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +22,27 @@ from rramcirc.engines.network.network import PulseCurve
 EDGE = 1e-6  # [s]
 
 
+def _level(default: float, desc: str, status: str, where: str, units: str = "V") -> Any:
+    return field(default=default, metadata={"desc": desc, "units": units, "status": status, "where": where})
+
+
 @dataclass(frozen=True)
 class PulseProtocol:
-    """Pulses that the network gives to its cells. All values are assumed: chosen for gradual switching of the card."""
+    """Pulses that the network gives to its cells. The paper gives none of the numbers.
+
+    V_exc and V_inh were searched so that the cell switches gradually, in 5 to 15 overlaps to the half of its range; the
+    gate sets the LRS.
+    """
 
     card: str = "hfo2_filament"
     selector: str = "nmos_select"
-    common_mode: float = field(default=1.6, metadata={"desc": "bottom electrodes against bulk", "units": "V"})
-    gate: float = field(default=3.0, metadata={"desc": "gate pulse against bulk", "units": "V"})
-    set_voltage: float = field(default=0.93, metadata={"desc": "V_exc against the bottom electrode", "units": "V"})
-    reset_voltage: float = field(default=-0.75, metadata={"desc": "V_inh against the bottom electrode", "units": "V"})
-    erase_voltage: float = field(
-        default=-0.8, metadata={"desc": "RESET that prepares the HRS before training", "units": "V"}
-    )
-    read_voltage: float = field(default=0.1, metadata={"desc": "V_read against the bottom electrode", "units": "V"})
-    width: float = field(default=1e-3, metadata={"desc": "top-electrode pulse", "units": "s"})
+    common_mode: float = _level(1.6, "V_cm, bottom electrodes against bulk", "assumed", "above |V_inh|")
+    gate: float = _level(3.0, "gate pulse against bulk", "fitted", "LRS, gradual SET")
+    set_voltage: float = _level(0.93, "V_exc against the bottom electrode", "fitted", "gradual SET, Fig. 3(a)")
+    reset_voltage: float = _level(-0.75, "V_inh against the bottom electrode", "fitted", "gradual RESET, Fig. 3(a)")
+    erase_voltage: float = _level(-0.8, "RESET that prepares the HRS before training", "assumed", "window about 10x")
+    read_voltage: float = _level(0.1, "V_read against the bottom electrode", "assumed", "")
+    width: float = _level(1e-3, "top-electrode pulse", "assumed", "", "s")
     pulses: int = field(default=150, metadata={"desc": "pulses of each curve; the end of the range", "units": "1"})
 
 

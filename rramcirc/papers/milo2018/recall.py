@@ -13,18 +13,18 @@ from functools import cache
 from rramcirc.engines.network.network import SpikingNetwork, Synapses
 from rramcirc.engines.network.run import Recall, recall
 from rramcirc.papers.milo2018.patterns import train_patterns
-from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, MiloSet, load_set, milo_network
+from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, VERDICT_SEED, Factors, MiloSet, load_set, milo_network
 
 CHIPS = 5  # trained chips that the runs are spread over
 
 
 @cache
-def trained_chips(name: str, count: int = CHIPS) -> tuple[Synapses, ...]:
-    """Return chips of a set that learnt X and C, seeds 1 ... count."""
-    chosen = load_set(name)
+def trained_chips(name: str, count: int = CHIPS, factors: Factors = ()) -> tuple[Synapses, ...]:
+    """Return chips of a set, with `factors`, that learnt X and C; their seeds are those that no search has seen."""
+    chosen = load_set(name, factors)
     return tuple(
         train_patterns(chosen, seed, reset=chosen.reset_at_switch, snapshot=5.0).synapses
-        for seed in range(1, count + 1)
+        for seed in range(VERDICT_SEED, VERDICT_SEED + count)
     )
 
 

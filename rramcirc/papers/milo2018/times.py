@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rramcirc.analysis.counts import Count
 from rramcirc.papers.experiment import Expected, Experiment
+from rramcirc.papers.milo2018.completion import FITTED
 from rramcirc.papers.milo2018.recall import recall_patterns, scaled_leak, trained_chips
-from rramcirc.papers.milo2018.sets import load_set, settings
+from rramcirc.papers.milo2018.sets import Factors, chosen_sets, settings
 from rramcirc.papers.milo2018.tables import counted, least_cues
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class TimesParameters:
     chips: int = 5
     limit: float = field(default=2.0, metadata={"units": "s"})
     seed: int = 1
+    factors: Factors = field(default=(), metadata={"desc": "what is multiplied in the first set"})
 
 
 def recall_times(parameters: TimesParameters, engine: str) -> pd.DataFrame:
@@ -41,10 +44,11 @@ def recall_times(parameters: TimesParameters, engine: str) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for name in parameters.parameter_sets:
-        chosen, chips = load_set(name), trained_chips(name, parameters.chips)
+    for k, chosen in enumerate(chosen_sets(parameters)):
+        name, chips = chosen.name, trained_chips(chosen.name, parameters.chips, () if k else parameters.factors)
+        leak = dict(parameters.factors).get("time_constant", 1.0) if not k else 1.0
         for tau in parameters.time_constants:
-            network = scaled_leak(chosen, tau)
+            network = scaled_leak(chosen, tau * leak)
             for cues in parameters.cues:
                 found = recall_patterns(
                     chosen, (cues, 0), runs=parameters.runs, seed=(parameters.seed, round(tau * 1e6)), chips=chips,
@@ -53,8 +57,10 @@ def recall_times(parameters: TimesParameters, engine: str) -> pd.DataFrame:
                 spread = (
                     np.nanstd(found.time) / np.sqrt(max(1, (found.winner >= 0).sum())) if found.fraction else np.nan
                 )
-                rows.append((name, tau, cues, found.fraction, found.mean_time, spread))
-    table = pd.DataFrame(rows, columns=["set", "time_constant", "cues", "recalled", "mean_time", "standard_error"])
+                share = Count(int((found.winner >= 0).sum()), parameters.runs)
+                rows.append((name, tau, cues, share.share, *share.interval(), found.mean_time, spread))
+    columns = ["set", "time_constant", "cues", "recalled", "recalled_from", "recalled_to", "mean_time"]
+    table = pd.DataFrame(rows, columns=[*columns, "standard_error"])
     table.attrs["units"] = {"time_constant": "s", "mean_time": "s", "standard_error": "s"}
     return table
 
@@ -71,6 +77,7 @@ def draw_times(table: pd.DataFrame, path: Path) -> None:
     draw_recall_times(table, path)
 
 
+TREND = "parameters were searched at one tau and four numbers of cues; a trend can fail, as at tau = 10 ms in set A"
 PARAMETERS = TimesParameters()
 EXPERIMENT = Experiment(
     name="milo2018-recall-time",
@@ -84,22 +91,23 @@ EXPERIMENT = Experiment(
     expected=(
         Expected(
             "largest change by one more cue", lambda t: largest_rise(t, 1),
-            "s", None, 0.0, "falls", "published", "Fig. 5(g)",
+            "s", None, 0.0, "falls", "published", "Fig. 5(g)", "independent", TREND,
         ),
         Expected(
             "largest change by a longer tau", lambda t: largest_rise(t, 0),
-            "s", None, 0.0, "falls", "published", "Fig. 5(g)",
+            "s", None, 0.0, "falls", "published", "Fig. 5(g)", "independent", TREND,
         ),
         Expected(
             "largest change of the minimum cue count by a longer tau", lambda t: float(least_cues(t).diff().max()),
-            "1", None, 0.0, "falls", "published", "Sec. IV B",
+            "1", None, 0.0, "falls", "published", "Sec. IV B", "independent", TREND,
         ),
         Expected(
             "minimum cue count, shortest minus longest tau",
             lambda t: float(least_cues(t).iloc[0] - least_cues(t).iloc[-1]),
-            "1", 1.0, None, "increases for decreasing tau", "published", "Sec. IV B",
+            "1", 1.0, None, "increases for decreasing tau", "published", "Sec. IV B", "independent", TREND,
         ),
     ),
     engines=("network",),
     settings=settings,
+    fitted=FITTED,
 )  # fmt: skip

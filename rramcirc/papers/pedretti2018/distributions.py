@@ -119,11 +119,29 @@ def lrs_slope(table: pd.DataFrame) -> float:
     return float(np.diff(np.log10(part.groupby("gate_voltage")["lrs"].median())).max())
 
 
-def lognormal_skew(table: pd.DataFrame) -> float:
-    """Return the largest |skewness| of log R over LRS and HRS; 0 for a log-normal distribution."""
-    part = np.log(_corner(table)[["lrs", "hrs"]].to_numpy())
-    deviation = part - part.mean(axis=0)
-    return float(np.abs((deviation**3).mean(axis=0) / part.std(axis=0) ** 3).max())
+def lognormal_gain(table: pd.DataFrame) -> float:
+    r"""Return the mean log-likelihood per cycle of HRS for a log-normal distribution over that for a normal one [1].
+
+    Both with mean and deviation of the cycles: :math:`\ln(s_R / s_{\ln R}) - \overline{\ln R}`. LRS spreads by 5 %, too
+    little to tell the two apart.
+    """
+    part = _corner(table)["hrs"].to_numpy()
+    logs = np.log(part)
+    return float(np.log(part.std() / logs.std()) - logs.mean())
+
+
+def lognormal_distance(table: pd.DataFrame) -> float:
+    """Return the largest distance of the distributions of ln R from normal ones [1], over LRS and HRS.
+
+    The distance of Kolmogorov: of the cumulative shares, between a sample and the normal distribution of its mean and
+    deviation. That of 1000 draws from a log-normal distribution is below 0.03 in 95 % of the cases, of 200 below 0.065.
+    """
+    from scipy.special import ndtr
+
+    part = np.sort(np.log(_corner(table)[["lrs", "hrs"]].to_numpy()), axis=0)
+    shares = ndtr((part - part.mean(axis=0)) / part.std(axis=0))
+    steps = np.arange(len(part) + 1)[:, None] / len(part)
+    return float(max((steps[1:] - shares).max(), (shares - steps[:-1]).max()))
 
 
 def plot_distributions(table: pd.DataFrame, path: Path) -> None:
@@ -148,13 +166,35 @@ EXPERIMENT = Experiment(
     figure="Fig. 2(b)",
     claim="log-normal LRS and HRS, window around 10x, HRS rises with the stop voltage",
     parameters=PARAMETERS,
-    quick=replace(PARAMETERS, cycles=60),
+    quick=replace(PARAMETERS, cycles=200),
     run=distributions,
     plot=plot_distributions,
     expected=(
-        Expected("median HRS / LRS", median_ratio, "1", 5.0, 20.0, "around 10x", "published", "Fig. 2(b)"),
-        Expected("smallest rise of HRS per 50 mV", hrs_slope, "decade", 0.0, None, "rises", "assumed", "Fig. 2(b)"),
-        Expected("largest step of LRS with the gate", lrs_slope, "decade", None, 0.0, "falls", "assumed", "Fig. 2(b)"),
-        Expected("skewness of log R", lognormal_skew, "1", 0.0, 1.0, "log-normal", "assumed", "Sec. III, Fig. 2(b)"),
+        Expected(
+            "median HRS / LRS", median_ratio, "1", 5.0, 20.0, "around 10x", "published", "Fig. 2(b)", "searched",
+            "the stop voltage was searched on it",
+        ),
+        Expected(
+            "smallest rise of HRS per 50 mV", hrs_slope,
+            "decade", 0.0, None, "at increasing stop voltage", "assumed", "Fig. 2(b)", "independent",
+            "fails where the RESET has come to its end, as it does beyond 1 V",
+        ),
+        Expected(
+            "largest step of LRS with the gate", lrs_slope,
+            "decade", None, 0.0, "falls", "assumed", "Fig. 2(b)", "independent",
+            "fails where the gate no longer limits the SET",
+        ),
+        Expected(
+            "log-likelihood per cycle of HRS, log-normal over normal", lognormal_gain,
+            "1", 0.0, None, "log-normal", "published", "Sec. III, Fig. 2(b)", "independent",
+            "the spread is drawn in the activation energy; that R is log-normal follows from the model, or does not",
+            deviation="the gap of strong RESETs nears its end, which cuts the upper tail off: ln R is skewed",
+        ),
+        Expected(
+            "distance of ln R from a normal distribution", lognormal_distance,
+            "1", None, 0.1, "log-normal", "assumed", "Sec. III, Fig. 2(b)", "independent",
+            "the bound was chosen before it was measured; fails for skewed or bounded distributions",
+        ),
     ),
+    fitted=("stop_voltages", "gate_voltages"),
 )  # fmt: skip
