@@ -139,12 +139,12 @@ EXPERIMENT = Experiment(
         Expected(
             "largest fall of P by one more cue of X, in standard deviations", largest_fall,
             "1", None, 4.5, "P increases", "published", "Sec. IV C", "independent",
-            "three points were searched, the order of all 168 was not; noise alone gives 2 to 3",
+            "three points were searched, the order of all 168 was not; noise alone gives up to 3",
         ),
         Expected(
             "largest of P and 1 - P, both above 6 cues", largest_beyond_six,
             "1", None, 0.95, "intermediate", "published", "Sec. IV C", "independent",
-            "none of these points was searched; fails for sets with a map as steep as set C",
+            "none of these points was searched; fails for maps that are steep everywhere",
         ),
         Expected(
             "largest |P - 0.5| on the diagonal, 4 to 12 cues", diagonal_error,
