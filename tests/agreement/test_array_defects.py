@@ -174,3 +174,16 @@ def test_defects_that_make_no_sense_are_refused_by_name(make, words):
         make()
     for word in words:
         assert word in str(refused.value)
+
+
+@pytest.mark.parametrize("selector", [None, "nmos_select"])
+@pytest.mark.parametrize(("missing", "shorted"), [([[0, 0]], []), ([], [[0, 0]]), ([[1, 0]], [[0, 0]])])
+def test_an_array_without_a_sound_cell_is_simulated(selector, missing, shorted):
+    rows = 1 + len(missing) * len(shorted)
+    defects = rc.Defects(missing=missing, shorted=shorted)
+    array = rc.Crossbar(rc.Cell("hfo2_filament", selector), rows, 1, defects=defects)
+    stimuli = {"bl": rc.Constant(0.3), "wl0": rc.Constant(2.0 if selector else 0.0)}
+    bench = rc.Testbench(array, rc.OperatingPoint(), stimuli)
+    ours, theirs = (rc.simulate(bench, engine) for engine in ("numpy", "ngspice"))
+    assert ours["i(bl0)"][0] == pytest.approx(theirs["i(bl0)"][0], rel=1e-4, abs=1e-15)
+    assert bool(ours["i(bl0)"][0]) == bool(shorted)

@@ -77,3 +77,24 @@ def test_lines_without_a_solution_say_so():
     bench = rc.Testbench(array, rc.OperatingPoint(), {"bl": rc.Constant(1e9)})
     with pytest.raises(SimulationError, match="no operating point"):
         rc.simulate(bench, "numpy")
+
+
+def test_a_line_that_next_to_nothing_holds_is_solved_as_far_as_rounding_lets():
+    """A floating source line rises until its transistors close; rounding in its wires moves it by 20 uV then."""
+    far, both = rc.Line(1e-4, driver_resistance=18.0, end="last"), rc.Line(0.25, end="both")
+    array = rc.Crossbar(CELL_1T1R, 4, 3, source_line="column", bl=rc.Line(end="last"), wl=far, sl=both)
+    levels = {"bl": rc.Constant(2.185), "wl": rc.Constant(1.677), "sl0": OPEN}
+    bench = rc.Testbench(array, rc.OperatingPoint(), levels)
+    ours, theirs = rc.simulate(bench, "numpy"), rc.simulate(bench, "ngspice")
+    assert ours["v(sl0)"][0] == pytest.approx(theirs["v(sl0)"][0], abs=2e-3)
+    assert ours["i(bl1)"][0] == pytest.approx(theirs["i(bl1)"][0], rel=1e-4)
+    (remark,) = ours.provenance["remarks"]
+    assert "known to" in remark
+
+
+def test_cells_in_which_nothing_flows_have_an_operating_point():
+    """All lines at 0 V, the bulk at 2.6 V: what is left of the junction currents is rounding."""
+    wires = {"bl": rc.Line(2e3), "wl": rc.Line(5e5), "sl": rc.Line(2e-6)}
+    array = rc.Crossbar(rc.Cell("hfo2_filament", "pmos_select"), 5, 3, **wires)
+    bench = rc.Testbench(array, rc.OperatingPoint(), {"bulk": rc.Constant(2.6)}, temperature=392.0)
+    assert abs(rc.simulate(bench, "numpy")["i(bl0)"][0]) < 1e-12

@@ -66,6 +66,8 @@ def crossbar_circuit(bench: Testbench) -> Circuit:
             _part(instances, ~short, block.name, comment),
             _part(instances, short, blocks[1].name, f"shorted cells, {array.defects.short_resistance:g} ohm"),
         ]
+    # all cells may be missing, or all shorted
+    cells_and_wires = [group for group in cells_and_wires if not isinstance(group, Instances) or group.names]
     drivers: list[Group] = []
     for family in families:
         cells_and_wires += family.wires()

@@ -13,6 +13,7 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.memory import check_memory
+from rramcirc.basics.units import format_number
 from rramcirc.bench.analyses import Analysis, DcSweep, OperatingPoint, Transient, VectorSweep
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.array.cell import Cell
@@ -121,8 +122,15 @@ def run_static(bench: Testbench, progress: Progress | None = None, partial: bool
     used = time.perf_counter() - wall, time.process_time() - cpu
     values = np.array(rows).reshape(len(rows), len(probes))
     problems, remarks = watch.told()
+    remarks = (*remarks, *doubts(solver.state.doubt))
     axis = axis[: len(rows)]
     return EngineRun(probes, values, axis, steps, residual, *used, remarks, ending, problems)
+
+
+def doubts(volt: float) -> tuple[str, ...]:
+    """Return a remark if rounding moves a node by `volt` [V]."""
+    moved = format_number(volt, "V")
+    return (f"a node is known to {moved} only: next to nothing holds it, and rounding moves it so far",) if volt else ()
 
 
 def _points(analysis: Analysis) -> tuple[FloatArray, dict[str, FloatArray]]:

@@ -23,6 +23,8 @@ LEAST = 1e-200  # [A]; of numbers below that, products are 0
 SWEEPS_ALONE = 4  # Newton steps in which lines are solved as far as is quick
 FOLLOWED = 1e-7  # the same in one step of time, at least
 LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
+STALLED = 4  # steps that no longer become smaller, all currents balanced: rounding moves the node, not Newton's method
+LOST = 4.0 * float(np.finfo(float).eps)  # of the largest voltage; a smaller step is lost in rounding
 CURVATURE = 1.0  # [1/V]; by which a step is at least taken to follow from the square of the one before
 
 
@@ -37,6 +39,7 @@ class ArrayState:
     residual: float = 0.0  # what is missing to Kirchhoff's current law, relative to `through`
     through: float = 0.0  # [A]; the largest current of a node, in a transient the largest so far
     missing: float = 0.0  # [A]; what is missing after a step of time
+    doubt: float = 0.0  # [V]; how far rounding moves a node that next to nothing holds
 
     def __post_init__(self) -> None:
         ports = self.cells.ports
@@ -71,14 +74,16 @@ class ArrayState:
             cells.settle(LARGEST_STEP, FIRST_MOVE)
         self._fresh = self._balanced = False
         injected = self.network.injected(sources)
-        moved, expected = np.inf, np.inf
+        before, moved, expected, stalled = np.inf, np.inf, np.inf, 0
         for step in range(MOST_STEPS):
             if step or not known:  # else the cells are as the last solution left them
                 cells.linearise()
             residual, scale, missing = self._residual(injected)
             self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
-            small = missing <= max(RESIDUAL * scale, LEAST)
-            if expected < LAST_MOVE and (small or missing <= self._rounding()):
+            small = missing <= max(RESIDUAL * scale, LEAST) or missing <= self._rounding() or self._is_lost(moved)
+            stalled = stalled + 1 if small and expected >= LAST_MOVE and moved > 0.25 * before else 0
+            if small and (expected < LAST_MOVE or stalled >= STALLED):
+                self.doubt = max(self.doubt, moved if stalled >= STALLED else 0.0)
                 cells.check_determined()
                 self._balanced = True
                 return
@@ -170,6 +175,10 @@ class ArrayState:
             network.free, wires.data, wires.indices, wires.indptr, self.voltages, into, injected, missing
         )
         return missing, through, largest
+
+    def _is_lost(self, moved: float) -> bool:
+        """Whether a step is smaller than what rounding leaves of the voltages."""
+        return moved <= float(LOST * np.max(np.abs(self.cells.voltages), initial=0.0))
 
     def _rounding(self) -> float:
         """Return what rounding may leave of the currents of wires and cells at a node [A]."""
