@@ -25,11 +25,29 @@ def ringing(time: np.ndarray, damping: float, start: float = 1.0) -> np.ndarray:
     return np.where(time < start, 0.0, 1 - np.exp(-damping * omega * after) * np.cos(omega * after))
 
 
+def ringing_deck(time: np.ndarray) -> np.ndarray:
+    """Return v(b) of rise_time_ringing.cir by partial fractions: a ramp of 10 ns at 1 us into R, L, and C beside R."""
+    ohm, henry, farad, load, ramp = 20.0, 1e-6, 1e-9, 1e3, 10e-9
+    a, b, c = henry * farad, ohm * farad + henry / load, 1 + ohm / load
+    poles = np.roots([a, b, c])
+
+    def response(after: np.ndarray) -> np.ndarray:  # to a ramp of 1 V/s
+        after = np.clip(after, 0.0, None)
+        parts = [np.exp(p * after) / (p**2 * a * (p - q)) for p, q in (poles, poles[::-1])]
+        return after / c - b / c**2 + np.real(sum(parts))
+
+    return (response(time - 1e-6) - response(time - 1e-6 - ramp)) / ramp
+
+
 def test_rise_time_of_a_ringing_step_is_between_its_state_levels(tmp_path):
+    time = np.append(np.linspace(0.0, 3e-6, 30001), 20e-6)
+    exact = t.rise_time(ringing_deck(time), time)  # levels 0 and 1/1.02 V are passed at 19.6467 and 62.4980 ns
+    assert exact == pytest.approx(62.4980e-9 - 19.6467e-9, rel=1e-4, abs=0)  # ideal step: 42.57 ns
     waves = rc.simulate_netlist(DECKS / "rise_time_ringing.cir", output=tmp_path / "run").between(0.0, 20e-6)
     values = waves["v(b)"]
+    assert np.abs(values - ringing_deck(waves.time)).max() < 5e-3  # steps of 2 ns, trapezoidal
     assert state_levels(values, waves.time) == pytest.approx((0.0, 1000 / 1020), abs=1e-4)
-    assert t.rise_time(values, waves.time) == pytest.approx(42.9e-9, abs=0.1e-9)
+    assert t.rise_time(values, waves.time) == pytest.approx(exact, abs=0.1e-9)
     assert t.rise_time(values, waves.time, base=0.0, top=float(values.max())) == pytest.approx(60.9e-9, abs=0.1e-9)
 
 
