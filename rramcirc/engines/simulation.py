@@ -26,7 +26,8 @@ from rramcirc.engines.ngspice.result import Expected
 from rramcirc.engines.ngspice.run import run_deck
 from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origin
-from rramcirc.engines.states import states_outside, without_extra
+from rramcirc.engines.states import not_followed, states_outside, without_extra
+from rramcirc.engines.tolerances import coarser_bench, why_coarser
 from rramcirc.engines.validity import outside_validity
 from rramcirc.engines.verdict import finish
 from rramcirc.waveforms.folder import NETLIST, RAW, main_plot, run_folder
@@ -221,12 +222,19 @@ def _run_netlist(
     netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
 ) -> Waveforms:
     """Run a netlist in its simulator; `bench` is what it was made from."""
+    from rramcirc.engines.build import build_netlist
+
     if netlist.simulator == "vacask":
         from rramcirc.engines.vacask.run import run_netlist
 
-        outcome = run_netlist(netlist, folder, timeout, progress)
+        outcome = run_netlist(netlist, folder, timeout, progress, bench)
     else:
         outcome = _run_ngspice(netlist, bench, folder, timeout, progress)
+        coarser = coarser_bench(bench, outcome.problems)
+        if coarser is not None:
+            netlist, told = build_netlist(coarser, "ngspice"), why_coarser(outcome.problems)
+            outcome = _run_ngspice(netlist, coarser, folder, timeout, progress)
+            outcome = replace(outcome, remarks=(told, *outcome.remarks))
     return finish(outcome, folder, netlist_origin(netlist) if bench is None else bench_origin(bench, netlist))
 
 
@@ -266,6 +274,9 @@ def _watched(outcome: Outcome, netlist: Netlist, folder: Path, bench: Testbench 
     if plot is None or not plot.n_points:
         return outcome
     problems = states_outside(netlist.states, plot)
+    unseen = not_followed(netlist.states, plot)
+    if unseen and outcome.status == "done":
+        outcome = replace(outcome, remarks=(*outcome.remarks, unseen))
     if problems and outcome.status == "done":
         step = bench.analysis.largest_step if bench is not None else None
         finer = f" of {format_number(step / 100, 's')}" if step else ""

@@ -148,6 +148,22 @@ def states_outside(watched: Sequence[WatchedState], plot: RawPlot) -> list[str]:
     return problems
 
 
+def not_followed(watched: Sequence[WatchedState], plot: RawPlot) -> str:
+    """Say which states could not be compared with their bounds, because nothing of them was saved; empty if none."""
+    there = set(plot.names)
+    missing = [s.state for s in watched if there.isdisjoint((*s.vectors, *s.variables))]
+    missing = [
+        state for state in missing
+        if not any(f"v({name})" in there for s in watched if s.state == state for name in s.variables)
+    ]  # fmt: skip
+    if not missing:
+        return ""
+    return (
+        f"{', '.join(missing)} was not compared with bounds: so many states in so long a run would cost ngspice more "
+        "than the run; record some by probes, or use the engine numpy, which follows all"
+    )
+
+
 def _outside(
     state: WatchedState, plot: RawPlot, there: IndexArray, columns: IndexArray, offset: FloatArray
 ) -> list[str]:

@@ -210,3 +210,13 @@ def test_a_state_outside_its_bounds_fails_the_run_recorded_or_not(loose, rows, c
     with pytest.raises(rc.SimulationError, match="left its bounds"):
         rc.simulate(replace(bench, stimuli={"bl1": rc.Constant(-0.9)}), engine)
     assert rc.simulate(replace(bench, stimuli={"bl1": rc.Constant(0.3)}), engine).complete
+
+
+def test_a_device_too_fast_for_the_usual_tolerances_runs_with_coarser_ones_and_says_so():
+    """3 nm in 3 ps, followed for 50 ms: ngspice takes no step below 10 fs there."""
+    array = rc.Crossbar(rc.Cell("vteam_kvatinsky2015"), 1, 1, wl=rc.Line(driver_resistance=300.0))
+    bench = rc.Testbench(array, rc.Transient(1.0), {"bl0": rc.Constant(1.3)})
+    waves = rc.simulate(bench)
+    (told,) = (text for text in waves.provenance["remarks"] if "no step short enough" in text)
+    assert "reltol=1e-4" in told
+    assert waves["w[0,0]"][-1] == pytest.approx(rc.simulate(bench, "numpy")["w[0,0]"][-1], abs=1e-2)

@@ -18,13 +18,13 @@ def remarks(bench: rc.Testbench, engine: str = "ngspice") -> list[str]:
     return [r for r in rc.simulate(bench, engine).provenance["remarks"] if "does not hold there" in r]
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
 def test_a_run_within_the_card_says_nothing(engine):
     bench = rc.Testbench(CELL, rc.Transient(1e-6), {"bl": rc.Pulse(1.0, 5e-7), "wl": rc.Constant(1.2)})
     assert remarks(bench, engine) == []
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
 def test_a_voltage_outside_is_told_with_value_and_time(engine):
     pulse = rc.Pulse(-3.0, 2e-6, delay=1e-6, rise=1e-7, fall=1e-7)
     bench = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.Transient(5e-6), {"bl": pulse})
@@ -34,7 +34,7 @@ def test_a_voltage_outside_is_told_with_value_and_time(engine):
     assert lasted == pytest.approx(2.0 + 2 * 0.1 / 3.0, rel=0.05)  # and the parts of the edges beyond -2 V
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
 @pytest.mark.parametrize(("rows", "columns"), [(3, 2), (20, 20)], ids=["saved one by one", "saved all"])
 def test_the_worst_of_several_devices_is_named_and_the_others_are_counted(rows, columns, engine):
     array = rc.Crossbar(rc.Cell("stanford_gap_v1", initial_state={"gap": 1.7}), rows, columns)
@@ -44,7 +44,7 @@ def test_the_worst_of_several_devices_is_named_and_the_others_are_counted(rows, 
     assert f"(and {2 * rows - 1} devices more)" in told
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
 def test_gate_and_temperature_are_told(engine):
     bench = rc.Testbench(CELL, rc.Transient(1e-6), {"wl": rc.Constant(5.0), "bl": rc.Constant(0.1)}, temperature=450.0)
     told = " | ".join(remarks(bench, engine))
@@ -61,7 +61,7 @@ def test_a_pulse_shorter_than_the_card_knows_is_told():
     assert "a pulse is 100 ps wide, outside 1 ns ... 10 s" in told
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
 def test_static_analyses_are_looked_at_too(engine):
     sweep = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.DcSweep("bl", 0.0, -2.5, 21))
     point = rc.Testbench(rc.Cell("stanford_gap_v1"), rc.OperatingPoint(), {"bl": rc.Constant(-2.5)})
@@ -108,3 +108,26 @@ def test_temperature_that_is_set_is_checked_as_the_option_is(tmp_path):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert "100 K to 1000 K" in done.stderr
+
+
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
+def test_a_current_is_told_or_fails_in_every_engine(engine):
+    on = {"bl": rc.Constant(2.4), "wl": rc.Constant(3.5)}
+    wide = rc.Cell("hfo2_filament", "nmos_select", selector_parameters={"w": 5e-6})
+    (told,) = remarks(rc.Testbench(wide, rc.Transient(1e-6), on), engine)
+    assert "current of xcell" in told
+    assert "outside -500 uA ... 500 uA, for" in told
+    ramp = {"bl": rc.PiecewiseLinear([0.0, 1.0], [0.0, 60.0])}
+    with pytest.raises(rc.SimulationError, match=r"current of xcell\S* is \d+ mA.*no device carries that"):
+        rc.simulate(rc.Testbench(rc.Cell("hp_tio2_drift"), rc.Transient(1.0), ramp), engine)
+
+
+def test_states_that_cannot_be_followed_are_told(monkeypatch):
+    monkeypatch.setattr("rramcirc.engines.states.LARGEST_FILE", 0.0)
+    monkeypatch.setattr("rramcirc.engines.states.MOST_COMPARISONS", 0.0)
+    array = rc.Crossbar(rc.Cell("stanford_gap_v1"), 20, 20)
+    bench = rc.Testbench(array, rc.Transient(1e-9), {"bl": rc.Constant(0.1)}, probes=("i(bl*)",))
+    (told,) = rc.simulate(bench, "ngspice").provenance["remarks"]
+    assert told.startswith("gap was not compared with bounds")
+    recorded = replace(bench, probes=("gap[0,*]",))
+    assert rc.simulate(recorded, "ngspice").provenance["remarks"] == []

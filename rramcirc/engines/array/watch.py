@@ -11,7 +11,7 @@ from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.array.bench_solver import BenchSolver
 from rramcirc.engines.states import TOLERANCE, left_bounds
-from rramcirc.engines.validity import VOLTAGES, Farthest, of_the_bench
+from rramcirc.engines.validity import SURVIVED, VOLTAGES, Farthest, of_the_bench
 
 
 class Range(NamedTuple):
@@ -59,7 +59,16 @@ class Watch:
             unit = module.op_variables[state].unit if module is not None else ""
             self.states.append((state, unit, names.index(f"rram.{state}_s"), low, high, first))
             self.worst.append((np.zeros(count), np.zeros(count), np.zeros(count)))
-        self.pending: tuple[float, FloatArray] | None = None
+        self.solver = solver
+        survived = Farthest(rram.validity.get("survived_current", SURVIVED), count)
+        self.currents = [("survived_current", survived)]
+        if "current" in rram.validity:
+            self.currents.append(("current", Farthest(rram.validity["current"], count)))
+        if module is None or "current" not in module.op_variables:
+            self.currents = []
+        limits = [min(-seen.limits.minimum, seen.limits.maximum) for _, seen in self.currents]
+        self.least_current = min(limits, default=np.inf)
+        self.pending: tuple[float, FloatArray, FloatArray | None] | None = None
         self.last = 0.0
 
     def _level(self, node: str, voltages: FloatArray) -> FloatArray | float:
@@ -72,7 +81,18 @@ class Watch:
     def see(self, time: float, voltages: FloatArray) -> None:
         """Take a point: (cells, nodes) voltages [V] at a time [s]; the one before counts now."""
         self.count()
-        self.pending = (time, voltages.copy())
+        self.pending = (time, voltages.copy(), self._device_currents())
+
+    def _device_currents(self) -> FloatArray | None:
+        """Return the current of every RRAM [A]; None if none of them can be outside a range.
+
+        What flows into a cell's bit line charges it, too, so the models are asked where that is large.
+        """
+        cells = self.solver.cells
+        into = np.abs(cells.currents[:, cells.ports.index("bl")])
+        if not np.any(into[self.there] > self.least_current):
+            return None
+        return np.where(self.there, cells.variables(("current",))["current"], 0.0)
 
     def take_back(self) -> None:
         """Forget the last point."""
@@ -82,13 +102,16 @@ class Watch:
         """Count the last point."""
         if self.pending is None:
             return
-        time, voltages = self.pending
+        time, voltages, currents = self.pending
         self.pending = None
         weight = np.array([time - self.last]) if self.moving else None
         self.last = time
         for one in self.ranges:
             across = self._level(one.plus, voltages) - self._level(one.minus, voltages)
             one.seen.add(np.where(self.there, across, 0.0)[None, :], weight)
+        if currents is not None:
+            for _, seen in self.currents:
+                seen.add(currents[None, :], weight)
         for (_, _, node, low, high, start), (worst, value, when) in zip(self.states, self.worst, strict=True):
             now = voltages[:, node] + start
             margin = TOLERANCE * (high - low)
@@ -111,6 +134,13 @@ class Watch:
         if problems:
             problems.append("the model does not hold its bounds, or options.reltol is too coarse")
         remarks = list(of_the_bench(self.bench, self.cards))
+        for condition, seen in self.currents:
+            if np.any(seen.away > 0):
+                text = f"current of {seen.text([f'{place}.nrram' for place in self.places])}"
+                if condition == "current":
+                    remarks.append(f"{self.cards[0].name}: {text}; the card does not hold there")
+                else:
+                    problems.append(f"{text}; no device carries that")
         for one in self.ranges:
             if np.any(one.seen.away > 0):
                 text = one.seen.text([f"{place}.{one.device}" for place in self.places])

@@ -33,16 +33,17 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.analyses import INDEX, Spelled, spell
 from rramcirc.engines.ngspice.long_sources import parts
-from rramcirc.engines.ngspice.start import is_driven_at_start
+from rramcirc.engines.ngspice.start import is_driven_at_start, second_corners
 from rramcirc.engines.ngspice.words import number, wrap
 from rramcirc.engines.spelling import each, header, model_sources
 from rramcirc.engines.states import WatchedState, vectors_to_save, watched_states
+from rramcirc.engines.tolerances import default_tolerances
 from rramcirc.engines.validity import WatchedDevices, vectors_of, watched_devices
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
 NAMES_PER_SAVE = 200  # ngspice drops a whole .save line of more than about 1000 names
-DEFAULT_OPTIONS = {"klu": "", "noinit": "", "method": "gear", "reltol": "1e-4"}
+DEFAULT_OPTIONS = {"klu": "", "noinit": "", "method": "gear"}
 MODEL_LETTER = {"nmos": "m", "pmos": "m", "npn": "q", "pnp": "q", "njf": "j", "pjf": "j", "d": "d"}
 CURRENT_LETTER = {"current": "v", "swept current": "b"}
 RAW_FILE = "waves.raw"
@@ -70,6 +71,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
         *_bodies(circuit.groups),
         *(_index_source() if spelled.by_index else ()),
+        *(_second_corners(circuit, bench.analysis.last_time) if bench.analysis.last_time is not None else ()),
         "",
         spelled.command,
         *saves(signals),
@@ -179,12 +181,22 @@ def _index_source() -> Iterator[str]:
     yield from ("", "* number of the input vector", *_source(Source("index", "index", Constant(0.0))))
 
 
+def _second_corners(circuit: Circuit, stop: float) -> Iterator[str]:
+    """Return the source whose corners make ngspice take short steps behind those of the stimuli."""
+    source = second_corners(circuit, stop)
+    if source is not None:
+        yield from ("", "* drives nothing; its corners make the first step behind each corner of a stimulus short")
+        yield from _source(source)
+        yield f"r{source.name} {source.node} 0 1000.0"
+
+
 def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip() or "rramcirc"
 
 
 def _options(bench: Testbench, solver: str) -> str:
     defaults = {solver if name == "klu" else name: value for name, value in DEFAULT_OPTIONS.items()}
+    defaults |= default_tolerances(bench.analysis)
     options = defaults | {str(k): number(v) for k, v in bench.options.items()}
     return ".options " + " ".join(f"{name}={value}" if value else name for name, value in options.items())
 

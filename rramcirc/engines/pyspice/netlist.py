@@ -17,6 +17,7 @@ from rramcirc.engines.ngspice.analyses import spell
 from rramcirc.engines.ngspice.spelling import DEFAULT_OPTIONS, RAW_FILE, saves
 from rramcirc.engines.ngspice.words import number
 from rramcirc.engines.pyspice.blocks import ANALYSES, circuit_lines, first_word, is_pyspice, model_files, origin_of
+from rramcirc.engines.tolerances import default_tolerances
 from rramcirc.waveforms.raw import normalise_vector
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
@@ -81,7 +82,7 @@ def netlist_of(
         "* rerun: ngspice -n -b on this file, in its folder",
         "*",
         *signal_table(signals),
-        _options(DEFAULT_OPTIONS),
+        _options(DEFAULT_OPTIONS | default_tolerances(analysis)),
         *circuit_lines(text, (".title",)),
         *([_options(chosen)] if chosen else []),
         *([f".temp {temperature - 273.15:.12g}"] if temperature is not None else []),

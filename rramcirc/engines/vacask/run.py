@@ -19,9 +19,11 @@ import numpy as np
 
 from rramcirc.basics.child import run_child
 from rramcirc.basics.errors import EnvironmentProblem, WaveformError, cannot_write
+from rramcirc.bench.testbench import Testbench
 from rramcirc.engines.netlist import Netlist
 from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.vacask.spelling import ANALYSIS, SPELLINGS, SWEEP_AXIS
+from rramcirc.engines.vacask.watching import judged
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
 from rramcirc.waveforms.waveforms import Signal
 
@@ -81,8 +83,9 @@ def vacask_version(log: str) -> str:
 
 
 def run_netlist(
-    netlist: Netlist, folder: Path, timeout: float | None = None, progress: Progress | None = None
-) -> Outcome:
+    netlist: Netlist, folder: Path, timeout: float | None = None, progress: Progress | None = None,
+    bench: Testbench | None = None,
+) -> Outcome:  # fmt: skip
     """Run a netlist in a folder and say whether the result can be trusted.
 
     Parameters
@@ -95,6 +98,8 @@ def run_netlist(
         Wall-clock limit [s].
     progress
         Called with the simulated time [s] of a transient about twice a second.
+    bench
+        What the netlist was made from; its devices are compared with their cards then.
 
     Raises
     ------
@@ -116,7 +121,7 @@ def run_netlist(
         (folder / LOG_FILE).write_text(log)
     except OSError as error:
         raise cannot_write(folder / LOG_FILE, error) from error
-    plots, problems = _take_result(own, folder / RAW_FILE, netlist)
+    plots, problems, remarks = _take_result(own, folder / RAW_FILE, netlist, bench)
     problems = [*child.ending("vacask", timeout), *_said(log, child.exit_code), *problems]
     status = child.ended_by or ("killed" if child.exit_code < 0 else "failed" if problems else "done")
     signals = tuple(replace(s, vector=s.name, sign=1) for s in netlist.signals)
@@ -130,6 +135,7 @@ def run_netlist(
         wall_seconds=child.wall_seconds,
         cpu_seconds=child.cpu_seconds,
         log=log,
+        remarks=tuple(remarks),
         signal=child.signal,
         version=vacask_version(log),
     )
@@ -161,19 +167,25 @@ def _watch(raw: Path, progress: Progress) -> Callable[[], None]:
     return tick
 
 
-def _take_result(own: Path, raw: Path, netlist: Netlist) -> tuple[list[RawPlot], list[str]]:
-    """Write waves.raw from VACASK's own file and return (its plots, problems)."""
+def _take_result(
+    own: Path, raw: Path, netlist: Netlist, bench: Testbench | None
+) -> tuple[list[RawPlot], list[str], list[str]]:
+    """Write waves.raw from VACASK's own file and return (its plots, problems, remarks)."""
     if not own.exists():
-        return [], ["no raw file was written"]
+        return [], ["no raw file was written"], []
     try:
         _close_header(own)
-        plot, problems = _translated(read_raw(own)[-1], netlist)
+        theirs = read_raw(own)[-1]
+        remarks: list[str] = []
+        plot, problems = _translated(theirs, netlist)
         if plot.n_points:
             write_raw(raw, [plot])
+            found, remarks = judged(theirs, netlist, bench)
+            problems += found
         own.unlink()
-        return (read_raw(raw) if plot.n_points else []), problems
+        return (read_raw(raw) if plot.n_points else []), problems, remarks
     except WaveformError as error:
-        return [], [str(error)]
+        return [], [str(error)], []
     except OSError as error:
         raise cannot_write(raw, error) from error
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rramcirc.basics.errors import NetlistError, unknown_name
+from rramcirc.basics.errors import NetlistError
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
 from rramcirc.bench.analysis_record import AnalysisRecord
 from rramcirc.bench.testbench import Testbench
@@ -36,25 +36,20 @@ from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.spelling import each, header, model_sources
+from rramcirc.engines.states import watched_states
+from rramcirc.engines.vacask.options import chosen_options
+from rramcirc.engines.vacask.watching import own_name, watched_vectors
+from rramcirc.engines.validity import watched_devices
 from rramcirc.waveforms.signals import signal_table
 from rramcirc.waveforms.waveforms import Signal
 
 ANALYSIS = "vacask"  # name of the analysis; VACASK writes its raw file under it
 SWEEP_AXIS = "v_sweep"
 LINE_LENGTH = 100
-DEFAULT_OPTIONS: dict[str, float | str] = {"tran_method": "gear2", "reltol": 1e-4}
-METHODS = {"gear": "gear2", "trap": "trap", "trapezoidal": "trap"}  # ngspice's `method` -> `tran_method`
 MOS_TYPE = {"nmos": 1, "pmos": -1}
 PORTABLE_MODULE = {"nmos": "nmos_ekv", "pmos": "pmos_ekv"}  # what can stand in for a built-in transistor
 # Names of models that are not cards. The wheel's spice/ folder keeps a user's own resistor.osdi out of the way.
 RESISTOR, CAPACITOR, VOLTAGE_SOURCE, CURRENT_SOURCE = "r", "c", "v", "i"
-
-# What a testbench may set: options that mean the same in ngspice, then VACASK's own for its solver.
-OPTIONS = (
-    *("reltol", "abstol", "vntol", "chgtol", "gmin", "gshunt", "tnom"),
-    *("relref", "nr_bypass", "nr_damping", "nr_residualcheck", "op_itl", "op_itlcont"),
-    *("tran_method", "tran_maxord", "tran_itl", "tran_fs", "tran_fbr", "tran_lteratio", "tran_predictor", "tran_xmu"),
-)
 
 
 def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
@@ -80,6 +75,10 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     analysis, command = bench.analysis, _command(bench.analysis)
     signals = _signals(circuit, bench)
     sources = model_sources(circuit.cards)
+    states = watched_states(circuit) if analysis.kind == "tran" else ()
+    devices = () if analysis.small_signal else watched_devices(circuit)
+    recorded = {signal.vector for signal in signals}
+    extra = [name for name in map(own_name, watched_vectors(states, devices)) if name not in recorded]
     lines = [
         _one_line(bench.title),
         "/*",
@@ -97,13 +96,16 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         "",
         "control",
         "abort always",
-        _options(bench),
-        *_saves(signals, analysis.small_signal),
+        _options(circuit, bench),
+        *_saves([*(signal.vector for signal in signals), *extra], analysis.small_signal),
         *command,
         "endc",
         "",
     ]
-    return Netlist("\n".join(lines), sources, signals, circuit.title, analysis.kind, analysis.last_time, "vacask")
+    return Netlist(
+        "\n".join(lines), sources, signals, circuit.title, analysis.kind, analysis.last_time, "vacask", states=states,
+        devices=devices,
+    )  # fmt: skip
 
 
 def vector(probe: Probe) -> str:
@@ -131,27 +133,12 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\r\n]+", " ", text).replace("*/", "* /").strip() or "rramcirc"
 
 
-def _options(bench: Testbench) -> str:
-    """Return the options line.
-
-    Raises
-    ------
-    NetlistError
-        If an option or method is not one of VACASK's.
-    """
-    options: dict[str, float | str] = dict(DEFAULT_OPTIONS)
-    for name, value in bench.options.items():
-        if name == "method":
-            if str(value) not in METHODS:
-                raise NetlistError(f"VACASK: {unknown_name('method', str(value), METHODS)}")
-            name, value = "tran_method", METHODS[str(value)]
-        if name not in OPTIONS:
-            how = "Taken are those that mean the same in ngspice, and solver options of VACASK."
-            raise NetlistError(f"VACASK: {unknown_name('option', str(name), OPTIONS, how)}")
-        options[name] = value
+def _options(circuit: Circuit, bench: Testbench) -> str:
+    """Return the options line."""
     temperature = f"{bench.temperature - 273.15:.12g}"
     own = f"temp={temperature} strictsave=2 strictoutput=0 tran_minpts=0"
-    return f"options {own} " + " ".join(f"{name}={_option_value(value)}" for name, value in options.items())
+    chosen = chosen_options(circuit, bench)
+    return f"options {own} " + " ".join(f"{name}={_option_value(value)}" for name, value in chosen.items())
 
 
 def _option_value(value: float | str) -> str:
@@ -213,11 +200,10 @@ def _frequencies(analysis: Ac) -> list[float]:
     return frequencies
 
 
-def _saves(signals: Sequence[Signal], small_signal: bool) -> Iterator[str]:
+def _saves(vectors: Sequence[str], small_signal: bool) -> Iterator[str]:
     letter = "d" if small_signal else ""
     words = []
-    for signal in signals:
-        name = signal.vector
+    for name in vectors:
         if name.endswith(":flow(br)"):
             words.append(f'{letter}i("{name.removesuffix(":flow(br)")}")')
         elif "." in name:
