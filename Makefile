@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-FUZZERS = fuzz-inner fuzz-decks fuzz-readers fuzz-interruptions
+FUZZERS = fuzz-inner fuzz-engines fuzz-decks fuzz-readers fuzz-interruptions
 
 .PHONY: setup demo test netlists models docs bench fuzz $(FUZZERS) mutants clean
 
@@ -43,6 +43,9 @@ fuzz: $(FUZZERS)
 
 fuzz-inner: setup
 	@$(BIN)/python tests/differential/inner_nodes.py
+
+fuzz-engines: setup
+	@$(BIN)/python tests/differential/fuzz_engines.py
 
 fuzz-decks: setup
 	@$(BIN)/python tests/agreement/fuzz_decks.py 5000

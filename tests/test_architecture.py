@@ -36,8 +36,8 @@ INSIDE = {
     ],
     "figures": ["style", "waveforms tables maps verdicts", "page"],
     "engines": [
-        "states validity ending", "netlist spelling outcome", "provenance", "ngspice vacask array network",
-        "build driven verdict", "pyspice", "simulation", "compare",
+        "states validity tolerances differences ending", "netlist spelling outcome agreement", "provenance",
+        "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare",
     ],
     "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction", "sensitivity"],
 }  # fmt: skip

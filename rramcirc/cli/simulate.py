@@ -49,7 +49,8 @@ def simulate(
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder.
 
-    The results of .meas in a netlist are printed, and kept in run.json; one that failed fails the run.
+    The results of .meas in a netlist are printed, and kept in run.json, in a failed run, too; a .meas whose condition
+    was never met fails the run.
     """
     from rramcirc.basics.errors import ParameterError, unknown_name
     from rramcirc.basics.units import parse_number
@@ -121,7 +122,7 @@ def _simulate_both(
 ) -> None:  # fmt: skip
     from rramcirc.basics.units import parse_number, positive_number
     from rramcirc.bench.file.write import save_bench
-    from rramcirc.engines.compare import check_differences, default_tolerance, difference_table, simulate_both
+    from rramcirc.engines.compare import check_comparison, comparison_table, default_tolerance, simulate_both
     from rramcirc.waveforms.folder import adding_files
 
     bench = _load(path, options, kelvin, settings)
@@ -129,11 +130,11 @@ def _simulate_both(
     if tolerance is not None:
         allowed = positive_number(parse_number(tolerance, "", "--tolerance"), "--tolerance")
     with Meter(getattr(bench.analysis, "stop", None)) as meter:
-        found = simulate_both(bench, folder, timeout=seconds, progress=meter)
+        compared = simulate_both(bench, folder, tolerance=allowed, timeout=seconds, progress=meter)
     with adding_files(folder, "bench.toml"):
         save_bench(bench, folder / "bench.toml")
-    print(difference_table(found))
-    check_differences(found, allowed, folder)
+    print(comparison_table(compared))
+    check_comparison(compared, allowed, folder)
     print(f"The engines agree within {allowed:g}. Runs in {folder}/ngspice and {folder}/numpy.", file=sys.stderr)
 
 

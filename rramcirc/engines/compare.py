@@ -1,69 +1,79 @@
-"""Two engines on one testbench: how far apart are their waveforms?"""
+"""Two engines on one testbench: do they agree, and if not, who is wrong?"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from rramcirc.basics.arguments import file_name
-from rramcirc.basics.errors import ParameterError, SimulationError, WaveformError
-from rramcirc.basics.units import positive_number
-from rramcirc.bench.stimuli import Floating
+from rramcirc.basics.errors import ParameterError, RramcircError, SimulationError
+from rramcirc.basics.units import format_number, parse_number, positive_number
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.table import needs_bench
+from rramcirc.engines.agreement import END_TOLERANCE, Agreement, agreement
+from rramcirc.engines.differences import FLOORS, Difference, corners_of, differences
 from rramcirc.engines.provenance import bench_origin, provenance
 from rramcirc.engines.simulation import simulate
 from rramcirc.waveforms.folder import run_folder, write_record
 from rramcirc.waveforms.waveforms import Waveforms
 
-Array = NDArray[np.float64]
 STATIC_OPTIONS = {"reltol": "1e-10", "vntol": "1e-14", "abstol": "1e-18"}
-TRANSIENT_OPTIONS = {"reltol": "1e-6", "chgtol": "1e-18"}
 STATIC_TOLERANCE = 1e-6
-TRANSIENT_TOLERANCE = 1e-2  # ngspice at reltol=1e-6 is off by 2e-3 where a filament switches, more behind corners
-FLOORS = {"A": 1e-12, "V": 1e-9}  # [A], [V]; differences below are none: rounding in lines that carry nothing
+TRANSIENT_TOLERANCE = 1e-2
+FINER = 10.0  # both are solved once more with a tenth of reltol and of the largest step, to see who was wrong
+FINE, FINEST = 1e-5, 1e-6  # reltol for that: at most, at least (SPICE fails where rounding leaves more)
+PATIENCE = 60.0  # [s] of processor time of both runs, up to which they are solved once more
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How far two runs are apart in one signal.
+class Comparison:
+    """Two engines on one testbench.
 
     Attributes
     ----------
-    signal, unit
-        Its name and unit.
-    largest
-        Largest difference [unit].
-    at
-        Where on the axis it is: time [s], swept voltage [V], or 0.
-    relative
-        The same over the largest value of all signals of its kind.
+    found
+        One difference for every signal, point by point, the largest relative difference first.
+    apart
+        Of transients: what they end at, values between edges, and times of edges.
+    advice
+        Who was wrong and what to do, if they are further apart than they may be.
     """
 
-    signal: str
-    unit: str
-    largest: float
-    at: float
-    relative: float
+    found: tuple[Difference, ...]
+    apart: Agreement | None = None
+    advice: str = ""
+
+    def problems(self, tolerance: float) -> str:
+        """Say what is further apart than a tolerance; of transients, states and charges at the end a tenth of it.
+
+        Raises
+        ------
+        ParameterError
+            If the tolerance is not a positive number.
+        """
+        positive_number(tolerance, "tolerance")
+        if self.apart is not None:
+            return self.apart.beyond(tolerance * END_TOLERANCE / TRANSIENT_TOLERANCE, tolerance, tolerance)
+        wrong = beyond(list(self.found), tolerance)
+        return (
+            f"{len(wrong)} of {len(self.found)} signals differ by more than {tolerance:g}: {wrong[0]}" if wrong else ""
+        )
 
 
 def simulate_both(
     bench: Testbench,
     output: Path,
     *,
+    tolerance: float | None = None,
     timeout: float | None = None,
     progress: Callable[[float], None] | None = None,
-) -> list[Difference]:
+) -> Comparison:
     """Run a testbench in ngspice and in the engine numpy and compare them.
 
-    The runs are kept in ``output/ngspice`` and ``output/numpy``. Where the testbench says nothing about tolerances, the
-    referee's are used (`STATIC_OPTIONS`, `TRANSIENT_OPTIONS`), as those of everyday runs are wider than the engines
-    are apart.
+    The runs are kept in ``output/ngspice`` and ``output/numpy``. Static analyses are solved with `STATIC_OPTIONS` where
+    the testbench says nothing about tolerances; transients as they are.
 
     Parameters
     ----------
@@ -71,38 +81,78 @@ def simulate_both(
         What both can do.
     output
         Run folder.
+    tolerance
+        How far they may be apart (`Comparison.problems`); default 1e-6, of transients 1e-2. Beyond it, both are solved
+        once more with finer steps for the `advice`.
     timeout
-        Wall-clock limit of the run in ngspice [s].
+        Wall-clock limit of a run in ngspice [s].
     progress
         Called with the simulated time [s] of the one, then of the other.
 
     Returns
     -------
-    list of Difference
-        One for every signal, the largest relative difference first.
+    Comparison
+        How far they are apart.
     """
     if not isinstance(bench, Testbench):
         raise ParameterError(f"simulate_both: {needs_bench(bench)}")
-    referee = STATIC_OPTIONS if bench.analysis.last_time is None else TRANSIENT_OPTIONS
-    if "reltol" not in bench.options:
-        bench = replace(bench, options=referee | dict(bench.options))
+    if bench.analysis.last_time is None and "reltol" not in bench.options:
+        bench = replace(bench, options=STATIC_OPTIONS | dict(bench.options))
+    allowed = default_tolerance(bench) if tolerance is None else positive_number(tolerance, "simulate_both: tolerance")
     with run_folder(file_name(output, "simulate_both: output")) as folder:
-        return _both(bench, folder, timeout, progress)
+        runs = _both(bench, folder, timeout, progress)
+        compared = _compared(runs, bench)
+        if compared.apart is not None and compared.problems(allowed):
+            compared = replace(compared, advice=_advice(runs, bench, allowed, folder, timeout))
+        worst = compared.found[0].__dict__ if compared.found else None
+        seconds = {engine: waves.provenance.get("cpu_seconds") for engine, waves in runs.items()}
+        record = {"status": "done", "engine": "both", "worst": worst, "seconds": seconds}
+        write_record(folder, provenance(bench_origin(bench)) | record)
+    return compared
 
 
 def _both(
-    bench: Testbench, output: Path, timeout: float | None, progress: Callable[[float], None] | None
-) -> list[Difference]:
+    bench: Testbench, output: Path, timeout: float | None, progress: Callable[[float], None] | None = None
+) -> dict[str, Waveforms]:
     runs = {}
     for engine in ("numpy", "ngspice"):  # what numpy cannot do is refused before ngspice has worked
         limit = timeout if engine == "ngspice" else None
         runs[engine] = simulate(bench, engine, output=output / engine, timeout=limit, progress=progress)
-    found = differences(runs["numpy"], runs["ngspice"], corners_of(bench))
-    worst = found[0].__dict__ if found else None
-    seconds = {engine: waves.provenance.get("cpu_seconds") for engine, waves in runs.items()}
-    record = {"status": "done", "engine": "both", "worst": worst, "seconds": seconds}
-    write_record(output, provenance(bench_origin(bench)) | record)
-    return found
+    return runs
+
+
+def _compared(runs: dict[str, Waveforms], bench: Testbench) -> Comparison:
+    pair = runs["numpy"], runs["ngspice"]
+    apart = agreement(*pair, bench) if bench.analysis.last_time is not None else None
+    return Comparison(tuple(differences(*pair, corners_of(bench))), apart)
+
+
+def _advice(runs: dict[str, Waveforms], bench: Testbench, tolerance: float, folder: Path, timeout: float | None) -> str:
+    """Solve a transient once more with finer steps, and say which run was off and what brings the engines together."""
+    coarsest = bench.analysis.largest_step
+    assert coarsest is not None  # of a transient
+    step = coarsest / FINER
+    given = bench.options.get("reltol", FINE)
+    coarse = parse_number(given, "", "reltol") if isinstance(given, str) else float(given)
+    reltol = f"{min(max(coarse / FINER, FINEST), FINE):.2g}"
+    how = f"--option reltol={reltol} --set analysis.max_step={step:.3g}"
+    if sum(float(run.provenance.get("cpu_seconds") or 0.0) for run in runs.values()) > PATIENCE:
+        return f"Which run is off shows when both are solved with finer steps: {how}."
+    analysis: Any = bench.analysis
+    options = dict(bench.options) | {"reltol": reltol}
+    finer = replace(bench, analysis=replace(analysis, max_step=step), options=options)
+    try:
+        truth = _both(finer, folder / "finer", timeout)
+    except RramcircError as error:
+        return f"With finer steps ({how}) one of them fails: {error}"
+    rest = _compared(truth, finer).problems(tolerance)
+    if rest:
+        return f"With finer steps ({how}) they differ, too ({rest}); this circuit has no answer that steps can settle."
+    off = [engine for engine, run in runs.items() if agreement(run, truth[engine], bench).beyond(values=tolerance)]
+    return (
+        f"With finer steps ({how}) they agree: it was {' and '.join(off) or 'both a little'} that was off, by steps of "
+        f"up to {format_number(coarsest, 's')}."
+    )
 
 
 def default_tolerance(bench: Testbench) -> float:
@@ -122,102 +172,7 @@ def beyond(found: list[Difference], tolerance: float) -> list[Difference]:
     return [d for d in found if not (d.relative <= tolerance or d.largest <= FLOORS.get(d.unit, 0.0))]
 
 
-def corners_of(bench: Testbench) -> Array:
-    """Return the times at which what drives a testbench has corners, ascending [s]."""
-    times = [np.zeros(1)]
-    for line in dict.fromkeys([*bench.design.lines, *bench.stimuli]):
-        stimulus = bench.stimulus(line)
-        if not isinstance(stimulus, Floating):
-            times.append(stimulus.corners()[0])
-    if bench.cycle_noise is not None:
-        times += [bench.cycle_noise.times, bench.cycle_noise.times + bench.cycle_noise.edge]
-    return np.unique(np.concatenate(times))
-
-
-def differences(
-    first: Waveforms, second: Waveforms, corners: Array | None = None, settle: float = 0.0
-) -> list[Difference]:
-    """Compare all signals of two runs.
-
-    At every point of each run its value is compared with the other run, interpolated there by cubics that do not
-    overshoot, each stretch between two corners of what drives the circuit by itself: behind a corner a current can
-    jump, and a run shows that only from its next point on.
-
-    Parameters
-    ----------
-    first, second
-        Runs of the same testbench.
-    corners
-        Times of those corners [s].
-    settle
-        How long behind a corner they are not compared [s].
-
-    Raises
-    ------
-    WaveformError
-        If they do not have the same signals and the same kind of axis.
-    """
-    if set(first.names) != set(second.names) or first.axis_name != second.axis_name:
-        odd = sorted(set(first.names) ^ set(second.names))[:5] or [first.axis_name, second.axis_name]
-        raise WaveformError(f"the runs cannot be compared: {', '.join(odd)} is not in both.")
-    names = list(first.names)
-    a, b = (np.array([np.real(run[name]) for name in names]).T for run in (first, second))
-    scale = _scales(names, first.units, np.maximum(np.abs(a).max(axis=0), np.abs(b).max(axis=0)))
-    if first.axis_name == "time":
-        corners = np.unique(np.append(0.0, () if corners is None else corners))
-        runs = (first.axis, a), (second.axis, b)
-        sides = [_apart(*runs[k], *runs[1 - k], corners, settle) for k in (0, 1)]
-    elif a.shape != b.shape:
-        raise WaveformError(f"the runs cannot be compared: they have {len(a)} and {len(b)} points.")
-    else:
-        sides = [(np.abs(a - b), first.axis)]
-    found = []
-    for k, name in enumerate(names):
-        largest, at = max((float(gap[:, k].max()), float(axis[gap[:, k].argmax()])) for gap, axis in sides)
-        relative = largest / scale[k] if scale[k] > 0 else (0.0 if largest == 0.0 else np.inf)
-        found.append(Difference(name, first.units[name], largest, at, float(relative)))
-    return sorted(found, key=lambda d: -d.relative)
-
-
-def _apart(
-    time: Array, values: Array, other_time: Array, other: Array, corners: Array, settle: float
-) -> tuple[Array, Array]:
-    """Return the differences at the points of one run where the other can be interpolated, and their times."""
-    from scipy.interpolate import PchipInterpolator
-
-    gaps, times = [np.zeros((1, values.shape[1]))], [time[:1]]
-    near = 1e-12 * float(max(time[-1], other_time[-1]))
-    starts = corners[corners < min(time[-1], other_time[-1]) - near]
-    ends = np.append(starts[1:], np.inf)
-    for start, end in zip(starts, ends, strict=True):
-        first, last = np.searchsorted(other_time, (start + near, end + near))
-        grid, points = other_time[first:last], other[first:last]
-        rising = np.append(True, np.diff(grid) > 0)[: len(grid)]
-        grid, points = grid[rising], points[rising]
-        if not len(grid):
-            continue
-        inside = slice(*np.searchsorted(time, (max(grid[0], start + settle) - near, grid[-1] + near)))
-        there = np.clip(time[inside], grid[0], grid[-1])
-        with np.errstate(over="ignore"):  # slopes of signals that die away to nothing
-            found = PchipInterpolator(grid, points, axis=0)(there) if len(grid) > 1 else points[[0] * len(there)]
-        gaps.append(np.abs(values[inside] - found))
-        times.append(there)
-    return np.concatenate(gaps), np.concatenate(times)
-
-
-def _scales(names: list[str], units: Mapping[str, str], largest: Array) -> Array:
-    """Return the largest value of the kind of every signal: all voltages, all line currents, each op-variable."""
-    kinds = []
-    for name in names:
-        base = re.sub(r"\[.*?\]", "", name)
-        kinds.append(base[:2] + units[name] if base[:2] in ("v(", "i(") else base)
-    top: dict[str, float] = {}
-    for kind, value in zip(kinds, largest, strict=True):
-        top[kind] = max(top.get(kind, 0.0), float(value))
-    return np.array([top[kind] for kind in kinds])
-
-
-def difference_table(found: list[Difference], most: int = 20) -> str:
+def difference_table(found: Sequence[Difference], most: int = 20) -> str:
     """Return the differences as text, the largest first."""
     lines = [f"{'signal':24s} {'unit':5s} {'difference':>12s} {'at':>14s} {'relative':>10s}"]
     lines += [f"{d.signal:24s} {d.unit:5s} {d.largest:12.3e} {d.at:14.6e} {d.relative:10.1e}" for d in found[:most]]
@@ -226,14 +181,28 @@ def difference_table(found: list[Difference], most: int = 20) -> str:
     return "\n".join(lines)
 
 
-def check_differences(found: list[Difference], tolerance: float, output: Path) -> None:
+def comparison_table(compared: Comparison, most: int = 10) -> str:
+    """Return a comparison as text: of transients the ends, the values between edges and the edges apart."""
+    if compared.apart is None:
+        return difference_table(compared.found)
+    lines = ["states at the end, relative to their range; charges, relative to the largest"]
+    lines.append(difference_table(compared.apart.ends, most))
+    lines += ["", "values between edges, relative to the largest of their kind"]
+    lines.append(difference_table(compared.apart.values, most))
+    lines += ["", "edges, relative to the time from stimulus to edge"]
+    lines += [f"{'signal':24s} {'apart by [s]':>18s} {'at':>14s} {'relative':>10s}"]
+    edges = compared.apart.edges
+    lines += [f"{e.signal:24s} {e.shift:18.3e} {e.at:14.6e} {e.relative:10.1e}" for e in edges[:most]]
+    lines += ["none is apart by more than the values tell"] if not edges else []
+    lines += [f"and {len(edges) - most} edges less apart"] if len(edges) > most else []
+    return "\n".join(lines)
+
+
+def check_comparison(compared: Comparison, tolerance: float, output: Path) -> None:
     """Raise SimulationError if the engines are further apart than the tolerance."""
-    wrong = beyond(found, tolerance)
-    if wrong:
-        worst = wrong[0]
+    problems = compared.problems(tolerance)
+    if problems:
+        advice = compared.advice or "--tolerance sets the bound."
         raise SimulationError(
-            f"the engines differ: {len(wrong)} of {len(found)} signals by more than {tolerance:g} of the largest of "
-            f"their kind; {worst.signal} by {worst.largest:.3g} {worst.unit} ({worst.relative:.1e}) at {worst.at:.6g}. "
-            f"A smaller --option reltol brings both closer to the truth; --tolerance sets the bound. Runs: "
-            f"{output / 'ngspice'} and {output / 'numpy'}."
+            f"the engines differ: {problems}. {advice} Runs: {output / 'ngspice'} and {output / 'numpy'}."
         )

@@ -12,7 +12,9 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError, WaveformError
-from rramcirc.engines.compare import beyond, difference_table, differences, simulate_both
+from rramcirc.engines.agreement import agreement
+from rramcirc.engines.compare import beyond, difference_table, simulate_both
+from rramcirc.engines.differences import differences
 
 
 def waves(time: np.ndarray, **signals: np.ndarray) -> rc.Waveforms:
@@ -88,6 +90,79 @@ def test_both_engines_agree_from_the_command_line(tmp_path, analysis):
     for engine in ("ngspice", "numpy"):
         assert rc.load_run(tmp_path / "run" / engine).provenance["engine"] == engine
     assert json.loads((tmp_path / "run" / "run.json").read_text())["engine"] == "both"
+
+
+def step_bench() -> rc.Testbench:
+    """A cell whose line is driven from 0.1 s on, for 1 s."""
+    drive = rc.PiecewiseLinear([0.0, 0.1, 0.1001, 1.0], [0.0, 0.0, 1.0, 1.0])
+    return rc.Testbench(rc.Cell("vteam_kvatinsky2015"), rc.Transient(1.0), {"bl": drive})
+
+
+def switching(at: float, level: float = 1.0, final: float = 4.0, points: int = 4001) -> rc.Waveforms:
+    """A cell that switches within 1 us at a time [s]."""
+    time = np.linspace(0.0, 1.0, points)
+    edge = np.clip((time - at) / 1e-6, 0.0, 1.0)
+    signals = {"i(bl)": 1e-3 * (0.1 + (level - 0.1) * edge) * (time > 0.1001), "w": 10.0 - (10.0 - final) * edge}
+    return rc.Waveforms("time", "s", time, signals, {"i(bl)": "A", "w": "nm"})
+
+
+def test_a_shifted_edge_is_told_as_a_shift_and_not_as_a_value():
+    apart = agreement(switching(0.6), switching(0.602), step_bench())
+    assert [d.relative for d in apart.values] == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert {e.signal for e in apart.edges} == {"i(bl)", "w"}
+    for edge in apart.edges:
+        assert edge.shift == pytest.approx(2e-3, abs=3e-4)  # a point every 0.25 ms
+        assert edge.relative == pytest.approx(2e-3 / 0.5, rel=0.2)  # of the time since the line left 0 V
+    assert apart.beyond(ends=1e-2) == ""
+    assert "2 edges are apart by more than 0.001" in apart.beyond(ends=1e-2, edges=1e-3)
+    (charge,) = (d for d in apart.ends if d.signal == "charge of i(bl)")
+    assert charge.largest == pytest.approx(0.9e-3 * 2e-3, rel=0.2)
+
+
+def test_another_plateau_and_another_end_are_told_as_values():
+    apart = agreement(switching(0.6), switching(0.6, level=1.05, final=4.2), step_bench())
+    assert all(edge.relative < 1e-2 for edge in apart.edges)
+    assert {d.signal: pytest.approx(d.relative, rel=1e-3) for d in apart.values} == {"i(bl)": 0.05 / 1.05, "w": 0.02}
+    assert apart.ends[0].signal == "charge of i(bl)"
+    assert {d.signal: d.relative for d in apart.ends}["w"] == pytest.approx(0.2 / 10.0)  # of its range, 0 to 10 nm
+    assert "end apart" in apart.beyond()
+    assert "between edges" in apart.beyond()
+
+
+def test_an_edge_that_one_run_does_not_have_is_a_difference_of_values():
+    apart = agreement(switching(0.6), switching(2.0), step_bench())
+    assert apart.values[0].relative == pytest.approx(0.9)
+    assert all(edge.relative < 1e-2 for edge in apart.edges)
+
+
+def test_points_that_one_run_does_not_have_are_no_difference():
+    time = np.linspace(0.1, 1.0, 10)
+    drive = {"i(bl)": np.exp(16 * (time - 1)), "w": np.full(10, 5.0)}
+    units = {"i(bl)": "A", "w": "nm"}
+    fine_time = np.linspace(0.1, 1.0, 1001)
+    fine = {"i(bl)": np.exp(16 * (fine_time - 1)), "w": np.full(1001, 5.0)}
+    coarse, dense = rc.Waveforms("time", "s", time, drive, units), rc.Waveforms("time", "s", fine_time, fine, units)
+    assert agreement(coarse, dense, step_bench()).values[0].relative < 1e-2
+    assert differences(coarse, dense)[0].relative > 3e-2  # straight comparison with a curve through ten points
+
+
+LOOSE = {"reltol": "0.01"}
+
+
+def test_the_advice_names_who_was_off_and_helps(tmp_path):
+    """A VTEAM cell behind 300 ohm with tolerances that are too wide."""
+    line = rc.Line(driver_resistance=300.0)
+    array = rc.Crossbar(rc.Cell("vteam_kvatinsky2015"), 1, 1, bl=line)
+    bench = rc.Testbench(array, rc.Transient(10e-3), {"bl": rc.Constant(1.0)}, options=LOOSE)
+    path = tmp_path / "cell.toml"
+    rc.save_bench(bench, path)
+    failed = run("simulate", path, "--engine", "both", "-o", tmp_path / "run")
+    assert failed.returncode == 1, failed.stdout
+    told = failed.stderr
+    assert "they agree: it was" in told, told
+    advice = told[told.index("(--option") + 1 : told.index(") they agree")].split()
+    helped = run("simulate", path, "--engine", "both", "-o", tmp_path / "again", *advice)
+    assert helped.returncode == 0, helped.stderr
 
 
 def test_engines_that_differ_by_more_than_the_tolerance_fail(tmp_path):
