@@ -37,6 +37,11 @@ vbl0 drv_bl0 0 dc 0 pwl(0 0 1e-07 0 1.01e-07 1.5 2e-07 1.5 2.01e-07 0)
 rdrv_bl0 drv_bl0 bl0 100
 ropen_bl1 bl1 0 1e12
 
+* drives nothing; its corners make the first step behind each corner of a stimulus short
+vcorners corners 0 dc 0 pwl(0 0 1e-10 0 1.00001e-07 0 1.0109900000000001e-07 0 2.00001e-07 0
++ 2.0109900000000002e-07 0)
+rcorners corners 0 1000.0
+
 .tran 1e-08 3e-07 0 1e-08
 """
 
