@@ -84,6 +84,7 @@ from rramcirc.bench.analyses import (
 )
 from rramcirc.bench.design import Design as Design
 from rramcirc.bench.file.write import save_bench as save_bench
+from rramcirc.bench.phases import RunPhase as RunPhase
 from rramcirc.bench.spike_pulses import (
     BipolarPulse as BipolarPulse,
     GatePulse as GatePulse,
@@ -121,7 +122,6 @@ from rramcirc.circuits.array.crossbar import Crossbar as Crossbar
 from rramcirc.circuits.array.defects import Defects as Defects
 from rramcirc.circuits.array.half_select import half_select as half_select
 from rramcirc.circuits.array.line import Line as Line
-from rramcirc.circuits.array.states import with_state as with_state
 from rramcirc.circuits.bench_file import (
     load_bench as load_bench,
     with_settings as with_settings,
@@ -138,6 +138,7 @@ from rramcirc.circuits.readout.readout import (
 )
 from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork as RecurrentNetwork
 from rramcirc.circuits.request import Request as Request
+from rramcirc.circuits.states import with_state as with_state
 from rramcirc.circuits.synapse.pulses import (
     SpikePair as SpikePair,
     SynapsePulses as SynapsePulses,
@@ -202,6 +203,13 @@ from rramcirc.engines.network.run import (
     recall as recall,
     run_network as run_network,
 )
+from rramcirc.engines.network.spike_rules import (
+    SpikeRule as SpikeRule,
+    bi_poo as bi_poo,
+    pair_rule as pair_rule,
+    song as song,
+    window_of as window_of,
+)
 from rramcirc.engines.ngspice.spelling import subcircuit_files as subcircuit_files
 from rramcirc.engines.pyspice.blocks import (
     required_osdi as required_osdi,
@@ -212,6 +220,12 @@ from rramcirc.engines.pyspice.live import run_live as run_live
 from rramcirc.engines.simulation import (
     simulate as simulate,
     simulate_netlist as simulate_netlist,
+)
+from rramcirc.figures.networks import (
+    plot_learning as plot_learning,
+    plot_raster as plot_raster,
+    plot_weights as plot_weights,
+    synapse_waves as synapse_waves,
 )
 from rramcirc.figures.page import write_page as write_page
 from rramcirc.figures.waveforms import (
@@ -243,6 +257,7 @@ from rramcirc.waveforms.raw import (
     read_raw as read_raw,
     write_raw as write_raw,
 )
+from rramcirc.waveforms.spikes import Spikes as Spikes
 from rramcirc.waveforms.waveforms import (
     Signal as Signal,
     Waveforms as Waveforms,
@@ -294,11 +309,14 @@ __all__ = [
     "Request",
     "ResistiveSynapse",
     "RramcircError",
+    "RunPhase",
     "Signal",
     "SimulationError",
     "SoftBounded",
     "SpikePair",
+    "SpikeRule",
     "SpikeTrain",
+    "Spikes",
     "SpikingNetwork",
     "StateLevels",
     "StdpWindow",
@@ -311,6 +329,7 @@ __all__ = [
     "Waveforms",
     "__version__",
     "accuracy",
+    "bi_poo",
     "breakpoints",
     "build_circuit",
     "build_netlist",
@@ -367,11 +386,15 @@ __all__ = [
     "overlap_time",
     "overlaps",
     "overshoot",
+    "pair_rule",
     "pattern_train",
     "period",
     "plot",
     "plot_butterfly",
+    "plot_learning",
+    "plot_raster",
     "plot_waveforms",
+    "plot_weights",
     "poisson_trains",
     "product_bench",
     "pulse_sequence",
@@ -408,6 +431,7 @@ __all__ = [
     "simulate_both",
     "simulate_netlist",
     "slew_rate",
+    "song",
     "spike_count",
     "spike_times",
     "split_train",
@@ -420,6 +444,7 @@ __all__ = [
     "subcircuit_files",
     "synapse_array",
     "synapse_bench",
+    "synapse_waves",
     "te_stimulus",
     "time_to_final",
     "to_pyspice",
@@ -427,6 +452,7 @@ __all__ = [
     "transitions",
     "triangle",
     "value_at",
+    "window_of",
     "with_settings",
     "with_state",
     "write_fit",

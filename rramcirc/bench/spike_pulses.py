@@ -17,12 +17,34 @@ from rramcirc.basics.fields import number, record
 from rramcirc.bench.spike_sources import split_train
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
 
-__all__ = ["BipolarPulse", "GatePulse", "train_stimuli"]
+__all__ = ["BipolarPulse", "GatePulse", "prolonged", "train_stimuli"]
+
+
+def prolonged(begins: ArrayLike, lengths: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return start and end of pulses [s]; one that begins during another, its edges included, prolongs it.
+
+    Parameters
+    ----------
+    begins : (n,) array
+        Where pulses begin, ascending [s].
+    lengths : (n,) array
+        From the start of the rising to the end of the falling edge [s].
+
+    Examples
+    --------
+    >>> prolonged([0.0, 1.0, 3.0], [1.5, 1.5, 1.5])
+    (array([0., 3.]), array([2.5, 4.5]))
+    """
+    starts = np.asarray(begins, float)
+    ends = np.maximum.accumulate(starts + np.asarray(lengths, float))
+    slack = 1e-9 * np.asarray(lengths, float)[1:]
+    new = np.append(True, starts[1:] > ends[:-1] + slack)
+    return starts[new], np.append(ends[np.flatnonzero(new)[1:] - 1], ends[-1])
 
 
 @record
 class GatePulse:
-    """What a PRE spike does to a gate line; a spike during a pulse makes it last longer, as a one-shot does.
+    """What a PRE spike does to a gate line; a spike during a pulse, edges included, prolongs it, as a one-shot does.
 
     ::
 
@@ -67,12 +89,8 @@ class GatePulse:
         begins = _spike_times("GatePulse.stimulus", times)
         if not begins.size:
             return Constant(self.base)
-        length = self.width + self.edge
-        new = np.append(True, np.diff(begins) > length * (1 + 1e-9))
-        starts = begins[new]
-        ends = begins[np.append(np.flatnonzero(new)[1:] - 1, begins.size - 1)] + length
-        widths = ends - starts - 2 * self.edge
-        return pulse_sequence(starts, widths, self.amplitude, edge=self.edge, base=self.base)
+        starts, ends = prolonged(begins, np.full(begins.size, self.width + self.edge))
+        return pulse_sequence(starts, ends - starts - 2 * self.edge, self.amplitude, edge=self.edge, base=self.base)
 
 
 @record

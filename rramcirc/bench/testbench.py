@@ -14,6 +14,7 @@ from rramcirc.basics.fields import Kept, number, other, part, record, table, tex
 from rramcirc.basics.units import parse_number, positive_number, real_number
 from rramcirc.bench.analyses import ANALYSES, Analysis
 from rramcirc.bench.design import Design
+from rramcirc.bench.phases import RunPhase, Span, joined_stimulus, spans
 from rramcirc.bench.stimuli import Constant, Driven, Floating, PiecewiseLinear, Stimulus, check_driven, number_list
 
 ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
@@ -21,17 +22,30 @@ ROOM_TEMPERATURE = 300.15  # [K], 27 C: the default of SPICE
 
 @record
 class CycleNoise:
-    """Cycle-to-cycle variability: every cell's noise terminal gets a new standard normal deviate at each of `times`.
+    """Cycle-to-cycle variability: every cell's noise terminal gets a new standard normal deviate in each cycle.
 
     What one standard deviation does is the model's business (``ea_sigma_c2c`` of the filament model, for example).
+    Cells and arrays take a list of `times`, at which cycles begin. The synapses of networks, whose overlaps are not
+    known in advance, take a `slot`: cycle k lasts from k to k + 1 slots, and its deviate is a function of (seed,
+    matrix, row, column, k), `rramcirc.bench.cycle_deviates`. A pulse across the edge of a slot sees both deviates.
     """
 
-    times: Kept[FloatArray, ArrayLike] = other("start of each cycle, ascending; the first is usually 0", "s")
-    seed: int = whole("seed of the deviates")
+    times: Kept[FloatArray, ArrayLike] = other(
+        "start of each cycle, ascending; the first is usually 0", "s", default=()
+    )
+    seed: int = whole("seed of the deviates", default=0)
     edge: float = number("time in which a deviate changes", "s", default=1e-9, above=0.0)
+    slot: float | None = number("length of each cycle, of networks instead of times", "s", default=None, above=0.0)
 
     def _check(self) -> None:
         times = number_list("CycleNoise.times", self.times)
+        if self.slot is not None:
+            if times.size:
+                raise ParameterError("CycleNoise.slot: give times (cells and arrays) or a slot (networks), not both.")
+            if self.slot <= 2 * self.edge:
+                raise ParameterError(f"CycleNoise.slot: {self.slot:g} s is not longer than two edges.")
+            object.__setattr__(self, "times", times)
+            return
         if times.size == 0 or times[0] < 0:
             raise ParameterError("CycleNoise.times: is not a list of times [s] of at least 0.")
         if np.any(np.diff(times) <= 2 * self.edge):
@@ -89,6 +103,9 @@ class Testbench:
     seed: int | None = whole("seed that the spread of the design was drawn with", default=None)
     name: str = text("title; default names the circuit", default="")
     cycle_noise: CycleNoise | None = part("cycle-to-cycle variability of all cells", default=None)
+    phases: Kept[tuple[RunPhase, ...], Sequence[RunPhase]] = other(
+        "parts of a network's run, one after the other, until the analysis stops", default=()
+    )
 
     def _check(self) -> None:
         if not isinstance(self.design, Design):
@@ -105,6 +122,45 @@ class Testbench:
             raise ParameterError(f"Testbench.probes: {shown(self.probes)} is not a list of signal names.")
         object.__setattr__(self, "probes", tuple(self.probes))
         self._check_analysis_lines()
+        self._check_phases()
+        self._check_noise()
+
+    def _check_noise(self) -> None:
+        """A network has slots, everything else has times; neither would do anything in the other."""
+        if self.cycle_noise is None or bool(self.matrices) == (self.cycle_noise.slot is not None):
+            return
+        wanted = "a slot: its overlaps are not known in advance" if self.matrices else "times"
+        raise ParameterError(f"Testbench.cycle_noise: {a_kind(self.design)} needs CycleNoise with {wanted}.")
+
+    def _check_phases(self) -> None:
+        if not isinstance(self.phases, (list, tuple)) or not all(isinstance(p, RunPhase) for p in self.phases):
+            raise ParameterError(f"Testbench.phases: {shown(self.phases)} is not a list of RunPhase.")
+        object.__setattr__(self, "phases", tuple(self.phases))
+        if not self.phases:
+            return
+        if not self.matrices:
+            raise ParameterError(
+                f"Testbench.phases: {a_kind(self.design)} has none; a HopfieldNetwork or a Perceptron has."
+            )
+        whole, stop = sum(phase.duration for phase in self.phases), self.analysis.last_time
+        if stop is None or abs(whole - stop) > 1e-9 * whole:
+            end = "has no time" if stop is None else f"stops at {stop:g} s"
+            raise ParameterError(
+                f"Testbench.phases: they last {whole:g} s, but the analysis {end}; use Transient({whole:g})."
+            )
+        for k, phase in enumerate(self.phases):
+            for line in phase.stimuli:
+                if line not in self.design.line_kinds:
+                    self._check_line(f"Testbench.phases: phase {k}: {line!r}", line)
+                kind = line.rstrip("0123456789")
+                twice = [name for name in self.stimuli if name in (line, kind) or name.rstrip("0123456789") == line]
+                if twice:
+                    raise ParameterError(
+                        f"Testbench.phases: phase {k} drives {line!r}, and so does Testbench.stimuli[{twice[0]!r}]; "
+                        "what drives a line in all phases stands in stimuli, else in the phases."
+                    )
+        for line in self.design.lines:
+            joined_stimulus(self.phases, line)
 
     def _check_analysis_lines(self) -> None:
         analysis = self.analysis
@@ -163,8 +219,22 @@ class Testbench:
         levels = self.swept(line)
         if levels is not None:
             return Constant(float(levels[0]))
+        return self.given(line) or Constant(0.0)
+
+    def given(self, line: str) -> Stimulus | None:
+        """Return what was said to drive `line`, over all phases; None if nothing."""
         kind = line.rstrip("0123456789")
-        return self.stimuli.get(line) or self.stimuli.get(kind) or Constant(0.0)
+        return self.stimuli.get(line) or self.stimuli.get(kind) or joined_stimulus(self.phases, line)
+
+    @property
+    def matrices(self) -> tuple[str, ...]:
+        """Names of the synapse matrices of a network; empty for every other design."""
+        return tuple(getattr(self.design, "synapse_matrices", ()))
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The phases of a network on the clock of the run; one for a run without phases."""
+        return spans(self.phases, self.analysis.last_time or 0.0, bool(getattr(self.design, "learning", False)))
 
     @property
     def title(self) -> str:

@@ -189,12 +189,22 @@ class CellProbes:
 
 
 @dataclass(frozen=True)
+class SpikeSignals:
+    """Voltages that tell when neurons fire: `probes`, one for each, cross `level` [V], downwards if `falling`."""
+
+    probes: tuple[Probe, ...]
+    level: float
+    falling: bool
+
+
+@dataclass(frozen=True)
 class Circuit:
     """What a dialect needs to spell a testbench's circuit: the block between its lines, and their drivers.
 
     `missing` holds (row, column) of the cells of an array that are not there; `ports` are the nodes by which an
     exported block is connected if they are more than its lines. `electrodes` are the lines whose voltages reach the
-    electrodes of devices with states, not only gates; None is all of them, and ground.
+    electrodes of devices with states, not only gates; None is all of them, and ground. `spikes` tells when its neurons
+    fire.
     """
 
     title: str
@@ -209,6 +219,7 @@ class Circuit:
     missing: frozenset[tuple[int, int]] = frozenset()
     ports: tuple[str, ...] = ()
     electrodes: tuple[str, ...] | None = None
+    spikes: SpikeSignals | None = None
 
     def cells_of(self, family: CellProbes) -> list[tuple[int, int]]:
         """Return (row, column) of the cells that have a signal: all for those of lines, else those that are there."""

@@ -196,12 +196,19 @@ def default_bench(circuit: str, request: Request | None = None) -> Testbench:
     return kind.bench(request or Request())
 
 
+WITHOUT_CELLS = (LifNeuron, Readout, RecurrentNetwork)
+
+
 def build_circuit(bench: Testbench) -> Circuit:
     """Return the circuit of a testbench as groups of elements, in no simulator's syntax."""
     if not isinstance(bench, Testbench):
         raise ParameterError(f"build_circuit: {needs_bench(bench)}")
     kind = kind_of(bench.design)
     if kind is not None:
+        if bench.cycle_noise is not None and isinstance(bench.design, WITHOUT_CELLS):
+            raise ParameterError(
+                f"Testbench.cycle_noise: {a_kind(bench.design)} has no cells with a noise terminal; leave it out."
+            )
         return kind.netlist(bench)
     if isinstance(bench.design, OwnDesign):
         return bench.design.circuit(bench)

@@ -26,8 +26,8 @@ Example:
 @click.command(epilog=EXAMPLE)
 @click.argument("source", metavar="NETLIST.cir|BENCH.toml")
 @click.option(
-    "--engine", default="ngspice", show_default=True, metavar="ngspice|numpy|vacask|both",
-    help="A .cir runs in ngspice only; a testbench in any engine. both: ngspice and numpy, compared.",
+    "--engine", default="ngspice", show_default=True, metavar="ngspice|numpy|vacask|network|both",
+    help="A .cir runs in ngspice only; a testbench in any engine that can do it. both: ngspice and numpy, compared.",
 )  # fmt: skip
 @click.option("--tolerance", metavar="X", help="both: largest difference, of the largest of a kind (1e-6, tran 1e-2).")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5.")

@@ -13,6 +13,7 @@ from typing import NoReturn
 from rramcirc.basics.errors import cannot_write
 from rramcirc.basics.html import html_table
 from rramcirc.devices.veriloga.compile import CompiledModel, compile_module
+from rramcirc.engines.spike_marks import SpikeMarks
 from rramcirc.engines.states import WatchedState
 from rramcirc.engines.validity import WatchedDevices
 from rramcirc.waveforms.waveforms import Signal
@@ -42,6 +43,8 @@ class Netlist:
         States that a run compares with their bounds, recorded or not.
     devices
         Devices whose operating conditions a run compares with their cards.
+    spikes
+        What tells when the neurons of a network fire.
     """
 
     text: str
@@ -53,6 +56,7 @@ class Netlist:
     simulator: str = "ngspice"
     states: tuple[WatchedState, ...] = field(default=(), compare=False, repr=False)
     devices: tuple[WatchedDevices, ...] = field(default=(), compare=False, repr=False)
+    spikes: SpikeMarks = field(default=SpikeMarks(), compare=False, repr=False)
 
     def __repr__(self) -> str:
         facts = "; ".join(f"{name} {value}" for name, value in self._facts().items() if name != "title")

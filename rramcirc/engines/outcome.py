@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rramcirc.waveforms.raw import RawPlot
+from rramcirc.waveforms.spikes import Spikes
 from rramcirc.waveforms.waveforms import Signal
 
 
@@ -45,6 +46,8 @@ class Outcome:
         Where all of it ran, by the simulator's own word [K]; None if it says nothing.
     figures
         What only this engine tells of the run, for run.json.
+    spikes
+        Output spikes of a network; None for everything else.
     measurements
         Results of the ``.meas`` of the netlist, by name.
     cause
@@ -69,3 +72,4 @@ class Outcome:
     figures: Mapping[str, float | str] = field(default_factory=dict)
     measurements: Mapping[str, float] = field(default_factory=dict)
     cause: BaseException | None = None
+    spikes: Spikes | None = None

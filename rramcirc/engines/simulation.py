@@ -26,6 +26,7 @@ from rramcirc.engines.ngspice.result import Expected
 from rramcirc.engines.ngspice.run import run_deck
 from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origin
+from rramcirc.engines.spike_marks import marked_spikes
 from rramcirc.engines.states import not_followed, states_outside, without_extra
 from rramcirc.engines.tolerances import coarser_bench, why_coarser
 from rramcirc.engines.validity import outside_validity
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
 
     from rramcirc.bench.analyses import Analysis
     from rramcirc.bench.testbench import Testbench
+    from rramcirc.engines.network.spike_rules import SpikeRule
 
-ENGINES = ("ngspice", "vacask", "numpy")
+ENGINES = ("ngspice", "vacask", "numpy", "network")
 SPICE_BYTES = 14e3  # of ngspice, a cell with wires at 256 x 256; more above
 Progress = Callable[[float], None]
 
@@ -57,6 +59,7 @@ def simulate(
     timeout: float | None = None,
     progress: Progress | None = None,
     spikes: tuple[ArrayLike, ArrayLike] | None = None,
+    rule: SpikeRule | None = None,
 ) -> Waveforms:
     """Simulate a testbench and return its waveforms.
 
@@ -65,8 +68,9 @@ def simulate(
     bench
         Design, stimuli and analysis; or a netlist made from them; or a PySpice circuit (ngspice only).
     engine
-        ``"ngspice"``, ``"vacask"``, or ``"numpy"`` (cells and crossbars of compiled models, all but AC, and
-        networks of ideal neurons at device level).
+        ``"ngspice"``, ``"vacask"``, ``"numpy"`` (cells and crossbars of compiled models, all but AC, and networks of
+        ideal neurons at device level), or ``"network"`` (networks whose synapses move along curves of their cell, or
+        by a rule).
     analysis, probes
         For a PySpice circuit, which has none: what to compute and what to record
         (:func:`rramcirc.engines.pyspice.netlist.netlist_of`).
@@ -78,6 +82,8 @@ def simulate(
         Called with the simulated time [s] about twice a second.
     spikes
         Output spikes to replay (times [s], neurons): neurons of a network fire then, and only then (numpy only).
+    rule
+        Learning rule of spikes in place of the cell's own switching (engine network only).
 
     Raises
     ------
@@ -90,7 +96,11 @@ def simulate(
 
     _check_call(output, timeout, progress)
     if engine not in ENGINES:
-        raise ParameterError(unknown_name("engine", str(engine), ENGINES, "The engines are ngspice, vacask and numpy."))
+        raise ParameterError(
+            unknown_name("engine", str(engine), ENGINES, "The engines are ngspice, vacask, numpy, network.")
+        )
+    if rule is not None and engine != "network":
+        raise ParameterError(f"simulate: rule: only the engine network takes one, not {engine!r}.")
     if not isinstance(bench, Testbench):
         netlist = _given_netlist(bench, engine, analysis, probes)
         return _in_folder(output, lambda folder: _run_netlist(netlist, None, folder, timeout, progress))
@@ -98,6 +108,13 @@ def simulate(
         return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress, spikes))
     if spikes is not None:
         raise ParameterError(f"simulate: spikes are replayed by the engine numpy only, not by {engine!r}.")
+    if engine == "network":
+        from rramcirc.engines.network.level_engine import run_level
+
+        return _in_folder(
+            output,
+            lambda folder: finish(run_level(bench, folder, rule, progress, timeout), folder, bench_origin(bench)),
+        )
     if analysis is not None or probes:
         raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
     check_memory(f"{engine}: {describe(bench.design)}", cells_of(bench.design), SPICE_BYTES, 4e-4)
@@ -116,8 +133,8 @@ def _given_netlist(
 
     if isinstance(circuit, Design):
         raise ParameterError(f"simulate: {needs_bench(circuit)}")
-    if engine == "numpy":
-        raise ParameterError(f"simulate: engine 'numpy' needs a testbench, not {a_kind(circuit)}.")
+    if engine in ("numpy", "network"):
+        raise ParameterError(f"simulate: engine {engine!r} needs a testbench, not {a_kind(circuit)}.")
     if not isinstance(circuit, Netlist):
         from rramcirc.engines.pyspice.blocks import is_pyspice
         from rramcirc.engines.pyspice.netlist import netlist_of
@@ -253,7 +270,10 @@ def _run_ngspice(
     outcome = replace(outcome, signals=netlist.signals)
     if bench is not None and any("Timestep too small" in problem for problem in outcome.problems):
         outcome = replace(outcome, problems=(*outcome.problems, least_step(bench)))
-    if netlist.states or netlist.devices:
+    plot = main_plot(outcome.plots)
+    if netlist.spikes and plot is not None:
+        outcome = replace(outcome, spikes=marked_spikes(netlist.spikes, plot))
+    if netlist.states or netlist.devices or netlist.spikes:
         outcome = _watched(outcome, netlist, folder, bench)
     plot = main_plot(outcome.plots)
     if bench is not None and outcome.status == "done" and plot is not None:

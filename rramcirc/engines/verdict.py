@@ -48,6 +48,9 @@ def finish(outcome: Outcome, folder: Path, origin: Origin) -> Waveforms:
         **outcome.figures,
         **({"measurements": dict(outcome.measurements)} if outcome.measurements else {}),
     }
+    if outcome.spikes is not None:
+        outcome.spikes.save(folder)
+        record["spikes"] = len(outcome.spikes)
     write_record(folder, record)
     if outcome.status == "interrupted":
         if outcome.signal not in (0, signal.SIGINT):
@@ -62,7 +65,7 @@ def finish(outcome: Outcome, folder: Path, origin: Origin) -> Waveforms:
     try:
         if plot is None:
             raise WaveformError("the raw file holds no points")
-        return Waveforms.from_raw(plot, outcome.signals or None, record)
+        return replace(Waveforms.from_raw(plot, outcome.signals or None, record), spikes=outcome.spikes)
     except WaveformError as error:
         raise SimulationError(failure_text(outcome.engine, (str(error),), folder, True)) from error
 
@@ -71,6 +74,6 @@ def failure_text(engine: str, problems: Sequence[str], folder: Path, partial: bo
     """Return the one paragraph that a failed run prints."""
     shown = "; ".join(dict.fromkeys(problems[:4])) + (f"; and {len(problems) - 4} more" if len(problems) > 4 else "")
     kept = f" What was computed until then is in {folder / RAW} (`rramcirc inspect {folder}`)." if partial else ""
-    if engine == "numpy":
+    if engine in ("numpy", "network"):
         return f"{engine} failed: {shown.removesuffix('.')}.{kept}"
     return f"{engine} failed: {shown}.{kept} Netlist: {folder / _NETLISTS[engine]}, log: {folder / f'{engine}.log'}."

@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from rramcirc.basics.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.basics.version import __version__
 from rramcirc.waveforms.raw import RawPlot, read_raw
 from rramcirc.waveforms.signals import read_signals
+from rramcirc.waveforms.spikes import FILE as SPIKES
+from rramcirc.waveforms.spikes import load_spikes
 from rramcirc.waveforms.waveforms import Waveforms
 
 RECORD = "run.json"
 NETLIST = "netlist.cir"
 RAW = "waves.raw"
 # what any run may leave, for one that was killed before it could say so
-OWN_FILES = (NETLIST, "netlist.sim", RAW, "ngspice.log", "vacask.log", "bench.toml")
+OWN_FILES = (NETLIST, "netlist.sim", RAW, "ngspice.log", "vacask.log", "bench.toml", SPIKES)
 RUNNING = "running"  # status of a run that has not ended, or was killed together with rramcirc
 _NEW = f"{RECORD}.rramcirc"  # what becomes run.json, in one move: nobody ever sees half of one
 _OURS = (RECORD, _NEW)
@@ -226,7 +229,7 @@ def load_run(folder: Path | str) -> Waveforms:
     if plot is None:
         raise WaveformError(f"{raw} holds no waveforms; status of the run: {record.get('status')}.")
     signals = read_signals(netlist) if netlist.exists() else []
-    return Waveforms.from_raw(plot, signals or None, record)
+    return replace(Waveforms.from_raw(plot, signals or None, record), spikes=load_spikes(folder))
 
 
 def main_plot(plots: Sequence[RawPlot]) -> RawPlot | None:

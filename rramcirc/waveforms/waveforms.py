@@ -17,6 +17,7 @@ from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, a_kind, nearest, shown
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
 from rramcirc.waveforms.sparkline import signals_table
+from rramcirc.waveforms.spikes import Spikes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,6 +166,8 @@ class Waveforms:
         Where and why it stopped, in words; empty if complete.
     title
         Title of the netlist.
+    spikes
+        Output spikes of a network, from every engine that ran it; None for everything else.
 
     Examples
     --------
@@ -182,6 +185,7 @@ class Waveforms:
     provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stopped: str = ""
     title: str = ""
+    spikes: Spikes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         try:
@@ -368,7 +372,8 @@ class Waveforms:
         if not ends.size and not points.size:
             raise WaveformError(f"no point of {self.axis_name} between {first:g} and {last:g}.")
         part = np.r_[first, axis[points], last] if ends.size else axis[points]
-        return replace(self, axis=part, signals=_Window(self.signals, axis, points, ends))
+        spikes = None if self.spikes is None else self.spikes.between(first, last)
+        return replace(self, axis=part, signals=_Window(self.signals, axis, points, ends), spikes=spikes)
 
     def final(self) -> dict[str, float | complex]:
         """Return the last value of every signal [in its unit].

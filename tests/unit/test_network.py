@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.cycle_deviates import cycle_deviates, synapse_keys
 from rramcirc.bench.spike_trains import check_train, poisson_trains, stream_key, uniforms
 from rramcirc.devices.pulses.table import PulseTable
+from rramcirc.engines.network.deviates import cycle_deviate
 from rramcirc.engines.network.events import run_events
 from rramcirc.engines.network.kernel import mixed, progress, uniform
 from rramcirc.engines.network.network import (
@@ -387,3 +389,10 @@ def test_every_kind_of_cell_has_its_own_spread_and_its_own_draws() -> None:
     assert np.abs(correlation - np.eye(len(drawn))).max() < 0.033  # each kind by draws of its own
     assert not np.array_equal(chip.up_start, other.up_start)
     assert np.array_equal(chip.down_rate, draw_synapses(network, 3).down_rate)
+
+
+def test_compiled_loops_draw_the_cycle_deviates_of_netlists() -> None:
+    keys = synapse_keys(11, "inh", (4, 5))
+    slots = np.array([0, 1, 17, 10**9])
+    ours = [[[cycle_deviate(key, slot) for slot in slots] for key in row] for row in keys]
+    np.testing.assert_allclose(ours, cycle_deviates(keys[..., None], slots), rtol=1e-14, atol=1e-15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,10 @@ def test_both_engines_see_the_same_cycles() -> None:
 def test_nonsense_noise_is_refused(arguments: tuple) -> None:
     with pytest.raises(rc.ParameterError, match="CycleNoise"):
         rc.CycleNoise(*arguments)
+
+
+@pytest.mark.parametrize("name", ["lif", "recurrent"])
+def test_cycle_noise_that_would_reach_no_cell_is_refused(name) -> None:
+    bench = replace(rc.default_bench(name), cycle_noise=rc.CycleNoise([0.0], seed=1))
+    with pytest.raises(rc.ParameterError, match=r"cycle_noise: a .* has no cells with a noise terminal"):
+        rc.build_netlist(bench)

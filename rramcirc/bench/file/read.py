@@ -100,7 +100,8 @@ def bench_from_mapping(
     -----
     ``{normal = {mean = 1.0, sigma = 0.1}, seed = 3}`` draws one number a cell from
     ``numpy.random.default_rng([seed, *key.encode()])``, where `key` is the name of the state or parameter, so that two
-    quantities with one seed are independent. Without ``seed`` the seed of the testbench counts. ``lognormal`` is
+    quantities with one seed are independent; in the two matrices of a network the name of the table is behind it, for
+    example ``gapinhibitory_state``. Without ``seed`` the seed of the testbench counts. ``lognormal`` is
     ``median * exp(sigma * standard normal)``.
     """
     if not isinstance(mapping, Mapping) or not isinstance(folder, (str, Path)):
@@ -313,7 +314,8 @@ class _Reader:
             raise ParameterError("a draw needs a seed, a whole number of at least 0, here or for the whole testbench.")
         if not about.shape:
             return BROKEN
-        generator = np.random.default_rng([seed, *place[-1].encode()])
+        matrix = place[-2] if place[-2].startswith(("excitatory_", "inhibitory_")) else ""
+        generator = np.random.default_rng([seed, *place[-1].encode(), *matrix.encode()])
         if relative:
             return first * np.exp(second * generator.standard_normal(about.shape))
         return getattr(generator, kind)(first, second, about.shape)

@@ -56,7 +56,7 @@ def about_field(
     states = field.name in STATE_FIELDS
     if not states and not field.name.endswith("_parameters"):
         return About(unit, choice=choice, shape=shape)
-    role = "rram" if states else field.name.removesuffix("_parameters")
+    role = "selector" if field.name == "selector_parameters" else "rram"
     card = values.get(role, getattr(values.get("cell"), role, None))
     return About(unit if card else None, card=card, states=states, shape=shape)
 

@@ -43,7 +43,7 @@ def with_state(design: CellOrCrossbar, state: Mapping[str, object]) -> CellOrCro
     check_mapping("with_state: state", state)
     cell = design if isinstance(design, Cell) else design.cell
     found = _only_states(design, cell.rram, state)
-    states: dict[str, Any] = {name: _put_inside(cell.rram, name, value) for name, value in found.items()}
+    states: dict[str, Any] = {name: put_inside(cell.rram, name, value) for name, value in found.items()}
     if isinstance(design, Cell):
         return replace(design, initial_state=states, initial_conductance=None)
     cell = replace(cell, initial_conductance=None)
@@ -72,7 +72,7 @@ def _only_states(design: Cell | Crossbar, card: ModelCard, values: Mapping[str, 
     return states
 
 
-def _put_inside(card: ModelCard, name: str, value: object) -> object:
+def put_inside(card: ModelCard, name: str, value: object) -> object:
     """Return a state; what is at most `OVERSHOOT` outside a closed bound of its range is put on the bound."""
     array = np.asarray(value)
     if name not in card.states or array.dtype.kind not in "iuf":

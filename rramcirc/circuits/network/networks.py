@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,10 +19,11 @@ from rramcirc.bench.stimuli import PiecewiseLinear, number_list
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.neuron.neuron import LifNeuron
 from rramcirc.circuits.synapse.matrix import synapse_array
-from rramcirc.devices.cards.checks import check_states
+from rramcirc.devices.cards.checks import check_spread, check_states
 from rramcirc.devices.cards.model_card import ModelCard
 
 _STATES = "state name -> (neurons, neurons) array [PRE, POST], in the unit of the state; the diagonal is not used"
+_PARAMETERS = "instance parameter of the RRAM -> (neurons, neurons) array [PRE, POST]: device-to-device spread"
 _CONDUCTANCES = "(neurons, neurons) conductances at 0.1 V [PRE, POST] that fix the initial states"
 
 
@@ -41,6 +42,16 @@ def _check_synapses(
                 raise ParameterError(f"{owner}.{conductance_name}: holds values that are not positive.")
             object.__setattr__(record, conductance_name, conductance)
         check_only_one(f"{owner} ({state_name})", arrays, conductance)
+
+
+def _check_parameters(
+    owner: str, record: HopfieldNetwork | Perceptron, name: str, shape: tuple[int, int], square: bool
+) -> None:
+    """Check and freeze the instance parameters of a matrix of synapses."""
+    given = getattr(record, name)
+    arrays = {k: synapse_array(f"{owner}.{name}.{k}", v, shape, square) for k, v in given.items()}
+    check_spread(f"{owner}.{name}", record.cell.rram, arrays)
+    object.__setattr__(record, name, arrays)
 
 
 def _check_gate(owner: str, cell: Cell) -> None:
@@ -70,17 +81,30 @@ class HopfieldNetwork(Design):
     inhibitory_state: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(_STATES, default_factory=dict)
     excitatory_conductance: Kept[FloatArray | None, ArrayLike | None] = other(_CONDUCTANCES, "S", default=None)
     inhibitory_conductance: Kept[FloatArray | None, ArrayLike | None] = other(_CONDUCTANCES, "S", default=None)
+    excitatory_parameters: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
+        _PARAMETERS, default_factory=dict
+    )
+    inhibitory_parameters: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
+        _PARAMETERS, default_factory=dict
+    )
 
     def _check(self) -> None:
         check_memory(f"a Hopfield network of {self.neurons} neurons", float(self.neurons) ** 2, 50.0)
         _check_gate("HopfieldNetwork", self.cell)
         names = {f"{kind}_state": f"{kind}_conductance" for kind in ("excitatory", "inhibitory")}
         _check_synapses("HopfieldNetwork", self, names, self.shape, square=True)
+        for name in ("excitatory_parameters", "inhibitory_parameters"):
+            _check_parameters("HopfieldNetwork", self, name, self.shape, square=True)
 
     @property
     def shape(self) -> tuple[int, int]:
         """(neurons, neurons): [PRE, POST]."""
         return (int(self.neurons), int(self.neurons))
+
+    @property
+    def synapse_matrices(self) -> tuple[str, ...]:
+        """Names of its matrices of synapses: excitatory, inhibitory."""
+        return ("exc", "inh")
 
     @property
     def synapses(self) -> int:
@@ -130,6 +154,9 @@ class Perceptron(Design):
     conductance: Kept[FloatArray | None, ArrayLike | None] = other(
         "(inputs, outputs) conductances at 0.1 V that fix the initial states", "S", default=None
     )
+    rram_parameters: Kept[Mapping[str, FloatArray], Mapping[str, ArrayLike]] = table(
+        "instance parameter -> (inputs, outputs) array: device-to-device spread", default_factory=dict
+    )
 
     def _check(self) -> None:
         check_memory(
@@ -137,11 +164,17 @@ class Perceptron(Design):
         )
         _check_gate("Perceptron", self.cell)
         _check_synapses("Perceptron", self, {"state": "conductance"}, self.shape, square=False)
+        _check_parameters("Perceptron", self, "rram_parameters", self.shape, square=False)
 
     @property
     def shape(self) -> tuple[int, int]:
         """(inputs, outputs): [PRE, POST]."""
         return (int(self.inputs), int(self.outputs))
+
+    @property
+    def synapse_matrices(self) -> tuple[str, ...]:
+        """Name of its matrix of synapses."""
+        return ("exc",)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -167,9 +200,57 @@ class Perceptron(Design):
         return tuple(dict.fromkeys((*self.cell.cards, *self.neuron.cards)))
 
 
-def acting_neuron(network: HopfieldNetwork | Perceptron) -> LifNeuron:
-    """Return the neuron that the network's circuit has: without te and ti pulses unless it learns."""
-    if network.learning:
+@dataclass(frozen=True)
+class SynapseMatrix:
+    """What the record of a network says of one matrix of synapses.
+
+    Attributes
+    ----------
+    name
+        ``"exc"`` or ``"inh"``.
+    suffix
+        Behind the names of its signals: ``_exc``, ``_inh``; empty where there is only one matrix.
+    electrode
+        Line of the top electrodes of its columns: ``"te"`` or ``"ti"``.
+    states, parameters
+        State or instance parameter of the RRAM -> (PRE, POST) array; what is not named is as in the cell or card.
+    conductance : (PRE, POST) array or None
+        That fixes the initial states [S].
+    """
+
+    name: str
+    suffix: str
+    electrode: str
+    states: Mapping[str, FloatArray]
+    conductance: FloatArray | None
+    parameters: Mapping[str, FloatArray]
+
+
+def synapse_matrices(network: HopfieldNetwork | Perceptron) -> tuple[SynapseMatrix, ...]:
+    """Return the matrices of synapses of a network."""
+    if isinstance(network, Perceptron):
+        return (SynapseMatrix("exc", "", "te", network.state, network.conductance, network.rram_parameters),)
+    return (
+        SynapseMatrix(
+            "exc", "_exc", "te", network.excitatory_state, network.excitatory_conductance,
+            network.excitatory_parameters,
+        ),
+        SynapseMatrix(
+            "inh", "_inh", "ti", network.inhibitory_state, network.inhibitory_conductance,
+            network.inhibitory_parameters,
+        ),
+    )  # fmt: skip
+
+
+def acting_neuron(network: HopfieldNetwork | Perceptron, learning: bool | None = None) -> LifNeuron:
+    """Return the neuron that the network's circuit has: without te and ti pulses unless it learns.
+
+    Parameters
+    ----------
+    learning
+        Whether it does; default what the record says.
+    """
+    if network.learning if learning is None else learning:
         return network.neuron
     return replace(network.neuron, te_amplitude=0.0, te_second=0.0, ti_amplitude=0.0)
 

@@ -12,7 +12,8 @@ is 0.3 % of the longest interval and, behind `MEMBRANE_GAIN`, 5 mV of membrane.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import exp, log
 
 from rramcirc.basics.errors import ParameterError
@@ -29,6 +30,7 @@ from rramcirc.circuits.elements import (
     Probe,
     Resistors,
     Source,
+    SpikeSignals,
     Subcircuit,
     Switches,
 )
@@ -49,16 +51,41 @@ DRIVER_ON = 1.0  # [ohm]; carries the read current of a whole column
 TIMER_OFF = 1e22  # [ohm]
 
 
-def neuron_subcircuit(neuron: LifNeuron, name: str = "lif") -> Subcircuit:
-    """Return the subcircuit of a neuron; its ports are `PORTS` at every level of detail.
+LEARN, CLEAR = "learn", "clear"  # ports of control levels, 0 V or 1 V
+
+
+def neuron_subcircuit(neuron: LifNeuron, name: str = "lif", controls: tuple[str, ...] = ()) -> Subcircuit:
+    """Return the subcircuit of a neuron; its ports are `PORTS` at every level of detail, and then its controls.
+
+    Parameters
+    ----------
+    controls
+        Levels of 0 V or 1 V from outside that change what it does: `LEARN` (at 1 V spikes start te and ti pulses) and
+        `CLEAR` (at 1 V it is put to rest).
 
     Raises
     ------
     ParameterError
         If the record asks for what its detail cannot do.
     """
-    details = {"ideal": _ideal, "mixed": mixed_neuron, "transistor": transistor_neuron}
-    return details[neuron.detail](neuron, name)
+    if neuron.detail == "ideal":
+        return _ideal(neuron, name, controls)
+    if controls:
+        raise ParameterError(
+            f"LifNeuron.detail: a {neuron.detail} neuron cannot change between learning and not, nor be put to rest "
+            "by a phase; use detail = 'ideal', or one run for each phase."
+        )
+    return {"mixed": mixed_neuron, "transistor": transistor_neuron}[neuron.detail](neuron, name)
+
+
+def control_level(times: Sequence[float], levels: Sequence[float]) -> Constant | PiecewiseLinear:
+    """Return a control that goes to each of `levels` [V] at its time [s], the first at 0 s, within `START` / 10."""
+    corners, values = [0.0], [levels[0]]
+    for time, level in zip(times[1:], levels[1:], strict=True):
+        if level != values[-1]:
+            corners += [time, time + 0.1 * START]
+            values += [values[-1], level]
+    return Constant(levels[0]) if len(corners) == 1 else PiecewiseLinear(corners, values)
 
 
 def step_control(neuron: LifNeuron, accuracy: float = 1e-3, reltol: float = 1e-4) -> dict[str, float]:
@@ -70,18 +97,15 @@ def step_control(neuron: LifNeuron, accuracy: float = 1e-3, reltol: float = 1e-4
     return {"chgtol": neuron.capacitance * neuron.threshold * accuracy / (7.0 * reltol)}
 
 
-def _ideal(neuron: LifNeuron, name: str) -> Subcircuit:
+def _ideal(neuron: LifNeuron, name: str, controls: tuple[str, ...] = ()) -> Subcircuit:
     times = _Times(neuron)
+    pulses = replace(times, node="w") if LEARN in controls else times
     refractory = [(0.0, neuron.refractory)]
-    own_pulses = [(0.0, max(neuron.refractory, neuron.te_width if neuron.te_duration else 0.0))]
-    if neuron.te_second:
-        own_pulses.append((neuron.te_width + neuron.te_gap, neuron.te_duration))
     body: list[Group] = [
         Source("vg", "in", Constant(0.0), minus="cm"),
         Controlled(("in",), "cccs", GROUND, "sum", "vg", neuron.input_gain, comment="virtual ground, current mirror"),
         Resistors(("ext",), ("ext",), ("sum",), SWITCH_ON),
-        *times.windows("use", "sum", "mem", complement(own_pulses), SWITCH_ON, "integrated, not in refractory time"),
-        *times.windows("drop", "sum", GROUND, joined(own_pulses), SWITCH_ON, "nor during its own pulses"),
+        *_integration(neuron, times, pulses),
         Capacitors(("mem",), ("mem",), (GROUND,), neuron.capacitance, "membrane"),
         Resistors(("leak",), ("mem",), (GROUND,), neuron.leak_resistance),
         *times.windows("reset", "mem", GROUND, refractory, times.reset / neuron.capacitance, "reset"),
@@ -89,23 +113,79 @@ def _ideal(neuron: LifNeuron, name: str) -> Subcircuit:
         Switches(("start",), ("sum",), (GROUND,), ("start",), "sw_start", 0.5, 0, SWITCH_ON, SWITCH_OFF, comment=REST),
         *_clamp(neuron),
         *times.circuit(),
+        *(pulses.second_circuit() if pulses is not times else []),
+        *(_cleared(neuron, times, pulses) if CLEAR in controls else []),
         *_gate(neuron, times),
-        *_electrode(neuron, times, "te", 1.0),
-        *_electrode(neuron, times, "ti", -1.0),
+        *_electrode(neuron, pulses, "te", 1.0),
+        *_electrode(neuron, pulses, "ti", -1.0),
         Resistors(("vdd",), ("vdd",), (GROUND,), 1e9, "nothing here needs the supply"),
     ]
-    return Subcircuit(name, PORTS, {}, tuple(body), "ideal leaky integrate-and-fire neuron")
+    return Subcircuit(name, (*PORTS, *controls), {}, tuple(body), "ideal leaky integrate-and-fire neuron")
 
 
+def _integration(neuron: LifNeuron, times: _Times, pulses: _Times) -> list[Group]:
+    """Return what lets the current reach the membrane: not in the refractory time, nor during the neuron's pulses."""
+    own = [(0.0, neuron.te_width)] if neuron.te_duration else []
+    if neuron.te_second:
+        own.append((neuron.te_width + neuron.te_gap, neuron.te_duration))
+    if pulses is times:
+        own = [(0.0, max(neuron.refractory, own[0][1] if own else 0.0)), *own[1:]]
+        return [
+            *times.windows("use", "sum", "mem", complement(own), SWITCH_ON, "integrated, not in refractory time"),
+            *times.windows("drop", "sum", GROUND, joined(own), SWITCH_ON, "nor during its own pulses"),
+        ]
+    refractory = [(0.0, neuron.refractory)]
+    return [
+        *times.windows("use", "sum", "use", complement(refractory), SWITCH_ON, "integrated, not in refractory time"),
+        *pulses.windows("own", "use", "mem", complement(own), DRIVER_ON, "nor during its own pulses"),
+        *times.windows("drop", "sum", GROUND, refractory, SWITCH_ON),
+        *pulses.windows("none", "sum", GROUND, joined(own), SWITCH_ON),
+    ]
+
+
+def _cleared(neuron: LifNeuron, times: _Times, pulses: _Times) -> list[Group]:
+    """Return switches that put the neuron to rest: membrane at 0 V, timers as long after a spike."""
+    switch = Switches(
+        ("clear",), ("mem",), (GROUND,), (CLEAR,), "sw_clear", 0.5, 0.0, 0.05 * START / neuron.capacitance, SWITCH_OFF,
+        comment="a phase puts it to rest",
+    )  # fmt: skip
+    timers = dict.fromkeys((times.node, pulses.node))
+    return [
+        switch,
+        *(
+            Switches((f"clear_{u}",), ("clock",), (u,), (CLEAR,), f"sw_clear_{u}", 0.5, 0.0, SWITCH_ON, TIMER_OFF)
+            for u in timers
+        ),
+    ]
+
+
+@dataclass(frozen=True)
 class _Times:
-    """The timer of a neuron: thresholds of its voltage for intervals since the last spike."""
+    """A timer of a neuron, the voltage of `node`: its thresholds for intervals since the last spike.
 
-    def __init__(self, neuron: LifNeuron) -> None:
-        self.neuron = neuron
-        self.constant = max(neuron.gate_width, neuron.refractory, neuron.te_duration)
+    A neuron that can change between learning and not has a second one, which only spikes while learning start and on
+    which its te and ti pulses hang.
+    """
+
+    neuron: LifNeuron
+    node: str = "u"
+
+    @property
+    def constant(self) -> float:
+        """Time constant [s]."""
+        return max(self.neuron.gate_width, self.neuron.refractory, self.neuron.te_duration)
+
+    @property
+    def reset(self) -> float:
+        """Time constant of the membrane's reset [s]."""
+        neuron = self.neuron
         shortest = [neuron.gate_width, neuron.refractory] + ([neuron.te_width] if neuron.te_duration else [])
-        self.reset = RESET_SHARE * min(shortest)
-        self.delay = self.reset * log(1.0 / REARM_LEVEL)  # from the spike until the timer starts
+        return RESET_SHARE * min(shortest)
+
+    @property
+    def delay(self) -> float:
+        """Time from the spike until the timer starts [s]."""
+        return self.reset * log(1.0 / REARM_LEVEL)
 
     def threshold(self, time: float) -> float:
         """Return the timer's voltage [V] at `time` after the spike."""
@@ -113,18 +193,36 @@ class _Times:
 
     def circuit(self) -> list[Group]:
         """Return the timer and what starts it."""
-        level = MEMBRANE_GAIN * self.neuron.threshold
-        high, low = level, level * REARM_LEVEL
         return [
             Controlled(("mem",), "vcvs", "mem_x", GROUND, "mem", MEMBRANE_GAIN, comment="threshold, starts the timer"),
-            Switches(
-                ("spike",), ("u",), (GROUND,), ("mem_x",), "sw_spike", (high + low) / 2, (high - low) / 2,
-                on=DRIVER_ON, off=TIMER_OFF,
-            ),
+            self._pull("spike", GROUND),
             Source("clock", "clock", Constant(TIMER_VOLTS)),
-            Resistors(("u",), ("clock",), ("u",), self.constant / TIMER_CAPACITANCE),
-            Capacitors(("u",), ("u",), (GROUND,), TIMER_CAPACITANCE),
+            *self._rise(),
         ]  # fmt: skip
+
+    def second_circuit(self) -> list[Group]:
+        """Return the timer that spikes start only while the network learns."""
+        return [
+            replace(self._pull("spike_w", "w_m"), comment="a timer that spikes start only while learning"),
+            Switches(("learn",), ("w_m",), (GROUND,), (LEARN,), "sw_learn", 0.5, 0.0, DRIVER_ON, TIMER_OFF),
+            *self._rise(),
+        ]
+
+    def _pull(self, name: str, to: str) -> Switches:
+        """Return the switch that a spike closes until the membrane has fallen."""
+        high = MEMBRANE_GAIN * self.neuron.threshold
+        low = high * REARM_LEVEL
+        middle, half = (high + low) / 2, (high - low) / 2
+        return Switches(
+            (name,), (self.node,), (to,), ("mem_x",), f"sw_{name}", middle, half, on=DRIVER_ON, off=TIMER_OFF
+        )
+
+    def _rise(self) -> list[Group]:
+        u = self.node
+        return [
+            Resistors((u,), ("clock",), (u,), self.constant / TIMER_CAPACITANCE),
+            Capacitors((u,), (u,), (GROUND,), TIMER_CAPACITANCE),
+        ]
 
     def windows(
         self, name: str, a: str, b: str, windows: list[tuple[float, float]], on: float, comment: str = ""
@@ -148,7 +246,7 @@ class _Times:
 
     def _switch(self, name: str, a: str, b: str, time: float, after: bool, on: float) -> Switches:
         level = self.threshold(time)
-        control = ("u", GROUND, level) if after else (GROUND, "u", -level)
+        control = (self.node, GROUND, level) if after else (GROUND, self.node, -level)
         plus, minus, volts = control
         return Switches((name,), (a,), (b,), (plus,), f"sw_{name}", volts, 0.0, on, SWITCH_OFF, (minus,))
 
@@ -204,6 +302,14 @@ def _electrode(neuron: LifNeuron, times: _Times, port: str, sign: float) -> list
         groups.append(Source(name, name, Constant(amplitude), minus="cm"))
         groups += times.windows(f"{port}_on{k}", port, name, [(start, end)], DRIVER_ON)
     return groups
+
+
+def spike_signals(neuron: LifNeuron, instances: Sequence[str]) -> SpikeSignals:
+    """Return what tells when each of some neurons fires: its timer, which falls to 0 V, or else its trigger."""
+    ideal = neuron.detail == "ideal"
+    node, level = ("u", 0.5 * _Times(neuron).threshold(neuron.refractory)) if ideal else ("fire", 0.5 * neuron.supply)
+    probes = tuple(Probe(f"spike{k}", "V", "voltage", node, (name,)) for k, name in enumerate(instances))
+    return SpikeSignals(probes, level, falling=ideal)
 
 
 def check_analysis(bench: Testbench, neuron: LifNeuron) -> None:

@@ -8,6 +8,7 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.fields import choice, number, record
 from rramcirc.basics.units import format_number, real_number
 from rramcirc.bench.design import Design
+from rramcirc.bench.spike_pulses import BipolarPulse, GatePulse
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
 
@@ -144,6 +145,19 @@ class LifNeuron(Design):
         if self.te_second:
             return self.te_width + self.te_gap + self.te_second_width
         return self.te_width if self.te_amplitude or self.ti_amplitude else 0.0
+
+    @property
+    def gate_pulse(self) -> GatePulse:
+        """What a spike does to the gate line; a spike during the pulse, edges included, prolongs it."""
+        return GatePulse(self.gate_amplitude, self.gate_width, self.edge)
+
+    @property
+    def te_pulse(self) -> BipolarPulse:
+        """What a spike does to the line te."""
+        return BipolarPulse(
+            self.te_amplitude, self.te_width, self.te_second, self.te_second_width, max(self.te_gap, self.edge),
+            self.common_mode, self.read_voltage, self.edge,
+        )  # fmt: skip
 
     @property
     def rheobase(self) -> float:

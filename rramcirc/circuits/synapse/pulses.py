@@ -23,6 +23,7 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.fields import number, record
 from rramcirc.bench.analyses import Transient
+from rramcirc.bench.spike_pulses import BipolarPulse, GatePulse, prolonged
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
 from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
@@ -83,6 +84,19 @@ class SynapsePulses:
             )
 
     @property
+    def gate_pulse(self) -> GatePulse:
+        """What a PRE spike does to its gate line."""
+        return GatePulse(self.gate_voltage, self.gate_width, self.edge)
+
+    @property
+    def te_pulse(self) -> BipolarPulse:
+        """What a POST spike does to its top electrode."""
+        return BipolarPulse(
+            self.set_voltage, self.te_width, -self.reset_voltage, self.te_width,
+            max(self.reset_delay - self.te_width, self.edge), self.common_mode, edge=self.edge,
+        )  # fmt: skip
+
+    @property
     def te_length(self) -> float:
         """From the start of a POST spike to the end of its last pulse [s]."""
         return (self.reset_delay if self.reset_voltage else 0.0) + self.te_width + self.edge
@@ -122,7 +136,7 @@ def overlaps(pulses: SynapsePulses, delay: ArrayLike) -> dict[str, FloatArray]:
 
 
 def gate_stimulus(pulses: SynapsePulses, spikes: ArrayLike, reads: ArrayLike = ()) -> PiecewiseLinear | Constant:
-    """Return the gate voltage of a PRE neuron; a spike during a pulse makes it longer.
+    """Return the gate voltage of a PRE neuron; a spike during a pulse, edges included, prolongs it.
 
     Parameters
     ----------
@@ -132,19 +146,14 @@ def gate_stimulus(pulses: SynapsePulses, spikes: ArrayLike, reads: ArrayLike = (
         Times at which the weight is read [s]; each opens the gate for `te_width`.
     """
     check_kind(pulses, SynapsePulses, "gate_stimulus", "a SynapsePulses")
-    begins = np.concatenate([real_array(times, "gate_stimulus").ravel() for times in (spikes, reads)])
-    if begins.size == 0:
+    spikes, reads = (real_array(times, "gate_stimulus").ravel() for times in (spikes, reads))
+    if spikes.size + reads.size == 0:
         return Constant(0.0)
-    ends = begins + np.repeat([pulses.gate_width, pulses.te_width], [np.size(spikes), np.size(reads)])
+    begins = np.concatenate([spikes, reads])
+    lengths = np.repeat([pulses.gate_width, pulses.te_width], [spikes.size, reads.size]) + pulses.edge
     order = np.argsort(begins, kind="stable")
-    merged: list[list[float]] = []
-    for begin, end in zip(begins[order], ends[order], strict=True):
-        if merged and begin <= merged[-1][1] + 2 * pulses.edge:
-            merged[-1][1] = max(merged[-1][1], end)
-        else:
-            merged.append([begin, end])
-    starts, stops = np.array(merged).T
-    return _tidy(pulse_sequence(starts, stops - starts - pulses.edge, pulses.gate_voltage, edge=pulses.edge))
+    starts, ends = prolonged(begins[order], lengths[order])
+    return _tidy(pulse_sequence(starts, ends - starts - 2 * pulses.edge, pulses.gate_voltage, edge=pulses.edge))
 
 
 def te_stimulus(pulses: SynapsePulses, spikes: ArrayLike, reads: ArrayLike = ()) -> PiecewiseLinear | Constant:

@@ -38,7 +38,7 @@ def network_probes(bench: Testbench, plan: Plan) -> tuple[Probe, ...]:
         drivers=(),
         lines=network.lines,
         probes=(*gates, *_neuron_probes(network.neuron, columns, ports)),
-        cell_probes=_synapse_probes(network.cell, plan.matrices),
+        cell_probes=_synapse_probes(network),
         shape=network.shape,
         cards=network.cards,
         missing=frozenset((i, i) for i in range(columns)) if hopfield else frozenset(),

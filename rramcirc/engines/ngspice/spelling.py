@@ -36,6 +36,7 @@ from rramcirc.engines.ngspice.long_sources import parts
 from rramcirc.engines.ngspice.start import is_driven_at_start, second_corners
 from rramcirc.engines.ngspice.words import number, wrap
 from rramcirc.engines.spelling import each, header, model_sources
+from rramcirc.engines.spike_marks import SpikeMarks, spike_marks
 from rramcirc.engines.states import WatchedState, vectors_to_save, watched_states
 from rramcirc.engines.tolerances import default_tolerances
 from rramcirc.engines.validity import WatchedDevices, vectors_of, watched_devices
@@ -58,6 +59,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     _check_switches(circuit, bench)
     states = watched_states(circuit) if bench.analysis.kind == "tran" else ()
     devices = () if bench.analysis.small_signal else watched_devices(circuit)
+    spikes = spike_marks(circuit, vector) if bench.analysis.kind == "tran" else SpikeMarks()
     lines = [
         f"{_one_line(bench.title)}",
         *map(_one_line, header(circuit, bench, "ngspice -n -b on this file, in its folder")),
@@ -76,6 +78,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         spelled.command,
         *saves(signals),
         *_watching_saves(states, devices, signals, circuit, bench),
+        *_spike_saves(spikes, signals),
         "",
         ".control",
         "set num_threads=1",
@@ -89,8 +92,9 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     analysis = bench.analysis
     text = "\n".join(lines)
     return Netlist(
-        text, sources, signals, circuit.title, analysis.kind, analysis.last_time, states=states, devices=devices
-    )
+        text, sources, signals, circuit.title, analysis.kind, analysis.last_time, states=states, devices=devices,
+        spikes=spikes,
+    )  # fmt: skip
 
 
 def spice_subcircuit(circuit: Circuit, name: str) -> str:
@@ -234,6 +238,16 @@ def _watching_saves(
     )
     if extra:
         yield "* for the checks of state bounds and cards; rramcirc takes them out of the raw file afterwards"
+    for first in range(0, len(extra), NAMES_PER_SAVE):
+        yield from wrap([".save", *extra[first : first + NAMES_PER_SAVE]])
+
+
+def _spike_saves(spikes: SpikeMarks, signals: Sequence[Signal]) -> Iterator[str]:
+    """Yield what is saved to tell when neurons fire, unless it is recorded anyway."""
+    known = {signal.vector for signal in signals}
+    extra = [vector for vector in spikes.vectors if vector not in known]
+    if extra:
+        yield "* for the spikes of the neurons; rramcirc takes them out of the raw file afterwards"
     for first in range(0, len(extra), NAMES_PER_SAVE):
         yield from wrap([".save", *extra[first : first + NAMES_PER_SAVE]])
 
