@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from rramcirc.papers.experiment import Experiment
 from rramcirc.papers.fouda2020 import baseline as fouda2020_baseline
+from rramcirc.papers.fouda2020 import block as fouda2020_block
 from rramcirc.papers.fouda2020 import curves as fouda2020_curves
+from rramcirc.papers.fouda2020 import devices as fouda2020_devices
+from rramcirc.papers.fouda2020 import mechanism as fouda2020_mechanism
 from rramcirc.papers.fouda2020 import rules as fouda2020_rules
 from rramcirc.papers.fouda2020 import ternary as fouda2020_ternary
+from rramcirc.papers.fouda2020 import updates as fouda2020_updates
 from rramcirc.papers.fouda2020 import variation as fouda2020_variation
+from rramcirc.papers.fouda2020 import wires as fouda2020_wires
 from rramcirc.papers.milo2018 import circuit_learning as milo2018_circuit_learning
 from rramcirc.papers.milo2018 import circuit_patterns as milo2018_circuit_patterns
 from rramcirc.papers.milo2018 import circuit_recall as milo2018_circuit_recall
@@ -28,6 +33,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         fouda2020_baseline,
         fouda2020_curves,
         fouda2020_rules,
+        fouda2020_block,
+        fouda2020_devices,
+        fouda2020_mechanism,
+        fouda2020_updates,
+        fouda2020_wires,
         fouda2020_ternary,
         fouda2020_variation,
         milo2018_circuit_learning,

@@ -127,7 +127,7 @@ def layers_of(run: FoudaRun, folder: str, record: RunRecord) -> list[Layer]:
         return plus | {f"minus{k}": pair.minus.conductance for k, pair in enumerate(pairs)}
 
     stored = record.piece(f"layers {key_of(run)}", conductances)
-    layers = draw_layers(_network(run, images), run.device(), run.spread, run.seed)
+    layers = draw_layers(network_of(run, images), run.device(), run.spread, run.seed)
     for k, layer in enumerate(layers):
         layer.pairs.plus.conductance[:] = stored[f"plus{k}"]
         layer.pairs.minus.conductance[:] = stored[f"minus{k}"]
@@ -140,15 +140,20 @@ def key_of(run: FoudaRun) -> str:
     return json.dumps(asdict(run), sort_keys=True)
 
 
-def _network(run: FoudaRun, images: ImageSet) -> LayerNetwork:
+def network_of(run: FoudaRun, images: ImageSet) -> LayerNetwork:
+    """Return the network of a run for images."""
     return LayerNetwork(images.pixels, run.sizes, loss=run.loss, start=run.start)
+
+
+def training_of(run: FoudaRun) -> Training:
+    """Return how a run is trained."""
+    return Training(run.epochs, run.batch, run.rate, run.schedule, run.decay1, seed=run.seed)
 
 
 def train_run(run: FoudaRun, folder: str = "") -> Trained:
     """Train and return the layers."""
     images = images_of(folder)
     part = images.part(run.train or len(images.train), *(run.held or len(images.test),) * 2)
-    training = Training(run.epochs, run.batch, run.rate, run.schedule, run.decay1, seed=run.seed)
 
     def told(epoch: Epoch) -> None:
         if sys.stderr.isatty():
@@ -157,8 +162,8 @@ def train_run(run: FoudaRun, folder: str = "") -> Trained:
             print(f"{name}: epoch {epoch.epoch} of {run.epochs}, validation {rates} %", file=sys.stderr)
 
     return train_layers(
-        _network(run, images), run.device(), run.update_rule(), part, training, spread=run.spread,
-        look_at_test=run.test, progress=told,
+        network_of(run, images), run.device(), run.update_rule(), part, training_of(run),
+        spread=run.spread, look_at_test=run.test, progress=told,
     )  # fmt: skip
 
 

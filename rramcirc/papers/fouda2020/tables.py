@@ -67,6 +67,12 @@ def runs_of(parameters: TrainingParameters, runs: Mapping[str, FoudaRun], record
     return found
 
 
+def ternary_run(parameters: TrainingParameters, record: RunRecord) -> FoudaRun:
+    """Return the run of ternary (1,1) updates with the first seed."""
+    run = runs_of(parameters, {"ternary (1,1)": FoudaRun("ternary")}, record)["ternary (1,1)"]
+    return replace(run, seed=parameters.seed)
+
+
 def trained_table(parameters: TrainingParameters, runs: Mapping[str, FoudaRun], record: RunRecord) -> pd.DataFrame:
     """Train every run with every seed and return all epochs and layers.
 
