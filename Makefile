@@ -37,6 +37,7 @@ bench: setup
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/arrays.py
 	@$(BIN)/python benchmarks/models.py
 	@$(BIN)/python benchmarks/networks.py
+	@$(BIN)/python benchmarks/layers.py
 	@$(BIN)/python benchmarks/circuits.py
 
 fuzz: $(FUZZERS)
