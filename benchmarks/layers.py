@@ -18,6 +18,7 @@ import resource
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,7 @@ def peer() -> None:
     spikes = (torch.rand(IMAGES, 784) < 0.132).float()
     labels = torch.randint(0, 10, (IMAGES,))
     layers = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         weight = (torch.rand(a, b) * 2 - 1) / a**0.5
         reading = (torch.rand(b, 10) * 2 - 1) * 4 / b**0.5
         first, second = torch.zeros(a, b), torch.zeros(a, b)
@@ -116,7 +117,8 @@ def peer() -> None:
                 active = fired
         times.append(time.process_time())
     first_epoch, second_epoch = np.diff(times)
-    print(f"| epoch, linear, PyTorch {torch.__version__} | first {first_epoch:.2f}, second {second_epoch:.2f} CPU s | - |")
+    name = f"epoch, linear, PyTorch {torch.__version__}"
+    print(f"| {name} | first {first_epoch:.2f}, second {second_epoch:.2f} CPU s | - |")
 
 
 def main() -> None:
