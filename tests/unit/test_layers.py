@@ -10,6 +10,7 @@ import pytest
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.images import drawn_digits
 from rramcirc.devices.pulses.exponential import PulseExponential
+from rramcirc.devices.pulses.table import PulseTable
 from rramcirc.engines.network import layer_kernels as kernels
 from rramcirc.engines.network.layer_devices import DeviceSpread, PulsedDevice, draw_pool
 from rramcirc.engines.network.layer_rules import (
@@ -268,3 +269,23 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
         pairs(CURVE, 10).write(change(10, 0.1), RULES["linearised"], 1)
     with pytest.raises(ParameterError, match=r"sizes"):
         LayerNetwork(4, ())
+
+
+def test_device_of_a_pulse_table_moves_as_the_table_and_learns() -> None:
+    state, amplitude, deviate = np.linspace(0, 1, 11), np.array([-1.0, 1.0]), np.array([-1.0, 0.0, 1.0])
+    x = state[:, None, None, None]
+    mean = np.concatenate([0.8 * x, x + 0.05 * (1 - x)], axis=1)
+    table = PulseTable(
+        state, amplitude, np.array([1e-5]), np.array([3.0]), deviate, np.repeat(mean[..., None], 3, axis=-1), mean,
+        0 * mean, 0 * mean, np.zeros((1, 1)), g_hrs=5e-6, g_lrs=1e-4, hrs_spread=0.0, lrs_spread=0.0, device_share=0.8,
+        error={}, provenance={},
+    )  # fmt: skip
+    device = PulsedDevice.of_table(table, potentiation=1.0, depression=-1.0, width=1e-5, gate=3.0, pulses=150)
+    assert (device.ratio, device.g_max) == (pytest.approx(0.05), pytest.approx(1e-4))
+    pool = draw_pool(device, DeviceSpread(), np.array([0.3, 0.5, 0.9]), np.random.default_rng(0))
+    up, down = (moved(device, pool, np.full(3, n)) for n in (3, -2))
+    assert up == pytest.approx(1 - (1 - pool.conductance) * 0.95**3, abs=1e-3)
+    assert down == pytest.approx(0.05 + (pool.conductance - 0.05) * 0.64, abs=1e-3)
+    network, images = LayerNetwork(196, (100, 60)), drawn_digits(2000, 300, 100)
+    learnt = train_layers(network, device, scaled(1, 1), images, Training(3, rate=0.04, batch=20)).history[-1]
+    assert min(learnt.validation) > 0.8
