@@ -1,0 +1,463 @@
+"""Networks at device level (engine numpy) against ngspice with fine steps, and what they cost.
+
+What ngspice computed is kept in --folder, so that a run that was stopped goes on where it was. Times are CPU seconds of
+one core. Options: --only NAME ... for some parts, --quick for small ones (under 60 s).
+"""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import rramcirc as rc
+from rramcirc.bench.analyses import Transient
+from rramcirc.bench.testbench import Testbench
+from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
+from rramcirc.engines.network.column_kernel import Noise
+from rramcirc.engines.network.device_plan import Plan, device_plan
+from rramcirc.engines.network.device_run import DeviceResult, DeviceRun
+from rramcirc.engines.network.network import conductances
+from rramcirc.engines.network.run import external_train
+from rramcirc.papers.milo2018.circuit import (
+    MATRICES,
+    circuit_bench,
+    circuit_spikes,
+    default_set,
+    fresh_states,
+    states_of_weights,
+)
+from rramcirc.papers.milo2018.circuit_recall import network_recall
+from rramcirc.papers.milo2018.learning import training_phase
+from rramcirc.papers.milo2018.patterns import training_phases
+from rramcirc.papers.milo2018.recall import trained_chips
+from rramcirc.papers.milo2018.sets import NEURONS, PATTERN_X, PATTERNS, milo_network
+
+REFEREE = {"reltol": 1e-5}
+TRAINING_STEP, RECALL_STEP = 5e-6, 1e-6  # [s] of the referee
+LOOKS = 400
+SPREAD = {"ea_delta": 0.01, "rho_factor": 0.05, "gap_resistance_factor": 0.3}  # of the card, all assumed
+SLOT = 10e-3  # [s] of a cycle
+SAME = 20e-6  # [s] within which spikes are the same
+
+
+def show(*cells: str) -> None:
+    """Print a row of the table."""
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def drawn(shape: tuple[int, ...], seed: int) -> dict[str, np.ndarray]:
+    """Spread of the card's instance parameters."""
+    rng = np.random.default_rng(seed)
+    normal = {name: np.clip(rng.standard_normal(shape), -3, 3) for name in SPREAD}
+    return {name: SPREAD[name] * z if name == "ea_delta" else np.exp(SPREAD[name] * z) for name, z in normal.items()}
+
+
+def noise(shape: tuple[int, ...], seed: int) -> Noise:
+    """Cycle deviates of all cells."""
+    return Noise(np.random.default_rng(seed).integers(0, 2**63, int(np.prod(shape))).astype(np.uint64), SLOT)
+
+
+def run(plan: Plan, learning: bool, spikes=None, grid=()) -> tuple[DeviceResult, float]:
+    """A run at device level and its CPU time [s], reading of all cells included."""
+    begun = time.process_time()
+    device = DeviceRun(plan, np.asarray(grid, float), spikes=spikes)
+    device.advance(plan.stop, learning)
+    result = device.finish()
+    return result, time.process_time() - begun
+
+
+def referee(bench: Testbench, step: float, file: Path, neurons: int) -> dict[str, np.ndarray]:
+    """Spikes, and states at `LOOKS` times, of ngspice with fine steps; from the file if it is there."""
+    if not file.exists():
+        names = [f"{state}_{matrix}" for matrix in MATRICES for state in bench.design.cell.states]
+        fine = replace(
+            bench, analysis=replace(bench.analysis, max_step=step), options={**bench.options, **REFEREE},
+            probes=("v(mem*)", "v(timer*)", *(f"{name}[*,*]" for name in names)),
+        )  # fmt: skip
+        waves = rc.simulate(fine)
+        looks = np.linspace(0.0, waves.time[-1], LOOKS + 1)
+        found = dict(zip(("times", "neurons"), circuit_spikes(waves, neurons), strict=True)) | {"looks": looks}
+        for name in waves.names:
+            if "[" in name or name.startswith("v(mem"):
+                found[name] = np.interp(looks, waves.time, waves[name])
+        found["cpu"] = np.array(waves.provenance["cpu_seconds"])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(file.with_suffix(".part.npz"), **found)
+        file.with_suffix(".part.npz").rename(file)
+    with np.load(file) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
+def first_difference(ours: DeviceResult, theirs: dict[str, np.ndarray]) -> tuple[int, float]:
+    """How many spikes are the same before the first that is not, and the largest distance of these [s]."""
+    count = min(ours.times.size, theirs["times"].size)
+    order = np.lexsort((theirs["neurons"], theirs["times"].round(9)))
+    at, who = theirs["times"][order], theirs["neurons"][order]
+    left, off, k = list(zip(at, who, strict=True)), 0.0, 0
+    for time_, neuron in zip(ours.times[:count], ours.neurons[:count], strict=True):
+        near = [pair for pair in left[:8] if pair[1] == neuron]
+        if not near or abs(near[0][0] - time_) > SAME:
+            break
+        off, k = max(off, abs(near[0][0] - time_)), k + 1
+        left.remove(near[0])
+    return k, off
+
+
+def replay_error(bench: Testbench, theirs: dict[str, np.ndarray]) -> tuple[float, float, int]:
+    """Largest difference of the states of moved cells at all looks in replay, that of saturated ones, and how many."""
+    looks = theirs["looks"]
+    fine = replace(
+        bench, analysis=Transient(float(looks[-1]), float(looks[1])), probes=("gap_*[*,*]", "diameter_*[*,*]")
+    )
+    waves = rc.simulate(fine, "numpy", spikes=(theirs["times"], theirs["neurons"]))
+    bounds = bench.design.cell.rram.state_bounds()
+    moved, still, count = 0.0, 0.0, 0
+    for name in waves.names:
+        low, high = bounds[name.split("_")[0]]
+        off = np.abs(np.interp(looks, waves.time, waves[name]) - theirs[name]).max() / (high - low)
+        if np.ptp(theirs[name]) > 0.02 * (high - low):
+            moved, count = max(moved, off), count + 1
+        else:
+            still = max(still, off)
+    return moved, still, count
+
+
+def fig3(folder: Path, quick: bool) -> None:
+    """Milo 2018, Fig. 3: 4 neurons learn for 2 s."""
+    chosen, duration = default_set(), 0.1 if quick else 2.0
+    for seed in (1,) if quick else range(1, 6):
+        phase = training_phase(chosen, duration)
+        external = external_train([phase], (seed, 0))
+        bench = circuit_bench(chosen, 4, fresh_states(), external, phase.charge, duration, learning=True)
+        theirs = referee(bench, TRAINING_STEP, folder / f"fig3-{duration:g}s-seed-{seed}.npz", 4)
+        ours, seconds = run(device_plan(bench), True)
+        same, off = first_difference(ours, theirs)
+        moved, still, count = replay_error(bench, theirs)
+        show(
+            f"Milo Fig. 3, {duration:g} s of training, seed {seed}",
+            f"{ours.times.size} spikes, {seconds:.3f} CPU s; free: the first {same} the same, within {1e6 * off:.1f} us; "
+            f"replayed: states of {count} that moved within {moved:.1e} of the range at all times, others {still:.1e}",
+            f"ngspice, steps of {1e6 * TRAINING_STEP:g} us: {theirs['times'].size} spikes, {theirs['cpu']:.0f} CPU s",
+        )  # fmt: skip
+
+
+def recall_bench(cues: int, seed: int, duration: float) -> tuple[Testbench, object]:
+    """Recall of X by 64 neurons, and the run of the network level with the same external spikes."""
+    chosen, kept = default_set(), np.arange(NEURONS)
+    _, external, network_run = network_recall(chosen, kept, cues, seed, duration)
+    network, synapses = milo_network(chosen, NEURONS), trained_chips(chosen.name, 1)[0]
+    diagonal = np.eye(NEURONS, dtype=bool)
+    up, down = (np.where(diagonal, chosen.hrs, weights) for weights in conductances(network, synapses))
+    bench = circuit_bench(
+        chosen, NEURONS, {"exc": states_of_weights(up), "inh": states_of_weights(down)}, external,
+        chosen.recall_charge * network.threshold_charge, duration, learning=False, record_weights=False,
+    )  # fmt: skip
+    return bench, network_run
+
+
+def recall(folder: Path, quick: bool) -> None:
+    """64 neurons, 8,064 1T1R, recall with 9 and 5 cues."""
+    for cues in (9, 5):
+        worst, slowest, right, same, off = 0.0, 0.0, 0, 0, []
+        seeds = range(1, 3 if quick else 11)
+        for seed in seeds:
+            bench, theirs = recall_bench(cues, seed, 0.3)
+            plan = device_plan(bench)
+            run(plan, False)
+            ours, seconds = run(plan, False)
+            slowest = max(slowest, seconds)
+            firsts = [
+                [times[neurons == j][0] if np.any(neurons == j) else np.inf for j in PATTERN_X]
+                for times, neurons in ((ours.times, ours.neurons), (theirs.times, theirs.neurons))
+            ]
+            fired = [np.isfinite(one) for one in firsts]
+            same += bool(np.all(fired[0] == fired[1]) and set(ours.neurons) == set(theirs.neurons))
+            right += bool(np.all(fired[0]) and set(ours.neurons.tolist()) == set(PATTERN_X))
+            both = fired[0] & fired[1]
+            off += (np.abs(np.array(firsts[0])[both] - np.array(firsts[1])[both])).tolist()
+            worst = max(worst, seconds)
+        show(
+            f"64 neurons, 8,064 1T1R, recall of 0.3 s, {cues} cues, seeds 1-{len(seeds)}",
+            f"at most {slowest:.3f} CPU s each; {right} of {len(seeds)} recalled by all 12 and no other",
+            f"network level: the same neurons fired in {same} of {len(seeds)}, first spikes within "
+            f"{1e3 * np.percentile(off, 95):.2f} ms (95 %), largest {1e3 * max(off):.2f} ms",
+        )  # fmt: skip
+
+
+def recall_in_ngspice(folder: Path, quick: bool) -> None:
+    """One recall of the 64 neurons in ngspice."""
+    if quick:
+        return
+    bench, _ = recall_bench(9, 1, 0.3)
+    file = folder / "recall-9-cues-seed-1.npz"
+    if not file.exists():
+        waves = rc.simulate(replace(bench, probes=("v(timer*)",)))
+        times, neurons = circuit_spikes(waves, NEURONS)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(file, times=times, neurons=neurons, cpu=waves.provenance["cpu_seconds"])
+    theirs = dict(np.load(file))
+    ours, seconds = run(device_plan(bench), False)
+    firsts = [
+        np.array([t[n == j][0] if np.any(n == j) else np.inf for j in range(NEURONS)])
+        for t, n in ((ours.times, ours.neurons), (theirs["times"], theirs["neurons"]))
+    ]
+    fired = np.isfinite(firsts[0])
+    off = np.abs(firsts[0][fired] - firsts[1][fired]).max()
+    show(
+        "64 neurons, recall of 0.3 s, 9 cues, seed 1",
+        f"{ours.times.size} spikes, {seconds:.3f} CPU s",
+        f"ngspice at its default steps: {theirs['times'].size} spikes, {float(theirs['cpu']):.0f} CPU s; "
+        f"the same neurons: {bool(np.all(fired == np.isfinite(firsts[1])))}, first spikes within {1e3 * off:.3f} ms",
+    )  # fmt: skip
+
+
+def trained(duration: float, spread: bool, folder: Path) -> tuple[dict[str, dict[str, np.ndarray]], list[str]]:
+    """States of 64 neurons that learnt X, then C, and what it cost."""
+    chosen, states, told = default_set(), fresh_states(), []
+    shape = (2, NEURONS, NEURONS)
+    for k, phase in enumerate(training_phases(chosen, duration, reset=False)):
+        external = external_train([phase], (1, 4, k))
+        bench = circuit_bench(
+            chosen, NEURONS, states, external, phase.charge, duration, learning=True, record_weights=False
+        )
+        plan = device_plan(bench)
+        if spread:
+            plan = replace(plan, spread=drawn(shape, 1), noise=noise(shape, 2))
+        result, seconds = run(plan, True)
+        figures = result.figures
+        told.append(
+            f"{'XC'[k]} {result.times.size} spikes, {int(figures['cells_switched']):,} pulses on cells, {seconds:.1f} "
+            f"CPU s, reads neglected {figures['neglected_reads']:.0e} of the range"
+        )
+        found = result.bank.states()
+        states = {m: {name: values[i] for name, values in found.items()} for i, m in enumerate(MATRICES)}
+    return states, told
+
+
+def training(folder: Path, quick: bool) -> None:
+    """64 neurons learn X, then C; then recall from these weights."""
+    duration = 0.2 if quick else 5.0
+    trained(0.02, True, folder)
+    for spread in (False, True):
+        states, told = trained(duration, spread, folder)
+        gaps = states["exc"]["gap"]
+        inside = np.zeros((NEURONS, NEURONS), bool)
+        for members in PATTERNS.values():
+            inside[np.ix_(members, members)] = True
+        np.fill_diagonal(inside, False)
+        outside = ~inside & ~np.eye(NEURONS, dtype=bool)
+        show(
+            f"64 neurons, every synapse compiled, {2 * duration:g} s of training, "
+            f"{'spread and cycle noise' if spread else 'nominal cells'}",
+            "; ".join(told),
+            f"gap of stored pairs {gaps[inside].mean():.3f} nm on average, most {gaps[inside].max():.3f}; others "
+            f"{gaps[outside].mean():.3f}, least {gaps[outside].min():.3f}",
+        )  # fmt: skip
+        if not quick:
+            np.savez_compressed(
+                folder / f"trained-{'spread' if spread else 'nominal'}.npz",
+                **{f"{m}_{name}": values for m, one in states.items() for name, values in one.items()},
+            )
+
+
+def large(folder: Path, quick: bool) -> None:
+    """1,024 neurons learn one pattern of 64, and recall it."""
+    neurons, size = (128, 16) if quick else (1024, 64)
+    chosen, duration = default_set(), 0.1 if quick else 1.0
+    small = circuit_bench(chosen, NEURONS, fresh_states(), ([], []), 1e-9, 1e-3, learning=True).design
+    members = np.sort(np.random.default_rng(1).permutation(neurons)[:size])
+    neuron = replace(small.neuron, capacitance=small.neuron.capacitance * (size - 1) / 11)
+    start = {m: {name: np.broadcast_to(v, ()) for name, v in fresh_states()[m].items()} for m in MATRICES}
+    net = HopfieldNetwork(
+        small.cell, neurons, neuron, True,
+        excitatory_state={k: np.full((neurons, neurons), float(v)) for k, v in start["exc"].items()},
+        inhibitory_state={k: np.full((neurons, neurons), float(v)) for k, v in start["inh"].items()},
+    )  # fmt: skip
+    rng = np.random.default_rng(2)
+
+    def external(which: np.ndarray, rate: float, until: float) -> dict[str, object]:
+        count = rng.poisson(rate * until * which.size)
+        return spike_currents(
+            np.sort(rng.uniform(0, until, count)),
+            rng.choice(which, count),
+            0.45 * neuron.capacitance * neuron.threshold,
+        )
+
+    begun = time.process_time()
+    bench = Testbench(net, Transient(duration, duration), external(members, 200.0, duration), probes=("v(mem0)",))
+    shape = (2, neurons, neurons)
+    plan = replace(device_plan(bench), spread=drawn(shape, 1), noise=noise(shape, 2))
+    made = time.process_time() - begun
+    begun = time.process_time()
+    device = DeviceRun(plan, np.empty(0))
+    reading = time.process_time() - begun
+    begun = time.process_time()
+    device.advance(plan.stop, True)
+    learning = time.process_time() - begun
+    learnt = device.finish()
+    gaps = learnt.bank.states()["gap"][0]
+    inside = np.ix_(members, members)
+    off = ~np.eye(size, dtype=bool)
+    begun = time.process_time()
+    cues = rng.choice(members, size // 2, replace=False)
+    recalled = replace(
+        device_plan(Testbench(replace(net, learning=False), Transient(0.3, 0.3), external(cues, 60.0, 0.3))),
+        states=learnt.bank.states(), spread=plan.spread,
+    )  # fmt: skip
+    found, _ = run(recalled, False)
+    recalling = time.process_time() - begun
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    show(
+        f"{neurons} neurons, {2 * neurons * (neurons - 1):,} 1T1R with spread and cycle noise, one pattern of {size}, "
+        f"{duration:g} s",
+        f"reading of all cells {reading:.1f} CPU s ({1e6 * reading / (2 * neurons * (neurons - 1)):.2f} us a cell), making "
+        f"{made:.1f}; learning {learning:.1f} CPU s, {learnt.times.size} spikes, "
+        f"{int(learnt.figures['cells_switched']):,} pulses on cells ({1e6 * learning / max(1, learnt.figures['cells_switched']):.0f}"
+        f" us each, all else included); recall of 0.3 s {recalling:.1f} CPU s; peak of the process {memory:.0f} MB",
+        f"gap of stored pairs {gaps[inside][off].mean():.3f} nm (start {float(start['exc']['gap']):.3f}); recalled by "
+        f"{np.unique(found.neurons[np.isin(found.neurons, members)]).size} of {size}, others that fired "
+        f"{np.unique(found.neurons[~np.isin(found.neurons, members)]).size}",
+    )  # fmt: skip
+
+
+def perceptrons(folder: Path, quick: bool) -> None:
+    """Presentations of 10 ms on 784 inputs."""
+    chosen = default_set()
+    small = circuit_bench(chosen, NEURONS, fresh_states(), ([], []), 1e-9, 1e-3, learning=True).design
+    rows = 100 if quick else 784
+    for columns in (10, 100):
+        neuron = replace(small.neuron, capacitance=40 * small.neuron.capacitance)
+        net = Perceptron(small.cell, rows, columns, neuron, learning=True, conductance=1e-5)
+        rng, count, period = np.random.default_rng(3), 5 if quick else 20, 20e-3
+        active = rng.random((count, rows)) < 0.19  # as many pixels as an MNIST image has
+        starts = 1e-3 + period * np.arange(count)
+        stimuli: dict[str, object] = {
+            f"pre{i}": rc.SpikeTrain(starts[active[:, i]], neuron.gate_amplitude, 10e-3, 10e-6, 10e-6)
+            for i in range(rows) if active[:, i].any()
+        }  # fmt: skip
+        stimuli |= spike_currents(
+            starts + 4e-3, rng.integers(0, columns, count), 1.5 * neuron.capacitance * neuron.threshold
+        )
+        bench = Testbench(net, Transient(count * period, 1.0), stimuli)
+        plan = device_plan(bench)
+        plan = replace(plan, spread=drawn(plan.shape, 1), noise=noise(plan.shape, 2))
+        begun = time.process_time()
+        device = DeviceRun(plan, np.empty(0))
+        reading = time.process_time() - begun
+        begun = time.process_time()
+        device.advance(plan.stop, True)
+        seconds = time.process_time() - begun
+        found = device.finish()
+        show(
+            f"perceptron {rows} x {columns}, presentations of 10 ms, {active.sum(axis=1).mean():.0f} inputs active, "
+            "spread and cycle noise, learning",
+            f"{count / seconds:.1f} presentations per CPU s; {found.times.size} spikes, "
+            f"{int(found.figures['cells_switched']):,} pulses on cells; reading once {reading:.2f} CPU s",
+            "-",
+        )  # fmt: skip
+
+
+def stuck(folder: Path, quick: bool) -> None:
+    """Recall with cells that are stuck in LRS or HRS."""
+    chosen = default_set()
+    states = fresh_states()
+    low, high = ({k: float(states[m][k]) for k in states[m]} for m in ("inh", "exc"))
+    for share in (0.0, 0.01, 0.05, 0.1):
+        line = []
+        for cues in (9, 5):
+            right = done = 0
+            for seed in range(1, 3 if quick else 11):
+                bench, _ = recall_bench(cues, seed, 0.3)
+                plan = device_plan(bench)
+                rng = np.random.default_rng((7, seed))
+                broken = rng.random(plan.shape) < share
+                lrs = rng.random(plan.shape) < 0.5
+                plan = replace(
+                    plan,
+                    states={
+                        k: np.where(broken, np.where(lrs, low[k], high[k]), values) for k, values in plan.states.items()
+                    },
+                )
+                found, _ = run(plan, False)
+                right += set(found.neurons.tolist()) == set(PATTERN_X)
+                done += 1
+            line.append(f"{cues} cues {right} of {done}")
+        show(
+            f"64 neurons, {100 * share:g} % of the cells stuck, half of them in LRS", "recalled by all 12 and no other: "
+            + ", ".join(line), "-",
+        )  # fmt: skip
+    _ = chosen
+
+
+def middle(folder: Path, quick: bool) -> None:
+    """A piece of 64 neurons' training from its middle, in ngspice from the states of the device level."""
+    chosen, begun, piece = default_set(), 0.0, 0.02 if quick else 0.2
+    states = fresh_states()
+    phase = training_phases(chosen, 5.0, reset=False)[0]
+    external = external_train([phase], (1, 4, 0))
+    bench = circuit_bench(chosen, NEURONS, states, external, phase.charge, 5.0, learning=True, record_weights=False)
+    plan = device_plan(bench)
+    device = DeviceRun(plan, np.empty(0))
+    inside = np.ix_(PATTERNS["X"], PATTERNS["X"])
+    off = ~np.eye(len(PATTERNS["X"]), dtype=bool)
+    gaps = device.bank.states()["gap"][0]
+    high, low = gaps[inside][off].mean(), 0.0
+    while begun < 4.0 and (high - device.bank.states()["gap"][0][inside][off].mean()) / (high - low) < 0.4:
+        begun += 0.05
+        device.advance(begun, True)
+    found = device.finish().bank.states()
+    at = {m: {name: np.maximum(0.0, values[i]) for name, values in found.items()} for i, m in enumerate(MATRICES)}
+    times, who = external
+    later = (times >= begun) & (times < begun + piece)
+    part = circuit_bench(chosen, NEURONS, at, (times[later] - begun, who[later]), phase.charge, piece, learning=True)
+    file = folder / f"middle-{piece:g}s.npz"
+    if quick and not file.exists():
+        show("64 neurons, from the middle of training", f"middle at {begun:.2f} s", "ngspice left out by --quick")
+        return
+    theirs = referee(part, 20e-6, file, NEURONS)
+    ours, seconds = run(device_plan(part), True)
+    moved, still, count = replay_error(part, theirs)
+    same, distance = first_difference(ours, theirs)
+    show(
+        f"64 neurons, {piece:g} s of training from its middle ({begun:.2f} s)",
+        f"{ours.times.size} spikes, {seconds:.2f} CPU s; replayed: states of {count} that moved within {moved:.1e} of the "
+        f"range, others {still:.1e}; free: the first {same} spikes the same, within {1e6 * distance:.0f} us",
+        f"ngspice, steps of 20 us: {theirs['times'].size} spikes, {float(theirs['cpu']):.0f} CPU s, "
+        f"{float(theirs['cpu']) / seconds:.0f} times as much",
+    )  # fmt: skip
+
+
+PARTS: dict[str, Callable[[Path, bool], None]] = {
+    "fig3": fig3, "recall": recall, "training": training, "perceptrons": perceptrons, "stuck": stuck, "large": large,
+    "recall-ngspice": recall_in_ngspice, "middle": middle,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Print the rows of the chosen parts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--quick", action="store_true", help="small forms, under 60 s")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "rramcirc-device-level")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    print("| case | device level | peer or check |\n| --- | --- | --- |")
+    for name in options.only:
+        PARTS[name](options.folder, options.quick)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
