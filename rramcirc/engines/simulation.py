@@ -34,6 +34,7 @@ from rramcirc.engines.verdict import finish
 from rramcirc.waveforms.folder import NETLIST, RAW, main_plot, run_folder
 from rramcirc.waveforms.raw import read_raw, write_raw
 from rramcirc.waveforms.signals import read_signals
+from rramcirc.waveforms.spikes import Spikes, load_spikes
 from rramcirc.waveforms.waveforms import Waveforms
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def simulate(
     output: Path | str | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
-    spikes: tuple[ArrayLike, ArrayLike] | None = None,
+    spikes: Spikes | Waveforms | Path | str | tuple[ArrayLike, ArrayLike] | None = None,
     rule: SpikeRule | None = None,
 ) -> Waveforms:
     """Simulate a testbench and return its waveforms.
@@ -81,7 +82,8 @@ def simulate(
     progress
         Called with the simulated time [s] about twice a second.
     spikes
-        Output spikes to replay (times [s], neurons): neurons of a network fire then, and only then (numpy only).
+        Output spikes to replay: neurons of a network fire then, and only then (numpy only). A run's waveforms or its
+        folder, or (times [s], neurons).
     rule
         Learning rule of spikes in place of the cell's own switching (engine network only).
 
@@ -105,7 +107,7 @@ def simulate(
         netlist = _given_netlist(bench, engine, analysis, probes)
         return _in_folder(output, lambda folder: _run_netlist(netlist, None, folder, timeout, progress))
     if engine == "numpy":
-        return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress, spikes))
+        return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress, given_spikes(spikes)))
     if spikes is not None:
         raise ParameterError(f"simulate: spikes are replayed by the engine numpy only, not by {engine!r}.")
     if engine == "network":
@@ -207,6 +209,29 @@ def simulate_netlist(
         return finish(replace(outcome, signals=tuple(signals)), folder, origin)
 
     return _in_folder(output, run)
+
+
+def given_spikes(spikes: Spikes | Waveforms | Path | str | tuple[ArrayLike, ArrayLike] | None) -> Spikes | None:
+    """Return the output spikes of waveforms or a run folder, or those that are given.
+
+    Raises
+    ------
+    ParameterError
+        If there are none in it.
+    """
+    if isinstance(spikes, (str, os.PathLike)):
+        found = load_spikes(Path(spikes))
+    elif isinstance(spikes, Waveforms):
+        found = spikes.spikes
+    elif isinstance(spikes, tuple) and len(spikes) == 2:
+        return Spikes(*spikes)
+    elif spikes is None or isinstance(spikes, Spikes):
+        return spikes
+    else:
+        raise ParameterError(f"simulate: spikes: {shown(spikes)} is no run of a network, nor (times, neurons).")
+    if found is None:
+        raise ParameterError(f"simulate: spikes: {shown(spikes)} is no run of a network.")
+    return found
 
 
 def _check_call(output: object, timeout: object, progress: object) -> None:
@@ -329,7 +354,7 @@ def least_step(bench: Testbench) -> str:
 
 def _run_numpy(
     bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None,
-    spikes: tuple[ArrayLike, ArrayLike] | None,
+    spikes: Spikes | None,
 ) -> Waveforms:  # fmt: skip
     from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
 

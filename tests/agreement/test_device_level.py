@@ -99,6 +99,37 @@ def test_a_perceptron_learns_as_in_ngspice():
         assert device[name][[0, -1]] == pytest.approx(circuit[name][[0, -1]], rel=3e-3, abs=0)
 
 
+def test_spread_noise_and_phases_move_the_states_as_in_ngspice():
+    bench = small_bench()
+    rng, off = np.random.default_rng(4), (4, 4)
+    spread = {"ea_delta": 0.01 * rng.standard_normal(off), "rho_factor": np.exp(0.05 * rng.standard_normal(off))}
+    design = replace(
+        bench.design, excitatory_parameters=spread, inhibitory_parameters={"ea_delta": spread["ea_delta"].T}
+    )
+    late = {
+        line: rc.PiecewiseLinear(np.maximum(0.0, stimulus.times - 0.04)[k:], stimulus.values[k:], "A")
+        for line, stimulus in bench.stimuli.items()
+        for k in [max(0, int(np.searchsorted(stimulus.times, 0.04)) - 1)]
+    }
+    phases = [
+        rc.RunPhase(0.06, bench.stimuli),
+        rc.RunPhase(0.03, late, learning=False),
+        rc.RunPhase(0.02, late, reset=True),
+    ]
+    bench = replace(
+        bench, design=design, stimuli={}, phases=phases, cycle_noise=rc.CycleNoise(seed=3, slot=4e-3),
+        analysis=Transient(0.11, 1e-3),
+    )  # fmt: skip
+    circuit, device = refined(bench), rc.simulate(bench, "numpy")
+    assert device.spikes.neurons.tolist() == circuit.spikes.neurons.tolist()
+    assert np.abs(device.spikes.times - circuit.spikes.times).max() < SPIKES_WITHIN
+    assert np.ptp(np.searchsorted([0.06, 0.09], device.spikes.times)) == 2  # in all phases
+    replayed = rc.simulate(bench, "numpy", spikes=circuit)
+    worst, moved = states_off(replayed, circuit, [name for name in replayed.names if "[" in name])
+    assert moved >= 6
+    assert worst < STATES_WITHIN
+
+
 def test_threads_change_no_bit(tmp_path):
     bench = replace(hopfield_bench(CELL, 16, 0.03), probes=("v(mem*)", "gap_*[*,*]"))
     runs = []

@@ -13,7 +13,8 @@ from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.network.bench import NETWORK_NEURON, perceptron_bench
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
 from rramcirc.devices.pulses.response import pulse_response
-from rramcirc.engines.network.column_kernel import Noise, deviate
+from rramcirc.engines.network.column_kernel import Noise
+from rramcirc.engines.network.deviates import cycle_deviate
 from rramcirc.engines.network.device_cells import CellBank
 from rramcirc.engines.network.device_plan import device_plan
 from rramcirc.engines.network.device_run import DeviceRun
@@ -112,15 +113,15 @@ def test_a_pulse_across_the_edge_of_a_slot_sees_both_deviates():
     volts = np.full((1, 2), SET)
     first = pulse_response(
         CELL.rram, times, volts, STATES, selector=CELL.selector, gate_voltages=3.0, source_line=LEVEL,
-        noise=deviate(keys[2], 3),
+        noise=cycle_deviate(keys[2], 3),
     )  # fmt: skip
     second = pulse_response(
         CELL.rram, times * 2 / 3, volts, {name: values[0, -1] for name, values in first.states.items()},
-        selector=CELL.selector, gate_voltages=3.0, source_line=LEVEL, noise=deviate(keys[2], 4),
+        selector=CELL.selector, gate_voltages=3.0, source_line=LEVEL, noise=cycle_deviate(keys[2], 4),
     )  # fmt: skip
     expected = [second.states[name][0, -1] for name in STATES]
     assert cells.nodes[2] + cells.first == pytest.approx(expected, abs=3e-6)
-    assert deviate(keys[2], 3) != deviate(keys[2], 4)
+    assert cycle_deviate(keys[2], 3) != cycle_deviate(keys[2], 4)
 
 
 # Neurons ------------------------------------------------------------------------------------------------------------
@@ -234,3 +235,39 @@ def test_what_sleep_neglects_is_bounded_and_told():
     assert 0.0 < about["neglected_reads"] < 1e-6
     assert 0.0 <= about["neglected_half_selected"] < 1e-9
     assert 0.0 < about["gate_charge"] < 1e-6
+
+
+# Phases -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", [9.4e-3, 5e-3, 12e-3, 20e-3])
+def test_two_phases_that_say_the_same_are_one_run_also_inside_a_pulse(at):
+    charge = 1.5 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
+    stimuli = spike_currents([4.9e-3, 8.9e-3, 25e-3], [0, 1, 2], charge)
+    bench = replace(hopfield(stop=0.04), probes=("gap_exc[*,*]", "v(mem*)"))
+    one = rc.simulate(replace(bench, stimuli=stimuli), "numpy")
+    phases = [rc.RunPhase(at, stimuli), rc.RunPhase(0.04 - at, spike_currents([25e-3 - at], [2], charge))]
+    if at < 8.9e-3:
+        phases[1] = rc.RunPhase(0.04 - at, spike_currents([8.9e-3 - at, 25e-3 - at], [1, 2], charge))
+    two = rc.simulate(replace(bench, phases=phases), "numpy")
+    assert two.spikes.neurons.tolist() == one.spikes.neurons.tolist() == [0, 1, 2]
+    assert two.spikes.times == pytest.approx(one.spikes.times, abs=1e-9)
+    for name in ("gap_exc[0,1]", "gap_exc[0,2]", "v(mem2)"):
+        assert two[name][-1] == pytest.approx(one[name][-1], abs=1e-9)
+    assert one["gap_exc[0,1]"][0] - one["gap_exc[0,1]"][-1] > 1e-3
+
+
+def test_a_phase_that_resets_puts_the_network_to_rest():
+    charge = 1.5 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
+    stimuli = spike_currents([4.9e-3], [0], charge)
+    phases = [rc.RunPhase(6.5e-3, stimuli), rc.RunPhase(0.01, reset=True)]
+    bench = Testbench(hopfield().design, Transient(16.5e-3, 1e-4), phases=phases, probes=("v(gate0)", "v(te0)"))
+    waves = rc.simulate(bench, "numpy")
+    assert falls(waves, "v(gate0)", 1.5) == pytest.approx([6.5e-3], abs=0.11e-3)
+
+
+def test_spikes_of_something_else_are_refused():
+    with pytest.raises(rc.ParameterError, match="is no run of a network"):
+        rc.simulate(hopfield(), "numpy", spikes=3)
+    with pytest.raises(rc.ParameterError, match="replayed by the engine numpy only"):
+        rc.simulate(hopfield(), "ngspice", spikes=([], []))

@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
+from rramcirc.engines.network.deviates import cycle_deviate
 from rramcirc.engines.network.event_kernel import Gates
 
 compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
-GAMMA = np.uint64(0x9E3779B97F4A7C15)
-FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 class Noise(NamedTuple):
@@ -60,23 +59,6 @@ def new_jobs(jobs: int, pieces: int, pulses: int, n_states: int) -> Jobs:
         np.zeros((pieces, 2)), np.zeros((jobs, n_states)), np.zeros(jobs), np.zeros((jobs, n_states)),
         np.zeros(pulses + 1, np.int64), np.zeros(pulses + 1, np.int64),
     )  # fmt: skip
-
-
-@compiled
-def mixed(z: np.uint64) -> np.uint64:
-    """Return SplitMix64 of a number."""
-    z = (z ^ (z >> np.uint64(30))) * FIRST
-    z = (z ^ (z >> np.uint64(27))) * SECOND
-    return z ^ (z >> np.uint64(31))
-
-
-@compiled
-def deviate(key: np.uint64, slot: int) -> float:
-    """Return the standard normal deviate of a stream in a slot, as `rramcirc.bench.cycle_deviates` does."""
-    two = np.uint64(2) * np.uint64(slot)
-    first = np.float64(mixed(key + two * GAMMA + GAMMA) >> np.uint64(11)) * 2.0**-53
-    second = np.float64(mixed(key + (two + np.uint64(1)) * GAMMA + GAMMA) >> np.uint64(11)) * 2.0**-53
-    return float(np.sqrt(-2.0 * np.log1p(-first)) * np.cos(2.0 * np.pi * second))
 
 
 @compiled
@@ -197,7 +179,7 @@ def write_jobs(
                         jobs.noise[at] = 0.0
                         if noise.slot > 0.0:
                             middle = int(np.floor(0.5 * (inside[k] + inside[k + 1]) / noise.slot))
-                            jobs.noise[at] = deviate(noise.keys[cell], middle)
+                            jobs.noise[at] = cycle_deviate(noise.keys[cell], middle)
                         at += 1
             job, piece = job + 1, piece + opened
         jobs.pulse_job[p + 1] = min(job, jobs.cells.shape[0])

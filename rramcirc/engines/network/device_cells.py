@@ -121,6 +121,8 @@ class CellBank:
         nz = device.terminals.index("nz") if "nz" in device.terminals else -1
         self.call: CellCall = (self.free, self.n_states, mass, units, nz, level, TOLERANCE)
         self.first = np.array([device.parameter(f"{name}_ini") for name in cell.states])
+        if noise.slot > 0.0:
+            _check_noise(device, nz)
         if self.n_states > len(cell.states):
             raise ParameterError(
                 f"engine numpy: the model of {cell.rram.name} has nodes with a charge besides its states; networks "
@@ -283,3 +285,15 @@ def _ranges(cell: Cell) -> FloatArray:
         span = np.nan if bounds is None else float(np.max(bounds[1]) - np.min(bounds[0]))
         found.append(span if np.isfinite(span) and span > 0.0 else 1.0)
     return np.array(found)
+
+
+def _check_noise(device: CompiledDevices, nz: int) -> None:
+    """Raise ParameterError if the deviate of a cycle changes a current, not only rates: reads do not know the cycle."""
+    points = np.zeros((2, len(device.nodes)))
+    points[:, 0], points[1, nz] = 0.1, 1.0
+    found = device.evaluate(points, 1.0, jacobian=False, reactive=False, which=np.zeros(2, np.int64)).resistive[:, 0]
+    if abs(found[1] - found[0]) > 1e-9 * abs(found[0]):
+        raise ParameterError(
+            f"engine numpy: the noise terminal of {device.card.name} changes its current while it is read; networks "
+            "of it with cycle_noise run in ngspice."
+        )

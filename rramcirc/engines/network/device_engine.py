@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import SimulationError
@@ -22,6 +21,7 @@ from rramcirc.engines.network.device_record import NetworkReader, network_probes
 from rramcirc.engines.network.device_run import DeviceResult, DeviceRun
 from rramcirc.engines.outcome import Outcome
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
+from rramcirc.waveforms.spikes import Spikes
 from rramcirc.waveforms.waveforms import Signal
 
 RAW_FILE = "waves.raw"
@@ -35,7 +35,7 @@ def run_bench(
     progress: Callable[[float], None] | None = None,
     timeout: float | None = None,
     *,
-    spikes: tuple[ArrayLike, ArrayLike] | None = None,
+    spikes: Spikes | None = None,
     threads: int = 1,
 ) -> Outcome:
     """Run a network testbench and write waves.raw; after a failure, what was computed until then.
@@ -51,7 +51,7 @@ def run_bench(
     progress, timeout
         Called with the time [s]; wall-clock limit [s].
     spikes
-        Output spikes to replay (times [s], neurons).
+        Output spikes to replay.
     threads
         Over which the cells are divided; the result is the same to the last bit.
 
@@ -61,7 +61,7 @@ def run_bench(
         If the device level cannot do the testbench; names what.
     """
     plan = device_plan(bench)
-    forced = None if spikes is None else check_train(*spikes, plan.shape[2])
+    forced = None if spikes is None else check_train(spikes.times, spikes.neurons, plan.shape[2])
     probes = network_probes(bench, plan)
     reader = NetworkReader(probes, plan, bench)
     wall, cpu, ending = time.perf_counter(), time.process_time(), Ending()
@@ -72,7 +72,10 @@ def run_bench(
             plan, _grid(bench, plan), edges=len(probes) <= MOST_AT_EDGES, watched=reader.watched, spikes=forced,
             threads=threads, temperature=bench.temperature,
         )  # fmt: skip
-        run.advance(plan.stop, plan.network.learning, listen)
+        for span in bench.spans:
+            if span.reset and span.start > 0.0:
+                run.reset()
+            run.advance(span.stop, span.learning, listen)
     if run is None:
         return Outcome("numpy", ending.status, ending.problems, signal=ending.signal, version=_version())
     result = run.finish()
@@ -93,6 +96,7 @@ def run_bench(
         signal=ending.signal,
         version=_version(),
         figures=_figures(result),
+        spikes=Spikes(result.times, result.neurons),
         cause=None if isinstance(ending.cause, (SimulationError, TimeoutError)) else ending.cause,
     )
 
@@ -109,7 +113,7 @@ def _grid(bench: Testbench, plan: Plan) -> FloatArray:
 
 
 def _figures(result: DeviceResult) -> dict[str, float | str]:
-    return {**result.figures, "spikes": result.times.size, "numba": version("numba")}
+    return {**result.figures, "numba": version("numba")}
 
 
 def _plot(bench: Testbench, probes: tuple[Probe, ...], axis: FloatArray, values: FloatArray, complete: bool) -> RawPlot:

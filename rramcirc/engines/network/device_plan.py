@@ -11,11 +11,13 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, a_kind
 from rramcirc.basics.units import format_number
+from rramcirc.bench.cycle_deviates import synapse_keys
 from rramcirc.bench.stimuli import Driven
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.network.netlist import _external, synapse_states
-from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, acting_neuron
+from rramcirc.circuits.array.cell_netlist import declared
+from rramcirc.circuits.network.netlist import _external, synapse_values
+from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, acting_neuron, synapse_matrices
 from rramcirc.circuits.neuron.netlist import DRIVER_ON, REARM_LEVEL, _Times, check_analysis
 from rramcirc.circuits.neuron.neuron import LifNeuron
 from rramcirc.engines.network.column_kernel import NO_NOISE, Noise
@@ -73,7 +75,7 @@ class Plan:
     @property
     def matrices(self) -> tuple[str, ...]:
         """Names of the matrices, as the netlist has them."""
-        return ("exc", "inh")[: self.shape[0]]
+        return self.network.synapse_matrices
 
     @property
     def amplitudes(self) -> tuple[float, ...]:
@@ -96,7 +98,7 @@ def device_plan(bench: Testbench) -> Plan:
             "ngspice runs it."
         )
     check_device_level(bench, network)
-    neuron = acting_neuron(network)
+    neuron = acting_neuron(network, any(span.learning for span in bench.spans))
     drives = {group.name: group.stimulus for group in _external(bench, network.neuron)}  # type: ignore[union-attr]
     stop = bench.analysis.last_time
     assert stop is not None  # a transient, see check_device_level
@@ -111,7 +113,7 @@ def device_plan(bench: Testbench) -> Plan:
     states, spread = _matrices(network)
     return Plan(
         network, neuron, (2 if hopfield else 1, rows, columns), states, spread, on_level, _intervals(neuron),
-        _levels(neuron), _ext_events(drives, columns), pre, corners, stop,
+        _levels(neuron), _ext_events(drives, columns), pre, corners, stop, _noise(bench, network),
     )  # fmt: skip
 
 
@@ -129,20 +131,31 @@ def check_device_level(bench: Testbench, network: HopfieldNetwork | Perceptron) 
             f"engine numpy: the selector {selector and selector.name} is no compiled Verilog-A model; "
             "take nmos_select, or the engine ngspice."
         )
-    if bench.cycle_noise is not None:
-        raise ParameterError("engine numpy: Testbench.cycle_noise of a network is not known here.")
+    if bench.cycle_noise is not None and "nz" not in declared(network.cell.rram).ports:
+        raise ParameterError(
+            f"Testbench.cycle_noise: the model of card {network.cell.rram.name} has no terminal nz for it."
+        )
 
 
 def _matrices(network: HopfieldNetwork | Perceptron) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Return states and spread of all matrices, stacked."""
-    if isinstance(network, Perceptron):
-        parts = [synapse_states(network.cell, network.state, network.conductance, network.shape)]
-    else:
-        parts = [
-            synapse_states(network.cell, network.excitatory_state, network.excitatory_conductance, network.shape),
-            synapse_states(network.cell, network.inhibitory_state, network.inhibitory_conductance, network.shape),
-        ]
-    return {name: np.stack([part[name] for part in parts]) for name in network.cell.states}, {}
+    """Return states and spread of all matrices, stacked; what one matrix alone spreads is as in the cell elsewhere."""
+    cell, matrices = network.cell, synapse_matrices(network)
+    values = [synapse_values(network, matrix) for matrix in matrices]
+    names = dict.fromkeys(name for matrix in matrices for name in matrix.parameters)
+    common = {
+        name: np.full(network.shape, float(cell.rram_parameters.get(name, cell.rram.number(name)))) for name in names
+    }
+    states = {name: np.stack([one[f"{name}_ini"] for one in values]) for name in cell.states}
+    return states, {name: np.stack([one.get(name, common[name]) for one in values]) for name in names}
+
+
+def _noise(bench: Testbench, network: HopfieldNetwork | Perceptron) -> Noise:
+    """Return the cycle deviates of all cells."""
+    noise = bench.cycle_noise
+    if noise is None or noise.slot is None:
+        return NO_NOISE
+    keys = [synapse_keys(noise.seed, name, network.shape).ravel() for name in network.synapse_matrices]
+    return Noise(np.concatenate(keys), noise.slot)
 
 
 def _intervals(neuron: LifNeuron) -> FloatArray:

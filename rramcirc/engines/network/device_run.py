@@ -22,6 +22,7 @@ from rramcirc.engines.network.event_kernel import (
     DONE,
     ENDED,
     FIRST,
+    GATE,
     GATE_UNTIL,
     HELD_UNTIL,
     NEVER,
@@ -39,6 +40,8 @@ from rramcirc.engines.network.event_kernel import (
     Neurons,
     Outputs,
     Synapses,
+    V,
+    log_gate,
     run_events,
 )
 
@@ -149,6 +152,7 @@ class DeviceRun:
     def advance(self, until: float, learning: bool, progress: Callable[[float], None] | None = None) -> None:
         """Run until a time [s]; spikes start te pulses if `learning`."""
         heads = self.neurons.heads
+        learning = learning and self.plan.neuron.te_duration > 0.0
         self._wake()
         while True:
             look = min(until, self.now + self.pace)
@@ -168,6 +172,26 @@ class DeviceRun:
                 progress(self.now)
             if code == DONE and look >= until:
                 return
+
+    def reset(self) -> None:
+        """Put the network to rest: membranes at 0 V, no refractory time, no pulse; pulses that run end here."""
+        clock, phase = self.neurons.clock, self.neurons.phase
+        self._end_running()
+        for row in np.flatnonzero(phase[GATE]).tolist() if self.hopfield else ():
+            log_gate(self.gates, row, self.now, self.plan.neuron.gate_amplitude, 0.0)
+            self.synapses.on[row] = False
+        phase[:] = 0
+        clock[V], clock[SPIKE], clock[HELD_UNTIL] = 0.0, -NEVER, self.now + START
+        clock[GATE_UNTIL] = clock[TE_UNTIL] = NEVER
+        self.neurons.heads[DIRTY] = 1
+
+    def _end_running(self) -> None:
+        """Integrate the te pulses that are running, as far as they have come, and the reads that are followed."""
+        clock, phase = self.neurons.clock, self.neurons.phase
+        running = np.flatnonzero((phase[TE] == FIRST) | (phase[TE] == SECOND))
+        ended = [(j, phase[TE, j], clock[TE_FROM, j], self.now) for j in running if clock[TE_FROM, j] < self.now]
+        self._integrate(np.array(ended, np.float64).reshape(-1, 4))
+        self._follow()
 
     def _wake(self) -> None:
         """See which columns hold cells that reads move by more than `SLEEP` until the end; set the pace of looks."""
@@ -264,12 +288,8 @@ class DeviceRun:
         heads[SPIKES] = heads[POINTS] = 0
 
     def finish(self) -> DeviceResult:
-        """Integrate the pulses that are running at the end, as far as they have come, and return everything."""
-        clock, phase = self.neurons.clock, self.neurons.phase
-        running = np.flatnonzero((phase[TE] == FIRST) | (phase[TE] == SECOND))
-        ended = [(j, phase[TE, j], clock[TE_FROM, j], self.now) for j in running if clock[TE_FROM, j] < self.now]
-        self._integrate(np.array(ended, np.float64).reshape(-1, 4))
-        self._follow()
+        """End the run here and return everything."""
+        self._end_running()
         times, neurons = (np.concatenate(parts) for parts in zip(*self.kept_spikes, strict=True))
         log = self.log or [(np.empty(0), np.empty(0, np.int64), np.empty((0, self.bank.n_states)))]
         log_times, log_cells, log_nodes = (np.concatenate(parts) for parts in zip(*log, strict=True))
