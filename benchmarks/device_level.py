@@ -4,6 +4,7 @@ What ngspice computed is kept in --folder, so that a run that was stopped goes o
 one core. Options: --only NAME ... for some parts, --quick for small ones (under 60 s).
 """
 
+# ruff: noqa: E402
 from __future__ import annotations
 
 import os
@@ -148,8 +149,8 @@ def fig3(folder: Path, quick: bool) -> None:
         moved, still, count = replay_error(bench, theirs)
         show(
             f"Milo Fig. 3, {duration:g} s of training, seed {seed}",
-            f"{ours.times.size} spikes, {seconds:.3f} CPU s; free: the first {same} the same, within {1e6 * off:.1f} us; "
-            f"replayed: states of {count} that moved within {moved:.1e} of the range at all times, others {still:.1e}",
+            f"{ours.times.size} spikes, {seconds:.3f} CPU s; free: the first {same} the same, within "
+            f"{1e6 * off:.1f} us; replayed: states of {count} that moved within {moved:.1e} of the range at all times, others {still:.1e}",
             f"ngspice, steps of {1e6 * TRAINING_STEP:g} us: {theirs['times'].size} spikes, {theirs['cpu']:.0f} CPU s",
         )  # fmt: skip
 
@@ -323,10 +324,11 @@ def large(folder: Path, quick: bool) -> None:
     show(
         f"{neurons} neurons, {2 * neurons * (neurons - 1):,} 1T1R with spread and cycle noise, one pattern of {size}, "
         f"{duration:g} s",
-        f"reading of all cells {reading:.1f} CPU s ({1e6 * reading / (2 * neurons * (neurons - 1)):.2f} us a cell), making "
-        f"{made:.1f}; learning {learning:.1f} CPU s, {learnt.times.size} spikes, "
-        f"{int(learnt.figures['cells_switched']):,} pulses on cells ({1e6 * learning / max(1, learnt.figures['cells_switched']):.0f}"
-        f" us each, all else included); recall of 0.3 s {recalling:.1f} CPU s; peak of the process {memory:.0f} MB",
+        f"reading of all cells {reading:.1f} CPU s ({1e6 * reading / (2 * neurons * (neurons - 1)):.2f} us a cell), "
+        f"making {made:.1f}; learning {learning:.1f} CPU s, {learnt.times.size} spikes, "
+        f"{int(learnt.figures['cells_switched']):,} pulses on cells ("
+        f"{1e6 * learning / max(1, learnt.figures['cells_switched']):.0f} us each, all else included); "
+        f"recall of 0.3 s {recalling:.1f} CPU s; peak of the process {memory:.0f} MB",
         f"gap of stored pairs {gaps[inside][off].mean():.3f} nm (start {float(start['exc']['gap']):.3f}); recalled by "
         f"{np.unique(found.neurons[np.isin(found.neurons, members)]).size} of {size}, others that fired "
         f"{np.unique(found.neurons[~np.isin(found.neurons, members)]).size}",
@@ -372,7 +374,6 @@ def perceptrons(folder: Path, quick: bool) -> None:
 
 def stuck(folder: Path, quick: bool) -> None:
     """Recall with cells that are stuck in LRS or HRS."""
-    chosen = default_set()
     states = fresh_states()
     low, high = ({k: float(states[m][k]) for k in states[m]} for m in ("inh", "exc"))
     for share in (0.0, 0.01, 0.05, 0.1):
@@ -396,10 +397,9 @@ def stuck(folder: Path, quick: bool) -> None:
                 done += 1
             line.append(f"{cues} cues {right} of {done}")
         show(
-            f"64 neurons, {100 * share:g} % of the cells stuck, half of them in LRS", "recalled by all 12 and no other: "
-            + ", ".join(line), "-",
+            f"64 neurons, {100 * share:g} % of the cells stuck, half of them in LRS",
+            "recalled by all 12 and no other: " + ", ".join(line), "-",
         )  # fmt: skip
-    _ = chosen
 
 
 def middle(folder: Path, quick: bool) -> None:
@@ -433,8 +433,8 @@ def middle(folder: Path, quick: bool) -> None:
     same, distance = first_difference(ours, theirs)
     show(
         f"64 neurons, {piece:g} s of training from its middle ({begun:.2f} s)",
-        f"{ours.times.size} spikes, {seconds:.2f} CPU s; replayed: states of {count} that moved within {moved:.1e} of the "
-        f"range, others {still:.1e}; free: the first {same} spikes the same, within {1e6 * distance:.0f} us",
+        f"{ours.times.size} spikes, {seconds:.2f} CPU s; replayed: states of {count} that moved within {moved:.1e} of "
+        f"the range, others {still:.1e}; free: the first {same} spikes the same, within {1e6 * distance:.0f} us",
         f"ngspice, steps of 20 us: {theirs['times'].size} spikes, {float(theirs['cpu']):.0f} CPU s, "
         f"{float(theirs['cpu']) / seconds:.0f} times as much",
     )  # fmt: skip

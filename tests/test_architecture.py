@@ -37,7 +37,7 @@ INSIDE = {
     "figures": ["style", "waveforms tables maps verdicts", "page networks"],
     "engines": [
         "states validity spike_marks tolerances differences ending", "netlist spelling outcome agreement", "provenance",
-        "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare",
+        "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
     ],
     "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction", "sensitivity"],
 }  # fmt: skip

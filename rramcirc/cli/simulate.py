@@ -29,7 +29,10 @@ Example:
     "--engine", default="ngspice", show_default=True, metavar="ngspice|numpy|vacask|network|both",
     help="A .cir runs in ngspice only; a testbench in any engine that can do it. both: ngspice and numpy, compared.",
 )  # fmt: skip
-@click.option("--tolerance", metavar="X", help="both: largest difference, of the largest of a kind (1e-6, tran 1e-2).")
+@click.option(
+    "--tolerance", metavar="X",
+    help="both: largest difference, of the largest of a kind (1e-6, tran 1e-2); of states of networks (2e-3).",
+)  # fmt: skip
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5.")
 @click.option("--temperature", metavar="KELVIN", help="Ambient temperature, e.g. 350K.")
 @click.option("-o", "--output", metavar="RUN", help="Run folder (default: <name>.run).")
@@ -76,7 +79,7 @@ def simulate(
         )
     if path.suffix == ".toml" and engine == "both":
         _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
-        _be_strict(strict, (folder / "numpy", folder / "ngspice"))
+        _be_strict(strict, tuple(one.parent for one in sorted(folder.glob("*/run.json"))))
         return
     if path.suffix == ".toml":
         waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
@@ -126,6 +129,9 @@ def _simulate_both(
     from rramcirc.waveforms.folder import adding_files
 
     bench = _load(path, options, kelvin, settings)
+    if bench.matrices:
+        _compare_network(bench, tolerance, folder, seconds)
+        return
     allowed = default_tolerance(bench)
     if tolerance is not None:
         allowed = positive_number(parse_number(tolerance, "", "--tolerance"), "--tolerance")
@@ -136,6 +142,24 @@ def _simulate_both(
     print(comparison_table(compared))
     check_comparison(compared, allowed, folder)
     print(f"The engines agree within {allowed:g}. Runs in {folder}/ngspice and {folder}/numpy.", file=sys.stderr)
+
+
+def _compare_network(bench: Testbench, tolerance: str | None, folder: Path, seconds: float | None) -> None:
+    from rramcirc.basics.units import parse_number, positive_number
+    from rramcirc.bench.file.write import save_bench
+    from rramcirc.engines.network_both import STATES_WITHIN, check_network, compare_network
+    from rramcirc.waveforms.folder import adding_files
+
+    allowed = STATES_WITHIN
+    if tolerance is not None:
+        allowed = positive_number(parse_number(tolerance, "", "--tolerance"), "--tolerance")
+    with Meter(getattr(bench.analysis, "stop", None)) as meter:
+        found = compare_network(bench, folder, timeout=seconds, progress=meter)
+    with adding_files(folder, "bench.toml"):
+        save_bench(bench, folder / "bench.toml")
+    print(found.text())
+    check_network(found, allowed)
+    print(f"States in replay agree within {allowed:g} of their range. Rasters: {folder}/rasters.png", file=sys.stderr)
 
 
 def _simulate_bench(
