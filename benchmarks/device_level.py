@@ -30,8 +30,10 @@ from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spik
 from rramcirc.engines.network.column_kernel import Noise
 from rramcirc.engines.network.device_plan import Plan, device_plan
 from rramcirc.engines.network.device_run import DeviceResult, DeviceRun
+from rramcirc.engines.network.event_kernel import HELD_UNTIL, V
 from rramcirc.engines.network.network import conductances
 from rramcirc.engines.network.run import external_train
+from rramcirc.engines.network_both import SpikeDifference, spike_difference
 from rramcirc.papers.milo2018.circuit import (
     MATRICES,
     circuit_bench,
@@ -45,13 +47,13 @@ from rramcirc.papers.milo2018.learning import training_phase
 from rramcirc.papers.milo2018.patterns import training_phases
 from rramcirc.papers.milo2018.recall import trained_chips
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERN_X, PATTERNS, milo_network
+from rramcirc.waveforms.spikes import Spikes
 
 REFEREE = {"reltol": 1e-5}
 TRAINING_STEP, RECALL_STEP = 5e-6, 1e-6  # [s] of the referee
 LOOKS = 400
 SPREAD = {"ea_delta": 0.01, "rho_factor": 0.05, "gap_resistance_factor": 0.3}  # of the card, all assumed
 SLOT = 10e-3  # [s] of a cycle
-SAME = 20e-6  # [s] within which spikes are the same
 
 
 def show(*cells: str) -> None:
@@ -102,19 +104,21 @@ def referee(bench: Testbench, step: float, file: Path, neurons: int) -> dict[str
         return {name: kept[name] for name in kept.files}
 
 
-def first_difference(ours: DeviceResult, theirs: dict[str, np.ndarray]) -> tuple[int, float]:
-    """How many spikes are the same before the first that is not, and the largest distance of these [s]."""
-    count = min(ours.times.size, theirs["times"].size)
-    order = np.lexsort((theirs["neurons"], theirs["times"].round(9)))
-    at, who = theirs["times"][order], theirs["neurons"][order]
-    left, off, k = list(zip(at, who, strict=True)), 0.0, 0
-    for time_, neuron in zip(ours.times[:count], ours.neurons[:count], strict=True):
-        near = [pair for pair in left[:8] if pair[1] == neuron]
-        if not near or abs(near[0][0] - time_) > SAME:
-            break
-        off, k = max(off, abs(near[0][0] - time_)), k + 1
-        left.remove(near[0])
-    return k, off
+def told(bench: Testbench, parted: SpikeDifference, theirs: dict[str, np.ndarray]) -> str:
+    """What free runs have in common, and how near the threshold the first spike that differs was."""
+    text = f"the first {parted.same} spikes the same, within {1e6 * parted.largest:.1f} us"
+    if parted.time is None:
+        return text
+    forced = (theirs["times"], theirs["neurons"]) if parted.run == 0 else None  # the run in which it did not fire
+    device = DeviceRun(device_plan(bench), np.empty(0), spikes=forced)
+    device.advance(parted.time, bench.design.learning)
+    neuron, other = bench.design.neuron, device.neurons.clock[V, parted.neuron]
+    below = (
+        ""
+        if device.neurons.clock[HELD_UNTIL, parted.neuron] < 1.0
+        else (f", {1e3 * (neuron.threshold - other):.2f} mV below the threshold in the other")
+    )
+    return f"{text}; then neuron {parted.neuron} at {parted.time:.4f} s in one only{below}"
 
 
 def replay_error(bench: Testbench, theirs: dict[str, np.ndarray]) -> tuple[float, float, int]:
@@ -145,12 +149,13 @@ def fig3(folder: Path, quick: bool) -> None:
         bench = circuit_bench(chosen, 4, fresh_states(), external, phase.charge, duration, learning=True)
         theirs = referee(bench, TRAINING_STEP, folder / f"fig3-{duration:g}s-seed-{seed}.npz", 4)
         ours, seconds = run(device_plan(bench), True)
-        same, off = first_difference(ours, theirs)
+        parted = spike_difference(Spikes(ours.times, ours.neurons), Spikes(theirs["times"], theirs["neurons"]))
         moved, still, count = replay_error(bench, theirs)
         show(
             f"Milo Fig. 3, {duration:g} s of training, seed {seed}",
-            f"{ours.times.size} spikes, {seconds:.3f} CPU s; free: the first {same} the same, within "
-            f"{1e6 * off:.1f} us; replayed: states of {count} that moved within {moved:.1e} of the range at all times, others {still:.1e}",
+            f"{ours.times.size} spikes, {seconds:.3f} CPU s; free: "
+            f"{told(bench, parted, theirs)}; replayed: states of {count} that moved within {moved:.1e} of the range "
+            f"at all times, others {still:.1e}",
             f"ngspice, steps of {1e6 * TRAINING_STEP:g} us: {theirs['times'].size} spikes, {theirs['cpu']:.0f} CPU s",
         )  # fmt: skip
 
@@ -430,11 +435,11 @@ def middle(folder: Path, quick: bool) -> None:
     theirs = referee(part, 20e-6, file, NEURONS)
     ours, seconds = run(device_plan(part), True)
     moved, still, count = replay_error(part, theirs)
-    same, distance = first_difference(ours, theirs)
+    parted = spike_difference(Spikes(ours.times, ours.neurons), Spikes(theirs["times"], theirs["neurons"]))
     show(
         f"64 neurons, {piece:g} s of training from its middle ({begun:.2f} s)",
         f"{ours.times.size} spikes, {seconds:.2f} CPU s; replayed: states of {count} that moved within {moved:.1e} of "
-        f"the range, others {still:.1e}; free: the first {same} spikes the same, within {1e6 * distance:.0f} us",
+        f"the range, others {still:.1e}; free: {told(part, parted, theirs)}",
         f"ngspice, steps of 20 us: {theirs['times'].size} spikes, {float(theirs['cpu']):.0f} CPU s, "
         f"{float(theirs['cpu']) / seconds:.0f} times as much",
     )  # fmt: skip

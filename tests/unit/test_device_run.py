@@ -235,6 +235,7 @@ def test_what_sleep_neglects_is_bounded_and_told():
     assert 0.0 < about["neglected_reads"] < 1e-6
     assert 0.0 <= about["neglected_half_selected"] < 1e-9
     assert 0.0 < about["gate_charge"] < 1e-6
+    assert f"{about['neglected_reads']:.1e} of its range" in about["notes"][0]
 
 
 # Phases -------------------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ class CellBank:
     ----------
     nodes : (cells, n_states) array
         States as deviations from the card's initial values.
+    start
+        State name -> (matrices, rows, columns) array before the run [unit].
     kept : (matrices, rows, columns) array
         Current of each cell while it is read [A].
     rates : (cells, n_states) array
@@ -131,6 +133,7 @@ class CellBank:
         self.nodes = np.zeros((count, self.n_states))
         for k, name in enumerate(cell.states):
             self.nodes[:, k] = np.broadcast_to(states[name], shape).ravel() - self.first[k]
+        self.start = {name: np.broadcast_to(values, shape) for name, values in states.items()}
         self.kept, self.last, self.rates = np.zeros(shape), np.zeros(count), np.zeros((count, self.n_states))
         self.ranges, self.fastest = _ranges(cell), 0.0
         self.followed = np.zeros(shape[2], bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from rramcirc.engines.network.device_plan import Plan, device_plan
 from rramcirc.engines.network.device_record import NetworkReader, network_probes
 from rramcirc.engines.network.device_run import DeviceResult, DeviceRun
 from rramcirc.engines.outcome import Outcome
+from rramcirc.engines.states import TOLERANCE, left_bounds
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
 from rramcirc.waveforms.spikes import Spikes
 from rramcirc.waveforms.waveforms import Signal
@@ -85,20 +86,51 @@ def run_bench(
     if len(axis):
         write_raw(folder / RAW_FILE, [_plot(bench, probes, axis, values, ending.status == "done")])
         plots = tuple(read_raw(folder / RAW_FILE))
+    status, problems = ending.status, ending.problems
+    if status == "done" and (outside := _outside(result)):
+        status, problems = "failed", outside
     return Outcome(
         engine="numpy",
-        status=ending.status,
-        problems=ending.problems,
+        status=status,
+        problems=problems,
         plots=plots,
         signals=tuple(Signal(p.name, p.unit, p.name, 1, p.description) for p in probes),
         wall_seconds=used[0],
         cpu_seconds=used[1],
         signal=ending.signal,
         version=_version(),
+        notes=(asleep_text(result.figures),),
         figures=_figures(result),
         spikes=Spikes(result.times, result.neurons),
         cause=None if isinstance(ending.cause, (SimulationError, TimeoutError)) else ending.cause,
     )
+
+
+def asleep_text(figures: Mapping[str, float]) -> str:
+    """Return the sentence that tells what was neglected while cells slept."""
+    return (
+        f"cells asleep: all reads together moved no state by more than {figures['neglected_reads']:.1e} of its range, "
+        f"pulses with a closed gate by {figures['neglected_half_selected']:.1e}; one edge of a gate displaces "
+        f"{figures['gate_charge']:.1e} of the threshold charge"
+    )
+
+
+def _outside(result: DeviceResult) -> tuple[str, ...]:
+    """Return one sentence per state that left its bounds, as the other engines tell it."""
+    bank, found = result.bank, []
+    for name, bounds in bank.cell.rram.state_bounds().items():
+        if bounds is None:
+            continue
+        low, high = float(np.min(bounds[0])), float(np.max(bounds[1]))
+        values, start = bank.states()[name], bank.start[name]
+        margin = TOLERANCE * (high - low)
+        away = np.maximum(np.minimum(low, start) - margin - values, values - np.maximum(high, start) - margin)
+        if (bad := away > 0.0).any():
+            m, i, j = (int(k) for k in np.unravel_index(int(away.argmax()), away.shape))
+            place = f"{('exc', 'inh')[m]}_{i}_{j}"
+            time = float(result.points[-1, 0]) if len(result.points) else 0.0
+            found.append(left_bounds(name, "", place, (low, high), float(values[m, i, j]), time, int(bad.sum())))
+    return tuple(found)
 
 
 def _version() -> str:
