@@ -115,6 +115,10 @@ class NetworkComparison:
         return "\n".join(lines)
 
 
+def _title(found: SpikeDifference) -> str:
+    return "all spikes the same" if found.time is None else f"the same up to {format_number(found.time, 's')}"
+
+
 def _until(found: SpikeDifference) -> str:
     return "" if found.time is None else f" until {found.time:.4g} s, where two of its runs part"
 
@@ -143,7 +147,7 @@ def compare_network(
     progress
         Called with the simulated time [s] of each run.
     """
-    from rramcirc.figures.raster import plot_rasters
+    from rramcirc.figures.networks import plot_raster
 
     with run_folder(file_name(output, "compare_network: output")) as folder:
         watching = _watching(bench)
@@ -157,7 +161,7 @@ def compare_network(
             state_difference(bench, replayed, circuit), {name: len(one) for name, one in spikes.items()},
             {name: float(waves.provenance["cpu_seconds"]) for name, waves in (("numpy", free), ("ngspice", circuit))},
         )  # fmt: skip
-        plot_rasters(spikes, folder / "rasters.png", marked=parted.time)
+        plot_raster({"numpy": free, "ngspice": circuit}, folder / "rasters.png", title=_title(parted))
         record = {"status": "done", "engine": "both", "comparison": found.text().splitlines()}
         write_record(folder, provenance(bench_origin(bench)) | record)
         return found

@@ -20,7 +20,6 @@ from rramcirc.engines.network_both import (
     spike_difference,
     state_difference,
 )
-from rramcirc.figures.raster import plot_rasters
 from rramcirc.waveforms.folder import load_run, read_record
 from rramcirc.waveforms.spikes import Spikes
 
@@ -89,9 +88,3 @@ def test_states_of_unequal_runs_are_told_by_name_and_time():
     assert found.moved > 0.02
     assert found.name.startswith("gap_exc[")
     assert 0.0 < found.at <= 0.05
-
-
-def test_no_or_too_many_rasters_are_refused():
-    for count in (0, 5):
-        with pytest.raises(rc.ParameterError, match=f"plot_rasters: {count} runs"):
-            plot_rasters({str(k): Spikes() for k in range(count)})
