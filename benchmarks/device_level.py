@@ -30,7 +30,7 @@ from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spik
 from rramcirc.engines.network.column_kernel import Noise
 from rramcirc.engines.network.device_plan import Plan, device_plan
 from rramcirc.engines.network.device_run import DeviceResult, DeviceRun
-from rramcirc.engines.network.event_kernel import HELD_UNTIL, V
+from rramcirc.engines.network.event_kernel import HELD_UNTIL, V, sum_columns
 from rramcirc.engines.network.network import conductances
 from rramcirc.engines.network.run import external_train
 from rramcirc.engines.network_both import SpikeDifference, spike_difference
@@ -279,6 +279,58 @@ def training(folder: Path, quick: bool) -> None:
             )
 
 
+def own_weights(folder: Path, quick: bool) -> None:
+    """Recall by the 64 neurons from what they learnt at device level, spread included."""
+    for kind in ("nominal", "spread"):
+        file = folder / f"trained-{kind}.npz"
+        if not file.exists():
+            show(f"recall from own weights, {kind}", f"needs the part training ({file.name})", "-")
+            continue
+        with np.load(file) as kept:
+            states = {name: np.stack([kept[f"{m}_{name}"] for m in MATRICES]) for name in ("diameter", "gap")}
+        line = []
+        for cues in (9, 5):
+            right, firsts = 0, []
+            for seed in range(1, 3 if quick else 11):
+                bench, _ = recall_bench(cues, seed, 0.3)
+                plan = device_plan(bench)
+                plan = replace(plan, states=states, spread=drawn(plan.shape, 1) if kind == "spread" else {})
+                found, _ = run(plan, False)
+                right += set(found.neurons.tolist()) == set(PATTERN_X)
+                last = [found.times[found.neurons == j][:1] for j in PATTERN_X]
+                firsts += [max(float(t[0]) for t in last)] if all(t.size for t in last) else []
+            line.append(f"{cues} cues {right} of {2 if quick else 10}, last member first at {np.mean(firsts):.3f} s")
+        show(f"64 neurons, recall of X from their own weights, {kind}", "; ".join(line), "all 12 and no other")
+
+
+def costs(folder: Path, quick: bool) -> None:
+    """What a cached read, an evaluated one and a switching event cost."""
+    plan = device_plan(recall_bench(9, 1, 0.01)[0])
+    device = DeviceRun(plan, np.empty(0))
+    cells = np.flatnonzero(device.bank.kept.ravel())
+
+    def per(call: Callable[[], object], count: int) -> float:
+        call()
+        begun = time.process_time()
+        for _ in range(20):
+            call()
+        return (time.process_time() - begun) / 20 / count
+
+    read = per(lambda: device.bank.read_cells(cells), cells.size)
+    device.synapses.on[:12] = True
+    cached = per(lambda: [sum_columns(device.synapses, plan.levels) for _ in range(100)], 100 * 2 * 12 * NEURONS)
+    gates = device.gates
+    gates.level[gates.first[:12]] = plan.neuron.gate_amplitude
+    pulses = np.array([[20, m, 1e-3, 2e-3, v, 1.0] for m, v in enumerate((0.93, -0.75))])
+    switched = per(lambda: device.bank.integrate(pulses, gates, keep=False), 24)
+    show(
+        "costs, 64 neurons, 12 open rows",
+        f"cached read {1e9 * cached:.2f} ns a cell, evaluated read {1e6 * read:.2f} us, pulse of 1 ms "
+        f"that sets or resets a cell, the drop of the driver found in several sweeps, {1e6 * switched:.0f} us",
+        "-",
+    )  # fmt: skip
+
+
 def large(folder: Path, quick: bool) -> None:
     """1,024 neurons learn one pattern of 64, and recall it."""
     neurons, size = (128, 16) if quick else (1024, 64)
@@ -446,8 +498,8 @@ def middle(folder: Path, quick: bool) -> None:
 
 
 PARTS: dict[str, Callable[[Path, bool], None]] = {
-    "fig3": fig3, "recall": recall, "training": training, "perceptrons": perceptrons, "stuck": stuck, "large": large,
-    "recall-ngspice": recall_in_ngspice, "middle": middle,
+    "fig3": fig3, "recall": recall, "training": training, "own-weights": own_weights, "perceptrons": perceptrons,
+    "stuck": stuck, "costs": costs, "large": large, "recall-ngspice": recall_in_ngspice, "middle": middle,
 }  # fmt: skip
 
 
