@@ -272,3 +272,14 @@ def test_spikes_of_something_else_are_refused():
         rc.simulate(hopfield(), "numpy", spikes=3)
     with pytest.raises(rc.ParameterError, match="replayed by the engine numpy only"):
         rc.simulate(hopfield(), "ngspice", spikes=([], []))
+
+
+def test_a_run_that_is_stopped_keeps_what_was_computed(tmp_path):
+    charge = 1.5 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
+    bench = hopfield(stop=2.0, stimuli=spike_currents(np.arange(1, 190) * 10e-3, np.tile([0, 1, 2], 63), charge))
+    with pytest.raises(rc.SimulationError, match="numpy failed: stopped after the time limit"):
+        rc.simulate(bench, "numpy", output=tmp_path / "run", timeout=1e-6)
+    waves = rc.load_run(tmp_path / "run")
+    assert waves.provenance["status"] == "timeout"
+    assert 0.0 < waves.time[-1] < 2.0
+    assert len(waves.spikes) > 3

@@ -79,7 +79,7 @@ def run_bench(
             run.advance(span.stop, span.learning, listen)
     if run is None:
         return Outcome("numpy", ending.status, ending.problems, signal=ending.signal, version=_version())
-    result = run.finish()
+    result = run.finish(whole=ending.status == "done")
     axis, values = reader.values(result)
     used = time.perf_counter() - wall, time.process_time() - cpu
     plots: tuple[RawPlot, ...] = ()

@@ -287,9 +287,11 @@ class DeviceRun:
         self.recent = self.recent[self.recent > self.now - self.plan.neuron.te_duration]
         heads[SPIKES] = heads[POINTS] = 0
 
-    def finish(self) -> DeviceResult:
-        """End the run here and return everything."""
-        self._end_running()
+    def finish(self, whole: bool = True) -> DeviceResult:
+        """End the run here and return everything; pulses that are running are left out unless it is `whole`."""
+        self._flush()
+        if whole:
+            self._end_running()
         times, neurons = (np.concatenate(parts) for parts in zip(*self.kept_spikes, strict=True))
         log = self.log or [(np.empty(0), np.empty(0, np.int64), np.empty((0, self.bank.n_states)))]
         log_times, log_cells, log_nodes = (np.concatenate(parts) for parts in zip(*log, strict=True))
