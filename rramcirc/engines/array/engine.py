@@ -43,7 +43,10 @@ def check_bench(bench: Testbench) -> None:
     """
     if not isinstance(bench.design, (Cell, Crossbar)):
         kind = type(bench.design).__name__
-        raise ParameterError(f"engine numpy: it cannot do a {kind}, only a Cell or Crossbar; ngspice runs it.")
+        raise ParameterError(
+            f"engine numpy: it cannot do a {kind}, only a Cell, Crossbar, HopfieldNetwork or Perceptron; "
+            "ngspice runs it."
+        )
     if type(bench.analysis) not in _RUNS:
         kind = type(bench.analysis).__name__
         *most, last = (record.__name__ for record in _RUNS)
