@@ -13,6 +13,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 import argparse
+import hashlib
 import resource
 import sys
 import tempfile
@@ -83,13 +84,15 @@ def run(plan: Plan, learning: bool, spikes=None, grid=()) -> tuple[DeviceResult,
 
 
 def referee(bench: Testbench, step: float, file: Path, neurons: int) -> dict[str, np.ndarray]:
-    """Spikes, and states at `LOOKS` times, of ngspice with fine steps; from the file if it is there."""
+    """Spikes, and states at `LOOKS` times, of ngspice with fine steps; from the file of this netlist if it is there."""
+    names = [f"{state}_{matrix}" for matrix in MATRICES for state in bench.design.cell.states]
+    fine = replace(
+        bench, analysis=replace(bench.analysis, max_step=step), options={**bench.options, **REFEREE},
+        probes=("v(mem*)", "v(timer*)", *(f"{name}[*,*]" for name in names)),
+    )  # fmt: skip
+    digest = hashlib.sha256(rc.build_netlist(fine).text.encode()).hexdigest()[:12]
+    file = file.with_name(f"{file.stem}-{digest}.npz")
     if not file.exists():
-        names = [f"{state}_{matrix}" for matrix in MATRICES for state in bench.design.cell.states]
-        fine = replace(
-            bench, analysis=replace(bench.analysis, max_step=step), options={**bench.options, **REFEREE},
-            probes=("v(mem*)", "v(timer*)", *(f"{name}[*,*]" for name in names)),
-        )  # fmt: skip
         waves = rc.simulate(fine)
         looks = np.linspace(0.0, waves.time[-1], LOOKS + 1)
         found = dict(zip(("times", "neurons"), circuit_spikes(waves, neurons), strict=True)) | {"looks": looks}
@@ -208,7 +211,8 @@ def recall_in_ngspice(folder: Path, quick: bool) -> None:
     if quick:
         return
     bench, _ = recall_bench(9, 1, 0.3)
-    file = folder / "recall-9-cues-seed-1.npz"
+    digest = hashlib.sha256(rc.build_netlist(bench).text.encode()).hexdigest()[:12]
+    file = folder / f"recall-9-cues-seed-1-{digest}.npz"
     if not file.exists():
         waves = rc.simulate(replace(bench, probes=("v(timer*)",)))
         times, neurons = circuit_spikes(waves, NEURONS)
@@ -481,7 +485,7 @@ def middle(folder: Path, quick: bool) -> None:
     later = (times >= begun) & (times < begun + piece)
     part = circuit_bench(chosen, NEURONS, at, (times[later] - begun, who[later]), phase.charge, piece, learning=True)
     file = folder / f"middle-{piece:g}s.npz"
-    if quick and not file.exists():
+    if quick:
         show("64 neurons, from the middle of training", f"middle at {begun:.2f} s", "ngspice left out by --quick")
         return
     theirs = referee(part, 20e-6, file, NEURONS)
