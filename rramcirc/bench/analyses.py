@@ -154,7 +154,8 @@ class Noise(AnalysisRecord):
 
     The signals are ``onoise`` [V/sqrt(Hz)] and ``inoise`` [V/sqrt(Hz), or A/sqrt(Hz) if the source is a current];
     `rramcirc.integrated_noise` integrates them. Counted is the thermal noise of every resistor and what a
-    device model says of its own; the models of the library say nothing (their cards list it as not modelled).
+    device model says of its own: RRAM devices and transistors of the library have thermal noise, shot noise where they
+    have a contact or junctions, and 1/f noise where their card has a number. A run remarks on models without any.
     """
 
     kind: ClassVar[str] = "noise"

@@ -55,6 +55,7 @@ def _as_record(card: ModelCard) -> dict[str, object]:
         "description": card.description.strip(),
         "not_modelled": list(card.not_modelled),
         "validity": {name: asdict(v) for name, v in card.validity.items()},
+        "read_advice": [asdict(row) for row in card.read_advice],
         "parameters": {name: asdict(v) for name, v in card.parameters.items()},
         "path": str(card.path),
     }

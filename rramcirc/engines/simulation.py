@@ -24,6 +24,7 @@ from rramcirc.engines.ngspice.deck import read_foreign
 from rramcirc.engines.ngspice.overlooked import check_options
 from rramcirc.engines.ngspice.result import Expected
 from rramcirc.engines.ngspice.run import run_deck
+from rramcirc.engines.noise import without_noise
 from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.provenance import bench_origin, file_origin, netlist_origin
 from rramcirc.engines.spike_marks import marked_spikes
@@ -277,6 +278,9 @@ def _run_netlist(
             netlist, told = build_netlist(coarser, "ngspice"), why_coarser(outcome.problems)
             outcome = _run_ngspice(netlist, coarser, folder, timeout, progress)
             outcome = replace(outcome, remarks=(told, *outcome.remarks))
+    if netlist.analysis == "noise":
+        quiet = without_noise(model.path for model in netlist.compiled)
+        outcome = replace(outcome, remarks=(*outcome.remarks, *quiet))
     return finish(outcome, folder, netlist_origin(netlist) if bench is None else bench_origin(bench, netlist))
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import overload
 
 from rramcirc.basics.units import format_number
+from rramcirc.bench.analyses import Noise
+from rramcirc.bench.stimuli import Constant, Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import Circuit, PerElement, Values
 from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.waveforms.waveforms import Signal
 
 
 def model_sources(cards: Iterable[ModelCard]) -> tuple[Path, ...]:
@@ -53,3 +56,31 @@ def header(circuit: Circuit, bench: Testbench, rerun: str) -> list[str]:
 
 def _listed(words: Iterable[str]) -> str:
     return " ".join(words) or "none"
+
+
+def signal_unit(bench: Testbench) -> str:
+    """Return the unit of the driver of the small signal, V or A; V if there is none."""
+    line = bench.analysis.signal_line
+    stimulus = Constant(0.0) if line is None else bench.stimulus(line)
+    assert not isinstance(stimulus, Floating)  # the testbench refuses a floating source
+    return stimulus.unit
+
+
+def spectra(analysis: Noise, unit: str, ending: str = "") -> tuple[Signal, Signal]:
+    """Return the two signals of a noise analysis.
+
+    Parameters
+    ----------
+    analysis
+        The analysis.
+    unit
+        Unit of the driver of its source, V or A.
+    ending
+        What follows ``onoise`` and ``inoise`` in the simulator's names of the vectors.
+    """
+    return (
+        Signal("onoise", "V/sqrt(Hz)", f"onoise{ending}", 1, f"noise at {analysis.output}"),
+        Signal(
+            "inoise", f"{unit}/sqrt(Hz)", f"inoise{ending}", 1, f"noise referred to the source of {analysis.source}"
+        ),
+    )

@@ -17,6 +17,7 @@ from rramcirc.bench.stimuli import Pulse, PulseTrain
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import GROUND, Circuit, Devices, Instances, PerElement
 from rramcirc.devices.cards.model_card import ModelCard, Validity
+from rramcirc.engines.drift import NO_VOLTAGE, ReadDose
 from rramcirc.waveforms.raw import RawPlot
 
 # condition of a card -> terminals between which it is a voltage
@@ -29,6 +30,7 @@ VOLTAGES: dict[str, tuple[str, str]] = {
     "drain_source_voltage": ("d", "s"),
 }
 TRANSISTOR = ("d", "g", "s", "b")
+ELECTRODES = ("te", "be")
 SURVIVED = Validity(-0.1, 0.1, "A")  # current of one device; a card may say `survived_current` in its [validity]
 SLACK = 1e-3  # of the range: what coupling and rounding do
 _POINTS_OF_A_BLOCK = 256
@@ -109,6 +111,8 @@ def vectors_of(watched: Sequence[WatchedDevices]) -> tuple[str, ...]:
         for terminal in (name for name in wanted if name in devices.terminals):
             found |= dict.fromkeys(vector for vector in devices.terminals[terminal] if vector)
         found |= dict.fromkeys(devices.currents)
+        if devices.card.read_advice:
+            found |= dict.fromkeys(v for end in ELECTRODES for v in devices.terminals.get(end, ()) if v)
     return tuple(found)
 
 
@@ -133,6 +137,8 @@ def outside_validity(bench: Testbench, watched: Sequence[WatchedDevices], plot: 
             found = columns.worst(values, limits, devices.places)
             if found:
                 remarks.append(f"{devices.card.name}: {name} of {found}; the card does not hold there")
+        if devices.card.read_advice:
+            remarks += columns.read_too_long(devices, bench.temperature)
         survived = devices.card.validity.get("survived_current", SURVIVED)
         if devices.currents:
             found = columns.worst(columns.single(devices.currents), survived, devices.places)
@@ -210,7 +216,8 @@ class _Columns:
         self.place = {name: k for k, name in enumerate(plot.names)}
         time = np.asarray(plot.data[:, 0].real, float) if plot.kinds[:1] == ("time",) and plot.n_points > 1 else None
         self.time = time
-        self.weight = None if time is None else np.gradient(time) if len(time) > 2 else np.full(len(time), np.ptp(time))
+        halves = (np.diff(time, prepend=time[0]), np.diff(time, append=time[-1])) if time is not None else ()
+        self.weight = 0.5 * sum(halves, np.zeros(self.plot.n_points)) if halves else None
 
     def _of(self, vectors: Sequence[str]) -> FloatArray | None:
         found = [self.place.get(v, self.place.get(f"v({v})", -1)) if v else -2 for v in vectors]
@@ -242,6 +249,35 @@ class _Columns:
             part = slice(start, start + _POINTS_OF_A_BLOCK)
             seen.add(values(part), None if self.weight is None else self.weight[part])
         return seen.text(places)
+
+    def read_too_long(self, devices: WatchedDevices, temperature: float) -> list[str]:
+        """Return a sentence if devices were read for longer than the read advice of their card allows."""
+        volts = self.difference(*(devices.terminals.get(end, ()) for end in ELECTRODES))
+        amperes = self.single(devices.currents)
+        if volts is None or amperes is None or self.weight is None or not devices.places:
+            return []
+        dose = ReadDose(devices.card, temperature, self._first_resistance(volts, amperes, len(devices.places)))
+        parts = [slice(k, k + _POINTS_OF_A_BLOCK) for k in range(0, self.plot.n_points, _POINTS_OF_A_BLOCK)]
+        whole = sum((self.weight[part] @ dose.rate(volts(part)) for part in parts), np.zeros(len(devices.places)))
+        if whole.max() <= 1.0:
+            return []  # not even without counting anew after writes
+        for part in parts:
+            dose.add(volts(part), self.weight[part])
+        return [text] if (text := dose.text(devices.places)) else []
+
+    def _first_resistance(self, volts: Values, amperes: Values, count: int) -> FloatArray:
+        """Return the resistance of every device where its voltage first tells one [ohm]; infinite if none does."""
+        found = np.full(count, np.inf)
+        for start in range(0, self.plot.n_points, _POINTS_OF_A_BLOCK):
+            part = slice(start, start + _POINTS_OF_A_BLOCK)
+            v, i = volts(part), amperes(part)
+            told = (np.abs(v) > NO_VOLTAGE) & (i != 0.0)
+            first, column = told.argmax(axis=0), np.arange(count)
+            new = told.any(axis=0) & np.isinf(found)
+            found[new] = np.abs(v[first, column] / np.where(i[first, column] == 0.0, 1.0, i[first, column]))[new]
+            if not np.isinf(found).any():
+                break
+        return found
 
     def drivers(self, most: float) -> list[str]:
         """Return a sentence per driver whose current all devices together could not carry."""

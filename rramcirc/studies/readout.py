@@ -185,7 +185,7 @@ def _label(panels: Sequence[Axes]) -> None:
         ("input current [uA]", "output - common mode [V]"),
         ("input current [uA]", "off a straight line [% of span]"),
         ("frequency [Hz]", "response [dB]"),
-        ("frequency [Hz]", "input noise [pA/sqrt(Hz)]\n(transistors have none)"),
+        ("frequency [Hz]", "input noise [pA/sqrt(Hz)]"),
         ("time after the step [ns]", "|output step| [V]"),
         ("ideal product [V]", "output of the array [V]"),
     )

@@ -95,7 +95,11 @@ def test_pre_before_post_potentiates_and_post_before_pre_depresses_and_nothing_h
     assert np.all(window[from_hrs & causal]["x"] > 0.8)
     assert np.all(window[from_lrs & acausal]["x"] < 0.2)
     assert np.all(window[from_lrs & causal]["change"] > 0)
-    assert np.all(window[from_hrs & acausal]["change"] < 0)
+    # a RESET from HRS draws the HRS anew, by a few tenths of it to either side (the card's gap_max_sigma_c2c)
+    anew = window[from_hrs & acausal]
+    assert np.all(anew["x"] < 0.05)
+    assert np.all(anew["change"].abs() < 0.5 * anew["before"])
+    assert anew["change"].median() < 0
     outside = window[~causal & ~acausal]
     assert np.all(outside["change"].abs() < 1e-3 * outside["before"])
 

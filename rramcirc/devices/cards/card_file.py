@@ -13,13 +13,14 @@ from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown
 from rramcirc.basics.files import parse_toml
 from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.devices.cards.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
+from rramcirc.devices.cards.read_advice import ReadAdvice
 from rramcirc.devices.cards.values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
 from rramcirc.devices.veriloga.declarations import Module
 from rramcirc.devices.veriloga.library import find_module, path_label
 
 _TOP_KEYS = (
     "name", "module", "spice", "library", "title", "description", "not_modelled", "conductance_path", "validity",
-    "parameters", "variability", "butterfly",
+    "read_advice", "parameters", "variability", "butterfly",
 )  # fmt: skip
 SPREAD_KEYS = ("sigma_d2d", "of", "distribution", "truncate", "correlation", "status", "source")
 _VALUE_KEYS = ("value", "unit", "status", "source", "instance")
@@ -104,6 +105,7 @@ class _CardReader:
             conductance_path=self.conductance_path(module),
             variability=self.variability(module),
             butterfly=self.butterfly(),
+            read_advice=self.read_advice(),
         )
 
     def device(self) -> tuple[Module | None, str | None, LibraryDevice | None]:
@@ -224,6 +226,27 @@ class _CardReader:
                 self.mistakes.add(f"min = {low:g} is above max = {high:g}", *place)
             found[name] = Validity(low, high, entry["unit"])
         return found
+
+    def read_advice(self) -> tuple[ReadAdvice, ...]:
+        """Return how long the device may be read at which voltage and temperature."""
+        rows = self.content.get("read_advice", [])
+        keys = [f.name for f in fields(ReadAdvice)]
+        found = []
+        if not isinstance(rows, list):
+            self.mistakes.add(f"write [[read_advice]] tables with {', '.join(keys)}", "read_advice")
+            return ()
+        for row in rows:
+            if not isinstance(row, dict) or set(row) != set(keys):
+                self.mistakes.add(f"every row needs {', '.join(keys)}", "read_advice")
+                continue
+            if row["status"] not in STATUSES or not isinstance(row["source"], str) or not row["source"].strip():
+                self.mistakes.add(f"it needs a source and a status ({', '.join(STATUSES)})", "read_advice")
+                continue
+            try:
+                found.append(ReadAdvice(**row))
+            except ParameterError as error:
+                self.mistakes.add(str(error).rstrip("."), "read_advice")
+        return tuple(found)
 
     def parameters(self, module: Module | None) -> dict[str, CardValue]:
         found: dict[str, CardValue] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.mistakes import Mistakes
+from rramcirc.devices.cards.read_advice import ReadAdvice
 from rramcirc.devices.cards.values import converted, declared, known_values, outside, read_quantity, shortest, with_unit
 from rramcirc.devices.veriloga.declarations import Module, Parameter
 from rramcirc.devices.veriloga.library import path_label
@@ -147,6 +148,7 @@ class ModelCard:
     conductance_path: tuple[Mapping[str, float | str], ...] = field(default=(), hash=False)
     variability: tuple[Spread, ...] = field(default=(), hash=False)
     butterfly: Butterfly = Butterfly()
+    read_advice: tuple[ReadAdvice, ...] = ()
 
     def __repr__(self) -> str:
         return f"<ModelCard {self.name}: {self.origin}, {len(self.parameters)} values, {self.path.name}>"
@@ -291,6 +293,9 @@ class ModelCard:
         if self.validity:
             parts += ["", "Valid for"]
             parts += [f"  {n}: {v.minimum:g} to {v.maximum:g} {v.unit}" for n, v in self.validity.items()]
+        if self.read_advice:
+            parts += ["", "Read advice, between two writes"]
+            parts += [f"  {row} ({row.status}: {row.source})" for row in self.read_advice]
         return "\n".join([*parts, "", self.table()])
 
     @property

@@ -146,12 +146,13 @@ class OsdiName:
 
 @dataclass(frozen=True)
 class OsdiModule:
-    """One compiled module: its unknowns, parameters and the sizes of its data blocks [bytes]."""
+    """One compiled module: its unknowns, parameters, noise sources and the sizes of its data blocks [bytes]."""
 
     name: str
     terminals: tuple[str, ...]
     internal_nodes: tuple[str, ...]
     names: tuple[OsdiName, ...]
+    noise_sources: tuple[str, ...]
     instance_size: int
     model_size: int
 
@@ -273,6 +274,7 @@ def _module(raw: OsdiDescriptor) -> OsdiModule:
         terminals=tuple(nodes[: raw.num_terminals]),
         internal_nodes=tuple(nodes[raw.num_terminals :]),
         names=names,
+        noise_sources=tuple(_text(raw.noise_sources[k].name) for k in range(raw.num_noise_src)),
         instance_size=raw.instance_size,
         model_size=raw.model_size,
     )

@@ -9,9 +9,13 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.bench.testbench import Testbench
 from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.compiled.reading import read_current
 from rramcirc.engines.array.bench_solver import BenchSolver
+from rramcirc.engines.drift import ReadDose
 from rramcirc.engines.states import TOLERANCE, left_bounds
 from rramcirc.engines.validity import SURVIVED, VOLTAGES, Farthest, of_the_bench
+
+READ_VOLTAGE = 0.1  # [V]; tells the resistance of a state at the start
 
 
 class Range(NamedTuple):
@@ -48,6 +52,11 @@ class Watch:
                     seen = Farthest(limits, count)
                     self.ranges.append(Range(card, name, device, plus, minus, seen))
         values = {name: np.asarray(v, float) for name, v in solver.instance_values.items()}
+        self.dose: tuple[ReadDose, str, str] | None = None
+        if moving and rram.read_advice:
+            current = read_current(rram, {}, READ_VOLTAGE, values, temperature=bench.temperature)
+            ohm = np.broadcast_to(READ_VOLTAGE / current, count)
+            self.dose = ReadDose(rram, bench.temperature, ohm), ends["te"], ends["be"]
         self.states: list[tuple[str, str, int, FloatArray, FloatArray, FloatArray]] = []
         self.worst: list[tuple[FloatArray, FloatArray, FloatArray]] = []
         module = rram.declaration
@@ -112,6 +121,10 @@ class Watch:
         if currents is not None:
             for _, seen in self.currents:
                 seen.add(currents[None, :], weight)
+        if self.dose is not None and weight is not None:
+            dose, plus, minus = self.dose
+            across = self._level(plus, voltages) - self._level(minus, voltages)
+            dose.add(np.where(self.there, across, 0.0)[None, :], weight)
         for (_, _, node, low, high, start), (worst, value, when) in zip(self.states, self.worst, strict=True):
             now = voltages[:, node] + start
             margin = TOLERANCE * (high - low)
@@ -145,4 +158,7 @@ class Watch:
             if np.any(one.seen.away > 0):
                 text = one.seen.text([f"{place}.{one.device}" for place in self.places])
                 remarks.append(f"{one.card.name}: {one.condition} of {text}; the card does not hold there")
+        if self.dose is not None:
+            text = self.dose[0].text([f"{place}.nrram" for place in self.places])
+            remarks += [text] if text else []
         return tuple(problems), tuple(remarks)

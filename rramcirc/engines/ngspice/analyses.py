@@ -9,6 +9,7 @@ from rramcirc.basics.errors import NetlistError
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
 from rramcirc.engines.ngspice.start import first_step
 from rramcirc.engines.ngspice.words import number
+from rramcirc.engines.spelling import spectra
 from rramcirc.waveforms.waveforms import Signal
 
 INDEX = Signal("index", "", "v(v-sweep)", 1, "number of the input vector")
@@ -86,19 +87,9 @@ def _ac(analysis: Ac, given: Given) -> Spelled:
 
 
 def _noise(analysis: Noise, given: Given) -> Spelled:
-    signals = (
-        Signal("onoise", "V/sqrt(Hz)", "onoise_spectrum", 1, f"noise at {analysis.output}"),
-        Signal(
-            "inoise",
-            f"{given.unit}/sqrt(Hz)",
-            "inoise_spectrum",
-            1,
-            f"noise referred to the source of {analysis.source}",
-        ),
-    )
     command = f".noise v({analysis.output}) {'v' if given.unit == 'V' else 'i'}{analysis.source} {_decades(analysis)}"
     # ngspice 46: "Noise simulation is not (yet) supported with 'option KLU'"
-    return Spelled(command, signals, solver="sparse")
+    return Spelled(command, spectra(analysis, given.unit, "_spectrum"), solver="sparse")
 
 
 def _vector_sweep(analysis: VectorSweep, given: Given) -> Spelled:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import NetlistError, ParameterError
-from rramcirc.bench.stimuli import Constant, Floating
+from rramcirc.bench.stimuli import Constant
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import (
     Behavioural,
@@ -35,7 +35,7 @@ from rramcirc.engines.ngspice.analyses import INDEX, Spelled, spell
 from rramcirc.engines.ngspice.long_sources import parts
 from rramcirc.engines.ngspice.start import is_driven_at_start, second_corners
 from rramcirc.engines.ngspice.words import number, wrap
-from rramcirc.engines.spelling import each, header, model_sources
+from rramcirc.engines.spelling import each, header, model_sources, signal_unit
 from rramcirc.engines.spike_marks import SpikeMarks, spike_marks
 from rramcirc.engines.states import WatchedState, vectors_to_save, watched_states
 from rramcirc.engines.tolerances import default_tolerances
@@ -53,7 +53,7 @@ RAW_FILE = "waves.raw"
 def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     """Return the ngspice netlist of a testbench's circuit."""
     check_ports(circuit)
-    spelled = spell(bench.analysis, _signal_unit(bench), is_driven_at_start(circuit))
+    spelled = spell(bench.analysis, signal_unit(bench), is_driven_at_start(circuit))
     signals = _signals(circuit, bench, spelled)
     sources = model_sources(circuit.cards)
     _check_switches(circuit, bench)
@@ -170,14 +170,6 @@ def _signals(circuit: Circuit, bench: Testbench, spelled: Spelled) -> tuple[Sign
     probes = chosen_probes(circuit, bench.probes, bench.analysis.small_signal)
     signals = tuple(Signal(p.name, p.unit, vector(p), sign(p), p.description) for p in probes)
     return (INDEX, *signals) if spelled.by_index else signals
-
-
-def _signal_unit(bench: Testbench) -> str:
-    """Return the unit of the driver of the small signal, V or A."""
-    line = bench.analysis.signal_line
-    stimulus = Constant(0.0) if line is None else bench.stimulus(line)
-    assert not isinstance(stimulus, Floating)  # the testbench refuses a floating source
-    return stimulus.unit
 
 
 def _index_source() -> Iterator[str]:

@@ -33,7 +33,7 @@ LARGEST_VALUE = 1e12  # a solution beyond this is nonsense of a failed operating
 POLL = 0.5  # [s] between two looks at how far the raw file has grown
 
 _RECORDS = {record.kind: record for record in SPELLINGS}
-_OWN_AXIS = {"tran": "time", "dc": SWEEP_AXIS, "ac": "frequency"}
+_OWN_AXIS = {"tran": "time", "dc": SWEEP_AXIS, "ac": "frequency", "noise": "frequency"}
 _BANNER_END = "OpenBLAS CPUs:"  # last line of what every run prints
 _CHATTER = re.compile(
     r"Simulating: |Running analysis |Elapsed time: |Analysis can be resumed|Leaving core NR loop|\^|$"
@@ -204,6 +204,8 @@ def _translated(plot: RawPlot, netlist: Netlist) -> tuple[RawPlot, list[str]]:
 
     The axis comes first, then the signals that are there; a kind that ngspice does not know is the unit itself.
     """
+    if netlist.analysis == "noise":
+        plot = _densities(plot)
     own = {name: column for column, name in enumerate(plot.names)}
     record = _RECORDS[netlist.analysis]
     axis_name, axis_kind, _ = record.axis or ("", "", "")
@@ -218,6 +220,22 @@ def _translated(plot: RawPlot, netlist: Netlist) -> tuple[RawPlot, list[str]]:
     missing = [s.name for s in netlist.signals if s.vector not in own]
     missing += [axis_name] if axis is None and axis_name else []
     return ours, _problems(ours, missing, netlist.stop)
+
+
+def _densities(plot: RawPlot) -> RawPlot:
+    """Return the plot of a noise analysis with ``onoise`` and ``inoise`` per root of hertz, as ngspice has them.
+
+    VACASK gives the power at the output, and the power gain from the source to it.
+    """
+    place = {name: column for column, name in enumerate(plot.names)}
+    if not plot.n_points or not {"frequency", "onoise", "gain"} <= place.keys():
+        return plot
+    data = np.asarray(plot.data).real
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power, gain = data[:, place["onoise"]], data[:, place["gain"]]
+        columns = np.column_stack([data[:, place["frequency"]], np.sqrt(power), np.sqrt(power / gain)])
+    kinds = ("frequency", "notype", "notype")
+    return replace(plot, names=("frequency", "onoise", "inoise"), kinds=kinds, data=columns)
 
 
 def _kind(one: Signal) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rramcirc.basics.errors import NetlistError
-from rramcirc.bench.analyses import Ac, Analysis, DcSweep, OperatingPoint, Transient
+from rramcirc.bench.analyses import Ac, DcSweep, Noise, OperatingPoint, Transient
 from rramcirc.bench.analysis_record import AnalysisRecord
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import (
@@ -35,7 +35,7 @@ from rramcirc.circuits.elements import (
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
-from rramcirc.engines.spelling import each, header, model_sources
+from rramcirc.engines.spelling import each, header, model_sources, signal_unit, spectra
 from rramcirc.engines.states import watched_states
 from rramcirc.engines.vacask.options import chosen_options
 from rramcirc.engines.vacask.watching import own_name, watched_vectors
@@ -72,12 +72,12 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
     NetlistError
         If it has an option, a card, a probe or an analysis that VACASK has not; names it.
     """
-    analysis, command = bench.analysis, _command(bench.analysis)
+    analysis, command = bench.analysis, _command(bench)
     signals = _signals(circuit, bench)
     sources = model_sources(circuit.cards)
     states = watched_states(circuit) if analysis.kind == "tran" else ()
     devices = () if analysis.small_signal else watched_devices(circuit)
-    recorded = {signal.vector for signal in signals}
+    recorded = dict.fromkeys(signal.vector for signal in signals)
     extra = [name for name in map(own_name, watched_vectors(states, devices)) if name not in recorded]
     lines = [
         _one_line(bench.title),
@@ -97,7 +97,7 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         "control",
         "abort always",
         _options(circuit, bench),
-        *_saves([*(signal.vector for signal in signals), *extra], analysis.small_signal),
+        *_saves([] if type(analysis) in OWN_SIGNALS else [*recorded, *extra], analysis.small_signal),
         *command,
         "endc",
         "",
@@ -124,6 +124,8 @@ def number(value: float) -> str:
 
 
 def _signals(circuit: Circuit, bench: Testbench) -> tuple[Signal, ...]:
+    if type(bench.analysis) in OWN_SIGNALS:
+        return OWN_SIGNALS[type(bench.analysis)](bench.analysis, signal_unit(bench))
     probes = chosen_probes(circuit, bench.probes, bench.analysis.small_signal)
     return tuple(Signal(p.name, p.unit, vector(p), -1 if p.kind == "current" else 1, p.description) for p in probes)
 
@@ -149,19 +151,19 @@ def _option_value(value: float | str) -> str:
     return str(int(real)) if real.is_integer() else number(real)
 
 
-def _command(analysis: Analysis) -> Iterator[str]:
+def _command(bench: Testbench) -> Iterator[str]:
     """Return the analysis; its steps and points are those of ngspice."""
-    kind = type(analysis)
+    kind = type(bench.analysis)
     if kind not in SPELLINGS:
-        raise NetlistError(f"VACASK has no analysis {kind.__name__} here; it knows op, dc, tran and ac.")
-    return SPELLINGS[kind](analysis)
+        raise NetlistError(f"VACASK has no analysis {kind.__name__} here; it knows op, dc, tran, ac and noise.")
+    return SPELLINGS[kind](bench.analysis, signal_unit(bench))
 
 
-def _operating_point(analysis: OperatingPoint) -> Iterator[str]:
+def _operating_point(analysis: OperatingPoint, unit: str) -> Iterator[str]:
     yield f"analysis {ANALYSIS} op"
 
 
-def _dc_sweep(analysis: DcSweep) -> Iterator[str]:
+def _dc_sweep(analysis: DcSweep, unit: str) -> Iterator[str]:
     yield (
         f'sweep {SWEEP_AXIS} instance="v{analysis.line}" parameter="dc" from={number(analysis.start)} '
         f'to={number(analysis.stop)} mode="lin" points={analysis.points - 1}'
@@ -169,7 +171,7 @@ def _dc_sweep(analysis: DcSweep) -> Iterator[str]:
     yield f"  analysis {ANALYSIS} op"
 
 
-def _transient(analysis: Transient) -> Iterator[str]:
+def _transient(analysis: Transient, unit: str) -> Iterator[str]:
     if analysis.record_from:
         raise NetlistError("VACASK records from the start: leave out Transient.record_from.")
     step = analysis.largest_step
@@ -177,20 +179,31 @@ def _transient(analysis: Transient) -> Iterator[str]:
     yield f"analysis {ANALYSIS} tran step={number(first)} stop={number(analysis.stop)} maxstep={number(step)}"
 
 
-def _ac(analysis: Ac) -> Iterator[str]:
+def _ac(analysis: Ac, unit: str) -> Iterator[str]:
     frequencies = [f"{number(f)}," for f in _frequencies(analysis)]
     yield from _wrapped(f"analysis {ANALYSIS} ac values=[", frequencies, "]")
 
 
-SPELLINGS: dict[type[AnalysisRecord], Callable[[Any], Iterator[str]]] = {
+def _noise(analysis: Noise, unit: str) -> Iterator[str]:
+    frequencies = [f"{number(f)}," for f in _frequencies(analysis)]
+    source = f"{'v' if unit == 'V' else 'i'}{analysis.source}"
+    head = f'analysis {ANALYSIS} noise out="{analysis.output}" in="{source}" values=['
+    yield from _wrapped(head, frequencies, "]")
+
+
+# of an analysis and the unit of its signal line's driver
+SPELLINGS: dict[type[AnalysisRecord], Callable[[Any, str], Iterator[str]]] = {
     OperatingPoint: _operating_point,
     DcSweep: _dc_sweep,
     Transient: _transient,
     Ac: _ac,
+    Noise: _noise,
 }
+# what an analysis records by itself, instead of probes
+OWN_SIGNALS: dict[type[AnalysisRecord], Callable[[Any, str], tuple[Signal, ...]]] = {Noise: spectra}
 
 
-def _frequencies(analysis: Ac) -> list[float]:
+def _frequencies(analysis: Ac | Noise) -> list[float]:
     """Return the frequencies [Hz] of ngspice: stretched to end at `stop`, but not within less than a decade."""
     decades = math.log10(analysis.stop / analysis.start)
     steps = math.floor(decades * analysis.points_per_decade + 1e-9)
@@ -211,7 +224,8 @@ def _saves(vectors: Sequence[str], small_signal: bool) -> Iterator[str]:
             words.append(f'p("{device}",{variable})')
         else:
             words.append(f'{letter}v("{name}")')
-    yield from _wrapped("save (", words, ")")
+    if words:
+        yield from _wrapped("save (", words, ")")
 
 
 def _wrapped(head: str, words: Sequence[str], tail: str) -> Iterator[str]:

@@ -16,7 +16,9 @@ from rramcirc.devices.veriloga.constants import evaluate
 from rramcirc.studies.fit.model import FAILED, Prediction, Protocol, Settings, predict, predict_all
 
 # what a fit leaves alone unless it is asked for: numerical aids, and what is not seen in nominal data
-_NOT_FITTED = re.compile(r"sigma_c2c$|window_width|smoothing|bend_width|rate_max|temperature_rise_max|^capacitance$")
+_NOT_FITTED = re.compile(
+    r"sigma_c2c$|window_width|smoothing|bend_width|rate_max|temperature_rise_max|^noise_|retention|^relaxation$|^capacitance$"
+)
 # how far from the start value a fit looks: factor by unit, where the declared range does not bind earlier
 _REACH = {
     "eV": 2.0, "eV/V": 4.0, "V": 5.0, "nm": 5.0, "1": 8.0, "1/V": 8.0, "nm/s": 1e4, "m/s": 1e4, "1/s": 1e4, "Hz": 1e4,
