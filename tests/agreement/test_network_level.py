@@ -161,6 +161,11 @@ def test_what_the_network_level_cannot_do_is_refused_with_what_can(bench, said):
         rc.simulate(bench, "network")
 
 
+def test_vacask_refuses_a_network_and_says_what_runs_it():
+    with pytest.raises(rc.NetlistError, match=r"no spelling for Controlled elements.*engines numpy and network"):
+        rc.simulate(three(), "vacask")
+
+
 def test_other_engines_refuse_a_rule():
     with pytest.raises(rc.ParameterError, match="rule: only the engine network takes one"):
         rc.simulate(three(), "ngspice", rule=rc.song())

@@ -341,7 +341,10 @@ def _group(group: Group, transient: bool) -> Iterable[str]:
         case Devices():
             letter = "n" if group.card.module else "m"
             return _elements(letter, group.names, group.nodes, _model_name(group.card), group.parameters)
-    raise NetlistError(f"VACASK has no spelling for {type(group).__name__}.")
+    raise NetlistError(
+        f"VACASK has no spelling for {type(group).__name__} elements, of which neurons and readouts are made; the "
+        "engine ngspice runs this circuit, and networks of ideal neurons run in the engines numpy and network, too."
+    )
 
 
 def _elements(
