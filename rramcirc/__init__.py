@@ -41,6 +41,7 @@ _HOME = {
         "pulse_sequence", "sample", "triangle",
     ),
     "bench.design": ("Design",),
+    "bench.presentations": ("Presentation", "presentation_stimuli"),
     "bench.spike_trains": ("poisson_trains",),
     "bench.spike_pulses": ("BipolarPulse", "GatePulse", "train_stimuli"),
     "bench.spike_sources": (

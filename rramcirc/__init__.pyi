@@ -85,6 +85,10 @@ from rramcirc.bench.analyses import (
 from rramcirc.bench.design import Design as Design
 from rramcirc.bench.file.write import save_bench as save_bench
 from rramcirc.bench.phases import RunPhase as RunPhase
+from rramcirc.bench.presentations import (
+    Presentation as Presentation,
+    presentation_stimuli as presentation_stimuli,
+)
 from rramcirc.bench.spike_pulses import (
     BipolarPulse as BipolarPulse,
     GatePulse as GatePulse,
@@ -296,6 +300,7 @@ __all__ = [
     "Perceptron",
     "Phase",
     "PiecewiseLinear",
+    "Presentation",
     "Pulse",
     "PulseCurve",
     "PulseExponential",
@@ -396,6 +401,7 @@ __all__ = [
     "plot_waveforms",
     "plot_weights",
     "poisson_trains",
+    "presentation_stimuli",
     "product_bench",
     "pulse_sequence",
     "pulse_width",

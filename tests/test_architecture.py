@@ -26,7 +26,7 @@ INSIDE = {
     "waveforms": ["raw_header aliases", "raw sparkline spikes", "waveforms steps", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [
-        "analysis_record stimuli design", "analyses phases", "spike_trains images",
+        "analysis_record stimuli design", "analyses phases", "spike_trains presentations images",
         "cycle_deviates spike_sources testbench", "spike_pulses", "file",
     ],
     "analysis": ["counts noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
@@ -40,7 +40,9 @@ INSIDE = {
         "states validity spike_marks tolerances differences ending", "netlist spelling outcome agreement", "provenance",
         "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
     ],
-    "papers": ["experiment", "iv", "fouda2020 milo2018 pedretti2018", "table", "reproduction", "sensitivity"],
+    "papers": [
+        "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",
+    ],
 }  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
 LAZY = {"matplotlib", "schemdraw", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}

@@ -26,6 +26,11 @@ from rramcirc.papers.milo2018 import scan as milo2018_scan
 from rramcirc.papers.milo2018 import times as milo2018_times
 from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
 from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
+from rramcirc.papers.zoppo2019 import circuit as zoppo2019_circuit
+from rramcirc.papers.zoppo2019 import examples as zoppo2019_examples
+from rramcirc.papers.zoppo2019 import locality as zoppo2019_locality
+from rramcirc.papers.zoppo2019 import patterns as zoppo2019_patterns
+from rramcirc.papers.zoppo2019 import rules as zoppo2019_rules
 
 EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
@@ -53,6 +58,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         milo2018_times,
         pedretti2018_distributions,
         pedretti2018_iv,
+        zoppo2019_circuit,
+        zoppo2019_examples,
+        zoppo2019_locality,
+        zoppo2019_patterns,
+        zoppo2019_rules,
     )
 }
 # the same result of a paper at another level

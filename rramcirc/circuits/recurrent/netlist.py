@@ -16,12 +16,17 @@ from rramcirc.circuits.elements import (
     Devices,
     Group,
     Instances,
+    PerElement,
     Probe,
     Resistors,
     Source,
     Subcircuit,
+    Switches,
 )
 from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
+
+OPTIONAL = ("restart", "window")  # lines that take part if they are driven
+HOLD = 0.01  # resistance of a switch that holds a neuron, over that of the neuron
 
 
 def recurrent_circuit(bench: Testbench) -> Circuit:
@@ -33,9 +38,8 @@ def recurrent_circuit(bench: Testbench) -> Circuit:
     assert isinstance(network, RecurrentNetwork)  # by the table of circuits
     count, pairs = network.neurons, network.pairs
     block = _synapse(network)
-    factors = (
-        ([f"y{i}" for i, _ in pairs], [f"v{j}" for _, j in pairs]) if network.learning else (GROUND, GROUND)
-    )  # fmt: skip
+    lines = tuple(line for line in network.lines if line not in OPTIONAL or line in bench.stimuli)
+    factors, products = _factors(network, "window" in lines)
     weights = {"w_ini": [float(network.weights[pair]) for pair in pairs]}
     forward = ([f"vb{j}" for _, j in pairs], [f"vsum{i}" for i, _ in pairs], *factors)
     backward = ([f"yb{i}" for i, _ in pairs], [f"ysum{j}" for _, j in pairs], *factors)
@@ -46,9 +50,9 @@ def recurrent_circuit(bench: Testbench) -> Circuit:
     return Circuit(
         title=network.description,
         subcircuits=(block,),
-        block=(*synapses, *_neurons(network)),
-        drivers=tuple(_drivers(bench)),
-        lines=network.lines,
+        block=(*synapses, *products, *_neurons(network), *(_restart(network) if "restart" in lines else ())),
+        drivers=tuple(_drivers(bench, lines)),
+        lines=lines,
         probes=tuple(
             Probe(f"v({name}{k})", "V", "voltage", f"{name}{k}", (), what)
             for name, what in (("v", "neuron"), ("y", "side network: error"))
@@ -62,6 +66,39 @@ def recurrent_circuit(bench: Testbench) -> Circuit:
         cards=network.cards,
         missing=frozenset((i, j) for i in range(count) for j in range(count)) - frozenset(pairs),
     )
+
+
+def _factors(network: RecurrentNetwork, windowed: bool) -> tuple[tuple[PerElement, PerElement], list[Group]]:
+    """Return the nodes on the terminals x and y of every synapse, and what makes their voltages.
+
+    Plain: x = y_i, y = v_j. With a window x is multiplied by it. Symmetric: x is the mean of both products, y 1 V.
+    """
+    pairs, count = network.pairs, range(network.neurons)
+    if not network.learning:
+        return (GROUND, GROUND), []
+    times = "*v(window)" if windowed else ""
+    if network.symmetric:
+        once = [(i, j) for i, j in pairs if i <= j]
+        nodes = [f"x_{i}_{j}" for i, j in once]
+        texts = [f"0.5*(v(y{i})*v(v{j})+v(y{j})*v(v{i})){times}" for i, j in once]
+        products = Behavioural(nodes, nodes, GROUND, texts, "V", "products of the learning rule, mean of both")
+        return ([f"x_{min(p)}_{max(p)}" for p in pairs], "one"), [products, Source("one", "one", Constant(1.0))]
+    if windowed:
+        nodes = [f"x{i}" for i in count]
+        texts = [f"v(y{i}){times}" for i in count]
+        gated = Behavioural(nodes, nodes, GROUND, texts, "V", "errors in the window")
+        return ([f"x{i}" for i, _ in pairs], [f"v{j}" for _, j in pairs]), [gated]
+    return ([f"y{i}" for i, _ in pairs], [f"v{j}" for _, j in pairs]), []
+
+
+def _restart(network: RecurrentNetwork) -> list[Group]:
+    """Return what holds v and y at their level while restart is at 1 V."""
+    nodes = [f"{name}{k}" for name in "vy" for k in range(network.neurons)]
+    hold = Switches(
+        [f"hold{n}" for n in nodes], nodes, "level", "restart", "hold", 0.5, on=HOLD * network.resistance,
+        off=1e12 * network.resistance, comment="restart",
+    )  # fmt: skip
+    return [hold, Source("level", "level", Constant(network.restart_level))]
 
 
 def _synapse(network: RecurrentNetwork) -> Subcircuit:
@@ -95,9 +132,9 @@ def _neurons(network: RecurrentNetwork) -> list[Group]:
     return groups
 
 
-def _drivers(bench: Testbench) -> list[Group]:
+def _drivers(bench: Testbench, lines: tuple[str, ...]) -> list[Group]:
     groups: list[Group] = []
-    for line in bench.design.lines:
+    for line in lines:
         stimulus = bench.stimulus(line)
         if isinstance(stimulus, Floating) or stimulus.unit != "V":
             raise ParameterError(f"stimuli[{line!r}]: this line takes a voltage (unit V), but it is {stimulus!r}.")

@@ -29,6 +29,10 @@ class RecurrentNetwork(Design):
     The side network needs the transposed weights: every synapse has a twin that gets the same two factors of the
     learning rule, so that both keep the same weight. Without `learning` the factors are grounded.
 
+    Two more lines take part if a testbench drives them (`presentation_stimuli` makes both). While ``restart`` is at
+    1 V, v and y are held at `restart_level`. The voltage of ``window`` multiplies the right side of (20): the weights
+    move while it is at 1 V; a window that is not driven is always open.
+
     References
     ----------
     [Zoppo2019], Eqs. (18)-(20), Fig. 1.
@@ -39,6 +43,8 @@ class RecurrentNetwork(Design):
     weights: Kept[FloatArray, ArrayLike] = other("(neurons, neurons) weights at the start [to, from]", "1", default=0.0)
     learning: bool = flag("whether the weights move", default=True)
     self_connections: bool = flag("whether a neuron has a synapse to itself", default=False)
+    symmetric: bool = flag("both weights of a pair move by the mean of their two products", default=False)
+    restart_level: float = number("of v and y while the line restart is at 1 V", "V", default=0.5)
     capacitance: float = number("of every neuron", "F", default=1.0, above=0.0)
     resistance: float = number("of every neuron", "ohm", default=1.0, above=0.0)
 
@@ -66,8 +72,10 @@ class RecurrentNetwork(Design):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Names of the lines that a testbench may drive with voltages: inputs and targets."""
-        return (*(f"in{i}" for i in range(self.neurons)), *(f"target{i}" for i in range(self.neurons)))
+        """Names of the lines that a testbench may drive with voltages: inputs and targets, restart and window."""
+        return (
+            *(f"in{i}" for i in range(self.neurons)), *(f"target{i}" for i in range(self.neurons)), "restart", "window",
+        )  # fmt: skip
 
     @property
     def line_kinds(self) -> tuple[str, ...]:
