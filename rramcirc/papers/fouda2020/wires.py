@@ -39,14 +39,15 @@ class WiresParameters(TrainingParameters):
     """The training, and the wires that its network is read through."""
 
     resistances: tuple[float, ...] = field(
-        default=(1.0, 2.5, 10.0, 30.0, 100.0), metadata={"units": "ohm", "desc": "of a segment", "status": "assumed"}
+        default=(2.5, 10.0, 30.0, 100.0, 300.0, 1000.0),
+        metadata={"units": "ohm", "desc": "of a segment", "status": "assumed"},
     )
     arrays: tuple[int, ...] = field(default=(64, 128, 256), metadata={"desc": "rows and columns of an array"})
     solved_size: int = field(default=128, metadata={"desc": "array that the engine solves with compiled cells"})
     solved_wire: float = field(default=2.5, metadata={"units": "ohm"})
     shown: int = field(default=100, metadata={"desc": "test images of the compiled arrays"})
     referee: int = field(default=20, metadata={"desc": "of them, solved in full"})
-    aware_epochs: int = field(default=10, metadata={"desc": "of the training that knows the wires"})
+    aware_epochs: int = field(default=5, metadata={"desc": "of the training that knows the wires"})
 
 
 def tiles(shape: tuple[int, int], size: int) -> Iterator[tuple[slice, slice]]:
