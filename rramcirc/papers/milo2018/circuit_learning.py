@@ -217,7 +217,9 @@ EXPERIMENT = Experiment(
         ),
         Expected(
             "rates after learning, off by", rates_off,
-            "1", None, 0.05, "-", "assumed", "network level", "own levels", AGREE,
+            "1", None, 0.05, "-", "assumed", "network level", "own levels", AGREE, full_only=True,
+            deviation="5.4 % at one of three seeds, 4.5 % or less at the others, with spikes of 0.55 C V_th; the cause "
+            "was not separated.",
         ),
         *(_weights(look) for look in CircuitLearning().shown),
         Expected(

@@ -45,6 +45,7 @@ def draw_margins(table: pd.DataFrame, labels: Mapping[str, tuple[str, str]], pat
                 )  # fmt: skip
             ax.set_xlabel(label if unit == "1" else f"{label} [{unit}]")
             ax.set_ylim(0, 1.04)
+            ax.locator_params(axis="x", nbins=6)
         for ax in axes[:, 0]:
             ax.set_ylabel("share of chips; state")
         axes[0, 0].legend(loc="lower right", fontsize=7)
