@@ -112,7 +112,8 @@ def song(low: float = 5e-6, high: float = 60e-6) -> SpikeRule:
 def bi_poo(pairings: int = 60, low: float = 5e-6, high: float = 60e-6) -> SpikeRule:
     """Return the window fitted to cultured hippocampal neurons: up 0.777 of 16.8 ms, down 0.273 of 33.7 ms.
 
-    The fit is of relative changes after 60 pairings; here it is a change of the weight, a 60th at each.
+    The fit is of relative changes after 60 pairings; here it is a change of the weight, a 60th at each. The four
+    numbers are those that later papers quote, not read off the source.
 
     Parameters
     ----------
