@@ -144,7 +144,8 @@ def outside_validity(bench: Testbench, watched: Sequence[WatchedDevices], plot: 
             found = columns.worst(columns.single(devices.currents), survived, devices.places)
             if found:
                 problems.append(f"current of {found}; no device carries that")
-    if not problems:
+    known = [devices for devices in watched if devices.currents and columns.single(devices.currents) is not None]
+    if not problems and len(known) < sum(bool(devices.card.states) for devices in watched):  # else their own tell more
         most = [w.card.validity.get("survived_current", SURVIVED).maximum * len(w.places) for w in watched]
         problems += columns.drivers(max(sum(most), SURVIVED.maximum))
     return problems, remarks

@@ -98,3 +98,10 @@ def test_cells_in_which_nothing_flows_have_an_operating_point():
     array = rc.Crossbar(rc.Cell("hfo2_filament", "pmos_select"), 5, 3, **wires)
     bench = rc.Testbench(array, rc.OperatingPoint(), {"bulk": rc.Constant(2.6)}, temperature=392.0)
     assert abs(rc.simulate(bench, "numpy")["i(bl0)"][0]) < 1e-12
+
+
+def test_a_current_that_asks_for_hundreds_of_volts_has_an_operating_point():
+    bench = rc.Testbench(rc.Cell("tiox_fouda2020"), rc.OperatingPoint(), {"bl": rc.Constant(-4.5e-6, "A")})
+    ours, theirs = rc.simulate(bench, "numpy"), rc.simulate(bench, "ngspice")
+    assert ours["v(bl)"][0] == pytest.approx(theirs["v(bl)"][0], rel=1e-6)
+    assert ours["v(bl)"][0] < -40.0

@@ -131,3 +131,13 @@ def test_states_that_cannot_be_followed_are_told(monkeypatch):
     assert told.startswith("gap was not compared with bounds")
     recorded = replace(bench, probes=("gap[0,*]",))
     assert rc.simulate(recorded, "ngspice").provenance["remarks"] == []
+
+
+@pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
+def test_what_charges_a_line_is_no_current_of_a_device(engine):
+    """1 pF behind an edge of 2 ps: the driver gives 0.7 A, no cell more than 1 mA."""
+    line = rc.Line(1.0, capacitance=1e-12)
+    array = rc.Crossbar(rc.Cell("hfox_gap_jiang2016"), 1, 1, bl=line)
+    drive = rc.Pulse(1.4, 1e-9, delay=1e-10, rise=2e-12, fall=2e-12)
+    waves = rc.simulate(rc.Testbench(array, rc.Transient(2e-9), {"bl0": drive}), engine)
+    assert waves["i(bl0)"].max() > 0.1

@@ -16,7 +16,8 @@ from rramcirc.engines.array.moving_cells import MovingCells
 
 Array = NDArray[np.float64]
 LARGEST_STEP = 0.5  # [V] per node and iteration
-MOST_STEPS = 80
+FEW_STEPS, MOST_STEPS = 40, 80  # from the first on longer steps are allowed: a current can ask for hundreds of volts
+LONGER = 10  # powers of 2, at most
 FIRST_MOVE = 0.05  # [V]; inner nodes are brought this close to balance before lines and cells move together
 RESIDUAL = 1e-10  # of Kirchhoff's current law, relative to the largest current of a node
 LEAST = 1e-200  # [A]; of numbers below that, products are 0
@@ -87,7 +88,8 @@ class ArrayState:
                 cells.check_determined()
                 self._balanced = True
                 return
-            before, moved = moved, self._advance(residual)
+            limit = LARGEST_STEP * 2.0 ** min(max(0, step - FEW_STEPS), LONGER)
+            before, moved = moved, self._advance(residual, limit=limit)
             expected = _next_move(before, moved)
         cells.check_determined()
         raise SimulationError(
@@ -189,7 +191,7 @@ class ArrayState:
         stiffest = self.network.stiffest + float(np.max(slopes[self.network.free], initial=0.0))
         return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
 
-    def _advance(self, residual: Array, well: bool = False) -> float:
+    def _advance(self, residual: Array, well: bool = False, limit: float = LARGEST_STEP) -> float:
         """Take one Newton step, on request with lines solved `well`; return the largest move of any node [V]."""
         network = self.network
         step = np.zeros(network.total)
@@ -197,12 +199,12 @@ class ArrayState:
             solve = self._solve_well if well else self._solve
             solved = solve(residual) if solve else None
             step[network.free] = self._direct(residual) if solved is None else solved
-        np.clip(step, -LARGEST_STEP, LARGEST_STEP, out=step)
+        np.clip(step, -limit, limit, out=step)
         self.voltages += step
         moves = np.zeros((self.cells.count, len(self.cells.ports)))
         for port, family in self._active:
             kernels.gather_steps(family.nodes.ravel(), port, step, moves)
-        moved = self.cells.move(moves, LARGEST_STEP)
+        moved = self.cells.move(moves, limit)
         return max(moved, float(np.max(np.abs(step), initial=0.0)))
 
     def _direct(self, residual: Array) -> Array:

@@ -20,7 +20,7 @@ from rramcirc.engines.array.bench_solver import BenchSolver
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.drive import LineDrive
 from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
-from rramcirc.engines.array.newton import FOLLOWED
+from rramcirc.engines.array.newton import FOLLOWED, ArrayState
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
 from rramcirc.engines.array.record import EngineRun
 from rramcirc.engines.array.watch import Watch
@@ -147,6 +147,8 @@ class _Run:
         self.charged = np.empty_like(self.cells.voltages) if charges else None
         self.charged_at, self.largest_capacitance = np.nan, 1e-30
         self.history = self.cells.history
+        families = self.solver.state.network.families.items()
+        self.shared = {kind for kind, family in families if len(np.unique(family.nodes)) < family.nodes.size}
         self.cells.linearise()
         if charges:
             self.largest_capacitance = max(self.cells.largest_capacitance, 1e-30)
@@ -212,6 +214,20 @@ class _Run:
             return self.corner
         return self.time + (0.5 * left if left < 2.0 * step else step)
 
+    def _meet(self, state: ArrayState) -> None:
+        """Bring the nodes of the lines to where their cells are predicted.
+
+        A line without wire resistance is one node for many cells. Those that sleep are not predicted; they follow the
+        others, or else their voltage would not be that of their line any more.
+        """
+        cells, awake = self.cells, self.history.which
+        for kind, family in state.network.families.items():
+            port, nodes = cells.ports.index(kind), family.nodes.ravel()
+            state.voltages[nodes] = cells.voltages[:, port]
+            if len(awake) < cells.count and kind in self.shared:
+                state.voltages[nodes[awake]] = cells.voltages[awake, port]
+                cells.take(port, state.voltages[nodes])
+
     def _attempt(self, target: float) -> bool:
         """Try a step; set size and order of the next one, and return whether this one stands."""
         cells, history, size = self.cells, self.history, target - self.time
@@ -227,8 +243,7 @@ class _Run:
         allowed = self.allowed.current * self.most_current
         cells.watch_sleepers(SLEEPING * allowed * size / self.largest_capacitance)
         state = self.solver.state
-        for kind, family in state.network.families.items():
-            state.voltages[family.nodes.ravel()] = cells.voltages[:, cells.ports.index(kind)]
+        self._meet(state)
         fixed = self.solver.drive()
         if not state.follow(self.solver.sources, fixed, self.allowed.followed, self.least_missing):
             self.step, self.order = 0.25 * size, 1
