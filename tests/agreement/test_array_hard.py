@@ -105,3 +105,14 @@ def test_a_current_that_asks_for_hundreds_of_volts_has_an_operating_point():
     ours, theirs = rc.simulate(bench, "numpy"), rc.simulate(bench, "ngspice")
     assert ours["v(bl)"][0] == pytest.approx(theirs["v(bl)"][0], rel=1e-6)
     assert ours["v(bl)"][0] < -40.0
+
+
+@pytest.mark.parametrize("level", np.linspace(-1.2, 1.2, 13))
+@pytest.mark.parametrize("state", [-2.18, -0.5, 1.0])
+def test_long_ways_to_an_operating_point_are_not_cut_short(level, state):
+    """Inner nodes of the JART model move by tens of mV a step for a while, with all lines held."""
+    cell = rc.Cell("hfo2_jart_v1b", initial_state={"log_n_disc": state})
+    bench = rc.Testbench(cell, rc.OperatingPoint(), {"wl": rc.Constant(float(level))}, temperature=332.0)
+    ours, theirs = rc.simulate(bench, "numpy"), rc.simulate(bench, "ngspice")
+    assert ours["current"][0] == pytest.approx(theirs["current"][0], rel=1e-4, abs=1e-13)
+    assert ours.provenance["remarks"] == []

@@ -16,14 +16,16 @@ from rramcirc.engines.array.moving_cells import MovingCells
 
 Array = NDArray[np.float64]
 LARGEST_STEP = 0.5  # [V] per node and iteration
-FEW_STEPS, MOST_STEPS = 40, 80  # from the first on longer steps are allowed: a current can ask for hundreds of volts
-LONGER = 10  # powers of 2, at most
+FEW_STEPS, MOST_STEPS = 40, 80  # from the first on steps may be longer, or are kept shorter
+LONGEST_STEP = 512.0  # [V]; a current can ask for hundreds of volts
 FIRST_MOVE = 0.05  # [V]; inner nodes are brought this close to balance before lines and cells move together
 RESIDUAL = 1e-10  # of Kirchhoff's current law, relative to the largest current of a node
 LEAST = 1e-200  # [A]; of numbers below that, products are 0
 SWEEPS_ALONE = 4  # Newton steps in which lines are solved as far as is quick
 FOLLOWED = 1e-7  # the same in one step of time, at least
 LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
+MOST_DOUBT = 1e-3  # [V]; what rounding may move a line by
+PATIENCE = 20  # steps, before they may be taken for rounding
 STALLED = 4  # steps that no longer become smaller, all currents balanced: rounding moves the node, not Newton's method
 LOST = 4.0 * float(np.finfo(float).eps)  # of the largest voltage; a smaller step is lost in rounding
 CURVATURE = 1.0  # [1/V]; by which a step is at least taken to follow from the square of the one before
@@ -45,7 +47,7 @@ class ArrayState:
     def __post_init__(self) -> None:
         ports = self.cells.ports
         self._active = [(ports.index(kind), family) for kind, family in self.network.families.items()]
-        self._fresh, self._balanced = True, False
+        self._fresh, self._balanced, self._line_moved = True, False, 0.0
         self._held_somewhere = [(p, f) for p, f in self._active if np.any(self.network.position[f.nodes] < 0)]
         lines = line_solver(self.network, self.cells)
         self._solve = lines.solve if lines else None
@@ -75,22 +77,28 @@ class ArrayState:
             cells.settle(LARGEST_STEP, FIRST_MOVE)
         self._fresh = self._balanced = False
         injected = self.network.injected(sources)
-        before, moved, expected, stalled = np.inf, np.inf, np.inf, 0
+        before, moved, expected, stalled, limit = np.inf, np.inf, np.inf, 0, LARGEST_STEP
         for step in range(MOST_STEPS):
             if step or not known:  # else the cells are as the last solution left them
                 cells.linearise()
             residual, scale, missing = self._residual(injected)
             self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
-            small = missing <= max(RESIDUAL * scale, LEAST) or missing <= self._rounding() or self._is_lost(moved)
-            stalled = stalled + 1 if small and expected >= LAST_MOVE and moved > 0.25 * before else 0
+            whole = np.isfinite(expected)  # the last step was not cut
+            small = missing <= max(RESIDUAL * scale, LEAST) or missing <= self._rounding()
+            small = small or (whole and self._is_lost(moved))
+            # lines, not inner nodes: those can run in circles without being anywhere near a solution
+            by_rounding = small and whole and 0.25 * before < moved < MOST_DOUBT and self._line_moved > 0.1 * moved
+            stalled = stalled + 1 if by_rounding and expected >= LAST_MOVE and step > PATIENCE else 0
             if small and (expected < LAST_MOVE or stalled >= STALLED):
                 self.doubt = max(self.doubt, moved if stalled >= STALLED else 0.0)
                 cells.check_determined()
                 self._balanced = True
                 return
-            limit = LARGEST_STEP * 2.0 ** min(max(0, step - FEW_STEPS), LONGER)
+            if step > FEW_STEPS:  # far away, or in circles
+                limit = min(2.0 * limit, LONGEST_STEP) if moved >= limit else 0.5 * moved
             before, moved = moved, self._advance(residual, limit=limit)
-            expected = _next_move(before, moved)
+            # a step that was cut says nothing of how close the end is
+            expected = _next_move(before, moved) if moved < 0.999 * limit else np.inf
         cells.check_determined()
         raise SimulationError(
             f"numpy failed: no operating point after {MOST_STEPS} Newton steps; Kirchhoff's current law is off by "
@@ -205,7 +213,8 @@ class ArrayState:
         for port, family in self._active:
             kernels.gather_steps(family.nodes.ravel(), port, step, moves)
         moved = self.cells.move(moves, limit)
-        return max(moved, float(np.max(np.abs(step), initial=0.0)))
+        self._line_moved = float(np.max(np.abs(step), initial=0.0))
+        return max(moved, self._line_moved)
 
     def _direct(self, residual: Array) -> Array:
         """Solve for the step with a sparse factorisation."""
