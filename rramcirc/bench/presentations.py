@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.arguments import check_kind
+from rramcirc.basics.arrays import BoolArray, FloatArray
 from rramcirc.basics.errors import ParameterError, shown
 from rramcirc.basics.fields import flag, number, record
 from rramcirc.basics.units import positive_number
@@ -66,7 +67,7 @@ def presentation_stimuli(
     inputs, targets : (M, N) arrays
         I and T of every presentation [V].
     learns : (M,) array or bool
-        Whether the window opens.
+        Whether the window opens [1].
     tau
         Time constant of a neuron [s].
 
@@ -78,11 +79,12 @@ def presentation_stimuli(
     >>> float(lines["in0"].times[-1])
     54.51
     """
+    check_kind(presentation, Presentation, "presentation_stimuli", "a Presentation")
     given, wanted = _shown("inputs", inputs), _shown("targets", targets)
     if given.shape != wanted.shape:
         raise ParameterError(f"presentation_stimuli: inputs of shape {given.shape}, targets of {wanted.shape}.")
     positive_number(tau, "presentation_stimuli: tau", "s")
-    opens = np.broadcast_to(np.asarray(learns, bool), len(given))
+    opens = _openings(learns, len(given))
     edge, starts = presentation.edge, presentation.duration * np.arange(len(given), dtype=np.float64)
     lines: dict[str, PiecewiseLinear | Constant] = {}
     for kind, values in (("in", given), ("target", wanted)):
@@ -98,8 +100,20 @@ def presentation_stimuli(
     return lines
 
 
+def _openings(learns: ArrayLike, count: int) -> BoolArray:
+    given = np.asarray(learns)
+    if given.dtype.kind != "b" or given.shape not in ((), (count,)):
+        raise ParameterError(
+            f"presentation_stimuli: learns: {shown(learns)} is neither True or False nor a list of {count} of them."
+        )
+    return np.broadcast_to(given, count)
+
+
 def _shown(name: str, values: ArrayLike) -> FloatArray:
-    found = np.asarray(values, np.float64)
+    try:
+        found = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
     if found.ndim != 2 or not found.size or not np.isfinite(found).all():
         raise ParameterError(f"presentation_stimuli: {name}: {shown(values)} is no (presentations, neurons) array [V].")
     return found

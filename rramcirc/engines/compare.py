@@ -82,8 +82,8 @@ def simulate_both(
     output
         Run folder.
     tolerance
-        How far they may be apart (`Comparison.problems`); default 1e-6, of transients 1e-2. Beyond it, both are solved
-        once more with finer steps for the `advice`.
+        How far they may be apart (`Comparison.problems`); default 1e-6, of transients 1e-2 [1]. Beyond it, both are
+        solved once more with finer steps for the `advice`.
     timeout
         Wall-clock limit of a run in ngspice [s].
     progress

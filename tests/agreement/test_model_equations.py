@@ -59,14 +59,19 @@ def filament(p: Values, v: Array, x: dict[str, Array], nz: Array, kelvin: float)
     z = v / p["gap_voltage"]
     scale = p["gap_resistance"] * p["gap_resistance_factor"]
     current = v / (metal + scale * expm1(positive / p["gap_decay_length"]) / cosh(z / sqrt(1 + (z / 20) ** 2)))
-    kt = K_PER_Q * (kelvin + below(p["thermal_resistance"] * v * current, p["temperature_rise_max"]))
-    barrier = p["ea"] + p["ea_delta"] + p["ea_sigma_c2c"] * nz
+    rise = below(p["thermal_resistance"] * v * current, p["temperature_rise_max"])
+    kt, still = K_PER_Q * (kelvin + rise), p["ea"] + p["ea_delta"] + p["ea_retention"]
+    cold = exp(-((v / p["retention_voltage"]) ** 4) - (rise / p["retention_heating"]) ** 2)
+    barrier = p["ea"] + p["ea_delta"] + p["ea_sigma_c2c"] * nz + p["ea_retention"] * cold
     rate = below(2 * p["rate_prefactor"] * exp(-barrier / kt) * sinh(p["ea_lowering"] * v / kt), p["rate_max"])
     closed = 1 - gap / hypot(gap, width)
-    gap_rate = -rate * where(rate > 0, slowed(gap, width), slowed(p["gap_max"] - gap, width))
+    end_width = p["reset_window_width"] or width
+    end = p["gap_max"] * exp(-p["gap_max_sigma_c2c"] * nz / hypot(1, nz / 5))
+    gap_rate = -rate * where(rate > 0, slowed(gap, width), slowed(end - gap, end_width))
     growth = closed * slowed(p["diameter_max"] - d, width)
-    d_rate = rate * where(rate > 0, growth, slowed(d - p["diameter_min"], width))
-    gap_rate += inward(-gap, width) - inward(gap - p["gap_max"], width)
+    d_rate = rate * where(rate > 0, growth, slowed(d - p["diameter_min"], end_width))
+    d_rate -= p["relaxation"] * p["rate_prefactor"] * exp(-still / kt) * slowed(d - p["diameter_min"], width)
+    gap_rate += inward(-gap, width) - inward(gap - p["gap_max"] * exp(5 * p["gap_max_sigma_c2c"]), width)
     d_rate += inward(p["diameter_min"] - d, width) - inward(d - p["diameter_max"], width)
     return current, {"diameter": d_rate, "gap": gap_rate}
 

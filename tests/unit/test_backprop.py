@@ -10,7 +10,7 @@ import pytest
 import rramcirc as rc
 from rramcirc.bench.presentations import Presentation, presentation_stimuli
 from rramcirc.bench.stimuli import sample
-from rramcirc.engines.network.backprop import Training, fixed_points, gradient, random_weights, resting, train
+from rramcirc.engines.network.backprop import RecurrentTraining, fixed_points, gradient, random_weights, resting, train
 from rramcirc.engines.network.continuous import show
 from rramcirc.papers.zoppo2019.glyphs import glyph_patterns
 
@@ -54,7 +54,7 @@ def test_the_paper_takes_a_matrix_for_symmetric_that_is_not_and_the_side_network
 
 
 def test_recall_in_single_precision_is_that_of_double_and_does_not_depend_on_threads():
-    learnt = train(np.sign(RNG.standard_normal((3, 36))), Training(epochs=30), random_weights(36, 1))
+    learnt = train(np.sign(RNG.standard_normal((3, 36))), RecurrentTraining(epochs=30), random_weights(36, 1))
     inputs = RNG.uniform(-1, 1, (1200, 36))
     found = fixed_points(learnt, inputs, tolerance=1e-6)
     slow = np.array([resting(learnt, row, row)[0] for row in inputs[:40]])
@@ -64,15 +64,15 @@ def test_recall_in_single_precision_is_that_of_double_and_does_not_depend_on_thr
 
 @pytest.mark.parametrize("cut", [0, 1, 5, 11])
 def test_cutting_diagonals_leaves_as_many_synapses_as_the_paper_says(cut):
-    assert Training(cut=cut, self_connections=True).mask(12).sum() == 12**2 - cut * (cut + 1)
-    learnt = train(np.sign(RNG.standard_normal((2, 12))), Training(cut=cut, epochs=3), random_weights(12, 1))
+    assert RecurrentTraining(cut=cut, self_connections=True).mask(12).sum() == 12**2 - cut * (cut + 1)
+    learnt = train(np.sign(RNG.standard_normal((2, 12))), RecurrentTraining(cut=cut, epochs=3), random_weights(12, 1))
     assert np.count_nonzero(learnt) == 12**2 - cut * (cut + 1) - 12
 
 
 @pytest.mark.parametrize(("symmetry", "symmetric"), [("mean", True), ("sum", True), ("free", False)])
 def test_updates_keep_weights_symmetric_unless_they_are_free(symmetry, symmetric):
     patterns = np.sign(np.random.default_rng(1).standard_normal((3, 16)))
-    learnt = train(patterns, Training(epochs=20, symmetry=symmetry), random_weights(16, 1))
+    learnt = train(patterns, RecurrentTraining(epochs=20, symmetry=symmetry), random_weights(16, 1))
     assert bool(np.abs(learnt - learnt.T).max() < 1e-12) is symmetric
     assert np.array_equal(np.sign(fixed_points(learnt, patterns)), patterns)
 
@@ -81,7 +81,7 @@ def test_staged_training_agrees_with_one_system_in_time():
     """The window moves the weights while v and y follow, so the two differ by less than a per cent, not by nothing."""
     patterns = np.sign(np.random.default_rng(2).standard_normal((3, 16)))
     start = random_weights(16, 1)
-    staged = train(patterns, Training(epochs=10, symmetry="free", tolerance=1e-9), start)
+    staged = train(patterns, RecurrentTraining(epochs=10, symmetry="free", tolerance=1e-9), start)
     shown = np.tile(patterns, (10, 1))
     joint = show(start, shown, shown, Presentation(), learning_rate=0.01)
     difference = np.abs(joint.weights[-1] - staged).max() / np.abs(staged).max()
@@ -98,11 +98,11 @@ def test_halving_the_step_of_the_integration_changes_nothing_that_counts():
 def test_weights_that_grow_without_bound_are_an_error_that_says_so():
     patterns = glyph_patterns("dots", 12)
     with pytest.raises(rc.ParameterError, match=r"grow without bound at eta x span = 0.03 with 144"):
-        train(patterns, Training(epochs=30, symmetry="free"), random_weights(144, 1))
+        train(patterns, RecurrentTraining(epochs=30, symmetry="free"), random_weights(144, 1))
     with pytest.raises(rc.ParameterError, match="cut fewer"):
-        train(patterns, Training(cut=144), random_weights(144, 1))
+        train(patterns, RecurrentTraining(cut=144), random_weights(144, 1))
     with pytest.raises(rc.ParameterError, match="do not fit patterns"):
-        train(patterns, Training(), random_weights(9, 1))
+        train(patterns, RecurrentTraining(), random_weights(9, 1))
 
 
 def test_presentations_hold_restart_and_window_apart():

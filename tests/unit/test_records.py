@@ -22,6 +22,11 @@ import rramcirc as rc
 from rramcirc.basics.field_texts import LONGEST_TEXT, bounds_text, meaning
 from rramcirc.bench.spike_pulses import BipolarPulse, GatePulse
 from rramcirc.circuits.synapse.pulses import SynapsePulses
+from rramcirc.engines.network.backprop import RecurrentTraining
+from rramcirc.engines.network.layer_devices import DeviceSpread, PulsedDevice
+from rramcirc.engines.network.layer_rules import UpdateRule
+from rramcirc.engines.network.layer_training import Training
+from rramcirc.engines.network.layers import LayerNetwork
 from rramcirc.engines.network.network import Synapses
 from rramcirc.studies.array.programming import ProgramScheme
 from rramcirc.studies.array.setup import ReadArray
@@ -78,6 +83,13 @@ NEEDED = {
     WritePulse: {},
     ProgramScheme: {},
     PulseGrid: {},
+    rc.Presentation: {},
+    RecurrentTraining: {},
+    LayerNetwork: {"inputs": 9},
+    Training: {},
+    PulsedDevice: {},
+    DeviceSpread: {},
+    UpdateRule: {"pulses": lambda step: step},
 }
 FIELDS = [(record, field) for record in NEEDED for field in fields(record)]
 NUMBERS = [(record, field) for record, field in FIELDS if field.metadata.get("kind") in ("number", "whole")]

@@ -35,7 +35,7 @@ _ROWS = 500  # patterns that relax together: their states fit into the cache
 
 
 @record
-class Training:
+class RecurrentTraining:
     """How a recurrent network is trained; times in units of the time constant of a neuron."""
 
     learning_rate: float = number("eta", default=0.01, above=0.0)
@@ -66,7 +66,7 @@ def random_weights(neurons: int, seed: int, bound: float = 0.1) -> FloatArray:
 
 
 def train(
-    patterns: ArrayLike, training: Training, weights: ArrayLike, *, inputs: ArrayLike | None = None
+    patterns: ArrayLike, training: RecurrentTraining, weights: ArrayLike, *, inputs: ArrayLike | None = None
 ) -> FloatArray:
     """Return the weights that a network learns, stage by stage.
 
@@ -89,7 +89,7 @@ def train(
     Examples
     --------
     >>> patterns = [[1, -1, 1, -1], [1, 1, -1, -1]]
-    >>> learnt = train(patterns, Training(epochs=50), random_weights(4, seed=1))
+    >>> learnt = train(patterns, RecurrentTraining(epochs=50), random_weights(4, seed=1))
     >>> np.sign(fixed_points(learnt, patterns)).astype(int).tolist()
     [[1, -1, 1, -1], [1, 1, -1, -1]]
     """
@@ -101,7 +101,9 @@ def train(
             f"train: weights of shape {start.shape} and inputs of {given.shape} do not fit patterns of {targets.shape}."
         )
     if training.cut >= neurons:
-        raise ParameterError(f"Training.cut: {training.cut} diagonals cannot be cut from {neurons}; cut fewer.")
+        raise ParameterError(
+            f"RecurrentTraining.cut: {training.cut} diagonals cannot be cut from {neurons}; cut fewer."
+        )
     mask = training.mask(neurons)
     start *= mask
     steps = (round(training.relax / training.step), round(training.relax_side / training.step))

@@ -50,9 +50,8 @@ class PulsedDevice:
 
     def _check(self) -> None:
         for name, sign in (("up", 1.0), ("down", -1.0)):
-            values = np.asarray(getattr(self, name), np.float64)
+            values = number_list(f"PulsedDevice.{name}", getattr(self, name))
             if self.law == "curve":
-                number_list(f"PulsedDevice.{name}", getattr(self, name))
                 if values.size < 2 or not (np.diff(sign * values) > 0).all():
                     raise ParameterError(f"PulsedDevice.{name}: a curve has two or more conductances, each beyond.")
                 if values.min() < self.ratio - 1e-9 or values.max() > 1 + 1e-9:

@@ -127,6 +127,7 @@ def circuit_table(parameters: CircuitParameters, engine: str) -> pd.DataFrame:
         cost[start] = float(waves.provenance.get("cpu_seconds", float("nan"))) / len(inputs)
     table = pd.DataFrame(rows)
     table.attrs["counts"], table.attrs["curves"], table.attrs["cost"] = counts, curves, cost
+    table.attrs["units"] = {}
     table.attrs["flips"] = len(parameters.patterns) * parameters.size**2
     return table
 

@@ -52,6 +52,7 @@ def example_table(parameters: ExampleParameters, engine: str) -> pd.DataFrame:
             near = {name: bool(parameters.near(values, targets)[k]) for name, values in states.items()}
             rows.append({"probability": probability, "pattern": CHARACTERS[pattern], **near})
     table = pd.DataFrame(rows)
+    table.attrs["units"] = {}
     table.attrs["images"], table.attrs["size"] = images, parameters.size
     return table
 

@@ -30,6 +30,7 @@ def pattern_table(parameters: Setup, engine: str) -> pd.DataFrame:
     others = matrix - np.eye(len(matrix))
     table["largest"], table["mean"] = others.max(axis=1), np.abs(others).sum(axis=1) / (len(matrix) - 1)
     table["kept_by_hebb"] = (recalled(hebbian_weights(patterns), patterns) == patterns).all(axis=1)
+    table.attrs["units"] = {}
     table.attrs["images"] = patterns.reshape(len(patterns), parameters.size, parameters.size)
     return table
 

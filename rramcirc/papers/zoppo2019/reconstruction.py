@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from rramcirc.basics.arrays import BoolArray, FloatArray
-from rramcirc.engines.network.backprop import Symmetry, Training, fixed_points, random_weights, train
+from rramcirc.engines.network.backprop import RecurrentTraining, Symmetry, fixed_points, random_weights, train
 from rramcirc.papers.zoppo2019.glyphs import corrupted, glyph_patterns
 
 INPUTS = {"I": 1.0, "I/2": 0.5}  # recall input over the corrupted pattern
@@ -54,9 +54,9 @@ class Setup:
         return glyph_patterns(self.glyphs, self.size)
 
     @property
-    def training(self) -> Training:
+    def training(self) -> RecurrentTraining:
         """How the network is trained."""
-        return Training(
+        return RecurrentTraining(
             self.learning_rate, self.epochs, self.start, self.relax, self.relax_side, self.span,
             symmetry=self.symmetry, self_connections=self.self_connections,
         )  # fmt: skip
