@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
+from rramcirc.basics.errors import ParameterError, SimulationError, unknown_name
 from rramcirc.basics.units import format_number
 from rramcirc.basics.version import __version__
 from rramcirc.papers.experiment import Experiment, varied
@@ -109,9 +108,10 @@ def _all_rows(experiment: Experiment, quick: bool, step: float, folder: Path | N
     with RunRecord(path, run | asdict(parameters)) as record:
         changes = [(UNCHANGED, 1.0), *((p, 1.0 + s) for p in experiment.fitted for s in (-step, step))]
         for parameter, factor in changes:
-            piece = record.piece(
-                f"{parameter} {factor:g}", partial(_rows, experiment, parameters, parameter, factor, quick)
-            )
+            key = f"{parameter} {factor:g}"
+            piece = record.get(key) or _rows(experiment, parameters, parameter, factor, quick)
+            if key not in record and not any(row["failure"] for row in piece["rows"]):
+                record.add(key, piece)  # what failed is tried again
             place = {"experiment": experiment.name, "parameter": parameter, "factor": factor}
             rows += [place | row for row in piece["rows"]]
     return rows
@@ -126,14 +126,19 @@ def _first_set_only(parameters: DataclassInstance) -> DataclassInstance:
 def _rows(
     experiment: Experiment, parameters: DataclassInstance, parameter: str, factor: float, quick: bool
 ) -> dict[str, Any]:
-    """Return the comparison with one parameter changed; a run that fails says no to every row."""
+    """Return the comparison with one parameter changed; if that cannot be run, every row says no, and why.
+
+    An error without a change is raised: it is none of the parameter's.
+    """
     import pandas as pd
 
     chosen = parameters if parameter == UNCHANGED else varied(parameters, parameter, factor)
     failure = ""
     try:
         table = compare_rows(experiment, experiment.run(chosen, experiment.engines[0]), quick=quick)
-    except RramcircError as error:
+    except (ParameterError, SimulationError) as error:
+        if parameter == UNCHANGED:
+            raise
         failure = str(error)
     rows = []
     for k, expected in enumerate(experiment.expected):
@@ -178,7 +183,7 @@ def draw_sensitivity(found: Sensitivity, path: Path) -> None:
             k = at.get((*name, *change))
             if k is not None:
                 one = table.iloc[k]
-                text = "-" if pd.isna(one["ours"]) else format_number(one["ours"], one["unit"], 2)
+                text = "-" if pd.isna(one["ours"]) else format_number(one["ours"], one["unit"], 3)
                 cells[i, j] = (one["verdict"], text)
     heads = [p if p == UNCHANGED else f"{p} {100 * (f - 1):+.0f} %" for p, f in changes]
     draw_verdicts(

@@ -22,9 +22,7 @@ FINE = {"reltol": "1e-9", "vntol": "1e-12", "abstol": "1e-16"}
 ROUNDING = 1e-6
 DRIVER = 1e4  # [ohm]
 NMOS, PMOS = rc.load_card("nmos_select"), rc.load_card("pmos_select")
-RRAM_CARDS = tuple(
-    name for name in rc.card_names() if name not in ("plastic_zoppo2019",) and rc.load_card(name).states
-)
+RRAM_CARDS = tuple(name for name in rc.card_names() if name not in ("plastic_zoppo2019",) and rc.load_card(name).states)
 
 
 def behind_a_driver(cell: rc.Cell) -> rc.Crossbar:

@@ -143,6 +143,11 @@ def test_pulses_of_half_the_width_advance_the_cell_by_half_an_overlap() -> None:
         assert np.max(abs(halves[0, ::2] - whole[0])) < 0.03 * span
 
 
+def test_pulses_that_move_nothing_make_no_rule() -> None:
+    with pytest.raises(ParameterError, match="do not move the cell"):
+        cell_rule(replace(PROTOCOL, set_voltage=0.0))
+
+
 def test_pulse_at_closed_gate_moves_nothing() -> None:
     closed = replace(PROTOCOL, gate=0.0)
     for state in prepared_states(PROTOCOL):

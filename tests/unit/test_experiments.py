@@ -16,7 +16,7 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.papers.experiment import EVIDENCE, Expected, varied
 from rramcirc.papers.reproduction import at_level, experiment_names, load_experiment, reproduce
 from rramcirc.papers.sensitivity import sensitivity
-from rramcirc.papers.table import TWINS
+from rramcirc.papers.table import EXPERIMENTS, TWINS
 
 BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib").read_text()
 
@@ -111,6 +111,20 @@ def test_sensitivity_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert panl["verdict"].to_dict() == {1.0: "yes", 0.8: "no", 1.2: "no"}
     assert set(first.moved()["quantity"]) == {"PANL", "ANL"}  # N hardly enters DANL
     assert (tmp_path / "fouda2020-curves-sensitivity.png").stat().st_size > 10_000
+
+
+def test_a_change_that_cannot_be_run_says_why_and_an_error_without_a_change_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = load_experiment("fouda2020-curves")
+    monkeypatch.setitem(EXPERIMENTS, known.name, replace(known, parameters=replace(known.parameters, pulses=1)))
+    found = sensitivity(known.name, output=tmp_path).table  # 0.8 pulses are none
+    less = found[found["factor"] == 0.8]
+    assert (less["verdict"] == "no").all()
+    assert less["failure"].str.contains("pulses|count").all(), less["failure"].iloc[0]
+    monkeypatch.setitem(EXPERIMENTS, known.name, replace(known, parameters=replace(known.parameters, card="none")))
+    with pytest.raises(ParameterError, match="none"):
+        sensitivity(known.name)
 
 
 def test_sensitivity_refuses_by_name() -> None:

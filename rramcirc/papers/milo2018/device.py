@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.engines.network.network import PulseCurve
@@ -122,6 +123,8 @@ def cell_rule(protocol: PulseProtocol) -> CellRule:
 
 
 def _curve(conductance: NDArray[np.float64]) -> PulseCurve:
+    if conductance[-1] == conductance[0]:
+        raise ParameterError("cell_rule: these pulses do not move the cell at all; take larger ones or open the gate.")
     covered = (conductance - conductance[0]) / (conductance[-1] - conductance[0])
     return PulseCurve(np.arange(covered.size), np.maximum.accumulate(np.clip(covered, 0.0, 1.0)))
 
