@@ -67,7 +67,8 @@ def recall_times(parameters: TimesParameters, engine: str) -> pd.DataFrame:
 
 def largest_rise(table: pd.DataFrame, axis: int) -> float:
     """Return the largest rise of the time over one more cue (1) or to the next longer time constant (0) [s]."""
-    return float(np.nanmax(np.diff(counted(table).to_numpy(), axis=axis)))
+    steps = np.diff(counted(table).to_numpy(), axis=axis)
+    return float("nan") if np.isnan(steps).all() else float(np.nanmax(steps))
 
 
 def draw_times(table: pd.DataFrame, path: Path) -> None:
