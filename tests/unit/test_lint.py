@@ -424,6 +424,7 @@ def test_repairs_keep_the_rest_of_the_text(tmp_path: Path, body: str, fixed: str
         ("electrical gnd; ground gnd; electrical a;", "I(a,gnd) <+ 1;", " electrical a;\nanalog begin\nI(a) <+ 1;"),
         ("electrical gnd, a; branch (a, gnd) b; ground gnd;", "I(b) <+ 1;", "electrical a; branch (a) b; \n"),
         ("ground gnd;", "I(te, /* down */ gnd) <+ 1;", "I(te) <+ 1;"),
+        ("ground gnd;", "I(te, be) <+ V(te, gnd) * V(be);", "I(te, be) <+ V(te) * V(be);"),  # other pairs stay
     ],
 )
 def test_ground_nets_are_left_out(tmp_path: Path, declarations: str, body: str, fixed: str) -> None:
