@@ -16,6 +16,7 @@ QUOTA = {"devices": 60, "verilog-a": 60, "circuits": 50, "engines": 60, "kernels
 _DRAWINGS = ("schematic.py", "sheet.py")  # what they draw is looked at
 _SLOW_CLOCK = ("tests/unit/test_child.py", "tests/agreement/test_interruption.py")  # they wait for other processes
 _BY_TEXT = "table_for_milo_belongs_to_the_card"  # compares the sum of a .va file: any change of a byte would count
+_OF_DEVICES = re.compile(r"test_(model|transistor|compiled|cell|cycle)")
 _COMPILED = re.compile(r"^(?=@(?:compiled|inlined|_njit|_compiled|kernels\._compiled)\b)", re.MULTILINE)
 
 
@@ -150,6 +151,7 @@ class TestMap:
             function = name.split("[")[0]
             file = function.split("::")[0]
             worth = 1.0 + kills[function] + 0.2 * kills[file] + 2.0 * (word in name)
+            worth += 5.0 * bool(word.startswith(("rram_", "nmos_", "pmos_")) and _OF_DEVICES.search(file))
             cost[name] = (self.cpu[name] + 0.05) * (1.0 + seen[function]) / worth
             seen[function] += 1
         return sorted(cost, key=lambda name: cost[name])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.circuits.request import Request
 from rramcirc.devices.cards.card_file import Spread
 from rramcirc.devices.cards.variability import correlation_matrix, random_telegraph, read_noise, sample_devices
 
@@ -169,3 +170,12 @@ def test_cycle_noise_that_would_reach_no_cell_is_refused(name) -> None:
     bench = replace(rc.default_bench(name), cycle_noise=rc.CycleNoise([0.0], seed=1))
     with pytest.raises(rc.ParameterError, match=r"cycle_noise: a .* has no cells with a noise terminal"):
         rc.build_netlist(bench)
+
+
+def test_a_named_spread_is_drawn_alone_and_that_of_the_card_as_a_whole() -> None:
+    named = Request(seed=3, spread=(("ea_delta", 0.01),)).drawn((2, 3))
+    assert {name: values.shape for name, values in named.items()} == {"ea_delta": (2, 3)}
+    whole = Request(seed=3, card_spread=True).drawn((2, 3))
+    assert set(whole) == {spread.parameter for spread in CARD.variability}
+    assert set(Request(seed=3, card_spread=True, spread=(("rho_factor", 0.1),)).drawn((2, 3))) == set(whole)
+    assert Request(seed=3).drawn((2, 3)) == {}
