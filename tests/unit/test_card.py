@@ -131,6 +131,11 @@ def test_changing_a_loaded_card_does_not_change_the_next(folder: Path) -> None:
     assert load_card(folder / "toy.toml").parameters
 
 
+def test_a_range_of_validity_may_be_a_single_value(folder: Path) -> None:
+    (folder / "one.toml").write_text(CARD.replace("{min = -1.6, max = 2.5", "{min = 2.5, max = 2.5"))
+    assert load_card(folder / "one.toml").validity["cell_voltage"].maximum == 2.5
+
+
 def test_unknown_card_answers_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"unknown card 'hfo2_filamnt'\. Nearest: hfo2_filament"):
         load_card("hfo2_filamnt")

@@ -243,6 +243,8 @@ def test_numbers_are_read_as_spice_spells_them(text, value):
         ("; shell ls", True, "; shell ls"),
         ("* comment", False, ""),
         ("# comment", True, ""),
+        (" $comment", False, ""),
+        (",$comment", False, ","),
     ],
 )
 def test_comments_end_lines_where_ngspice_says(text, inside, kept):
