@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.veriloga.compile import compile_module
 
 RRAM = rc.load_card("hfo2_filament")
@@ -252,6 +253,54 @@ def test_current_is_that_of_the_equations(tmp_path, card):
         waves = run(tmp_path, changed, f".op\n.temp {kelvin - 273.15!r}", levels(k * d, k * g, k * s))
         # ngspice's constants have other last digits
         assert k * waves["i(d)"][0] == pytest.approx(ekv_current(expected, d, g, s, kelvin), rel=1e-5, abs=1e-18)
+
+
+def ekv_charges(values, d, g, s, kelvin):
+    """Equations (6) and (7) of the module's header, for an n-channel; charges at d, g, s and b [C]."""
+    u = 8.617333262e-5 * kelvin
+    vto = values["vto"] + values["vto_delta"] - values["vto_temperature"] * (kelvin - values["t_nominal"])
+    gamma, phi, pb, width = values["gamma"], values["phi"], values["pb"], values["w"]
+    raw = g - vto + phi + gamma * np.sqrt(phi)
+    surface = (raw + np.hypot(raw, 0.1)) / 2
+    psi = np.sqrt(surface + gamma**2 / 4) - gamma / 2
+    n = 1 + gamma / (2 * np.sqrt(psi**2 + 4 * u))
+    f, r = (np.sqrt(0.25 + np.logaddexp(0, (psi**2 - phi - v) / (2 * u)) ** 2) for v in (s, d))
+    oxide = values["cox"] * width * values["l"]
+
+    def share(near, far):
+        return -n * u * oxide * (
+            4 / 15 * (3 * near**3 + 6 * near**2 * far + 4 * near * far**2 + 2 * far**3) / (near + far) ** 2 - 0.5
+        )
+
+    def junction(reverse):
+        forward = -reverse
+        held = (forward + pb / 2 - np.hypot(forward - pb / 2, 0.1)) / 2
+        area = width * values["diffusion_length"]
+        depletion = 2 * pb * (1 - np.sqrt(1 - held / pb)) + np.sqrt(2) * (forward - held)
+        return values["cj"] * area * depletion  # from bulk to diffusion
+
+    at_d, at_s = share(r, f), share(f, r)
+    bulk = -oxide * (gamma * psi + raw - surface) - (n - 1) / n * (at_d + at_s)
+    overlap_d, overlap_s = values["cgdo"] * width * (g - d), values["cgso"] * width * (g - s)
+    return np.array([
+        at_d - junction(d) - overlap_d, -(at_d + at_s + bulk) + overlap_d + overlap_s,
+        at_s - junction(s) - overlap_s, bulk + junction(d) + junction(s),
+    ])  # fmt: skip
+
+
+@CARDS
+def test_charges_are_those_of_the_equations(card):
+    rng, k = np.random.default_rng(9), sign(card)
+    values = {name: v.value * rng.uniform(0.7, 1.3) for name, v in card.parameters.items() if name != "t_nominal"}
+    changed = card.with_values(values | {"vto_delta": 0.02, "cgdo": 2e-10, "cgso": 5e-10})
+    voltages = rng.uniform((-0.7, -2.0, -0.7), (3.3, 3.3, 3.3), (300, 3))  # d, g, s; junctions forward, too
+    points = np.zeros((300, 4))
+    points[:, :3] = k * voltages
+    found = CompiledDevices(changed, 300, temperature=330.0).evaluate(points, jacobian=False).reactive
+    expected = {name: v.value for name, v in changed.parameters.items()}
+    expected |= {"vto": k * expected["vto"], "vto_delta": k * 0.02}
+    wanted = ekv_charges(expected, *voltages.T, 330.0).T
+    np.testing.assert_allclose(k * found, wanted, rtol=1e-5, atol=1e-6 * np.abs(wanted).max())
 
 
 @CARDS

@@ -220,3 +220,9 @@ def test_every_measurement_is_listed_with_its_usage():
     for name, (usage, fewest, _) in MEASUREMENTS.items():
         assert usage.startswith(f"{name}(")
         assert fewest <= usage.count(",") + 1
+
+
+def test_a_loop_of_three_rising_points_has_its_set_voltage_and_one_of_two_has_none() -> None:
+    assert m.set_voltage([0.0, 0.5, 1.0, 0.0, -1.0, 0.0], [0.0, 1e-6, 1e-3, 0.0, -1e-3, 0.0]) == 0.5
+    with pytest.raises(WaveformError, match="does not rise"):
+        m.set_voltage([0.0, 1.0, 0.0, -1.0, 0.0], [0.0, 1e-3, 0.0, -1e-3, 0.0])

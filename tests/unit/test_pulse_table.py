@@ -119,7 +119,7 @@ def test_what_is_not_in_the_table_is_refused_by_name(table, arguments, words):
 
 
 def test_a_file_gives_the_same_table(table, tmp_path):
-    again = load_table(table.save(tmp_path / "deeper" / "pulses.npz"))
+    again = load_table(table.save(tmp_path / "deeper" / "still" / "pulses.npz"))
     for name in ("state", "amplitude", "width", "gate", "deviate", "new_state", "mean", "cycle_spread"):
         assert np.array_equal(getattr(again, name), getattr(table, name))
     assert (again.g_hrs, again.device_share, again.error, again.provenance) == (

@@ -180,6 +180,7 @@ def test_other_engines_refuse_readouts_by_name():
 def test_a_read_bench_comes_back_from_its_file(tmp_path):
     readout = rc.Readout("virtual_ground", pairing="reference", reference_columns=(0, 3), bits=6, sense_threshold=0.0)
     design = rc.ReadoutArray(array(initial_conductance=np.full((2, 4), 2e-5)), readout, offsets=[0, 1e-3, 0, 2e-3])
+    assert not design.offsets.flags.writeable
     bench = vector_bench(design, np.linspace(0, 0.1, 6).reshape(3, 2))
     rc.save_bench(bench, tmp_path / "read.toml")
     assert rc.build_netlist(rc.load_bench(tmp_path / "read.toml")).text == rc.build_netlist(bench).text
