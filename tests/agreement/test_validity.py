@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.devices.cards.model_card import Validity
+from rramcirc.engines.validity import Farthest
 
 CELL = rc.Cell("hfo2_filament", "nmos_select")
 
@@ -141,3 +143,12 @@ def test_what_charges_a_line_is_no_current_of_a_device(engine):
     drive = rc.Pulse(1.4, 1e-9, delay=1e-10, rise=2e-12, fall=2e-12)
     waves = rc.simulate(rc.Testbench(array, rc.Transient(2e-9), {"bl0": drive}), engine)
     assert waves["i(bl0)"].max() > 0.1
+
+
+def test_a_thousandth_of_the_range_beyond_its_ends_is_no_remark() -> None:
+    """Coupling and rounding do that; the range is 4 V wide."""
+    for value, outside in ((3.0039, False), (3.0041, True), (-1.0039, False), (-1.0041, True)):
+        farthest = Farthest(Validity(-1.0, 3.0, "V"), 2)
+        farthest.add(np.array([[0.0, 0.0], [0.0, value]]))
+        assert bool(farthest.text(["first", "second"])) == outside, value
+        assert ("second" in farthest.text(["first", "second"])) == outside

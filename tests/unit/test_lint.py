@@ -207,6 +207,13 @@ def test_hidden_state_is_named_with_both_lines(tmp_path: Path) -> None:
     assert "ddt" in finding.instead
 
 
+def test_the_selector_of_a_case_is_read(tmp_path: Path) -> None:
+    case = "case (q) 0: y = 1; default: y = 2; endcase\n"
+    for rest, rule in (("q = q + V(te, be);", "hidden-state"), ("", "unassigned")):
+        (finding,) = check(tmp_path, module(f"{case}{rest} I(te, be) <+ y * V(te, be);", "real q, y;"))
+        assert (finding.rule, finding.line) == (rule, 5)
+
+
 def test_clock_gets_advice_of_its_own(tmp_path: Path) -> None:
     (finding,) = check(tmp_path, DEFECTS["clock"][1])
     assert finding.instead.startswith("no last and no time step")
