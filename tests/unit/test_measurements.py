@@ -58,6 +58,7 @@ def test_mean_weighs_by_time():
 
 def test_rms_of_a_ramp_is_exact():
     assert m.rms([0.0, 3.0], [0.0, 1.0]) == pytest.approx(math.sqrt(3), rel=1e-15)
+    assert m.rms([0.0, 0.3], [0.0, 1.0]) == pytest.approx(math.sqrt(0.03), rel=1e-15)
     assert m.rms([-3.0], [0.0]) == 3.0
 
 
