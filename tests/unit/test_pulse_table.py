@@ -109,7 +109,7 @@ def test_conductance_and_state_are_each_others_inverse(table):
         ((0.5, 1.0, 2e-2, 3.1), "width 0.02 s is outside"),
         ((0.5, 1.0, -1e-3, 3.1), "width: holds negative"),
         ((0.5, 1.0, 1e-3, 2.9), "gate 2.9 V is outside"),
-        ((0.5, 1.0, 1e-3, [0.1 * G[0] + 0.9 * G[-1], 2.9]), "gate 2.9 V is outside"),  # not the one before it, just inside
+        ((0.5, 1.0, 1e-3, [0.1 * G[0] + 0.9 * G[-1], 2.9]), "gate 2.9 V is outside"),  # the first is inside
         ((0.5, 1.0, 1e-3, [0.1 * G[0] + 0.9 * G[-1], 9.9]), "gate 9.9 V is outside"),
         ((float("nan"), 1.0, 1e-3, 3.1), "state"),
         (("low", 1.0, 1e-3, 3.1), "state: 'low'"),
