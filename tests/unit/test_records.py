@@ -122,6 +122,20 @@ def test_every_field_says_what_it_is(record, field) -> None:
         assert field.metadata["units"]
 
 
+SIGNED = {"V", "A", "V or A", "1"}
+NEVER_NEGATIVE = {"s", "m", "K", "Hz", "ohm", "S", "F", "C", "V/V", "V/sqrt(Hz)"}
+
+
+@pytest.mark.parametrize(("record", "field"), named(NUMBERS))
+def test_no_duration_length_temperature_resistance_or_capacitance_is_negative(record, field) -> None:
+    """Whatever bounds a field declares; its unit is one of those known."""
+    if field.metadata["kind"] == "number":
+        assert field.metadata["units"] in SIGNED | NEVER_NEGATIVE
+        if field.metadata["units"] in NEVER_NEGATIVE:
+            with pytest.raises(rc.ParameterError, match=field.name):
+                record(**(NEEDED[record] | {field.name: -1.0}))
+
+
 @pytest.mark.parametrize("record", NEEDED)
 def test_help_of_a_record_names_every_field_with_unit_and_bounds(record) -> None:
     text = " ".join(pydoc.render_doc(record, renderer=pydoc.plaintext).replace("|", " ").split())

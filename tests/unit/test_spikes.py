@@ -154,6 +154,8 @@ def test_recall_overlap_is_one_for_the_pattern_and_minus_one_for_its_complement(
     assert sp.recall_overlap(pattern, pattern) == 1.0
     assert sp.recall_overlap(pattern, 1 - pattern) == -1.0
     assert sp.recall_overlap(pattern, np.array([1, 0, 1, 0, 0])) == pytest.approx(0.6)
+    with pytest.raises(ParameterError, match="5 and 1 neurons; give equally many"):
+        sp.recall_overlap(pattern, pattern[:1])
 
 
 def test_confusion_table_counts_and_accuracy():
