@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rramcirc.analysis.expressions import evaluate, resolve, split_arguments
+from rramcirc.analysis.expressions import MAX_LENGTH, evaluate, resolve, split_arguments
 from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -155,3 +155,8 @@ def test_any_text_gives_a_value_or_our_error(text):
         return
     assert values.shape == (3,)
     assert isinstance(unit, str)
+
+
+def test_an_expression_nested_beyond_what_python_reads_is_refused():
+    with pytest.raises(ParameterError, match="nested too deeply"):
+        evaluate("-" * (MAX_LENGTH - 6) + "v(bl0)", WF)

@@ -207,6 +207,19 @@ def test_hidden_state_is_named_with_both_lines(tmp_path: Path) -> None:
     assert "ddt" in finding.instead
 
 
+def test_a_declaration_that_is_missing_is_put_behind_the_head_of_its_module(tmp_path: Path) -> None:
+    file = tmp_path / "model.va"
+    file.write_text("// two lines\n// of comment\n" + module("y = V(te, be);\nI(te, be) <+ y;"))
+    mended, _ = repair(file)
+    assert "module rram_test(te, be); real y; inout te, be;" in mended
+
+
+@pytest.mark.parametrize(("count", "told"), [(3, "(a, b, c)"), (4, "(a, b, c, d)"), (5, "(a, b, c, d and 1 more)")])
+def test_of_many_arrays_four_are_named(tmp_path: Path, count: int, told: str) -> None:
+    (finding,) = check(tmp_path, module(CONDUCT, f"real {', '.join(f'{name}[0:1]' for name in 'abcde'[:count])};"))
+    assert finding.text == f"arrays {told} are refused"
+
+
 def test_the_selector_of_a_case_is_read(tmp_path: Path) -> None:
     case = "case (q) 0: y = 1; default: y = 2; endcase\n"
     for rest, rule in (("q = q + V(te, be);", "hidden-state"), ("", "unassigned")):

@@ -192,6 +192,10 @@ def test_find_module_by_name_file_and_folder(source: Path) -> None:
     assert find_module(source).name == "rram_test"
     assert find_module("rram_test.va", search=[source.parent]).path == source
     assert find_module("rram_test", search=[source.parent]).path == source
+    (source.parent / "later").mkdir()
+    shutil.copy(source, source.parent / "later" / source.name)
+    for search in ([source.parent, source.parent / "later"], [source.parent / "later", source.parent]):
+        assert find_module("rram_test.va", search=search).path == search[0] / source.name  # the first one that has it
 
 
 def test_unknown_module_answers_with_the_nearest() -> None:
