@@ -6,8 +6,7 @@
     python tests/mutation/run.py FOLDER --tell           rates with intervals, survivors with their changes
 
 A child with the libraries loaded is forked for every mutant, with copies of the caches that hold nothing compiled from
-the mutated file (kernels are compiled again without optimisation: half the time). It runs the tests that reach the
-mutated statement, likely killers first, up to the time given.
+the mutated file. It runs the tests that reach the mutated statement, likely killers first, up to the time given.
 """
 
 from __future__ import annotations
@@ -101,14 +100,14 @@ class Watch:
             self.failed, self.text = f"import of {report.nodeid}", str(report.longrepr)[-1500:]
 
 
-def child(folder: Path, private: Path, tests: list[str], limit: int, kernel: bool) -> None:
+def child(folder: Path, private: Path, tests: list[str], limit: int) -> None:
     """Run the tests in this forked process and write what was found."""
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))  # processor time: other work slows nothing down
     resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
-    os.environ.update(environment(folder, private) | ({"NUMBA_OPT": "0"} if kernel else {}))
+    os.environ.update(environment(folder, private))
     sys.dont_write_bytecode = True
     sys.path[:0] = [str(folder / "tree")]
     os.chdir(folder / "tree")
@@ -135,7 +134,7 @@ def run_tests(folder: Path, drawn: Drawn, tests: list[str], limit: int) -> dict[
     process = os.fork()
     if process == 0:
         try:
-            child(folder, private, tests, limit, drawn.room == "kernels")
+            child(folder, private, tests, limit)
         except BaseException:
             traceback.print_exc()
             os._exit(99)
