@@ -131,7 +131,7 @@ def replay_error(bench: Testbench, theirs: dict[str, np.ndarray]) -> tuple[float
         bench, analysis=Transient(float(looks[-1]), float(looks[1])), probes=("gap_*[*,*]", "diameter_*[*,*]")
     )
     waves = rc.simulate(fine, "numpy", spikes=(theirs["times"], theirs["neurons"]))
-    bounds = bench.design.cell.rram.state_bounds()
+    bounds = bench.design.cell.rram.state_ranges()
     moved, still, count = 0.0, 0.0, 0
     for name in waves.names:
         low, high = bounds[name.split("_")[0]]

@@ -276,7 +276,7 @@ def _ranges(bench: Testbench) -> dict[str, float | None]:
     """Return the width of the range of every state of the circuit's devices [its unit], None where it is unknown."""
     found: dict[str, float | None] = {}
     for card in bench.design.cards:
-        for state, bounds in card.state_bounds().items():
+        for state, bounds in card.state_ranges().items():
             known = bounds is not None and np.all(np.isfinite(bounds))
             found[state] = float(bounds[1] - bounds[0]) if bounds is not None and known else None
     return found

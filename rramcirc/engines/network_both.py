@@ -243,7 +243,7 @@ def state_difference(
     bench: Testbench, first: Waveforms, second: Waveforms, until: float | None = None
 ) -> StateDifference:
     """Compare the states of two runs at `LOOKS` times, up to `until` [s]."""
-    bounds = bench.design.cell.rram.state_bounds()  # type: ignore[attr-defined]
+    bounds = bench.design.cell.rram.state_ranges()  # type: ignore[attr-defined]
     stop = min(first.time[-1], second.time[-1])
     looks = np.linspace(max(first.time[0], second.time[0]), stop if until is None else min(stop, until), LOOKS)
     moved, still, count, worst = 0.0, 0.0, 0, ("", 0.0)

@@ -42,7 +42,7 @@ def hopfield():
 
 
 def ranges():
-    return {name: high - low for name, (low, high) in CELL.rram.state_bounds().items()}
+    return {name: high - low for name, (low, high) in CELL.rram.state_ranges().items()}
 
 
 def states_off(waves, other, names):

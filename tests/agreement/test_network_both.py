@@ -43,8 +43,8 @@ def test_ties_in_another_order_are_the_same():
 
 
 def test_a_network_in_both_engines_is_compared_free_and_in_replay(tmp_path):
-    bench = hopfield_bench(CELL, 3, 0.1)
-    found = compare_network(replace(bench, analysis=Transient(0.1, 1e-3)), tmp_path / "run")
+    bench = hopfield_bench(CELL, 3, 0.05)
+    found = compare_network(replace(bench, analysis=Transient(0.05, 1e-3)), tmp_path / "run")
     assert found.free.time is None
     assert found.free.same == found.spikes["numpy"] == found.spikes["ngspice"] > 3
     assert found.referee.largest < SETTLED_SPIKES
@@ -80,11 +80,11 @@ def test_the_distance_to_the_threshold_of_the_first_difference_is_told():
 
 
 def test_states_of_unequal_runs_are_told_by_name_and_time():
-    bench = replace(hopfield_bench(CELL, 3, 0.1), probes=("gap_exc[*,*]",))
+    bench = replace(hopfield_bench(CELL, 3, 0.05), probes=("gap_exc[*,*]",))
     one = rc.simulate(bench, "numpy")
     silent = rc.simulate(bench, "numpy", spikes=([], []))
     found = state_difference(bench, silent, one)
     assert isinstance(found, StateDifference)
     assert found.moved > 0.02
     assert found.name.startswith("gap_exc[")
-    assert 0.0 < found.at <= 0.1
+    assert 0.0 < found.at <= 0.05

@@ -220,3 +220,9 @@ def test_a_device_too_fast_for_the_usual_tolerances_runs_with_coarser_ones_and_s
     (told,) = (text for text in waves.provenance["remarks"] if "no step short enough" in text)
     assert "reltol=1e-4" in told
     assert waves["w[0,0]"][-1] == pytest.approx(rc.simulate(bench, "numpy")["w[0,0]"][-1], abs=1e-2)
+
+
+def test_differences_are_measured_by_the_range_of_a_device_without_cycle_spread():
+    card = rc.load_card("hfo2_filament")
+    assert card.state_ranges()["gap"] == (0.0, card.value("gap_max"))
+    assert card.state_bounds()["gap"][1] > 1.5 * card.value("gap_max")

@@ -202,6 +202,13 @@ class ModelCard:
         values = known_values(self.declaration, {**card, **(instance or {})})
         return {state: self.declaration.bounds(state, values) for state in self.states}
 
+    def state_ranges(self) -> dict[str, tuple[Any, Any] | None]:
+        """Return state -> (lower, upper) bound of a device without cycle-to-cycle spread: the measure of differences.
+
+        Bounds that must hold, `state_bounds`, may lie further apart, because a cycle may shift them.
+        """
+        return self.state_bounds({name: 0.0 for name in self.parameters if name.endswith("_sigma_c2c")})
+
     def number(self, name: str) -> float:
         """Return a value that is a number [its unit]; as `value`.
 

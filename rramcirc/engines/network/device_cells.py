@@ -284,7 +284,7 @@ class CellBank:
 
 def _ranges(cell: Cell) -> FloatArray:
     found = []
-    for bounds in cell.rram.state_bounds().values():
+    for bounds in cell.rram.state_ranges().values():
         span = np.nan if bounds is None else float(np.max(bounds[1]) - np.min(bounds[0]))
         found.append(span if np.isfinite(span) and span > 0.0 else 1.0)
     return np.array(found)
