@@ -24,8 +24,12 @@ from rramcirc.papers.milo2018 import probability as milo2018_probability
 from rramcirc.papers.milo2018 import robustness as milo2018_robustness
 from rramcirc.papers.milo2018 import scan as milo2018_scan
 from rramcirc.papers.milo2018 import times as milo2018_times
+from rramcirc.papers.pedretti2018 import alternation as pedretti2018_alternation
+from rramcirc.papers.pedretti2018 import density as pedretti2018_density
 from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
 from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
+from rramcirc.papers.pedretti2018 import noise as pedretti2018_noise
+from rramcirc.papers.pedretti2018 import optimum as pedretti2018_optimum
 from rramcirc.papers.zoppo2019 import circuit as zoppo2019_circuit
 from rramcirc.papers.zoppo2019 import examples as zoppo2019_examples
 from rramcirc.papers.zoppo2019 import locality as zoppo2019_locality
@@ -56,8 +60,12 @@ EXPERIMENTS: dict[str, Experiment] = {
         milo2018_robustness,
         milo2018_scan,
         milo2018_times,
+        pedretti2018_alternation,
+        pedretti2018_density,
         pedretti2018_distributions,
         pedretti2018_iv,
+        pedretti2018_noise,
+        pedretti2018_optimum,
         zoppo2019_circuit,
         zoppo2019_examples,
         zoppo2019_locality,

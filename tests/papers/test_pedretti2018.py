@@ -1,0 +1,88 @@
+"""Pedretti 2018: rate equations, Monte Carlo, circuits and digits that learn by spike-timing-dependent plasticity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import rramcirc as rc
+from rramcirc.papers.pedretti2018.monte_carlo import run_trials
+from rramcirc.papers.pedretti2018.optimum import optimal_noise
+from rramcirc.papers.pedretti2018.rate_equations import RateConstants, evolve, slopes
+from rramcirc.papers.pedretti2018.setup import Learning
+
+
+def test_rate_equations_are_integrated_as_a_solver_with_error_control_does():
+    from scipy.integrate import solve_ivp
+
+    constants = RateConstants()
+
+    def both(time, weights):
+        return slopes(constants, np.array(0.25), np.array(0.03), np.array(0.5), *weights)
+
+    solved = solve_ivp(both, (0.0, 10.0), [constants.start] * 2, rtol=1e-9, atol=1e-15, dense_output=True)
+    run = evolve(0.25, 0.03, history=True)
+    assert run.pattern_history[::100] == pytest.approx(solved.sol(run.times[::100])[0], rel=1e-4)
+    assert run.background_history[::100] == pytest.approx(solved.sol(run.times[::100])[1], rel=1e-4)
+    assert float(run.learnt) == pytest.approx(2.865, abs=0.005)
+
+
+def test_rate_equations_are_the_published_ones_term_by_term():
+    p, n, r, up, down = 0.25, 0.03, 0.4, 7e-5, 3e-5
+    found = slopes(RateConstants(), *map(np.array, (p, n, r, up, down)))
+    pattern = 10 * n * 0.6 * (11e-5 - 2 * up) + r * 30e5 * (1e-4 - up) * (up - 60 * n * 1e-5) * (p - n) * r
+    background = 0.5 * n * 0.6 * (11e-5 - 2 * down)
+    background += r * 35e6 * (0.69e-4 - down) * (down - 1e-5) * (n - p) * 0.6 * r * n * (1 - p)
+    assert found == pytest.approx((pattern, background), rel=1e-12)
+
+
+def test_weights_that_would_leave_the_window_are_held_and_told():
+    run = evolve(0.25, [0.03, 0.1])  # at 10 % noise, alpha N G_min is above the pattern's first weight
+    assert run.clipped.tolist() == [False, True]
+    assert run.pattern[1] == 1e-5
+    assert np.isnan(evolve(0.0625, 0.03).learnt)  # never: no number, not the end of the run
+
+
+def test_the_best_noise_is_that_of_the_largest_window_and_an_unknown_criterion_is_refused():
+    noise = float(optimal_noise([0.25])[0])
+    assert 0.015 <= noise <= 0.03
+    window = [float(run.pattern - run.background) for run in (evolve(0.25, noise * f) for f in (0.7, 1.0, 1.4))]
+    assert window[1] == max(window)
+    with pytest.raises(rc.ParameterError, match="speed"):
+        optimal_noise([0.25], "sped")
+
+
+def test_a_trial_follows_the_rule_epoch_by_epoch():
+    """The rule once more, in plain words, on one synapse of the pattern and one of the background without spread."""
+    setting = replace(Learning(), inputs=2, active=1, noise=0.5, lrs_spread=0.0, hrs_spread=0.0, epochs=300)
+    trials = run_trials(setting, 20, seed=3)
+    charge, seen = setting.voltage * setting.epoch, 0
+    for kinds, fired, up, down in zip(trials.kinds, trials.fired, trials.pattern, trials.background, strict=True):
+        shown = np.flatnonzero(kinds == 1)
+        assert not np.isin(shown + 1, shown).any()  # the epoch after is silent
+        for e in np.flatnonzero((kinds == 1) & fired):
+            assert up[e] == pytest.approx(1e-4)
+        after = shown[np.isin(shown - 1, np.flatnonzero(fired))]
+        for e in after[~fired[after]]:
+            assert up[e] == pytest.approx(1e-5)  # depressed: it spiked in the epoch behind a fire
+        seen += after.size
+        assert set(np.round([*up, *down], 7)) <= {1e-4, 1e-5}
+    assert seen > 100
+    assert charge * 1e-4 > setting.threshold  # one LRS synapse fires it at once
+
+
+def test_learning_needs_more_pattern_than_noise_and_is_sure_if_they_alternate():
+    usual = run_trials(Learning(), 200, seed=1)
+    assert usual.true_fires.share == pytest.approx(0.93, abs=0.02)
+    assert usual.false_fires.interval()[1] < 0.01
+    near = run_trials(replace(Learning(), active=1), 200, seed=1)
+    assert near.true_fires.interval()[1] < 0.6
+    strict = run_trials(replace(Learning(), strict=True), 200, seed=1)
+    assert strict.true_fires.interval()[0] > 0.99
+
+
+def test_a_trial_does_not_depend_on_how_many_there_are():
+    few, many = (run_trials(replace(Learning(), epochs=50), n, seed=4) for n in (2, 5))
+    assert np.array_equal(few.pattern, many.pattern[:2])
