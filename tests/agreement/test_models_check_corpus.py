@@ -125,3 +125,46 @@ def test_charges_of_the_library_are_as_written(file: Path) -> None:
     (read,) = lint(file).modules
     assert own_charges(read)
     assert list(charge_findings(file, read)) == []
+
+
+# states without an equation at rest, reads before assignment, keywords
+
+AT_REST = {
+    "thresholds": "f = 0; if (V(te, be) > 0.5) f = V(te, be) - 0.5; if (V(te, be) < -0.5) f = V(te, be) + 0.5;",
+    "cubic rate": "f = V(te, be) * V(te, be) * V(te, be);",
+    "linear rate": "f = V(te, be);",
+    "healthy: leak": "f = V(te, be) - V(s);",
+    "healthy: pinned": "f = V(te, be); if ($abstime <= 0.0) f = -V(s);",
+}
+
+
+@pytest.mark.parametrize("name", AT_REST)
+def test_a_state_without_an_equation_at_rest_is_named(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "model.va"
+    conduct = "I(te, be) <+ 1u * (1.001 + tanh(10.0 * (V(s) - 0.25))) * V(te, be);"
+    file.write_text(module(f"{AT_REST[name]} I(s) <+ ddt(V(s)) - 1k * f; {conduct}", "electrical s; real f;"))
+    report = check_model(file, amplitudes=(1.0,), durations=(1e-3,))
+    (found,) = report.modules
+    rules = [f.rule for f in (*report.findings, *found.findings)]
+    assert report.works == name.startswith("healthy"), found.verdict
+    assert rules == ([] if report.works else ["no-equation"])
+    assert report.works or "(no-equation)" in found.verdict
+    assert "does not switch" not in found.verdict
+
+
+def test_a_read_before_assignment_that_makes_the_current_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "model.va"
+    body = "g = 1e-4 * n / tanh(n); n = 0.5 + idt(V(te, be), 0.0); I(te, be) <+ g * V(te, be);"
+    file.write_text(module(body, "real g, n;"))
+    report = check_model(file, amplitudes=(1.0,), durations=(1e-3,))
+    errors = [f for f in report.findings if f.severity == "error"]
+    assert [(f.rule, f.line) for f in errors] == [("unassigned", 5)]
+    assert "(unassigned)" in report.modules[0].verdict
+
+
+def test_a_keyword_as_a_name_is_said_once(tmp_path: Path) -> None:
+    file = tmp_path / "model.va"
+    file.write_text(module(f"time = $abstime; {CONDUCT}", "real time;"))
+    report = check_model(file)
+    assert [f.rule for f in report.findings] == ["keyword"]
+    assert "time_value" in report.findings[0].instead

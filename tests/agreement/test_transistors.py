@@ -268,8 +268,11 @@ def ekv_charges(values, d, g, s, kelvin):
     oxide = values["cox"] * width * values["l"]
 
     def share(near, far):
-        return -n * u * oxide * (
-            4 / 15 * (3 * near**3 + 6 * near**2 * far + 4 * near * far**2 + 2 * far**3) / (near + far) ** 2 - 0.5
+        return (
+            -n
+            * u
+            * oxide
+            * (4 / 15 * (3 * near**3 + 6 * near**2 * far + 4 * near * far**2 + 2 * far**3) / (near + far) ** 2 - 0.5)
         )
 
     def junction(reverse):

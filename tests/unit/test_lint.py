@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rramcirc.basics import paths
 from rramcirc.basics.errors import ModelCompileError
+from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.fix import repair
 from rramcirc.devices.veriloga.lint.lint import lint
@@ -393,7 +394,7 @@ def test_state_nodes_are_told_from_inner_nodes(tmp_path: Path, body: str, nodes:
 
 FIXABLE = [
     "two events", "range", "ground", "ground with discipline", "direction", "discipline", "name", "directive",
-    "initializer", "attribute", "point", "meg", "idt", "analysis", "exp", "sinh", "cosh", "exp of a square",
+    "initializer", "attribute", "point", "meg", "idt", "analysis", "$realtime", "exp", "sinh", "cosh", "exp of a square",
 ]  # fmt: skip
 
 
@@ -585,3 +586,29 @@ def test_a_missing_include_is_named(tmp_path, named, told):
     found = [finding.text for finding in lint(path).findings if finding.rule == "include"]
     assert found[0].startswith(told)
     assert found[1] == 'there is no file "other.va" to include'
+
+
+def test_an_attribute_moves_in_front_of_its_own_parameter(tmp_path: Path) -> None:
+    file = tmp_path / "model.va"
+    declared = (
+        'parameter real a = 1k from (0:inf) (* type="instance", desc="a" *), // first\n'
+        '  b = 2k, c = 3k (* desc="c", units="ohm" *), d = 4k (* desc="d" *); '
+        '(* desc="e" *) parameter real e = 1 (* units="V" *);'
+    )
+    file.write_text(module("I(te, be) <+ V(te, be) / (a + b + c + d + e);", declared))
+    (tmp_path / "mended.va").write_text(repair(file)[0])
+    assert "// first" in repair(file)[0]
+    (mended,) = read_modules(tmp_path / "mended.va")
+    told = {p.name: (p.default, p.instance, p.description, p.unit) for p in mended.parameters.values()}
+    assert told == {
+        "a": (1000.0, True, "a", ""), "b": (2000.0, False, "", ""), "c": (3000.0, False, "c", "ohm"),
+        "d": (4000.0, False, "d", ""), "e": (1.0, False, "e", "V"),
+    }  # fmt: skip
+
+
+def test_a_variable_called_like_a_keyword_gets_another_name(tmp_path: Path) -> None:
+    file = tmp_path / "model.va"
+    file.write_text(module("time = $abstime; max = max(time, 1.0); I(te, be) <+ V(te, be) * max;", "real time, max;"))
+    mended = repair(file)[0]
+    assert "time_value = $abstime; max_value = max(time_value, 1.0);" in mended
+    assert "V(te, be) * max_value;" in mended

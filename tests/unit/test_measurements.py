@@ -144,10 +144,7 @@ def test_bad_parameters_are_refused():
         lambda: t.settling_time(PULSE, PULSE_T, 0),
         lambda: m.value_at(PULSE, PULSE_T, "x"),
         lambda: m.clip(PULSE, PULSE_T, 2.0, 1.0),
-        *(
-            lambda f=f: f(1j * PULSE, PULSE_T)
-            for f in (t.rise_time, t.fall_time, t.slew_rate, t.overshoot, t.period)
-        ),
+        *(lambda f=f: f(1j * PULSE, PULSE_T) for f in (t.rise_time, t.fall_time, t.slew_rate, t.overshoot, t.period)),
         lambda: m.crossings(1j * PULSE, PULSE_T, 1.0),
     ):
         with pytest.raises(ParameterError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from rramcirc.devices.veriloga.lint.numbers import state_nodes
 from rramcirc.devices.veriloga.lint.records import LintModule
 from rramcirc.devices.veriloga.lint.states import constant, defaults_of
 from rramcirc.devices.veriloga.lint.tree import Node, walk
+
+if TYPE_CHECKING:
+    from rramcirc.devices.compiled.devices import CompiledDevices
 
 _LARGEST = 0.2  # [V] of the random voltages at which the charges are looked at
 _EQUAL = 1e-6  # relative
@@ -101,18 +105,32 @@ def _factor(node: Node, net: str, module: LintModule, values: dict[str, float]) 
     return None
 
 
-def _compiled_charges(path: Path, name: str) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the nodes of a module and the derivatives of their charges in a transient [F]."""
+def devices_of_defaults(path: Path, name: str) -> CompiledDevices | None:
+    """Return one device of a module with its default values; ``None`` if it cannot be evaluated.
+
+    Parameters
+    ----------
+    path, name
+        The Verilog-A file, the module in it.
+    """
     from rramcirc.devices.compiled.devices import CompiledDevices
 
-    declared = next((m for m in read_modules(path) if m.name == name), None)
-    if declared is None:
+    try:
+        declared = next((m for m in read_modules(path) if m.name == name), None)
+        return CompiledDevices(card_of_defaults(declared), 1) if declared is not None else None
+    except RramcircError:
+        return None
+
+
+def _compiled_charges(path: Path, name: str) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the nodes of a module and the derivatives of their charges in a transient [F]."""
+    devices = devices_of_defaults(path, name)
+    if devices is None:
         return (), np.empty((0, 0))
-    devices = CompiledDevices(card_of_defaults(declared), 1)
     voltages = np.random.default_rng(1).uniform(-_LARGEST, _LARGEST, (1, len(devices.nodes)))
     found = devices.evaluate(voltages, _TIME)
     assert found.reactive_jacobian is not None
     return devices.nodes, found.reactive_jacobian[0]
 
 
-__all__ = ["charge_findings", "own_charges"]
+__all__ = ["charge_findings", "devices_of_defaults", "own_charges"]

@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -25,8 +25,9 @@ from rramcirc.devices.veriloga.osdi import OsdiModule
 from rramcirc.devices.veriloga.text import encode
 from rramcirc.studies.check.cell import chosen_cell, guess_cell
 from rramcirc.studies.check.charges import charge_findings
-from rramcirc.studies.check.findings import cell_findings, refused_values, step_bound, unread_nets
-from rramcirc.studies.check.sweep import AMPLITUDES, DURATIONS, OUTSIDE, SWITCHED, Cell, Sweep, sweep
+from rramcirc.studies.check.findings import cell_findings, option_words, refused_values, step_bound, unread_nets
+from rramcirc.studies.check.rest import rest_findings
+from rramcirc.studies.check.sweep import AMPLITUDES, DURATIONS, OTHERS, OUTSIDE, SWITCHED, USUAL, Cell, Sweep, sweep
 from rramcirc.studies.check.verdict import behaviour
 
 _MEMORY = re.compile(
@@ -34,6 +35,7 @@ _MEMORY = re.compile(
 )
 _TIME_LIMIT = 10.0  # [s] for one run
 _MOST_STEPS = 2e5  # that $bound_step may ask for in one run
+_MOST_IN_VAIN = 3
 _SERIES = 1e3  # [ohm] tried where a bare cell does not converge
 
 
@@ -133,6 +135,29 @@ def check_model(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class _Ways:
+    """Runs one sweep after the other, with other options of ngspice, then a series resistance, where it fails.
+
+    What helped once is tried first the next time; where nothing helped three times, only the resistance is tried.
+    """
+
+    def __init__(self, options: tuple[str, ...]):
+        self.first, self.in_vain = options, 0
+
+    def run(self, once: Callable[..., Sweep]) -> Sweep:
+        one = once(options=self.first)
+        if one.status != "failed" or one.problem.startswith(OUTSIDE):
+            return one
+        others = OTHERS if self.in_vain < _MOST_IN_VAIN else ()
+        for options in (USUAL, *others):
+            if options != self.first and (again := once(options=options)).status == "done":
+                self.first = options if options != USUAL else self.first
+                return replace(again, problem=one.problem)
+        self.in_vain += 1
+        again = once(options=self.first, series_resistance=_SERIES)
+        return replace(again, problem=one.problem) if again.status == "done" else one
+
+
 @dataclass
 class _Run:
     """Runs one module."""
@@ -162,9 +187,9 @@ class _Run:
         return ModuleCheck(self.module.name, kind, cell, states, tuple(sweeps), tuple(extra), verdict, works)
 
     @property
-    def solver(self) -> str:
+    def options(self) -> tuple[str, ...]:
         """KLU, as everywhere in rramcirc, but for models that it cannot solve."""
-        return "sparse" if self.compiled.unread_nodes(self.module) else "klu"
+        return OTHERS[1] if self.compiled.unread_nodes(self.module) else USUAL
 
     def renamed(self) -> tuple[str, Path | None]:
         """Compile the module under a name that ngspice does not use itself, to see what it would do."""
@@ -182,6 +207,7 @@ class _Run:
         """Run all amplitudes and durations, as many as the time allows."""
         begin, done = time.monotonic(), []
         bound = step_bound(self.source) if self.source is not None else 0.0
+        ways = _Ways(self.options)
         grid = [(d, a) for d in self.durations for a in self.amplitudes] if kind == "cell" else [(1e-3, 1.0)]
         for duration, amplitude in grid:
             left = self.budget - (time.monotonic() - begin)
@@ -195,14 +221,11 @@ class _Run:
             nodes = self.module.internal_nodes if kind == "cell" else ()
             run = partial(
                 sweep, osdi, name, cell, amplitude, duration, self.folder,
-                nodes=nodes, values=self.values, timeout=min(_TIME_LIMIT, left), solver=self.solver,
+                nodes=nodes, values=self.values, timeout=min(_TIME_LIMIT, left),
             )  # fmt: skip
-            one = run()
+            one = ways.run(run)
             if one.problem.startswith(OUTSIDE):
                 return [one]
-            if one.status == "failed":
-                again = run(series_resistance=_SERIES)
-                one = replace(again, problem=one.problem) if again.status == "done" else one
             done.append(one)
         return done
 
@@ -212,11 +235,15 @@ class _Run:
             return []
         found = [*unread_nets(self.compiled.unread_nodes(self.module), self.source)]
         found += charge_findings(self.found.source.root, self.source)
+        if not found:
+            found += rest_findings(self.found.source.root, self.source)
         found += refused_values(sweeps, self.source, self.values)
         if cell is not None and not any(f.rule == "default" for f in found):
             found += cell_findings(sweeps, self.source, cell, kind == "cell", self.is_memory())
         told = {f.rule for f in self.found.findings}
-        return [f for f in found if f.rule != "metres" or f.rule not in told]
+        if any(f.rule == "no-equation" for f in found):
+            told |= {"option", "convergence"}
+        return [f for f in found if f.rule not in told or f.rule not in ("metres", "option", "convergence")]
 
     def verdict(
         self, kind: str, cell: Cell | None, sweeps: list[Sweep], extra: list[Finding], errors: list[Finding]
@@ -225,7 +252,7 @@ class _Run:
         if cell is None:
             return "was not run: it has no two terminals to drive. Name them: --electrodes TOP,BOTTOM", False
         hidden = any(f.rule == "hidden-state" for f in errors)
-        said, works = behaviour(sweeps, kind, self.is_memory(), hidden)
+        said, works = behaviour(sweeps, kind, self.is_memory(), hidden, bool(self.module.internal_nodes))
         if not works and kind == "cell" and cell.grounded and self.follows_inputs(cell):
             said = f"conducts; its state follows {', '.join(cell.grounded)}, not {cell.top} and {cell.bottom} alone"
             works = True
@@ -234,6 +261,9 @@ class _Run:
             rules = ", ".join(dict.fromkeys(f.rule for f in wrong))
             under = f" (run as {free_name(self.module.name)})" if any(f.rule == "name" for f in wrong) else ""
             return f"cannot be trusted as it is ({rules}): {said}{under}", False
+        options = dict.fromkeys(option_words(s.option) for s in sweeps if s.option and s.status == "done")
+        if works and options:
+            said = f"works with {' or '.join(options)} only: {said}"
         return said, works
 
     def follows_inputs(self, cell: Cell) -> bool:
@@ -241,7 +271,7 @@ class _Run:
         assert self.compiled.osdi is not None
         one = sweep(
             self.compiled.osdi, self.module.name, cell, max(self.amplitudes), max(self.durations), self.folder,
-            values=self.values, drive_inputs=True, timeout=_TIME_LIMIT, solver=self.solver,
+            values=self.values, drive_inputs=True, timeout=_TIME_LIMIT, options=self.options,
         )  # fmt: skip
         return any(max(abs(a / b), abs(b / a)) >= SWITCHED for a, b in pairwise(one.resistances))
 

@@ -60,7 +60,7 @@ def deck(
     outputs: int = 0,
     nodes: Sequence[str] = (),
     series_resistance: float = 0.0,
-    solver: str = "klu",
+    options: Sequence[str] = ("klu", "reltol=1e-4"),
 ) -> str:
     """Return the netlist of one run.
 
@@ -76,8 +76,8 @@ def deck(
         Inner nodes to save.
     series_resistance
         Between driver and device [ohm].
-    solver
-        ``"klu"`` or ``"sparse"``.
+    options
+        Of ngspice, besides the integration method: the solver, tolerances.
     """
     points = " ".join(f"{t:.9g} {v:.9g}" for t, v in zip(wave.times, wave.voltages, strict=True))
     drive = "drive" if series_resistance else "top"
@@ -85,7 +85,7 @@ def deck(
     step = wave.duration / 100
     lines = [
         "* check of a Verilog-A model",
-        f".options {solver} method=gear reltol=1e-4",
+        f".options {' '.join(options)} method=gear",
         f".model checked {card}",
         f"n1 {connection} checked",
         f"vdrive {drive} 0 pwl({points})",

@@ -83,18 +83,43 @@ def step_bound(module: LintModule) -> float:
 
 
 def _convergence(sweeps: Sequence[Sweep], module: LintModule, memory: bool) -> Iterator[Finding]:
-    failed = [s for s in sweeps if s.status == "failed" or (memory and s.status == "done" and s.problem)]
-    if not failed:
-        return
-    shown = "; ".join(f"{s.amplitude:g} V in {s.duration:g} s: {s.problem}" for s in failed[:2])
-    helped = [s.series_resistance for s in failed if s.status == "done"]
-    also = f"; {len(helped)} of them run with {helped[0]:g} ohm in series" if helped else ""
-    if all("operating point" in s.problem for s in failed):
-        instead = "a value at rest for every state: f = rate;  if ($abstime <= 0.0) f = -V(s);  I(s) <+ -f;"
-    else:
-        instead = "bounds for every exponential and rate; smooth windows instead of clamps"
-    text = f"{len(failed)} of {len(sweeps)} runs fail ({shown}){also}"
-    yield _finding("convergence", "warning", module.at, text, instead)
+    """Yield that runs fail, and that others need an option of ngspice."""
+    failed = [s for s in sweeps if s.status == "failed" or (memory and s.status == "done" and s.series_resistance)]
+    if failed:
+        helped = [s.series_resistance for s in failed if s.status == "done"]
+        also = f"; {len(helped)} of them run with {helped[0]:g} ohm in series" if helped else ""
+        yield _finding(
+            "convergence", "warning", module.at,
+            f"{len(failed)} of {len(sweeps)} runs fail, also with sparse and reltol=1e-5 ({_shown(failed)}){also}",
+            "bounds for every exponential and rate; smooth windows instead of clamps",
+        )  # fmt: skip
+    for option in dict.fromkeys(s.option for s in sweeps if s.option and s.status == "done"):
+        with_it = [s for s in sweeps if s.option == option and s.status == "done" and not s.series_resistance]
+        if with_it and any(s.problem for s in with_it):
+            yield _finding(
+                "option", "warning", module.at,
+                f"{len(with_it)} of {len(sweeps)} runs were made with the option {option}, as without it they end "
+                f"early ({_shown([s for s in with_it if s.problem])})",
+                f"rramcirc simulate ... {option_words(option)}; or bounds for every exponential and rate, smooth "
+                "windows instead of clamps",
+            )  # fmt: skip
+
+
+def option_words(option: str) -> str:
+    """Return options of ngspice as words of the command line.
+
+    Examples
+    --------
+    >>> option_words("sparse reltol=1e-5")
+    '--option sparse --option reltol=1e-5'
+    """
+    return " ".join(f"--option {word}" for word in option.split())
+
+
+def _shown(sweeps: Sequence[Sweep]) -> str:
+    """Return what two runs were and said; the second one only if it said something else."""
+    shown = [s for k, s in enumerate(sweeps) if s.problem not in {t.problem for t in sweeps[:k]}][:2]
+    return "; ".join(f"{s.amplitude:g} V in {s.duration:g} s: {s.problem}" for s in shown)
 
 
 def _tiny_state(done: Sequence[Sweep], module: LintModule) -> Iterator[Finding]:

@@ -18,6 +18,9 @@ from rramcirc.waveforms.raw import RawPlot, normalise_vector
 
 AMPLITUDES = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)  # [V]
 DURATIONS = (1.0, 1e-3, 1e-5, 1e-7)  # [s] of one triangle
+USUAL = ("klu", "reltol=1e-4")  # options of ngspice
+#: What is tried, one after the other, where a run fails.
+OTHERS = (("klu", "reltol=1e-5"), ("sparse", "reltol=1e-4"), ("sparse", "reltol=1e-5"))
 SWITCHED = 1.5  # smallest ratio of resistances that counts
 NO_DRIVE = "ngspice computed another voltage than its source has (a node without an equation)"
 OUTSIDE = "outside of its range:"  # begins the reason when a parameter is
@@ -57,6 +60,7 @@ class Sweep:
     series_resistance: float = field(default=0.0, metadata={"unit": "ohm"})
     resistances: tuple[float, ...] = field(default=(), metadata={"unit": "ohm"})
     window: float = 1.0
+    option: str = field(default="", metadata={"desc": "option of ngspice that the run had besides the usual ones"})
     set_sign: int = field(default=0, metadata={"desc": "polarity of SET: 1, -1; 0 if it does not switch"})
     set_voltage: float | None = field(default=None, metadata={"unit": "V"})
     reset_voltage: float | None = field(default=None, metadata={"unit": "V"})
@@ -81,7 +85,7 @@ def sweep(
     values: Mapping[str, str] | None = None,
     series_resistance: float = 0.0,
     drive_inputs: bool = False,
-    solver: str = "klu",
+    options: Sequence[str] = USUAL,
     timeout: float = 10.0,
 ) -> Sweep:
     """Run four triangles on one cell.
@@ -106,8 +110,8 @@ def sweep(
         Between driver and cell [ohm].
     drive_inputs
         Tie the inputs to the top electrode and not to ground.
-    solver
-        ``"klu"`` or ``"sparse"``.
+    options
+        Of ngspice: the solver, tolerances.
     timeout
         Wall-clock limit [s].
 
@@ -125,7 +129,7 @@ def sweep(
     card = " ".join([module, *(f"{name}={value}" for name, value in (values or {}).items())])
     text = deck(
         local.name, card, " ".join(names[t] for t in cell.terminals), wave, outputs=len(cell.outputs), nodes=nodes,
-        series_resistance=series_resistance, solver=solver,
+        series_resistance=series_resistance, options=options,
     )  # fmt: skip
     (folder / "check.cir").write_text(text)
     expected = Expected(("v(top)", "i(vdrive)"), wave.times[-1], ("tran",))
@@ -134,7 +138,8 @@ def sweep(
         raise KeyboardInterrupt
     if outcome.machine:
         raise EnvironmentProblem(f"{outcome.problems[0]}.")
-    given = Sweep(amplitude, duration, "failed", series_resistance=series_resistance)
+    helped = "" if options == USUAL else " ".join(o for o in options if o not in USUAL)
+    given = Sweep(amplitude, duration, "failed", series_resistance=series_resistance, option=helped)
     if outcome.status != "done":
         status = "slow" if outcome.status == "timeout" else "failed"
         return replace(given, status=status, problem=_reason(outcome.problems, outcome.log, timeout))

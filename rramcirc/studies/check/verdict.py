@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from rramcirc.studies.check.sweep import SWITCHED, Sweep
 
 
-def behaviour(sweeps: list[Sweep], kind: str, memory: bool, hidden: bool = False) -> tuple[str, bool]:
+def behaviour(
+    sweeps: list[Sweep], kind: str, memory: bool, hidden: bool = False, states: bool = True
+) -> tuple[str, bool]:
     """Return what the runs show, and whether that is what a model of its kind should do.
 
     Parameters
@@ -18,6 +20,8 @@ def behaviour(sweeps: list[Sweep], kind: str, memory: bool, hidden: bool = False
         Whether the model is meant to keep a state.
     hidden
         Whether it tries to in variables; what looks like a volatile switch is a function of the time then.
+    states
+        Whether anything in it can keep a state: an inner node, an integral.
     """
     done = [s for s in sweeps if s.status == "done"]
     if not done:
@@ -33,6 +37,10 @@ def behaviour(sweeps: list[Sweep], kind: str, memory: bool, hidden: bool = False
     loop = max(s.hysteresis for s in done if s.duration == max(d))  # of fast sweeps, capacitances open the loop too
     if memory and not hidden and loop >= SWITCHED:
         return f"is volatile: its loop opens by {loop:.3g}, and nothing is left of it at 0.1 V ({span})", True
+    if memory and hidden:
+        return f"its states were not followed, so nothing is said about switching ({span})", False
+    if memory and not states:
+        return f"has no state: it conducts and keeps nothing {span}", False
     if memory:
         return f"does not switch {span}: its resistance at 0.1 V stays what it was", False
     return f"conducts and keeps nothing {span}: no memory", True

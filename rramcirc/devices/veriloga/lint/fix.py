@@ -9,18 +9,27 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.lint import Lint, lint
-from rramcirc.devices.veriloga.lint.records import LintModule
+from rramcirc.devices.veriloga.lint.records import LintModule, Oddity
 from rramcirc.devices.veriloga.lint.tree import Node, walk
-from rramcirc.devices.veriloga.lint.words import TAKEN_NAMES, bodies, free_name, is_removable
+from rramcirc.devices.veriloga.lint.words import (
+    RESERVED,
+    TAKEN_NAMES,
+    bodies,
+    free_name,
+    free_variable,
+    is_removable,
+)
 from rramcirc.devices.veriloga.text import INCLUDE, strip_comments
 
-_MOST_PASSES = 6
+_MOST_PASSES = 20
 
+_PARAMETER = re.compile(r"\b(?:local)?parameter(?:[ \t]++(?:real|integer|string)\b)?")
 _BRANCH = re.compile(r"\bbranch\s*+\(\s*+\w++(\s*+,\s*+([\w$]++))\s*+\)")
 
 
@@ -133,8 +142,8 @@ class _Own:
             if oddity.kind == "range" and self.is_own(oddity.at):
                 yield self.replace(oddity.at, ":", "colon in a range")
             elif oddity.kind == "attribute" and oddity.at.path == self.found.source.root:
-                start, end = self.attribute(oddity.at)
-                yield Repair(start, end, "", oddity.at.line, f"attribute behind {oddity.detail} left out")
+                yield from self.moved_attribute(oddity)
+        yield from self.keywords(module)
         head = module.header_end
         if self.is_own(head):
             missing = [p for p in module.ports if p not in module.directions]
@@ -145,6 +154,36 @@ class _Own:
                 yield self.insert(head.start + 1, head.line, text, "directions and disciplines of ports")
             yield from self.undeclared(module, head)
         yield from self.initializers(module, findings)
+
+    def moved_attribute(self, oddity: Oddity) -> Iterator[Repair]:
+        """Put an attribute in front of the declaration of its parameter, which gets a declaration of its own.
+
+        Parameters
+        ----------
+        oddity
+            Where it stands.
+        """
+        start, end = self.attribute(oddity.at)
+        heads = list(_PARAMETER.finditer(self.clean, 0, start))
+        if not heads or end <= start:
+            return
+        head, text = heads[-1], self.text[start:end]
+        what = f"attribute of {oddity.detail} moved in front of its parameter"
+        before = _top_commas(self.clean, head.end(), start)
+        after = re.compile(r"\s*+,").match(self.clean, end)
+        first, last = before[-1] if before else head.start(), after.end() if after else end
+        own = self.text[first + 1 : start] if before else self.text[first:start]
+        new = f"; {text} {head[0]}{own}" if before else f"{text} {own}"
+        tail = f"; {head[0]}" if after else ""
+        yield Repair(first, last, f"{new.rstrip()}{tail}", oddity.at.line, what)
+
+    def keywords(self, module: LintModule) -> Iterator[Repair]:
+        """Give variables that are called like a keyword another name."""
+        for name in module.variables.keys() & RESERVED:
+            new = free_variable(f"{name}_value", module)
+            for word, following in pairwise(self.found.source.words):
+                if word.text == name and word.kind == "name" and self.is_own(word) and following.text != "(":
+                    yield self.replace(word, new, f"variable {name} is now {new}: {name} is a keyword")
 
     def grounds(self, module: LintModule) -> Iterator[Repair]:
         """Leave out ground nets: their declarations, and their names in branches and accesses."""
@@ -222,6 +261,8 @@ class _Own:
         if node.kind == "event" and ("event", here) in places:
             close = self.close_of(node.at.start)
             yield Repair(node.at.start, close, "@(initial_step)", node.at.line, "one event")
+        if node.text == "$realtime" and ("operator", here) in places:
+            yield self.replace(node.at, "$abstime", "$abstime for $realtime, which openvaf-r does not know")
         if node.kind != "call" or node.text in module.functions:
             return
         close = self.close_of(node.at.start)
@@ -275,6 +316,16 @@ class _Own:
             if depth == 0:
                 return k + 1
         return len(self.clean)
+
+
+def _top_commas(text: str, start: int, end: int) -> list[int]:
+    """Return the commas between two offsets that stand outside of brackets."""
+    depth, found = 0, []
+    for k in range(start, end):
+        depth += (text[k] in "([{") - (text[k] in ")]}")
+        if depth == 0 and text[k] == ",":
+            found.append(k)
+    return found
 
 
 def _behind(text: str, letter: str, start: int) -> int:

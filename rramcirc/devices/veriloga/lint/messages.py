@@ -14,7 +14,7 @@ from rramcirc.devices.veriloga.lint.lint import Lint
 REFUSALS = frozenset(
     {"range", "event", "random", "operator", "table-model", "vector", "array", "genvar", "instance", "digital",
      "header", "ground", "direction", "discipline", "initializer", "indirect", "loop", "include", "macro", "directive",
-     "attribute", "number"}
+     "attribute", "number", "keyword"}
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def state_findings(module: LintModule) -> Iterator[Finding]:
             told.add(name)
             yield _hidden(name, read, flow, module)
         elif whole and name not in flow.setup and "@" not in name and module.variables[name].start is None:
-            yield _unassigned(name, read, flow)
+            yield _unassigned(name, read, flow, not limited and _steers(name, flow, module))
     free = _free_names(module)
     for name, reads in _by_name(flow.partial).items() if whole else ():
         if name in told or (name not in flow.setup and _starts_at_number(name, module)):
@@ -55,12 +55,22 @@ def _is_meant_to_last(name: str, flow: Flow, module: LintModule, limited: bool) 
     return old.contributes and (initialised or (old.feeds_back and not limited))
 
 
+def _steers(name: str, flow: Flow, module: LintModule) -> bool:
+    """Return whether a contribution depends on what a variable is before it is assigned."""
+    if name not in flow.biased:
+        return False
+    old = _OldValue(name, module)
+    for block in module.analog:
+        old.statement(block, False)
+    return old.contributes
+
+
 def _starts_at_number(name: str, module: LintModule) -> bool:
     variable = module.variables.get(name)
     return variable is not None and variable.start is not None and constant(variable.start, {}) is not None
 
 
-def _unassigned(name: str, read: Read, flow: Flow) -> Finding:
+def _unassigned(name: str, read: Read, flow: Flow, steers: bool) -> Finding:
     if name not in flow.assigned:
         return found(
             "unassigned", read.at, f"{name} is read and never assigned: it is 0", f"{name} = ...; before this line",
@@ -70,7 +80,7 @@ def _unassigned(name: str, read: Read, flow: Flow) -> Finding:
         "unassigned", read.at,
         f"{name} is read before it is assigned (line {flow.assigned[name].line}): it is 0 here with OpenVAF, and the "
         "value of the last evaluation in other simulators",
-        f"{name} = ...; before this line", severity="note",
+        f"{name} = ...; before this line", severity="error" if steers else "note",
     )  # fmt: skip
 
 

@@ -31,6 +31,18 @@ TAKEN_NAMES = frozenset(
         """,
     )
 )
+# Keywords of Verilog-A that models use as names of variables (openvaf-r refuses each of these; tried).
+RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    above access analysis assign automatic branch cell config continuous cross design disable discrete domain
+    driver_update edge event flow force fork from generate input instance integer join large library max min output
+    potential realtime release repeat signed slew small specify string table task time timer tran transition units
+    unsigned use wait wire
+    """,
+    )
+)
 _MEMORY = re.compile(r"mem|rram|reram|cbram|oxram|pcm|mtj|filament|vteam|synap", re.IGNORECASE)
 _DRAW = (
     "draw outside: an instance parameter per device (device to device), or a third terminal nz whose voltage is the "
@@ -99,6 +111,26 @@ def free_name(name: str) -> str:
     return f"{'rram' if _MEMORY.search(name) else 'va'}_{name.lower()}"
 
 
+def free_variable(name: str, module: LintModule) -> str:
+    """Return the name that takes the place of a variable or net, one that the module does not use yet.
+
+    Parameters
+    ----------
+    name
+        The wish; an underscore and a number follow it where it is taken.
+    module
+        Where it has to be free.
+    """
+    used = module.variables.keys() | module.parameters.keys() | module.nets.keys() | module.functions.keys()
+    used |= {*module.ports, *module.branches, *module.grounds}
+    used |= {n.text for body in bodies(module) for n in walk(body) if n.kind in ("name", "start")}
+    wish, number = name, 1
+    while wish in used or wish in RESERVED:
+        number += 1
+        wish = f"{name}_{number}"
+    return wish
+
+
 def _preprocessor(source: Source) -> Iterator[Finding]:
     told: set[tuple[str, Path | None]] = set()
     for problem in source.problems:
@@ -162,6 +194,9 @@ def _declarations(module: LintModule) -> Iterator[Finding]:
                     f"real {start.text}; and {start.text} = ...; inside begin ... end",
                 )  # fmt: skip
     for variable in module.variables.values():
+        if variable.name in RESERVED:
+            yield found("keyword", variable.at, f"{variable.name} is a keyword of Verilog-A, no name for a variable",
+                        f"another name: {free_variable(f'{variable.name}_value', module)}", fixable=True)  # fmt: skip
         names = [n.text for n in walk(variable.start) if n.text in module.variables] if variable.start else []
         if names:
             yield found(
@@ -275,7 +310,8 @@ def _call(node: Node) -> Iterator[Finding]:
     is_call = node.kind == "call" or name.startswith("$")
     if name in _REFUSED and is_call:
         rule = "table-model" if name == "$table_model" else "operator"
-        yield found(rule, at, f"{name} is refused by openvaf-r", _REFUSED[name])
+        clock = name == "$realtime" and node.kind == "name"
+        yield found(rule, at, f"{name} is refused by openvaf-r", _REFUSED[name], fixable=clock)
     for pattern, rule, instead in _FAMILIES:
         if pattern.match(name):
             yield found(rule, at, f"{name} is refused by openvaf-r", instead)
