@@ -394,7 +394,8 @@ def test_state_nodes_are_told_from_inner_nodes(tmp_path: Path, body: str, nodes:
 
 FIXABLE = [
     "two events", "range", "ground", "ground with discipline", "direction", "discipline", "name", "directive",
-    "initializer", "attribute", "point", "meg", "idt", "analysis", "$realtime", "exp", "sinh", "cosh", "exp of a square",
+    "initializer", "attribute", "point", "meg", "idt", "analysis", "$realtime", "exp", "sinh", "cosh",
+    "exp of a square",
 ]  # fmt: skip
 
 
@@ -471,13 +472,13 @@ def test_exponential_under_a_condition_is_not_made_limexp(tmp_path: Path) -> Non
     assert "g + limexp(" in text
 
 
-def test_attribute_of_a_macro_is_left_out(tmp_path: Path) -> None:
+def test_attribute_of_a_macro_moves_too(tmp_path: Path) -> None:
     text = "`define attr(t) (*t*)\n" + module(
         "I(te, be) <+ V(te, be) * p;", 'parameter real p = 1 from (0:inf) `attr(info="p" type="instance");'
     )
     assert rules(tmp_path, text) == {"attribute"}
     fixed, _ = repair(tmp_path / "model.va")
-    assert "parameter real p = 1 from (0:inf) ;" in fixed
+    assert "parameter real p = 1 from (0:inf);" in fixed
     assert rules(tmp_path, fixed) == set()
 
 
