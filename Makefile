@@ -25,6 +25,7 @@ demo: setup
 	@$(BIN)/rramcirc demo -o demo-output
 
 test: setup
+	@PYTHON=$(PYTHON) sh setup/system.sh tests
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto

@@ -231,7 +231,7 @@ from rramcirc.figures.networks import (
     plot_weights as plot_weights,
     synapse_waves as synapse_waves,
 )
-from rramcirc.figures.page import write_page as write_page
+from rramcirc.figures.page.write import write_page as write_page
 from rramcirc.figures.waveforms import (
     plot as plot,
     plot_butterfly as plot_butterfly,

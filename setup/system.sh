@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings the system packages that rramcirc needs: ngspice 44 or newer (with OSDI), libngspice, binutils, python3-venv.
-# Does nothing when they are there. Works as root or with sudo on Debian 12 and newer; elsewhere says what to install.
+# With the argument `tests` also chromium, in which the tests of the waveform page run. Does nothing when they are there.
+# Works as root or with sudo on Debian 12 and newer; elsewhere says what to install.
 set -eu
 
 ngspice_ok() {
@@ -15,6 +16,7 @@ ngspice_ok || missing="$missing ngspice"
 library_ok || missing="$missing libngspice0"
 command -v ld >/dev/null 2>&1 || missing="$missing binutils"
 venv_ok || missing="$missing python3-venv"
+[ "${1:-}" != tests ] || command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 [ -z "$missing" ] && exit 0
 
 give_up() {

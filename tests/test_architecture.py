@@ -23,7 +23,7 @@ INSIDE = {
         "html arguments child",
         "fields",
     ],
-    "waveforms": ["raw_header aliases", "raw sparkline spikes", "waveforms steps", "signals foreign", "folder"],
+    "waveforms": ["raw_header aliases export", "raw sparkline spikes", "waveforms steps", "signals foreign", "folder"],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [
         "analysis_record stimuli design", "analyses phases", "spike_trains presentations images",
@@ -45,7 +45,7 @@ INSIDE = {
     ],
 }  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
-LAZY = {"matplotlib", "schemdraw", "pandas", "plotly", "PySpice", "spicelib", "rich", "scipy", "numba"}
+LAZY = {"matplotlib", "schemdraw", "pandas", "pyarrow", "h5py", "PySpice", "spicelib", "rich", "scipy", "numba"}
 LAZY_COMMANDS = {"__init__.py", "cli/lazy.py"}
 
 

@@ -28,7 +28,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[AnyArray, AnyArray], AnyArray]] =
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-_PRODUCTS = {
+PRODUCTS = {
     ("A", "V"): "W",
     ("A", "ohm"): "V",
     ("S", "V"): "A",
@@ -43,7 +43,7 @@ _PRODUCTS = {
     ("A^2", "ohm"): "W",
     ("S", "V^2"): "W",
 }
-_QUOTIENTS = {
+QUOTIENTS = {
     ("V", "A"): "ohm",
     ("A", "V"): "S",
     ("V", "ohm"): "A",
@@ -281,9 +281,9 @@ def _unit(op: ast.operator, a: str, b: str, right: AnyArray, text: str) -> str:
             raise ParameterError(f"expression {shown(text)} adds or subtracts {a} and {b}.")
         return a or b
     if isinstance(op, ast.Mult):
-        return _PRODUCTS.get((min(a, b), max(a, b)), "") if a and b else a or b
+        return PRODUCTS.get((min(a, b), max(a, b)), "") if a and b else a or b
     if isinstance(op, ast.Div):
-        return "" if a == b else _QUOTIENTS.get((a, b), "" if b else a)
+        return "" if a == b else QUOTIENTS.get((a, b), "" if b else a)
     exponent = float(right) if np.ndim(right) == 0 and not np.iscomplexobj(right) else 0.0
     return {1.0: a, 2.0: f"{a}^2" if a in ("V", "A") else ""}.get(exponent, "")
 

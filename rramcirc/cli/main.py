@@ -17,7 +17,7 @@ from rramcirc.cli.lazy import LazyGroup
 COMMANDS = {
     "build-netlist": ("build_netlist", "Write the netlist of a circuit."),
     "simulate": ("simulate", "Simulate a netlist or a testbench."),
-    "inspect": ("inspect", "List, measure, plot and export the waveforms of a run."),
+    "inspect": ("inspect.command", "List, measure, plot, compare and export the waveforms of runs."),
     "cards": ("cards", "List the model cards, or show one."),
     "models": ("models", "List the Verilog-A models, or show one."),
     "study": ("study.group", "Answer a question about a device or circuit with a table and a picture."),

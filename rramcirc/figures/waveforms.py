@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_RUN_DASHES = ("-", "--", ":", "-.")  # of runs in one figure
+
 
 def plot(
-    waveforms: Waveforms,
+    waveforms: Waveforms | Mapping[str, Waveforms],
     names: str | Sequence[str] = ("*",),
     path: str | os.PathLike[str] | None = None,
     title: str | None = None,
@@ -45,7 +47,8 @@ def plot(
     Parameters
     ----------
     waveforms
-        Where the signals are. Complex signals are drawn by their magnitude, over a logarithmic frequency.
+        Where the signals are. Complex signals are drawn by their magnitude, over a logarithmic frequency. Several
+        runs by name are laid over each other, each with a dash pattern of its own.
     names
         Signals, glob patterns or expressions, such as ``"v(bl*)"`` or ``"v(bl0)*i(bl0)"``; all by default.
     path
@@ -66,32 +69,24 @@ def plot(
         If a signal is unknown or there are no points.
     """
     target = None if path is None else checked_path(path)
-    if not isinstance(waveforms, Waveforms):
-        raise ParameterError(f"plot: give the waveforms of a run, not {a_kind(waveforms)}.")
-    rows = resolve([names] if isinstance(names, str) else names, waveforms)
-    if not rows:
-        raise ParameterError("no signals to plot.")
-    if not waveforms.n_points:
-        raise WaveformError("there are no points to plot.")
-    panels: dict[str, list[tuple[str, FloatArray]]] = {}
-    for label, values, unit in rows:
-        line = (f"|{label}|", np.abs(values)) if np.iscomplexobj(values) else (label, values)
-        panels.setdefault(unit, []).append(line)
+    runs = waveforms if isinstance(waveforms, Mapping) else {"": waveforms}
+    panels = _panels(runs, [names] if isinstance(names, str) else names)
+    first = next(iter(runs.values()))
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):
         figure, axes = _figure(len(panels), max(len(p) for p in panels.values()))
         for ax, (unit, signals) in zip(axes, panels.items(), strict=True):
-            _draw_panel(ax, waveforms, signals, unit, any(np.iscomplexobj(v) for _, v, u in rows if u == unit))
-        _, prefix = _axis_scale(waveforms)
-        axes[-1].set_xlabel(axis_label(plain(waveforms.axis_name), f"{prefix}{waveforms.axis_unit}"))
-        if _is_logarithmic(waveforms):
+            _draw_panel(ax, first, signals, unit)
+        _, prefix = _axis_scale(first)
+        axes[-1].set_xlabel(axis_label(plain(first.axis_name), f"{prefix}{first.axis_unit}"))
+        if _is_logarithmic(first):
             axes[-1].set_xscale("log")
-        if waveforms.n_points == 1:
+        if first.n_points == 1:
             axes[-1].set_xticks([], minor=True)
-            axes[-1].set_xticks(waveforms.axis / _axis_scale(waveforms)[0])
-        text = title_of(waveforms) if title is None else title
-        partial = "" if waveforms.complete else "partial run"
+            axes[-1].set_xticks(first.axis / _axis_scale(first)[0])
+        text = " / ".join(dict.fromkeys(title_of(one) for one in runs.values())) if title is None else title
+        partial = "" if all(one.complete for one in runs.values()) else "partial run"
         if heading := "  -  ".join(filter(None, [text, partial])):
             figure.suptitle(plain(heading), fontsize=9.5)
         if target is not None:
@@ -154,30 +149,64 @@ def plot_butterfly(
     return figure
 
 
-def _draw_panel(
-    ax: Axes, waveforms: Waveforms, signals: list[tuple[str, FloatArray]], unit: str, magnitude: bool
-) -> None:
-    """Draw all signals of one unit."""
+class _Line(NamedTuple):
+    """One line of a panel."""
+
+    label: str
+    axis: FloatArray
+    values: FloatArray
+    magnitude: bool
+    signal: int
+    run: int
+
+
+def _panels(runs: Mapping[str, Waveforms], names: Sequence[str]) -> dict[str, list[_Line]]:
+    """Return the lines of each unit: every signal in every run."""
+    if not runs or not all(isinstance(one, Waveforms) for one in runs.values()):
+        raise ParameterError(f"plot: give the waveforms of a run, not {a_kind(next(iter(runs.values()), None))}.")
+    if len({(one.axis_name, one.axis_unit) for one in runs.values()}) > 1:
+        told = ", ".join(f"{label} over {one.axis_name}" for label, one in runs.items())
+        raise ParameterError(f"plot: runs in one figure need the same axis, not {told}.")
+    panels: dict[str, list[_Line]] = {}
+    for k, (run, one) in enumerate(runs.items()):
+        for label, values, unit in resolve(names, one):
+            magnitude = bool(np.iscomplexobj(values))
+            shown = f"|{label}|" if magnitude else label
+            shown = f"{shown} ({run})" if run else shown
+            lines = panels.setdefault(unit, [])
+            number = sum(line.run == k for line in lines)
+            lines.append(_Line(shown, one.axis, np.abs(values) if magnitude else values, magnitude, number, k))
+        if not one.n_points:
+            raise WaveformError("there are no points to plot.")
+    if not panels:
+        raise ParameterError("no signals to plot.")
+    return panels
+
+
+def _draw_panel(ax: Axes, waveforms: Waveforms, lines: list[_Line], unit: str) -> None:
+    """Draw all signals of one unit; of several runs a signal has one colour, and a run one dash pattern."""
     axis_scale, _ = _axis_scale(waveforms)
-    stacked = [v[np.isfinite(v)] for _, v in signals]
+    stacked = [line.values[np.isfinite(line.values)] for line in lines]
     low = min((float(v.min()) for v in stacked if v.size), default=0.0)
     high = max((float(v.max()) for v in stacked if v.size), default=0.0)
-    log = low > 0 and (magnitude or (unit in ("ohm", "S") and high > 100 * low))
+    log = low > 0 and (any(line.magnitude for line in lines) or (unit in ("ohm", "S") and high > 100 * low))
     scale, prefix = (1.0, "") if log else si_scale([low, high], unit)
     marker = "o" if waveforms.n_points == 1 else None
-    for k, (label, values) in enumerate(signals):
-        colour, dashes = line_style(k, len(signals))
-        keep = decimate(waveforms.axis, values)
+    of_one = sum(line.run == 0 for line in lines)
+    several = any(line.run for line in lines)
+    for k, line in enumerate(lines):
+        colour, dashes = line_style(line.signal, of_one) if several else line_style(k, len(lines))
+        keep = decimate(line.axis, line.values)
         ax.plot(
-            waveforms.axis[keep] / axis_scale,
-            values[keep] / scale,
-            dashes,
+            line.axis[keep] / axis_scale,
+            line.values[keep] / scale,
+            _RUN_DASHES[line.run % len(_RUN_DASHES)] if several else dashes,
             color=colour,
-            label=plain(label),
+            label=plain(line.label),
             marker=marker,
             markersize=4,
         )
-    ax.set_ylabel(axis_label(quantity_of([label for label, _ in signals], unit), f"{prefix}{unit}"))
+    ax.set_ylabel(axis_label(quantity_of([line.label for line in lines], unit), f"{prefix}{unit}"))
     if log:
         ax.set_yscale("log")
     ax.margins(x=0 if waveforms.n_points > 1 else None, y=0.08)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import rramcirc as rc
 from rramcirc.bench.analyses import Analysis
-from rramcirc.cli.inspect import inspect
+from rramcirc.cli.inspect.command import inspect
 from rramcirc.devices.cards.model_card import LibraryDevice
 from rramcirc.engines.vacask.run import find_vacask
 from rramcirc.waveforms.raw import read_raw

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from rramcirc.basics.errors import EnvironmentProblem, ParameterError, WaveformError
-from rramcirc.cli.inspect import inspect
+from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
+from rramcirc.cli.inspect.command import inspect
 from rramcirc.waveforms.raw import RawPlot, write_raw
 
 T = np.linspace(0.0, 4e-6, 401)
@@ -213,20 +213,38 @@ def test_json_holds_table_and_measurements(raw):
 
 
 def test_plot_and_page_are_written(raw, tmp_path):
-    pytest.importorskip("plotly", reason="extra 'report'")
     result = call(raw, "--plot", tmp_path / "a.png", "--html", tmp_path / "a.html")
     assert result.stdout == ""
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "a.html").read_text()
-    assert "Plotly.newPlot" in page
     assert "<script src=" not in page  # works offline
+    assert "v(bl0)" in page
 
 
-def test_missing_plotly_names_the_extra(raw, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "plotly", None)
-    monkeypatch.setitem(__import__("sys").modules, "plotly.graph_objects", None)
-    with pytest.raises(EnvironmentProblem, match=r"rramcirc\[report\]"):
-        call(raw, "--html", tmp_path / "a.html")
+def test_runs_are_compared_by_signal_and_by_measurement(raw, tmp_path):
+    other = RawPlot.from_columns(["time", "v(bl0)", "i(bl0)"], ["time", "voltage", "current"], [T, T * 1.1e6, T * 10])
+    write_raw(tmp_path / "b.raw", [other])
+    result = call(raw, tmp_path / "b.raw")
+    assert "1 signal(s) of a.raw are not in b.raw" in result.stderr
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[1] == ["v(bl0)", "b.raw", "400", "mV", "10", "%", "4", "us"]
+    assert lines[2][:4] == ["i(bl0)", "b.raw", "0", "A"]
+    measured = call(raw, tmp_path / "b.raw", "--measure", "max(v(bl0))", "--measure", "crossing(v(bl0), 9)").stdout
+    lines = [line.split() for line in measured.splitlines()]
+    assert lines[0][:3] == ["measurement", "a.raw", "b.raw"]
+    assert lines[1] == ["max(v(bl0))", "4", "V", "4.4", "V", "400", "mV", "+10", "%"]
+    assert lines[2][-2:] == ["none", "none"]
+    assert call(raw, tmp_path / "b.raw", "v(bl0)", "--plot", tmp_path / "c.svg", "--html", tmp_path / "c.html")
+    assert "v(bl0) (b.raw)" in (tmp_path / "c.svg").read_text()
+
+
+def test_runs_over_different_axes_are_not_compared(ngspice_raw, tmp_path):
+    write_raw(tmp_path / "dc.raw", [RawPlot.from_columns(["v-sweep", "v(a)"], ["voltage"] * 2, [T, T])])
+    for arguments in ([], ["--html", tmp_path / "a.html"], ["--plot", tmp_path / "a.png", "v(*)"]):
+        with pytest.raises(RramcircError, match="v-sweep"):
+            call(ngspice_raw, tmp_path / "dc.raw", *arguments)
+    with pytest.raises(ParameterError, match="take one run"):
+        call(ngspice_raw, tmp_path / "dc.raw", "--csv", "-")
 
 
 def test_many_signals_are_drawn_in_part(tmp_path):
@@ -249,7 +267,12 @@ def test_wrong_input_is_refused_by_name(raw, run, tmp_path):
         ([raw, "--from", "9u"], WaveformError, "nothing between"),
         ([raw, "--measure", "nope(v(bl0))"], ParameterError, "nope"),
         ([raw, "--plot", tmp_path / "a.gif"], ParameterError, "format"),
-        ([raw, "--csv", tmp_path / "no" / "a.csv"], ParameterError, "--csv"),
+        ([raw, "--csv", tmp_path / "no" / "a.csv"], ParameterError, "a.csv"),
+        ([raw, "--csv", tmp_path / "a.parquet"], ParameterError, "--csv writes .csv files"),
+        ([raw, "--parquet", tmp_path / "a.csv"], ParameterError, "--parquet writes .parquet files"),
+        ([raw, "--export", tmp_path / "a.xls"], ParameterError, "no format of tables"),
+        ([raw, "--export", tmp_path / "a"], ParameterError, "no format of tables"),
+        ([raw, "--html", tmp_path / "a.png"], ParameterError, ".html"),
     ]:
         with pytest.raises(error, match=message):
             call(*arguments)

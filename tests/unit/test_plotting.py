@@ -185,7 +185,7 @@ def test_prefix_fits_the_largest_value(largest, unit, expected):
 
 def test_matplotlib_is_imported_only_when_drawing():
     code = (
-        "import sys, rramcirc.figures.waveforms, rramcirc.cli.inspect; "
-        "assert not {'matplotlib', 'pandas', 'plotly', 'spicelib'} & set(sys.modules)"
+        "import sys, rramcirc.figures.waveforms, rramcirc.cli.inspect.command; "
+        "assert not {'matplotlib', 'pandas', 'pyarrow', 'h5py', 'spicelib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)

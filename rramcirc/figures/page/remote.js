@@ -1,0 +1,1 @@
+// Runs that stay with the server of `rramcirc inspect --serve`: tiles, values and measurements are asked for.
