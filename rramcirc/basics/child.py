@@ -127,7 +127,7 @@ def run_child(
     exit_code, cpu = 0, 0.0
     with kept_signals() as kept:
         try:
-            child = _start([*_dying_with_us(), *command], folder, environment)
+            child = _start([*dying_with_us(), *command], folder, environment)
             deadline = float("inf") if timeout is None else time.monotonic() + timeout
             ended_by = _follow(child, chunks, deadline, on_output, on_wait, poll, kept)
         except (KeyboardInterrupt, Told):
@@ -165,7 +165,7 @@ def _output_of(child: subprocess.Popen[bytes]) -> IO[bytes]:
 
 
 @lru_cache(maxsize=1)
-def _dying_with_us() -> tuple[str, ...]:
+def dying_with_us() -> tuple[str, ...]:
     """Return the words before a command with which the kernel kills it when we die; none if that is not possible.
 
     They cost 1 ms. Setting it between fork and exec, from Python, takes 4 ms and is not safe beside threads.

@@ -56,8 +56,14 @@ def with_settings(bench: Testbench, settings: Sequence[str]) -> Testbench:
         raise ParameterError("with_settings: give a list of texts, as in ['analysis.stop=1u'].")
     if not settings:
         return bench
+    return bench_from_mapping(set_values(plain_tables(bench), settings))
+
+
+def plain_tables(bench: Testbench) -> dict[str, Any]:
+    """Return a testbench as tables of plain values, its arrays as lists in them."""
     arrays: dict[str, Any] = {}
-    return bench_from_mapping(_inline(set_values(write.bench_to_mapping(bench, arrays), settings), arrays))
+    tables: dict[str, Any] = _inline(write.bench_to_mapping(bench, arrays), arrays)
+    return tables
 
 
 def _inline(value: Any, arrays: Mapping[str, Any]) -> Any:

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,11 @@ class RunRecord:
     def __len__(self) -> int:
         return len(self._pieces)
 
+    @property
+    def pieces(self) -> Mapping[str, dict[str, Any]]:
+        """The values of all finished pieces by key."""
+        return MappingProxyType(self._pieces)
+
     def close(self) -> None:
         """Let others write the file."""
         if self._file >= 0:
@@ -136,6 +141,22 @@ class RunRecord:
     def _write(self, line: bytes) -> None:
         os.write(self._file, line)
         os.fsync(self._file)
+
+
+def read_pieces(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return what run a record is of, and its finished pieces by key, even while another process writes it.
+
+    Raises
+    ------
+    ParameterError
+        If it is no record, or its first line is damaged.
+    """
+    content = path.read_bytes()
+    lines = content[: content.rfind(b"\n") + 1].splitlines()
+    first = _line(lines[0]) if lines else None
+    if first is None or first[0] != HEADER:
+        raise _foreign(path)
+    return first[1], dict(found for found in map(_line, lines[1:]) if found is not None)
 
 
 def _foreign(path: Path) -> ParameterError:

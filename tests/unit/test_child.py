@@ -84,7 +84,7 @@ def test_program_that_is_missing_is_told(tmp_path):
 
 
 def test_it_runs_where_the_kernel_cannot_be_asked(tmp_path, monkeypatch):
-    monkeypatch.setattr("rramcirc.basics.child._dying_with_us", lambda: ())
+    monkeypatch.setattr("rramcirc.basics.child.dying_with_us", lambda: ())
     monkeypatch.delattr("os.pidfd_open", raising=False)
     assert run_child(["echo", "x"], tmp_path).output == "x\n"
     assert run_child(["sleep", "60"], tmp_path, timeout=0.1).ended_by == "timeout"
