@@ -23,6 +23,7 @@ ROOMS = {
     "circuits": "Circuits",
     "figures": "Figures",
     "engines": "Simulation",
+    "sweeps": "Sweeps, Monte Carlo, corners",
     "studies": "Studies of models",
     "papers": "Papers",
     "cli": "The machine",

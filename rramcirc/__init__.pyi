@@ -255,6 +255,19 @@ from rramcirc.studies.fit.data import read_measurement as read_measurement
 from rramcirc.studies.fit.fit import fit as fit
 from rramcirc.studies.fit.model import Settings as FitSettings
 from rramcirc.studies.fit.report import write_fit as write_fit
+from rramcirc.sweeps.file import (
+    SweepFile as SweepFile,
+    read_sweep as read_sweep,
+)
+from rramcirc.sweeps.result import (
+    SweepResult as SweepResult,
+    load_sweep as load_sweep,
+)
+from rramcirc.sweeps.specs import (
+    Spec as Spec,
+    spec_table as spec_table,
+)
+from rramcirc.sweeps.sweep import sweep as sweep
 from rramcirc.waveforms.folder import load_run as load_run
 from rramcirc.waveforms.foreign import read_any as read_any
 from rramcirc.waveforms.raw import (
@@ -318,6 +331,7 @@ __all__ = [
     "Signal",
     "SimulationError",
     "SoftBounded",
+    "Spec",
     "SpikePair",
     "SpikeRule",
     "SpikeTrain",
@@ -325,6 +339,8 @@ __all__ = [
     "SpikingNetwork",
     "StateLevels",
     "StdpWindow",
+    "SweepFile",
+    "SweepResult",
     "SynapsePulses",
     "Testbench",
     "Transient",
@@ -380,6 +396,7 @@ __all__ = [
     "load_card",
     "load_experiment",
     "load_run",
+    "load_sweep",
     "load_table",
     "low_level",
     "matched_spikes",
@@ -414,6 +431,7 @@ __all__ = [
     "read_modules",
     "read_noise",
     "read_raw",
+    "read_sweep",
     "read_train",
     "recall",
     "recall_overlap",
@@ -438,6 +456,7 @@ __all__ = [
     "simulate_netlist",
     "slew_rate",
     "song",
+    "spec_table",
     "spike_count",
     "spike_times",
     "split_train",
@@ -448,6 +467,7 @@ __all__ = [
     "study",
     "subcircuit",
     "subcircuit_files",
+    "sweep",
     "synapse_array",
     "synapse_bench",
     "synapse_waves",

@@ -40,6 +40,9 @@ INSIDE = {
         "states validity spike_marks tolerances differences ending", "netlist spelling outcome agreement", "provenance",
         "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
     ],
+    "sweeps": [
+        "record draws", "plan", "targets", "worker foreign", "pool result", "specs sweep", "file",
+    ],
     "papers": [
         "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",
     ],

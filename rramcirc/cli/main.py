@@ -21,6 +21,7 @@ COMMANDS = {
     "cards": ("cards", "List the model cards, or show one."),
     "models": ("models", "List the Verilog-A models, or show one."),
     "study": ("study.group", "Answer a question about a device or circuit with a table and a picture."),
+    "sweep": ("sweep", "Run a circuit at many points: grids, Monte Carlo, corners."),
     "characterise": ("characterise", "Measure the pulse table of a card."),
     "fit": ("fit", "Fit a model card to measured data."),
     "draw": ("draw", "Draw the schematic of a circuit."),

@@ -126,6 +126,7 @@ def parse_values(given: object, name: str) -> list[Value]:
     ----------
     given
         ``FROM:TO:N`` (both ends and N values at equal steps), ``FROM:TO:N:log`` (equal ratios), ``A,B,C``, or a list.
+        A text that begins with a bracket or quote is one value.
     name
         Path of the field, for messages.
 
@@ -143,6 +144,8 @@ def parse_values(given: object, name: str) -> list[Value]:
     >>> parse_values("hfo2_filament,hfo2_jart_v1b", "design.rram")
     ['hfo2_filament', 'hfo2_jart_v1b']
     """
+    if isinstance(given, str) and given.strip()[:1] in ("[", "{", '"'):
+        return [given.strip()]  # one value that is a list, a table or a quoted text
     if isinstance(given, str):
         parts = given.split(":")
         if len(parts) in (3, 4):
@@ -163,7 +166,7 @@ def plain_value(text: str) -> Value:
         number = parse_number(text, "")
     except ParameterError:
         return text.strip()
-    return int(number) if re.fullmatch(r"\s*[-+]?\d{1,15}\s*", text) else number
+    return int(text) if re.fullmatch(r"\s*[-+]?\d{1,15}\s*", text) else number
 
 
 def _one(value: object, name: str) -> Value:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
@@ -48,19 +49,15 @@ class _Worker:
         self.ready, self.fresh = False, True
         self.point: Point | None = None
         self.began = 0.0
-        try:
+        with suppress(ConnectionError):  # it died at once
             self.connection.send(sys.path)
             self.connection.send_bytes(target)
-        except ConnectionError:  # it died at once, which is seen when it is listened to
-            pass
 
     def give(self, point: Point, folder: Path) -> None:
         """Let it run a point."""
         self.point, self.began = point, time.monotonic()
-        try:
+        with suppress(ConnectionError):  # it died between two runs, which is seen when it is listened to
             self.connection.send((point, str(folder)))
-        except ConnectionError:  # it died between two runs
-            pass
 
     def end(self) -> int:
         """End the process, whatever it does; return its exit status."""

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
 from rramcirc.sweeps.record import read_pieces
-from rramcirc.sweeps.targets import OK, STATUSES
+from rramcirc.sweeps.targets import DIGEST, HEAD, MACHINE, OK, STATUSES, TAIL
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RECORD, TABLE = "runs.jsonl", "table"
-HEAD, TAIL = ("run", "corner"), ("seed", "status", "reason")
-MACHINE = ("seconds", "machine")  # columns that tell of the machine; all others do not depend on it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,7 +27,8 @@ class SweepResult:
     ----------
     table
         A row a finished run: ``run`` (its number), ``corner``, the swept fields, ``seed``, ``status``, ``reason``, the
-        measurements, ``digest`` (hash of what was simulated), ``seconds``, ``machine``. ``table.attrs["units"]`` maps
+        measurements, ``digest`` (hash of what was simulated), ``seconds`` and ``machine`` (all other
+        columns do not depend on who ran it). ``table.attrs["units"]`` maps
         columns to units.
     planned
         Number of runs of the whole sweep.
@@ -136,8 +135,8 @@ def made_result(about: Mapping[str, Any], pieces: Mapping[str, Mapping[str, Any]
         row |= {path: piece["parameters"].get(path) for path in paths}
         row |= {name: piece[name] for name in TAIL}
         row |= {label: piece["values"].get(label, float("nan")) for label in measured}
-        rows.append(row | {"digest": piece["digest"]} | {name: piece[name] for name in MACHINE})
-    columns = [*HEAD, *paths, *TAIL, *measured, "digest", *MACHINE]
+        rows.append(row | {DIGEST: piece[DIGEST]} | {name: piece[name] for name in MACHINE})
+    columns = [*HEAD, *paths, *TAIL, *measured, DIGEST, *MACHINE]
     table = pd.DataFrame(rows, columns=columns)
     if not any(piece["corner"] for _, piece in runs):
         table = table.drop(columns="corner")
@@ -146,9 +145,14 @@ def made_result(about: Mapping[str, Any], pieces: Mapping[str, Mapping[str, Any]
 
 
 def failures(result: SweepResult, most: int = 3) -> list[str]:
-    """Return the first runs that are not ok, each with its reason."""
+    """Return in words how runs ended that are not ok, the first reasons with the number of runs that have them."""
     wrong = result.table[result.table["status"] != OK]
     told = [
-        f"run {row.run}: {row.status}: {row.reason}" for row in wrong.head(most)[["run", "status", "reason"]].itertuples()
+        f"{_runs(list(rows['run']))}: {status}: {reason.rstrip('.')}"
+        for (status, reason), rows in wrong.groupby(["status", "reason"], sort=False)
     ]
-    return [*told, f"and {len(wrong) - most} more"] if len(wrong) > most else told
+    return [*told[:most], f"and {len(told) - most} other reasons"] if len(told) > most else told
+
+
+def _runs(numbers: list[int]) -> str:
+    return f"run {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} runs"

@@ -1,4 +1,4 @@
-"""Sweeps: a testbench or function run at many points, with everything that ended kept, however the sweep itself ends."""
+"""Sweeps: a testbench or function run at many points; what has ended is kept, however the sweep itself ends."""
 
 from __future__ import annotations
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 OK, FAILED, TIMEOUT, KILLED, BAD_INPUT = "ok", "failed", "timeout", "killed", "bad input"
 STATUSES = (OK, FAILED, TIMEOUT, KILLED, BAD_INPUT)
 KEPT = ("none", "failed", "all")
+# columns of the table that are no parameter and no measurement
+HEAD, TAIL, DIGEST, MACHINE = ("run", "corner"), ("seed", "status", "reason"), "digest", ("seconds", "machine")
 _LONGEST_REASON = 1000
 
 
@@ -59,8 +61,13 @@ class Finished:
 class Target(Protocol):
     """What a sweep can run; it is sent to worker processes."""
 
-    timeout: float | None
-    first_grace: float
+    @property
+    def timeout(self) -> float | None:
+        """Limit of one run [s]."""
+
+    @property
+    def first_grace(self) -> float:
+        """Time beyond the limit that the first run in a process may take [s]."""
 
     def prepare(self) -> None:
         """Do once in a process what would otherwise count as time of its first run."""
@@ -351,7 +358,10 @@ class FunctionTarget:
         began = time.perf_counter()
         status, reason, found = OK, "", {}
         try:
-            found = {str(name): float(value) for name, value in self.function(dict(point.values), point.seed).items()}
+            answer = self.function(dict(point.values), point.seed)
+            found = {str(name): float(value) for name, value in answer.items()}
+            if taken := {*HEAD, *TAIL, DIGEST, *MACHINE, *point.values} & set(found):
+                raise ParameterError(f"the function returns {', '.join(sorted(taken))}, a column that the table has.")
         except EnvironmentProblem:
             raise
         except ParameterError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Pulse, Stimulus, triangle
@@ -78,6 +80,21 @@ def cell_bench(request: Request) -> Testbench:
     if request.wire_resistance:
         raise ParameterError("--wire-resistance: a cell has no wires. For an array use crossbar.")
     return request.seeded(butterfly(one_cell(request)))
+
+
+def cell_write(request: Request) -> Testbench:
+    """Return one SET pulse of 1 us on the cell that was asked for, from the card's own state: what a sweep varies.
+
+    The BL goes to the card's SET voltage; the WL of a 1T1R cell holds the gate at 1.1 V, as in `butterfly`.
+    """
+    bench = cell_bench(request)
+    cell = bench.design
+    assert isinstance(cell, Cell)
+    edge, width = 10e-9, 1e-6
+    stimuli: dict[str, Stimulus] = {"bl": Pulse(cell.rram.butterfly.set_voltage, width, edge, edge, edge)}
+    if cell.selector is not None:
+        stimuli["wl"] = Constant(1.1)
+    return replace(bench, analysis=Transient(width + 10 * edge, max_step=width / 50), stimuli=stimuli)
 
 
 def one_cell(request: Request) -> Cell:

@@ -1,0 +1,188 @@
+"""rramcirc sweep."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.progress import Progress
+
+    from rramcirc.sweeps.file import SweepFile
+
+EXAMPLE = """\b
+SWEEP.toml:
+  circuit = "cell"                         # or bench = "FILE.toml", beside this file
+  measure = ["final(gap)", "max(i(bl))"]
+  [set]                                    # the same in all runs
+  "stimuli.wl.value" = 1.2
+  [grid]                                   # all combinations
+  "stimuli.bl.amplitude" = "0.6:1.4:5"     # FROM:TO:N, FROM:TO:N:log, or a list
+  [corners.slow]                           # [rows] go together; [corners.NAME] are named
+  "temperature" = 273.15
+  "design.rram_parameters.ea_delta" = "sigma(2)"
+  [draws]                                  # drawn anew for each run: count = 100, seed = 1
+  "design.rram_parameters" = "card"        # or normal(MEAN, SIGMA), lognormal(...), uniform(...), seed
+  [[specs]]
+  measure = "final(gap)"
+  max = 0.3
+
+\b
+Example:
+  rramcirc sweep cell --set 'stimuli.bl.amplitude=0.6:1.4:5' --measure 'final(gap)'
+  rramcirc sweep cell --draw design.rram_parameters=card --count 8 --measure 'final(gap)' -o spread
+  rramcirc sweep spread
+"""
+SHOWN = 30  # rows that are printed
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("what", metavar="SWEEP.toml|CIRCUIT|BENCH.toml|FOLDER")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUES",
+              help="One value; or FROM:TO:N, FROM:TO:N:log or A,B,C, which make the grid.")  # fmt: skip
+@click.option("--draw", "draws", multiple=True, metavar="PATH=DRAW",
+              help="normal(MEAN,SIGMA), lognormal(MEDIAN,SIGMA), uniform(LOW,HIGH), card, seed.")  # fmt: skip
+@click.option("--count", type=click.IntRange(1), help="Draws at each point of the grid.")
+@click.option("--method", metavar="random|sobol|halton|latin", help="How draws fill their space (default random).")
+@click.option("--seed", type=click.IntRange(0), help="Seed of all draws (default 0).")
+@click.option("--measure", "measures", multiple=True, metavar="TEXT", help="As in inspect; several may be given.")
+@click.option("--engine", metavar="ngspice|numpy|vacask|network", help="Engine that simulates (default ngspice).")
+@click.option("--jobs", type=click.IntRange(0), help="Worker processes (default: as many as cores; 0: none).")
+@click.option("--timeout", metavar="SECONDS", help="Limit of one run.")
+@click.option("--keep", metavar="none|failed|all", help="Run folders with waveforms that are kept (default none).")
+@click.option("--resume", is_flag=True, help="Go on where the sweep in the folder was interrupted.")
+@click.option("-o", "--output", metavar="DIR", help="Folder of the sweep (default: <name>.sweep).")
+@click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
+def sweep(
+    what: str, settings: tuple[str, ...], draws: tuple[str, ...], count: int | None, method: str | None,
+    seed: int | None, measures: tuple[str, ...], engine: str | None, jobs: int | None, timeout: str | None,
+    keep: str | None, resume: bool, output: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Run a circuit or testbench at many points and measure each: grids, Monte Carlo, corners.
+
+    A run that fails, hangs or crashes stops no other; its row in the table says why. What has ended is kept at once:
+    after any interruption --resume runs what is missing, and FOLDER alone shows what is there. CIRCUIT cell is one SET
+    pulse (`stimuli.bl`, a pulse of 1 us), any other the testbench of build-netlist.
+
+    Exit status 1 if a run is not ok, or a specification is not met.
+    """
+    from rramcirc.basics.errors import SimulationError
+    from rramcirc.basics.units import parse_number
+    from rramcirc.sweeps.result import failures, load_sweep
+    from rramcirc.sweeps.specs import spec_table
+    from rramcirc.sweeps.sweep import sweep as run
+
+    if Path(what).is_dir():
+        _print(load_sweep(what).table, as_json)
+        print(load_sweep(what).summary(), file=sys.stderr)
+        return
+    fixed, grid = _split(settings)
+    asked = _asked(what, fixed)
+    arguments: dict[str, Any] = dict(asked.arguments)
+    arguments["grid"] = {**arguments.get("grid", {}), **grid}
+    arguments["draws"] = {**arguments.get("draws", {}), **dict(_pair(text, "--draw") for text in draws)}
+    arguments["measure"] = [*arguments.get("measure", ()), *measures]
+    given = {"count": count, "method": method, "seed": seed, "engine": engine, "keep": keep, "jobs": jobs}
+    arguments |= {name: value for name, value in given.items() if value is not None}
+    if timeout is not None:
+        arguments["timeout"] = parse_number(timeout, "s", "--timeout")
+    folder = Path(output) if output else Path(f"{Path(what).stem}.sweep")
+    with Meter() as meter:
+        result = run(asked.bench, output=folder, resume=resume, progress=meter, **arguments)
+    _print(result.table, as_json)
+    print(f"{result.summary()}. Table and record in {folder}", file=sys.stderr)
+    wrong = failures(result)
+    if asked.specs:
+        specs = spec_table(result, asked.specs)
+        print(specs.to_string(index=False))
+        wrong += [f"spec of {row.measurement} {row.limit} is not met" for row in specs[~specs["pass"]].itertuples()]
+    if wrong:
+        raise SimulationError("; ".join(wrong) + ".")
+
+
+def _split(settings: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """Return the settings of one value, and the axes of the grid."""
+    from rramcirc.sweeps.draws import parse_values
+
+    pairs = [_pair(text, "--set") for text in settings]
+    single = [len(parse_values(values, path)) == 1 for path, values in pairs]
+    fixed = [f"{path}={values}" for (path, values), one in zip(pairs, single, strict=True) if one]
+    return fixed, {path: values for (path, values), one in zip(pairs, single, strict=True) if not one}
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    from rramcirc.basics.errors import ParameterError
+
+    path, equals, values = text.partition("=")
+    if not equals or not path.strip() or not values.strip():
+        raise ParameterError(f"{option} {text!r}: write PATH=..., for example stimuli.bl.amplitude=0.6:1.4:5.")
+    return path.strip(), values.strip()
+
+
+def _asked(what: str, settings: list[str]) -> SweepFile:
+    """Return what a file or circuit says."""
+    from rramcirc.circuits.bench_file import load_bench, with_settings
+    from rramcirc.sweeps.file import SweepFile, is_sweep, read_sweep, sweep_bench
+
+    if not what.endswith(".toml"):
+        return SweepFile(with_settings(sweep_bench(what), settings))
+    if is_sweep(Path(what)):
+        return read_sweep(what, settings)
+    return SweepFile(load_bench(what, settings))
+
+
+def _print(table: pd.DataFrame, as_json: bool) -> None:
+    """Print a table, with units, its first rows if it is long."""
+    if as_json:
+        print(table.to_json(orient="records"))
+        return
+    units = table.attrs["units"]
+    shown = table.drop(columns=["digest", "machine"])
+    if (shown["reason"] == "").all():
+        shown = shown.drop(columns="reason")
+    shown = shown.rename(columns={name: f"{name} [{units[name]}]" for name in shown if units.get(name)})
+    print(shown.head(SHOWN).to_string(index=False, max_colwidth=60))
+    if len(shown) > SHOWN:
+        print(f"... {len(shown) - SHOWN} more rows in the table", file=sys.stderr)
+
+
+class Meter:
+    """Finished runs, percent and time left, on a terminal; silent on a pipe."""
+
+    def __init__(self) -> None:
+        self.bar: Progress | None = None
+        self.before = -1
+
+    def __enter__(self) -> Meter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, t: TracebackType | None) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def __call__(self, done: int, runs: int, counts: Mapping[str, int]) -> None:
+        """Show how many runs have ended, and how."""
+        if not sys.stderr.isatty():
+            return
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+            self.bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:5.1f} %"),
+                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+                console=Console(stderr=True), transient=True,
+            )  # fmt: skip
+            self.bar.start()
+            self.before = done - 1  # found in the record: they took no time
+            self.bar.add_task("", total=runs - self.before)
+        told = ", ".join(f"{count} {status}" for status, count in counts.items())
+        self.bar.update(
+            self.bar.task_ids[0], completed=done - self.before, description=f"{done} of {runs} runs: {told}"
+        )

@@ -1,0 +1,234 @@
+"""Reads sweeps from TOML files; all mistakes are found at once, with their line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rramcirc.basics.arguments import file_name
+from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown_name
+from rramcirc.basics.files import parse_toml
+from rramcirc.basics.mistakes import Mistakes, key_lines
+from rramcirc.basics.units import parse_number
+from rramcirc.sweeps.draws import METHODS
+from rramcirc.sweeps.plan import make_plan
+from rramcirc.sweeps.specs import Spec
+
+if TYPE_CHECKING:
+    from rramcirc.bench.testbench import Testbench
+
+KEYS = (
+    "circuit", "bench", "set", "engine", "measure", "grid", "rows", "corners", "draws", "count", "method", "seed",
+    "timeout", "keep", "specs",
+)  # fmt: skip
+_PLAN = ("grid", "rows", "corners", "draws")
+_SPEC = ("measure", "min", "max")
+
+
+@dataclass(frozen=True)
+class SweepFile:
+    """What a sweep's file says.
+
+    Attributes
+    ----------
+    bench
+        The testbench.
+    arguments
+        Arguments of `sweep` by name.
+    specs
+        What each run is held to.
+    """
+
+    bench: Testbench
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    specs: tuple[Spec, ...] = ()
+
+
+def is_sweep(path: Path) -> bool:
+    """Return whether a TOML file describes a sweep, not a testbench."""
+    return not {"design", "analysis"} & set(_content(path)[1])
+
+
+def read_sweep(path: Path | str, settings: Sequence[str] = ()) -> SweepFile:
+    """Read a sweep from a TOML file.
+
+    Parameters
+    ----------
+    path
+        The file; it names its testbench (``bench = "FILE.toml"``, beside it) or circuit (``circuit = "cell"``).
+    settings
+        Values of the testbench to set besides, ``path=value`` each.
+
+    Raises
+    ------
+    ParameterError
+        Every mistake of the file, each with its line.
+
+    Examples
+    --------
+    ``SweepFile.arguments`` are those of `sweep`::
+
+        asked = rc.read_sweep("sweep.toml")
+        result = rc.sweep(asked.bench, output="sweep", **asked.arguments)
+    """
+    path = file_name(path, "read_sweep")
+    text, content = _content(path)
+    mistakes = Mistakes(key_lines(text), stop=".")
+    for key in content:
+        if key not in KEYS:
+            mistakes.add(unknown_name("key", key, KEYS), key)
+    arguments = _plain(content, mistakes)
+    _check_plan(content, mistakes)
+    specs = _specs(content.get("specs", []), mistakes)
+    measure = _measure(content, specs, mistakes)
+    bench = _bench(content, path.parent, settings, mistakes)
+    if mistakes:
+        raise mistakes.error(f"{path.name} has {mistakes.counted}")
+    assert bench is not None
+    plan = {name: content[name] for name in _PLAN if name in content}
+    return SweepFile(bench, {"measure": measure, **plan, **arguments}, specs)
+
+
+def _content(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return text, parse_toml(text)
+    except OSError as error:
+        raise ParameterError(f"cannot read the sweep {path} ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise ParameterError(f"{path} is no sweep: no UTF-8 text at byte {error.start}.") from error
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r" \(at (.*)\)$", str(error))
+        what = str(error).removesuffix(at[0] if at else "")
+        raise ParameterError(
+            f"{path.name} has 1 mistake:\n  {at[1] if at else 'somewhere'}: no TOML: {what}."
+        ) from error
+
+
+def _plain(content: Mapping[str, Any], mistakes: Mistakes) -> dict[str, Any]:
+    """Return the arguments that are one number or word."""
+    from rramcirc.engines.simulation import ENGINES
+    from rramcirc.sweeps.targets import KEPT
+
+    found: dict[str, Any] = {}
+    for name, low in (("count", 1), ("seed", 0)):
+        value = content.get(name, low)
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            mistakes.add(f"{shown(value)} is no whole number of at least {low}", name)
+        elif name in content:
+            found[name] = value
+    for name, known in (("engine", ENGINES), ("method", METHODS), ("keep", KEPT)):
+        if name in content and content[name] not in known:
+            mistakes.add(unknown_name(name, content[name], known), name)
+        elif name in content:
+            found[name] = content[name]
+    if "timeout" in content:
+        try:
+            found["timeout"] = parse_number(content["timeout"], "s", "timeout")
+            if found["timeout"] <= 0:
+                mistakes.add(f"{shown(content['timeout'])} is no positive time", "timeout")
+        except ParameterError as error:
+            mistakes.add(str(error), "timeout")
+    return found
+
+
+def _check_plan(content: Mapping[str, Any], mistakes: Mistakes) -> None:
+    """Look at each axis alone, then at all of them together."""
+    before = len(mistakes)
+    for name in _PLAN:
+        part = content.get(name, {})
+        if not isinstance(part, dict):
+            mistakes.add(f"{shown(part)} is no table of paths and values", name)
+            continue
+        for path, values in part.items():
+            try:
+                grid, rows, corners, draws = ({path: values} if name == one else None for one in _PLAN)
+                make_plan(grid, rows, corners, draws)
+            except ParameterError as error:
+                mistakes.add(f"{str(error).removeprefix('sweep: ')}{_quotes(values)}", name, path)
+    if len(mistakes) == before:
+        try:
+            grid, rows, corners, draws = (content.get(name) for name in _PLAN)
+            make_plan(grid, rows, corners, draws, content.get("count", 1))
+        except ParameterError as error:
+            mistakes.add(str(error).removeprefix("sweep: "))
+
+
+def _quotes(values: object) -> str:
+    """Say what to do where a path was read as tables inside one another."""
+    return ' (a path with dots stands in quotes: "stimuli.bl.amplitude" = ...)' if isinstance(values, dict) else ""
+
+
+def _specs(given: object, mistakes: Mistakes) -> tuple[Spec, ...]:
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        mistakes.add(f"{shown(given)} is no list of tables; write [[specs]]", "specs")
+        return ()
+    found = []
+    for one in given:
+        for key in one:
+            if key not in _SPEC:
+                mistakes.add(unknown_name("key", key, _SPEC), "specs", key)
+        try:
+            limits = [
+                None if name not in one else parse_number(one[name], "", name) for name in ("min", "max")
+            ]
+            found.append(Spec(one.get("measure", ""), *limits))
+        except ParameterError as error:
+            mistakes.add(str(error), "specs")
+    return tuple(found)
+
+
+def _measure(content: Mapping[str, Any], specs: Sequence[Spec], mistakes: Mistakes) -> list[str]:
+    """Return the measurements: those that are listed, and those of the specs."""
+    given = content.get("measure", [])
+    given = [given] if isinstance(given, str) else given
+    if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+        mistakes.add(f"{shown(given)} is no list of texts, as in ['final(gap)']", "measure")
+        return []
+    found = list(dict.fromkeys([*given, *(spec.measure for spec in specs)]))
+    if not found:
+        mistakes.add("is missing; for example ['final(gap)', 'max(i(bl))']", "measure")
+    return found
+
+
+def _bench(
+    content: Mapping[str, Any], folder: Path, settings: Sequence[str], mistakes: Mistakes
+) -> Testbench | None:
+    from rramcirc.circuits.bench_file import load_bench, with_settings
+    from rramcirc.sweeps.targets import spelled
+
+    given = [name for name in ("circuit", "bench") if name in content]
+    fixed = content.get("set", {})
+    if len(given) != 1 or not isinstance(content[given[0]], str):
+        mistakes.add("give circuit = \"cell\" or bench = \"FILE.toml\", one of them", *given[:1])
+        return None
+    if not isinstance(fixed, dict) or any(isinstance(value, dict) for value in fixed.values()):
+        mistakes.add("is no table of paths and values; a path with dots stands in quotes", "set")
+        return None
+    chosen = [*(f"{path}={spelled(value)}" for path, value in fixed.items()), *settings]
+    try:
+        if given == ["bench"]:
+            return load_bench(folder / content["bench"], chosen)
+        return with_settings(sweep_bench(content["circuit"]), chosen)
+    except RramcircError as error:
+        mistakes.add(str(error), given[0])
+        return None
+
+
+def sweep_bench(circuit: str) -> Testbench:
+    """Return the testbench that a sweep of a circuit begins with: of a cell one SET pulse, else the circuit's own.
+
+    Raises
+    ------
+    ParameterError
+        If the circuit is unknown.
+    """
+    from rramcirc.circuits.array.bench import cell_write
+    from rramcirc.circuits.request import Request
+    from rramcirc.circuits.table import default_bench
+
+    return cell_write(Request()) if circuit == "cell" else default_bench(circuit)
