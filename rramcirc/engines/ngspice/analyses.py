@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from rramcirc.basics.errors import NetlistError
 from rramcirc.bench.analyses import Ac, Analysis, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
-from rramcirc.engines.ngspice.start import first_step
 from rramcirc.engines.ngspice.words import number
 from rramcirc.engines.spelling import spectra
+from rramcirc.engines.start import first_step
 from rramcirc.waveforms.waveforms import Signal
 
 INDEX = Signal("index", "", "v(v-sweep)", 1, "number of the input vector")

@@ -33,10 +33,10 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.analyses import INDEX, Spelled, spell
 from rramcirc.engines.ngspice.long_sources import parts
-from rramcirc.engines.ngspice.start import is_driven_at_start, second_corners
 from rramcirc.engines.ngspice.words import number, wrap
 from rramcirc.engines.spelling import each, header, model_sources, signal_unit
 from rramcirc.engines.spike_marks import SpikeMarks, spike_marks
+from rramcirc.engines.start import is_driven_at_start, second_corners
 from rramcirc.engines.states import WatchedState, vectors_to_save, watched_states
 from rramcirc.engines.tolerances import default_tolerances
 from rramcirc.engines.validity import WatchedDevices, vectors_of, watched_devices

@@ -36,6 +36,7 @@ from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.spelling import each, header, model_sources, signal_unit, spectra
+from rramcirc.engines.start import first_step, second_corners
 from rramcirc.engines.states import watched_states
 from rramcirc.engines.vacask.options import chosen_options
 from rramcirc.engines.vacask.watching import own_name, watched_vectors
@@ -46,6 +47,7 @@ from rramcirc.waveforms.waveforms import Signal
 ANALYSIS = "vacask"  # name of the analysis; VACASK writes its raw file under it
 SWEEP_AXIS = "v_sweep"
 LINE_LENGTH = 100
+FIRST_SHARE = 0.1  # of the print step that ngspice is given; ngspice takes a tenth of it by itself
 MOS_TYPE = {"nmos": 1, "pmos": -1}
 PORTABLE_MODULE = {"nmos": "nmos_ekv", "pmos": "pmos_ekv"}  # what can stand in for a built-in transistor
 # Names of models that are not cards. The wheel's spice/ folder keeps a user's own resistor.osdi out of the way.
@@ -93,6 +95,7 @@ def vacask_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         "",
         *(line for block in circuit.subcircuits for line in _subcircuit(block)),
         *_bodies(circuit.groups, analysis.last_time is not None),
+        *(_second_corners(circuit, analysis.last_time) if analysis.last_time is not None else ()),
         "",
         "control",
         "abort always",
@@ -175,7 +178,7 @@ def _transient(analysis: Transient, unit: str) -> Iterator[str]:
     if analysis.record_from:
         raise NetlistError("VACASK records from the start: leave out Transient.record_from.")
     step = analysis.largest_step
-    first = min(step, analysis.stop / 100) / 10
+    first = FIRST_SHARE * first_step(step)
     yield f"analysis {ANALYSIS} tran step={number(first)} stop={number(analysis.stop)} maxstep={number(step)}"
 
 
@@ -326,6 +329,15 @@ def _bodies(groups: Iterable[Group], transient: bool) -> Iterator[str]:
             yield ""
             yield f"// {_one_line(comment)}"
         yield from _group(group, transient)
+
+
+def _second_corners(circuit: Circuit, stop: float) -> Iterator[str]:
+    """Return the source whose corners make VACASK take short steps behind those of the stimuli."""
+    source = second_corners(circuit, stop)
+    if source is not None:
+        yield from ("", "// drives nothing; its corners make the first step behind each corner of a stimulus short")
+        yield from _source(source, transient=True)
+        yield f"r{source.name} ({source.node} 0) {RESISTOR} r={number(1000.0)}"
 
 
 def _group(group: Group, transient: bool) -> Iterable[str]:

@@ -1,15 +1,15 @@
 """How a transient begins, and begins again behind a corner of a stimulus: with steps whose error is seen.
 
-ngspice does not check the error of its very first step.
+ngspice does not check the error of its very first step, nor does VACASK.
 
 It takes a tenth of the print step of ``.tran``. Where a state is driven at t = 0, that step can throw it anywhere: a
 VTEAM cell behind 300 ohm went from 10 nm to -22,000 nm, with exit status 0. A first step of 1e-10 of the largest one,
 ten times above the least that ngspice takes, costs some thirty points, because steps may double.
 
-Behind a corner of a stimulus the error of a step is estimated with the step before the corner, which may be a thousand
-times longer: the estimate is too small by that factor, and how a cell charges or a SET begins is stepped over.
-A source that drives nothing has a second corner a thousandth of the way to the next one. ngspice takes a tenth of that
-as its first step, and sees the error from the second one on.
+Behind a corner of a stimulus both estimate the error of a step with the step before the corner, which may be a thousand
+times longer: the estimate is too small by that factor, and how a cell charges or a SET begins is stepped over (a tenth
+of random transients in VACASK ended apart by more than 1e-3). A source that drives nothing has a second corner a
+thousandth of the way to the next one. A first step is a part of that, and the error is seen from the second one on.
 """
 
 from __future__ import annotations
