@@ -37,7 +37,8 @@ INSIDE = {
     "figures": ["style", "waveforms tables maps verdicts", "page networks"],
     "engines": [
         "noise drift",
-        "states validity spike_marks start tolerances differences ending", "netlist spelling outcome agreement", "provenance",
+        "states validity spike_marks start tolerances differences ending", "netlist spelling outcome agreement",
+        "provenance",
         "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
     ],
     "sweeps": [
