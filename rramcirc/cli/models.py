@@ -81,7 +81,7 @@ def show(module: str | None, as_json: bool) -> None:
 
 @models.command("check", epilog=CHECK_EXAMPLE)
 @click.argument("file", metavar="FILE.va")
-@click.option("--fix", is_flag=True, help="Write a file with the mechanical repairs made, and check that one.")
+@click.option("--fix", is_flag=True, help="Write a cured file, and check that one.")
 @click.option("-o", "--output", metavar="OUT.va", help="Where --fix writes; - is stdout.")
 @click.option("--electrodes", metavar="TOP,BOTTOM", help="Terminals to drive (default: guessed from their names).")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Parameter of the model for the runs.")
@@ -126,30 +126,30 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _fixed(source: Path, output: str, run: Callable[[Path], ModelCheck]) -> tuple[ModelCheck, tuple[Repair, ...]]:
-    """Write the repaired file and return its check and the repairs."""
+    """Write the cured file and return its check and the changes."""
     import tempfile
 
     from rramcirc.basics.errors import ParameterError, cannot_write
-    from rramcirc.devices.veriloga.lint.fix import repair
+    from rramcirc.devices.veriloga.cure.cure import cure
     from rramcirc.devices.veriloga.text import encode
 
     if output == "-":
         with tempfile.TemporaryDirectory(prefix="rramcirc-fix-") as folder:
             target = Path(folder) / source.name
-            text, repairs = repair(source, target)
-            target.write_bytes(encode(text))
+            cured = cure(source, target)
+            target.write_bytes(encode(cured.text))
             report = run(target)
-        click.echo(encode(repair(source)[0]), nl=False)
-        return report, repairs
+        click.echo(encode(cure(source).text), nl=False)
+        return report, cured.repairs
     target = Path(output)
     if target.exists() and target.samefile(source):
         raise ParameterError(f"-o {output} is FILE.va itself, which is never changed. Choose another name.")
-    text, repairs = repair(source, target)
+    cured = cure(source, target)
     try:
-        target.write_bytes(encode(text))
+        target.write_bytes(encode(cured.text))
     except OSError as error:
         raise cannot_write(f"-o {output}", error) from error
-    return run(target), repairs
+    return run(target), cured.repairs
 
 
 def _as_text(module: Module, compiled: CompiledModel) -> str:

@@ -138,7 +138,7 @@ def check_model(
 class _Ways:
     """Runs one sweep after the other, with other options of ngspice, then a series resistance, where it fails.
 
-    What helped once is tried first the next time; where nothing helped three times, only the resistance is tried.
+    Where nothing helped three times, only the resistance is tried.
     """
 
     def __init__(self, options: tuple[str, ...]):
@@ -148,10 +148,8 @@ class _Ways:
         one = once(options=self.first)
         if one.status != "failed" or one.problem.startswith(OUTSIDE):
             return one
-        others = OTHERS if self.in_vain < _MOST_IN_VAIN else ()
-        for options in (USUAL, *others):
+        for options in OTHERS if self.in_vain < _MOST_IN_VAIN else ():
             if options != self.first and (again := once(options=options)).status == "done":
-                self.first = options if options != USUAL else self.first
                 return replace(again, problem=one.problem)
         self.in_vain += 1
         again = once(options=self.first, series_resistance=_SERIES)

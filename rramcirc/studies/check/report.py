@@ -18,8 +18,9 @@ def as_text(check: ModelCheck, repairs: Sequence[Repair] = ()) -> str:
     """Return the check as text: repairs, findings with place and remedy, runs, verdict."""
     lines: list[str] = []
     if repairs:
-        lines.append(f"{check.path}: {len(repairs)} repairs made")
-        lines += [f"  line {r.line}: {r.what}" for r in repairs]
+        told = dict.fromkeys((r.line, r.what) for r in repairs)
+        lines.append(f"{check.path}: {len(told)} changes made (lines of the text before them)")
+        lines += [f"  line {line}: {what}" for line, what in told]
         lines.append("")
     advised: set[str] = set()
     findings = [*check.findings, *(f for m in check.modules for f in m.findings)]

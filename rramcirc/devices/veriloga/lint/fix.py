@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -59,20 +59,34 @@ def repair(path: Path | str, target: Path | None = None) -> tuple[str, tuple[Rep
     ModelCompileError
         If the file cannot be read.
     """
+    text, done = repair_text(path, lint(path).source.text)
+    if target is not None:
+        text = move_includes(text, Path(path).parent, target.parent)
+    return text, tuple(done)
+
+
+def repair_text(path: Path | str, text: str, but: Sequence[str] = ()) -> tuple[str, list[Repair]]:
+    """Return a text with all mechanical repairs done, and what they were.
+
+    Parameters
+    ----------
+    path
+        The .va file that it is the text of.
+    text
+        The text, which need not be what the disk holds.
+    but
+        Rules whose findings are left as they are.
+    """
     done: list[Repair] = []
-    found = lint(path)
-    text = found.source.text
     for _ in range(_MOST_PASSES):  # a repair inside the text of another one is made in the next pass
-        repairs = _without_overlap(sorted(set(_repairs(found)), key=lambda r: (r.start, r.end)))
+        found = lint(path, text)
+        repairs = _without_overlap(sorted(set(_repairs(found, but)), key=lambda r: (r.start, r.end)))
         for one in reversed(repairs):
             text = text[: one.start] + one.text + text[one.end :]
         done += repairs
         if not repairs:
             break
-        found = lint(path, text)
-    if target is not None:
-        text = move_includes(text, Path(path).parent, target.parent)
-    return text, tuple(done)
+    return text, done
 
 
 def move_includes(text: str, old: Path, new: Path) -> str:
@@ -98,8 +112,10 @@ def _without_overlap(repairs: list[Repair]) -> list[Repair]:
     return kept
 
 
-def _repairs(found: Lint) -> Iterator[Repair]:
-    places = {(f.rule, f.offset) for f in found.findings if f.fixable and f.path == found.source.root}
+def _repairs(found: Lint, but: Sequence[str]) -> Iterator[Repair]:
+    places = {
+        (f.rule, f.offset) for f in found.findings if f.fixable and f.path == found.source.root and f.rule not in but
+    }
     own = _Own(found)
     modules = [m for m in found.modules if own.is_own(m.at)]
     grounds = [r for m in modules for r in own.grounds(m)]

@@ -23,6 +23,26 @@ _TRIES = 400
 def state_findings(module: LintModule) -> Iterator[Finding]:
     """Yield the hidden states of a module, and variables that are read before they have a value."""
     flow = trace(module)
+    for name, read, kind in _judged(module, flow):
+        if kind == "unassigned":
+            yield _unassigned(name, read, flow, module)
+        else:
+            yield _hidden(name, read, flow, module, on_some_path=kind == "partial")
+
+
+def hidden_variables(module: LintModule) -> tuple[str, ...]:
+    """Return the variables that are written as if they kept their value; locals of named blocks are left out."""
+    judged = _judged(module, trace(module))
+    return tuple(dict.fromkeys(name for name, _, kind in judged if kind != "unassigned" and "@" not in name))
+
+
+def early_variables(module: LintModule) -> tuple[str, ...]:
+    """Return the variables that are read before they are assigned, and keep nothing."""
+    return tuple(dict.fromkeys(name for name, _, kind in _judged(module, trace(module)) if kind == "unassigned"))
+
+
+def _judged(module: LintModule, flow: Flow) -> Iterator[tuple[str, Read, str]]:
+    """Yield variables that are read before they have a value: kept ("hidden", "partial"), or "unassigned"."""
     nodes = [n for block in module.analog for n in walk(block)]
     limited = any(n.text == "$limit" for n in nodes)
     whole = all(n.kind != "lost" for n in nodes)  # what could not be read may assign anything
@@ -30,15 +50,15 @@ def state_findings(module: LintModule) -> Iterator[Finding]:
     for name, read in flow.early.items():
         if _is_meant_to_last(name, flow, module, limited):
             told.add(name)
-            yield _hidden(name, read, flow, module)
+            yield name, read, "hidden"
         elif whole and name not in flow.setup and "@" not in name and module.variables[name].start is None:
-            yield _unassigned(name, read, flow, not limited and _steers(name, flow, module))
+            yield name, read, "unassigned"
     free = _free_names(module)
     for name, reads in _by_name(flow.partial).items() if whole else ():
         if name in told or (name not in flow.setup and _starts_at_number(name, module)):
             continue
         if any(_keeps_value(read, flow, module, free) for read in reads[:4]):
-            yield _hidden(name, reads[0], flow, module, on_some_path=True)
+            yield name, reads[0], "partial"
 
 
 def _is_meant_to_last(name: str, flow: Flow, module: LintModule, limited: bool) -> bool:
@@ -48,21 +68,28 @@ def _is_meant_to_last(name: str, flow: Flow, module: LintModule, limited: bool) 
     """
     if name not in flow.assigned or name not in flow.biased:
         return False
+    old = _followed(name, module)
+    initialised = name in flow.setup or is_clock(name, module)
+    # what is computed from it may be read at the next step only
+    later = (other for other in old.old - {name} if other in flow.early and other in flow.assigned)
+    contributes = old.contributes or any(_followed(other, module).contributes for other in later)
+    return contributes and (initialised or (old.feeds_back and not limited))
+
+
+def _followed(name: str, module: LintModule) -> _OldValue:
+    """Return what depends on the old value of a variable."""
     old = _OldValue(name, module)
     for block in module.analog:
         old.statement(block, False)
-    initialised = name in flow.setup or _is_clock(name, module)
-    return old.contributes and (initialised or (old.feeds_back and not limited))
+    return old
 
 
 def _steers(name: str, flow: Flow, module: LintModule) -> bool:
     """Return whether a contribution depends on what a variable is before it is assigned."""
-    if name not in flow.biased:
+    limited = any(n.text == "$limit" for block in module.analog for n in walk(block))
+    if name not in flow.biased or limited:
         return False
-    old = _OldValue(name, module)
-    for block in module.analog:
-        old.statement(block, False)
-    return old.contributes
+    return _followed(name, module).contributes
 
 
 def _starts_at_number(name: str, module: LintModule) -> bool:
@@ -70,7 +97,7 @@ def _starts_at_number(name: str, module: LintModule) -> bool:
     return variable is not None and variable.start is not None and constant(variable.start, {}) is not None
 
 
-def _unassigned(name: str, read: Read, flow: Flow, steers: bool) -> Finding:
+def _unassigned(name: str, read: Read, flow: Flow, module: LintModule) -> Finding:
     if name not in flow.assigned:
         return found(
             "unassigned", read.at, f"{name} is read and never assigned: it is 0", f"{name} = ...; before this line",
@@ -80,7 +107,7 @@ def _unassigned(name: str, read: Read, flow: Flow, steers: bool) -> Finding:
         "unassigned", read.at,
         f"{name} is read before it is assigned (line {flow.assigned[name].line}): it is 0 here with OpenVAF, and the "
         "value of the last evaluation in other simulators",
-        f"{name} = ...; before this line", severity="error" if steers else "note",
+        f"{name} = ...; before this line", severity="error" if _steers(name, flow, module) else "note",
     )  # fmt: skip
 
 
@@ -134,7 +161,7 @@ def _hidden(name: str, read: Read, flow: Flow, module: LintModule, *, on_some_pa
         instead = (
             f"the integral in a node, at the end, when {plain} is known: {STATE_FORM.replace('= rate', f'= {plain}')}"
         )
-    elif _is_clock(name, module):
+    elif is_clock(name, module):
         instead = f"no {plain} and no time step: a state integrates itself, I(s) <+ ddt(V(s));  I(s) <+ -rate;"
     else:
         instead = f"{plain} in a node: {STATE_FORM}"
@@ -147,7 +174,7 @@ def _is_integrated(read: Read, module: LintModule) -> bool:
     return any(n.at is read.at for call in calls for n in walk(call))
 
 
-def _is_clock(name: str, module: LintModule) -> bool:
+def is_clock(name: str, module: LintModule) -> bool:
     """Return whether a variable only remembers a time."""
     values = [n.parts[1] for b in module.analog for n in walk(b) if n.kind == "assign" and n.text == name]
     times = {"$abstime", "$realtime"}
@@ -191,11 +218,13 @@ def _keeps_value(read: Read, flow: Flow, module: LintModule, free: set[str]) -> 
 
 
 def _free_names(module: LintModule) -> set[str]:
-    """Return parameters, nets, and variables that are nothing but a voltage or current."""
+    """Return parameters, nets, and variables that are nothing but a voltage, a current or the time."""
     values: dict[str, list[Node]] = {}
     for node in (n for b in module.analog for n in walk(b) if n.kind == "assign"):
         values.setdefault(node.text, []).append(node.parts[1])
-    probes = {name for name, given in values.items() if len(given) == 1 and module.is_access(given[0])}
+    clocks = ("$abstime", "$realtime")
+    lone = {name: given[0] for name, given in values.items() if len(given) == 1}
+    probes = {name for name, value in lone.items() if module.is_access(value) or value.text in clocks}
     return probes | module.parameters.keys() | module.nets.keys() | module.branches.keys() | set(module.ports)
 
 

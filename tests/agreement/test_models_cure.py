@@ -1,0 +1,61 @@
+"""`models check --fix`: one file for each pattern that makes a model fail in ngspice, and the cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rramcirc.devices.veriloga.cure.cure import cure
+from rramcirc.devices.veriloga.lint.lint import lint
+from rramcirc.studies.check.check_model import check_model
+
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "models_cure"
+
+# file: what is wrong with it as it is, amplitude [V] and duration [s] of a triangle at which it switches
+PATTERNS = {
+    "previous_time": ({"hidden-state"}, 1.0, 1e-3),
+    "first_evaluation": ({"hidden-state"}, 1.0, 1e-3),
+    "started_flag": ({"hidden-state"}, 5.0, 1e-3),
+    "step_parameter": ({"hidden-state"}, 3.0, 1e-3),
+    "timer_step": ({"event", "hidden-state"}, 5.0, 1e-3),
+    "cross_latch": ({"event", "hidden-state"}, 1.0, 1e-3),
+    "idt_start": ({"idt"}, 1.0, 1e-3),
+    "idt_itself": ({"idt", "hidden-state"}, 5.0, 1e-3),
+    "drawn_barrier": ({"random", "hidden-state"}, 3.0, 1e-3),
+    "random_resistance": ({"random", "hidden-state"}, 1.0, 1e-3),
+    "state_array": ({"array", "hidden-state"}, 5.0, 1e-3),
+    "names_and_words": (
+        {"name", "keyword", "operator", "attribute", "range", "number", "ground-net", "hidden-state"}, 3.0, 1e-3,
+    ),
+    "filament_combined": ({"range", "random", "hidden-state"}, 1.5, 1e-3),
+    "two_states_combined": ({"event", "idt", "hidden-state"}, 3.0, 1e-3),
+    "array_combined": ({"array", "event", "attribute", "operator", "hidden-state"}, 5.0, 1e-3),
+}  # fmt: skip
+
+
+def test_every_file_is_a_pattern() -> None:
+    assert {file.stem for file in FOLDER.glob("*.va")} == set(PATTERNS)
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_cured_model_switches_and_the_file_stays_as_it_was_elsewhere(name: str, tmp_path: Path) -> None:
+    wrong, amplitude, duration = PATTERNS[name]
+    source = FOLDER / f"{name}.va"
+    found = {f.rule for f in lint(source).errors}
+    assert found <= wrong
+    assert found, name
+    cured = cure(source, tmp_path / f"{name}.va")
+    assert cured.left == ()
+    assert all(r.what and r.line > 0 for r in cured.repairs)
+    (tmp_path / f"{name}.va").write_text(cured.text)
+    assert cure(tmp_path / f"{name}.va").repairs == ()
+    comments = [line for line in source.read_text().splitlines() if line.lstrip().startswith("//")]
+    assert all(line in cured.text.splitlines() for line in comments)
+    report = check_model(tmp_path / f"{name}.va", amplitudes=(amplitude,), durations=(duration,))
+    assert report.works, report.modules[0].verdict
+    (module,) = report.modules
+    assert module.best is not None
+    assert module.sweeps[0].option == ""
+    assert module.sweeps[0].series_resistance == 0.0
+    assert "hidden" not in {f.rule for f in report.findings}
