@@ -103,6 +103,7 @@ _HOME = {
     "sweeps.sweep": ("sweep",),
     "sweeps.result": ("SweepResult", "load_sweep"),
     "sweeps.file": ("SweepFile", "read_sweep"),
+    "sweeps.figure": ("plot_sweep",),
     "sweeps.specs": ("Spec", "spec_table"),
     "studies.characterise": ("PulseGrid", "characterise", "stored_table"),
     "studies.check.check_model": ("check_model",),

@@ -255,6 +255,7 @@ from rramcirc.studies.fit.data import read_measurement as read_measurement
 from rramcirc.studies.fit.fit import fit as fit
 from rramcirc.studies.fit.model import Settings as FitSettings
 from rramcirc.studies.fit.report import write_fit as write_fit
+from rramcirc.sweeps.figure import plot_sweep as plot_sweep
 from rramcirc.sweeps.file import (
     SweepFile as SweepFile,
     read_sweep as read_sweep,
@@ -415,6 +416,7 @@ __all__ = [
     "plot_butterfly",
     "plot_learning",
     "plot_raster",
+    "plot_sweep",
     "plot_waveforms",
     "plot_weights",
     "poisson_trains",

@@ -34,7 +34,7 @@ INSIDE = {
         "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table states",
         "bench_file",
     ],
-    "figures": ["style", "waveforms tables maps verdicts", "page networks"],
+    "figures": ["style", "waveforms tables maps verdicts sweeps", "page networks"],
     "engines": [
         "noise drift",
         "states validity spike_marks start tolerances differences ending", "netlist spelling outcome agreement",
@@ -42,7 +42,7 @@ INSIDE = {
         "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
     ],
     "sweeps": [
-        "record draws", "plan", "targets", "worker foreign", "pool result", "specs sweep", "file",
+        "record draws units", "plan", "targets", "worker foreign", "pool result", "specs sweep", "file figure",
     ],
     "papers": [
         "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,6 +75,7 @@ def sweep(
     """
     from rramcirc.basics.errors import SimulationError
     from rramcirc.basics.units import parse_number
+    from rramcirc.sweeps.figure import plot_sweep
     from rramcirc.sweeps.result import failures, load_sweep
     from rramcirc.sweeps.specs import spec_table
     from rramcirc.sweeps.sweep import sweep as run
@@ -96,12 +98,18 @@ def sweep(
     with Meter() as meter:
         result = run(asked.bench, output=folder, resume=resume, progress=meter, **arguments)
     _print(result.table, as_json)
-    print(f"{result.summary()}. Table and record in {folder}", file=sys.stderr)
     wrong = failures(result)
+    if result.table[list(result.measured)].notna().any(axis=None):
+        plot_sweep(result, folder / "figure.png", asked.specs)
+    print(f"{result.summary()}. Table, picture and record in {folder}", file=sys.stderr)
     if asked.specs:
         specs = spec_table(result, asked.specs)
-        print(specs.to_string(index=False))
-        wrong += [f"spec of {row.measurement} {row.limit} is not met" for row in specs[~specs["pass"]].itertuples()]
+        print(specs.to_string(index=False), file=sys.stderr if as_json else sys.stdout)
+        specs.to_csv(folder / "specs.csv", index=False)
+        wrong += [
+            f"{f'corner {row.corner}: ' if 'corner' in specs else ''}{row.measurement} {row.limit} is not met"
+            for row in specs[~specs["pass"]].itertuples()
+        ]
     if wrong:
         raise SimulationError("; ".join(wrong) + ".")
 
@@ -140,7 +148,8 @@ def _asked(what: str, settings: list[str]) -> SweepFile:
 def _print(table: pd.DataFrame, as_json: bool) -> None:
     """Print a table, with units, its first rows if it is long."""
     if as_json:
-        print(table.to_json(orient="records"))
+        rows = table.astype(object).where(table.notna(), None).to_dict("records")
+        print(json.dumps(rows, default=lambda number: number.item()))
         return
     units = table.attrs["units"]
     shown = table.drop(columns=["digest", "machine"])

@@ -150,6 +150,8 @@ def parse_values(given: object, name: str) -> list[Value]:
         parts = given.split(":")
         if len(parts) in (3, 4):
             return _range(parts, name)
+        if len(parts) > 1 and all(isinstance(plain_value(part), (int, float)) for part in parts):
+            raise ParameterError(f"{name}: {given!r}: write FROM:TO:N or FROM:TO:N:log.")
         values: list[Value] = [plain_value(part) for part in given.split(",")] if given.strip() else []
     elif isinstance(given, (list, tuple, np.ndarray)):
         values = [_one(value, name) for value in given]

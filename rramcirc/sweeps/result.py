@@ -56,6 +56,16 @@ class SweepResult:
         return {status: found[status] for status in STATUSES if found[status]}
 
     @property
+    def units(self) -> dict[str, str]:
+        """Column -> unit, where it has one."""
+        return dict(self.table.attrs["units"])
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Paths of the grid and the rows: what is swept, not drawn."""
+        return (*self.about["plan"]["grid"], *self.about["plan"]["rows"])
+
+    @property
     def finished(self) -> bool:
         """Whether all runs of the sweep have ended, well or not."""
         return len(self.table) == self.planned
@@ -132,7 +142,7 @@ def made_result(about: Mapping[str, Any], pieces: Mapping[str, Mapping[str, Any]
     rows = []
     for key, piece in runs:
         row = {"run": int(key), "corner": piece["corner"]}
-        row |= {path: piece["parameters"].get(path) for path in paths}
+        row |= {path: piece["parameters"].get(path, about["own"].get(path)) for path in paths}
         row |= {name: piece[name] for name in TAIL}
         row |= {label: piece["values"].get(label, float("nan")) for label in measured}
         rows.append(row | {DIGEST: piece[DIGEST]} | {name: piece[name] for name in MACHINE})
@@ -140,7 +150,7 @@ def made_result(about: Mapping[str, Any], pieces: Mapping[str, Mapping[str, Any]
     table = pd.DataFrame(rows, columns=columns)
     if not any(piece["corner"] for _, piece in runs):
         table = table.drop(columns="corner")
-    table.attrs["units"] = units | {"seconds": "s"}
+    table.attrs["units"] = about["units"] | units | {"seconds": "s"}
     return SweepResult(table, int(about["runs"]), measured, folder, about)
 
 

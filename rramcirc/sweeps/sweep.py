@@ -196,7 +196,8 @@ def _about(plan: Plan, target: BenchTarget | FunctionTarget) -> dict[str, Any]:
     """Return what the record is of: what makes the numbers, not who computes them."""
     return {
         "name": "sweep", "runs": len(plan), "paths": list(plan.paths), "plan": plan.describe(),
-        "target": target.describe(),
+        "own": target.own_values(path for corner in plan.corners.values() for path in corner),
+        "units": target.units(plan.paths), "target": target.describe(),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -80,6 +80,12 @@ class Target(Protocol):
 
     def describe(self) -> dict[str, object]:
         """Return everything that the results depend on besides the plan."""
+
+    def own_values(self, paths: Iterable[str]) -> dict[str, Value]:
+        """Return the values that fields have where no corner sets them."""
+
+    def units(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the units of fields that have one."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,21 @@ class BenchTarget:
             "engine": self.engine, "measure": list(self.measure), "models": _contents(self._base),
             "rramcirc": __version__,
         }  # fmt: skip
+
+    def own_values(self, paths: Iterable[str]) -> dict[str, Value]:
+        """Return the values that fields have where no corner sets them, as far as they are one number or text."""
+        from rramcirc.sweeps.units import value_at
+
+        found = {path: value_at(self._base, path) for path in paths}
+        return {path: value for path, value in found.items() if value is not None}
+
+    def units(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the units of fields that have one; of drawn parameters of a card, too."""
+        from rramcirc.sweeps.units import unit_at
+
+        names = [spread.parameter for card in self._base.design.cards for spread in card.variability]
+        every = [*paths, *(f"{path}.{name}" for path in paths for name in names)]
+        return {path: unit for path in every if (unit := unit_at(self._base, path))}
 
     def run(self, point: Point, folder: Path) -> Finished:
         """Simulate and measure one point.
@@ -375,6 +396,14 @@ class FunctionTarget:
     def parameters(self, point: Point) -> dict[str, Value]:
         """Return the values of a point."""
         return dict(point.values)
+
+    def own_values(self, paths: Iterable[str]) -> dict[str, Value]:
+        """Return nothing: a function does not tell its own values."""
+        return {}
+
+    def units(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return nothing: a function does not tell its units."""
+        return {}
 
     def describe(self) -> dict[str, object]:
         """Return the function's name and version of the package."""

@@ -240,4 +240,7 @@ def test_sigmas_are_those_of_the_card() -> None:
     slow = found.table[found.table["corner"] == "slow"].iloc[0]
     assert slow[ea] == pytest.approx(3 * 0.01 * 1.2, rel=1e-12)  # sigma_d2d of ea, whose value is 1.2 eV
     assert slow[rho] == pytest.approx(np.exp(2 * 0.05), rel=1e-12)
-    assert found.table[rho].isna().tolist() == [False, True]
+    nominal = found.table[found.table["corner"] == "nominal"].iloc[0]
+    assert (nominal[ea], nominal[rho]) == (0.0, 1.0)  # what a corner does not set is as it is
+    assert found.table["temperature"].tolist() == [300.15, 300.0]
+    assert found.units[ea] == "eV"

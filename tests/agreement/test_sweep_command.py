@@ -1,0 +1,147 @@
+"""`rramcirc sweep`: from the command line to table, picture and exit status, with real runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import rramcirc as rc
+
+ROOT = Path(__file__).resolve().parents[2]
+SWEEP = """
+circuit = "cell"
+measure = ["final(gap)"]
+[set]
+"analysis.stop" = 1e-6
+[grid]
+"stimuli.bl.amplitude" = [1.0, 1.6]
+"""
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "rramcirc", "sweep", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_corners_of_a_write_are_one_command_one_picture_and_one_table(tmp_path: Path) -> None:
+    done = command(tmp_path, str(ROOT / "docs" / "corners.toml"), "-o", "corners")
+    assert done.returncode == 1, "the slow corner does not close the gap"
+    assert done.stderr.rstrip().endswith("corner slow: final(gap) <= 0.05 is not met.")
+    specs = pd.read_csv(tmp_path / "corners" / "specs.csv")
+    assert len(specs) == 4 * 3
+    assert specs[~specs["pass"]][["corner", "measurement"]].to_numpy().tolist() == [["slow", "final(gap)"]]
+    assert (tmp_path / "corners" / "figure.png").stat().st_size > 10_000
+    table = rc.load_sweep(tmp_path / "corners").table
+    assert list(table["corner"]) == ["nominal", "slow", "fast", "hot_slow"]
+    gaps = dict(zip(table["corner"], table["final(gap)"], strict=True))
+    assert gaps["fast"] < gaps["nominal"] < gaps["hot_slow"] < gaps["slow"]
+
+
+def test_a_file_and_words_make_the_same_sweep(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(SWEEP)
+    by_file = command(tmp_path, "two.toml", "--json")
+    words = ("--set", "stimuli.bl.amplitude=1,1.6", "--set", "analysis.stop=1u", "--measure", "final(gap)")
+    by_words = command(tmp_path, "cell", *words, "--json")
+    assert by_file.returncode == by_words.returncode == 0, by_file.stderr + by_words.stderr
+    one, other = (json.loads(done.stdout) for done in (by_file, by_words))
+    assert [row["final(gap)"] for row in one] == [row["final(gap)"] for row in other]
+    assert len(one) == 2
+    waves = rc.simulate(rc.load_bench(tmp_path / "two.sweep" / "bench.toml", ["stimuli.bl.amplitude=1.6"]))
+    assert one[1]["final(gap)"] == waves["gap"][-1]
+    assert command(tmp_path, "two.sweep", "--json").stdout == by_file.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('circuit = "cel"\nmeasure = ["final(gap)"]', "line 1, circuit: unknown circuit 'cel'. Nearest: cell"),
+        ('circuit = "cell"', "measure: is missing"),
+        ('bench = "no.toml"\nmeasure = ["max(x)"]', "cannot read the testbench"),
+        ('measure = ["max(x)"]', "one of them"),
+        (SWEEP + '"stimuli.bl.width" = "1:2"\n', "line 8, grid.stimuli.bl.width"),
+        (SWEEP.replace("[grid]", "[gird]"), "line 6, gird: unknown key 'gird'. Nearest: grid"),
+        (SWEEP.replace('"stimuli.bl.amplitude"', "stimuli.bl.amplitude"), "a path with dots stands in quotes"),
+        (SWEEP + "[[specs]]\nmeasure = 'max(i(bl))'\n", "give min, max or both"),
+        ("engine = 'spice'\n" + SWEEP, "line 1, engine: unknown engine 'spice'"),
+        ("count = 2.5\n" + SWEEP, "line 1, count: 2.5 is no whole number"),
+        ("timeout = '1V'\n" + SWEEP, "line 1, timeout"),
+        ("method = 'sobel'\n" + SWEEP, "Nearest: sobol"),
+        ("circuit = [", "no TOML"),
+    ],
+)
+def test_mistakes_of_a_sweep_file_are_told_with_their_line(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(rc.ParameterError) as error:
+        rc.read_sweep(tmp_path / "s.toml")
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("cel", "--measure", "final(gap)"), "Nearest: cell"),
+        (("cell",), "measure what?"),
+        (("cell", "--set", "stimuli.bl.amplitud=1,2", "--measure", "final(gap)"), "Nearest: amplitude"),
+        (("cell", "--set", "amplitude", "--measure", "final(gap)"), "write PATH="),
+        (("cell", "--draw", "temperature=norml(1,2)", "--measure", "final(gap)"), "Nearest: normal"),
+        (("cell", "--draw", "design.rram=card", "--measure", "final(gap)"), "rram_parameters=card"),
+        (("no.toml",), "cannot read the sweep no.toml"),
+        (("cell", "--resume", "--measure", "final(gap)"), "no sweep that could go on"),
+    ],
+)
+def test_bad_words_end_with_2_and_say_what_to_do(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    done = command(tmp_path, *words)
+    assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+
+
+# pictures
+
+
+def square(values: dict[str, object], seed: int) -> dict[str, float]:
+    """Return two numbers; the second fails where x is 3."""
+    if values["x"] == 3:
+        raise rc.SimulationError("it did not converge")
+    noise = float(np.random.default_rng(seed).normal())
+    return {"square": float(values["x"]) ** 2 + noise, "decades": 10.0 ** float(values.get("y", 1.0)) * (1 + noise**2)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "axes"),
+    [
+        ({"grid": {"x": "1:5:5", "y": [1.0, 2.0]}}, ["x"]),
+        ({"grid": {"x": "1:5:5", "y": [1.0, 2.0, 4.0]}}, ["x", "y"]),
+        ({"grid": {"x": "1:5:5"}, "draws": {"y": "normal(0, 1)"}, "count": 5}, ["x"]),
+        ({"rows": {"x": [2]}, "draws": {"y": "normal(0, 1)"}, "count": 40}, ["square", "runs up to here [%]"]),
+        ({"corners": {"slow": {"x": 1}, "broken": {"x": 3}, "fast": {"x": 5}}}, ["square"]),
+    ],
+)
+def test_what_was_varied_says_which_picture_is_drawn(
+    arguments: dict[str, object], axes: list[str], tmp_path: Path
+) -> None:
+    found = rc.sweep(square, jobs=0, **arguments)
+    specs = [rc.Spec("square", low=1.0, high=16.0)]
+    figure = rc.plot_sweep(found, tmp_path / "figure.png", specs)
+    labels = [text for ax in figure.axes for text in (ax.get_xlabel(), ax.get_ylabel())]
+    assert set(axes) <= set(labels)
+    assert (tmp_path / "figure.png").stat().st_size > 5_000
+    if "count" in arguments and "rows" in arguments:
+        good = found.table["square"].between(1.0, 16.0)
+        assert figure.axes[0].get_title() == f"within the specification: {rc.counted(good)}"
+    if "corners" in arguments:
+        drawn = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) and line.get_marker() == "o"]
+        assert [line.get_ydata()[0] for line in drawn] == [
+            value for value in found.table["square"] if 1.0 <= value <= 16.0
+        ]
+
+
+def test_a_sweep_without_a_value_has_no_picture() -> None:
+    with pytest.raises(rc.ParameterError, match="nothing to draw"):
+        rc.plot_sweep(rc.sweep(square, grid={"x": [3]}, jobs=0))
