@@ -25,6 +25,7 @@ from rramcirc.papers.milo2018 import robustness as milo2018_robustness
 from rramcirc.papers.milo2018 import scan as milo2018_scan
 from rramcirc.papers.milo2018 import times as milo2018_times
 from rramcirc.papers.pedretti2018 import alternation as pedretti2018_alternation
+from rramcirc.papers.pedretti2018 import circuit_learning as pedretti2018_circuit
 from rramcirc.papers.pedretti2018 import density as pedretti2018_density
 from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
 from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
@@ -61,6 +62,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         milo2018_scan,
         milo2018_times,
         pedretti2018_alternation,
+        pedretti2018_circuit,
         pedretti2018_density,
         pedretti2018_distributions,
         pedretti2018_iv,

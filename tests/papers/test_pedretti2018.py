@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.papers.pedretti2018.circuit import SynapseCircuit
+from rramcirc.papers.pedretti2018.circuit_learning import against_ngspice, read_drift
 from rramcirc.papers.pedretti2018.monte_carlo import run_trials
 from rramcirc.papers.pedretti2018.optimum import optimal_noise
 from rramcirc.papers.pedretti2018.rate_equations import RateConstants, evolve, slopes
+from rramcirc.papers.pedretti2018.sequences import TABLE, run_sequences
 from rramcirc.papers.pedretti2018.setup import Learning
+from rramcirc.papers.pedretti2018.timed import CANCELLED, FIRES, run_timed
 
 
 def test_rate_equations_are_integrated_as_a_solver_with_error_control_does():
@@ -86,3 +90,41 @@ def test_learning_needs_more_pattern_than_noise_and_is_sure_if_they_alternate():
 def test_a_trial_does_not_depend_on_how_many_there_are():
     few, many = (run_trials(replace(Learning(), epochs=50), n, seed=4) for n in (2, 5))
     assert np.array_equal(few.pattern, many.pattern[:2])
+
+
+def test_every_sequence_of_inputs_moves_the_synapses_that_the_paper_says_in_both_engines():
+    found = run_sequences(Learning(), SynapseCircuit())
+    assert len(found) == 2 * len(TABLE)
+    assert all(row["as_said"] for row in found), found
+
+
+def test_the_device_level_replays_what_ngspice_did_and_reads_move_nothing():
+    setting = replace(Learning(), epochs=40, noise=0.1)
+    found = against_ngspice(setting, SynapseCircuit(), seed=2)
+    assert found["moved"] >= 4
+    assert found["replayed"] < 0.01
+    assert found["same"] >= 10
+    assert read_drift(replace(setting, epochs=10), SynapseCircuit()) < 0.05
+
+
+def test_the_rule_with_times_knows_cancelled_and_cut_pulses():
+    """Two synapses without spread, whose times can be reckoned by hand."""
+    epoch, doses, pulses = 10e-3, np.array([0.0, 1e-3, 2e-3]), np.array([1.0, 500.0])
+    down, up = (np.tile(np.log(v), (2, 1)) for v in (np.array([1e-4, 1e-5, 1e-6]), np.array([1e-4, 1.001e-4])))
+    # an LRS synapse alone fires 4 ms behind the opening of the gate; both together after 2 ms
+    numbers = np.array([epoch, 0.2e-3, 9.2e-3, 0.6e-3, 0.5e-3, 9.3e-3, 1e-3, 1.0, 4e-3 * 1e-4])
+
+    def run(active):
+        fires, traces, counts = np.zeros(40), np.zeros((len(active), 2)), np.zeros(4)
+        g = np.full(2, 1e-4)
+        run_timed(np.array(active, bool), down, up, doses, pulses, g, numbers, fires, traces, counts)
+        return fires[: int(counts[FIRES])], traces, counts
+
+    fires, traces, counts = run([[1, 0], [0, 0], [0, 0]])
+    assert fires == pytest.approx([4.2e-3, 8.8e-3], abs=2e-5)  # 0.6 ms refractory between, then 4 ms again
+    assert counts[CANCELLED] == 1  # the second fire takes the first one's negative pulse
+    fires, traces, counts = run([[1, 0], [0, 1], [0, 0]])
+    # the pulse of the second fire would come at 18.1 ms; the other synapse fires at 13.8 ms before it
+    assert fires[2] == pytest.approx(10.2e-3 + 4e-3, abs=0.2e-3)
+    assert counts[CANCELLED] >= 2
+    assert traces[1, 1] > 0.99e-4  # so it is not depressed
