@@ -173,9 +173,7 @@ def _specs(given: object, mistakes: Mistakes) -> tuple[Spec, ...]:
             if key not in _SPEC:
                 mistakes.add(unknown_name("key", key, _SPEC), "specs", key)
         try:
-            limits = [
-                None if name not in one else parse_number(one[name], "", name) for name in ("min", "max")
-            ]
+            limits = [None if name not in one else parse_number(one[name], "", name) for name in ("min", "max")]
             found.append(Spec(one.get("measure", ""), *limits))
         except ParameterError as error:
             mistakes.add(str(error), "specs")
@@ -195,16 +193,14 @@ def _measure(content: Mapping[str, Any], specs: Sequence[Spec], mistakes: Mistak
     return found
 
 
-def _bench(
-    content: Mapping[str, Any], folder: Path, settings: Sequence[str], mistakes: Mistakes
-) -> Testbench | None:
+def _bench(content: Mapping[str, Any], folder: Path, settings: Sequence[str], mistakes: Mistakes) -> Testbench | None:
     from rramcirc.circuits.bench_file import load_bench, with_settings
     from rramcirc.sweeps.targets import spelled
 
     given = [name for name in ("circuit", "bench") if name in content]
     fixed = content.get("set", {})
     if len(given) != 1 or not isinstance(content[given[0]], str):
-        mistakes.add("give circuit = \"cell\" or bench = \"FILE.toml\", one of them", *given[:1])
+        mistakes.add('give circuit = "cell" or bench = "FILE.toml", one of them', *given[:1])
         return None
     if not isinstance(fixed, dict) or any(isinstance(value, dict) for value in fixed.values()):
         mistakes.add("is no table of paths and values; a path with dots stands in quotes", "set")

@@ -96,7 +96,12 @@ def spec_table(result: SweepResult, specs: tuple[Spec, ...] | list[Spec]) -> pd.
         for spec in specs:
             if spec.measure not in table:
                 raise ParameterError(f"spec: {unknown_name('measurement', spec.measure, result.measured)}")
-            rows.append((corner, *_row(spec, here), ))
+            rows.append(
+                (
+                    corner,
+                    *_row(spec, here),
+                )
+            )
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     return found if "corner" in table else found.drop(columns="corner")
 

@@ -9,6 +9,7 @@ import pytest
 from rramcirc.devices.veriloga.cure.cure import cure
 from rramcirc.devices.veriloga.lint.lint import lint
 from rramcirc.studies.check.check_model import check_model
+from rramcirc.studies.check.proof import prove
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "models_cure"
 
@@ -58,4 +59,38 @@ def test_a_cured_model_switches_and_the_file_stays_as_it_was_elsewhere(name: str
     assert module.best is not None
     assert module.sweeps[0].option == ""
     assert module.sweeps[0].series_resistance == 0.0
-    assert "hidden" not in {f.rule for f in report.findings}
+    (proof,) = prove(source, report, scales=(1.0,))
+    assert proof.proven, proof.verdict
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_cure_is_proven_over_two_decades_of_time(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.va").write_text(cure(FOLDER / f"{name}.va").text)
+    report = check_model(tmp_path / f"{name}.va", durations=(1e-3,))
+    (proof,) = prove(FOLDER / f"{name}.va", report)
+    assert len(proof.sweeps) == 9
+    assert proof.proven, proof.verdict
+
+
+def test_a_wrong_cure_is_not_proven(tmp_path: Path) -> None:
+    source = FOLDER / "previous_time.va"
+    (tmp_path / "wrong.va").write_text(cure(source).text.replace("k_on = -1e4", "k_on = -1.1e4"))
+    report = check_model(tmp_path / "wrong.va", amplitudes=(1.0,), durations=(1e-3,))
+    (proof,) = prove(source, report, scales=(1.0,))
+    assert not proof.proven
+    assert "differs by" in proof.verdict
+
+
+def test_what_cannot_be_followed_is_said(tmp_path: Path) -> None:
+    source = tmp_path / "model.va"
+    body = "x = x + 1k * V(te, m) * ($abstime - last); last = $abstime; I(te, m) <+ V(te, m) * (2.0 + tanh(x));"
+    source.write_text(
+        '`include "disciplines.vams"\nmodule rram_inner(te, be); inout te, be; electrical te, be, m;\n'
+        f"real x, last;\nanalog begin {body} I(m, be) <+ V(m, be); end\nendmodule\n"
+    )
+    (tmp_path / "cured.va").write_text(cure(source).text)
+    report = check_model(tmp_path / "cured.va", amplitudes=(1.0,), durations=(1e-3,))
+    (proof,) = prove(source, report)
+    assert proof.verdict.startswith("not proven: the original's equations are not followed")
+    assert "line 4" in proof.verdict

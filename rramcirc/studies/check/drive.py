@@ -16,7 +16,7 @@ OPEN = 1e12  # [ohm] from an output to ground
 class Wave:
     """Times and voltages of the drive; windows of the reads and of the triangles (start, peak, end).
 
-    Four triangles of one duration [s], +, -, +, -, with a read before the first and after each.
+    Triangles of one duration [s], +, -, +, - if not said otherwise, with a read before the first and after each.
     """
 
     duration: float
@@ -26,7 +26,7 @@ class Wave:
     triangles: tuple[tuple[float, float, float], ...]
 
     @classmethod
-    def of(cls, amplitude: float, duration: float) -> Wave:
+    def of(cls, amplitude: float, duration: float, signs: Sequence[int] = SIGNS) -> Wave:
         edge, read = EDGE * duration, READ * duration
         times, voltages = [0.0], [0.0]
         reads, triangles = [], []
@@ -42,7 +42,7 @@ class Wave:
             go(edge, 0.0)
 
         look()
-        for sign in SIGNS:
+        for sign in signs:
             start = times[-1]
             go(duration / 2, sign * amplitude)
             go(duration / 2, 0.0)
@@ -61,6 +61,7 @@ def deck(
     nodes: Sequence[str] = (),
     series_resistance: float = 0.0,
     options: Sequence[str] = ("klu", "reltol=1e-4"),
+    steps: int = 100,
 ) -> str:
     """Return the netlist of one run.
 
@@ -78,11 +79,13 @@ def deck(
         Between driver and device [ohm].
     options
         Of ngspice, besides the integration method: the solver, tolerances.
+    steps
+        The least number of time steps in a triangle.
     """
     points = " ".join(f"{t:.9g} {v:.9g}" for t, v in zip(wave.times, wave.voltages, strict=True))
     drive = "drive" if series_resistance else "top"
     saved = [f"v(n1#{n})" for n in nodes if re.fullmatch(r"\w+", n)]
-    step = wave.duration / 100
+    step = wave.duration / steps
     lines = [
         "* check of a Verilog-A model",
         f".options {' '.join(options)} method=gear",

@@ -10,12 +10,13 @@ from typing import Any
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.fix import Repair
 from rramcirc.studies.check.check_model import ModelCheck, ModuleCheck
+from rramcirc.studies.check.proof import Proof
 from rramcirc.studies.check.sweep import Sweep
 from rramcirc.studies.check.verdict import describe_switching, typical
 
 
-def as_text(check: ModelCheck, repairs: Sequence[Repair] = ()) -> str:
-    """Return the check as text: repairs, findings with place and remedy, runs, verdict."""
+def as_text(check: ModelCheck, repairs: Sequence[Repair] = (), proofs: Sequence[Proof] = ()) -> str:
+    """Return the check as text: changes, findings with place and remedy, runs, verdict, proof."""
     lines: list[str] = []
     if repairs:
         told = dict.fromkeys((r.line, r.what) for r in repairs)
@@ -34,6 +35,7 @@ def as_text(check: ModelCheck, repairs: Sequence[Repair] = ()) -> str:
     for module in check.modules:
         lines += _module(module)
     lines.append(f"{check.path}: {summary(check)}")
+    lines += [f"{check.path}: {proof.module} {proof.verdict}" for proof in proofs]
     return "\n".join(lines)
 
 
@@ -108,7 +110,7 @@ def _cell(sweep: Sweep) -> str:
     return text + ("r" if sweep.series_resistance else "")
 
 
-def as_record(check: ModelCheck, repairs: Sequence[Repair] = ()) -> dict[str, Any]:
+def as_record(check: ModelCheck, repairs: Sequence[Repair] = (), proofs: Sequence[Proof] = ()) -> dict[str, Any]:
     """Return the check as JSON can hold it."""
     return {
         "file": str(check.path),
@@ -119,6 +121,7 @@ def as_record(check: ModelCheck, repairs: Sequence[Repair] = ()) -> dict[str, An
         "repairs": [{"line": r.line, "what": r.what} for r in repairs],
         "findings": [_finding_record(f) for f in check.findings],
         "modules": [_module_record(m) for m in check.modules],
+        "proofs": [asdict(p) | {"proven": p.proven, "verdict": p.verdict} for p in proofs],
     }
 
 

@@ -55,7 +55,8 @@ def memory_of(module: LintModule, places: Places) -> Memory:
     setups = [n for n in statements if places.is_own(n.at) and _is_setup(n, hidden, module)]
     flags = {n for n in hidden for s in setups if _is_flag(n, s, module)}
     states = tuple(n for n in hidden if n not in clocks and n not in flags)
-    steps = () if clocks or not states else _steps(module)
+    kept = states or any(v.array for v in module.variables.values())
+    steps = step_parameters(module) if kept and not clocks else ()
     return Memory(states, clocks, steps, setups)
 
 
@@ -130,7 +131,7 @@ def _is_flag(name: str, setup: Node, module: LintModule) -> bool:
     return asked == [name] and inside and None not in numbers and len(numbers) == 1 and 0.0 not in numbers
 
 
-def _steps(module: LintModule) -> tuple[str, ...]:
+def step_parameters(module: LintModule) -> tuple[str, ...]:
     """Return the parameters that stand for the time step: asked of ``$bound_step`` or a timer, or called so."""
     read = {n.text for b in module.analog for n in walk(b) if n.kind == "name"}
     bound = {

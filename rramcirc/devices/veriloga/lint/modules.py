@@ -202,7 +202,7 @@ class _Items:
 
     def variables(self) -> None:
         reader = self.reader
-        reader.take()
+        kind = reader.take().text
         if reader.peek() == "[":
             self.odd("array", reader.word(), "".join(w.text for w in reader.skip_to("]")))
             reader.take()
@@ -216,7 +216,7 @@ class _Items:
             if reader.peek() == "=":
                 reader.take()
                 start = reader.expression()
-            self.module.variables[name.text] = Variable(name.text, start, array, name)
+            self.module.variables[name.text] = Variable(name.text, start, array, name, kind)
             if reader.peek() != ";":
                 reader.take(",")
         reader.take(";")
@@ -297,4 +297,6 @@ class _Items:
         if reader.peek() == "endfunction":
             reader.take()
         written = frozenset(k for k, (_, direction) in enumerate(arguments) if direction != "input")
-        self.module.functions[name.text] = Function(name.text, written, tuple(body), name)
+        self.module.functions[name.text] = Function(
+            name.text, written, tuple(body), name, tuple(n for n, _ in arguments)
+        )

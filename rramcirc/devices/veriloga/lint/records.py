@@ -16,12 +16,13 @@ STANDARD_ACCESSES = frozenset(
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable: its initial value (``None`` without one), and whether it is an array."""
+    """A variable: its initial value (``None`` without one), whether it is an array, ``"real"`` or ``"integer"``."""
 
     name: str
     start: Node | None
     array: bool
     at: Word
+    kind: str = "real"
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class LintParameter:
 
 @dataclass(frozen=True)
 class Function:
-    """An analog function: the arguments that it writes, by place, and its body."""
+    """An analog function: its arguments, those that it writes, by place, and its body."""
 
     name: str
     written: frozenset[int]
     body: tuple[Node, ...]
     at: Word
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
