@@ -267,21 +267,27 @@ def _run_netlist(
     """Run a netlist in its simulator; `bench` is what it was made from."""
     from rramcirc.engines.build import build_netlist
 
-    if netlist.simulator == "vacask":
-        from rramcirc.engines.vacask.run import run_netlist
-
-        outcome = run_netlist(netlist, folder, timeout, progress, bench)
-    else:
-        outcome = _run_ngspice(netlist, bench, folder, timeout, progress)
-        coarser = coarser_bench(bench, outcome.problems)
-        if coarser is not None:
-            netlist, told = build_netlist(coarser, "ngspice"), why_coarser(outcome.problems)
-            outcome = _run_ngspice(netlist, coarser, folder, timeout, progress)
-            outcome = replace(outcome, remarks=(told, *outcome.remarks))
+    outcome = _attempt(netlist, bench, folder, timeout, progress)
+    coarser = coarser_bench(bench, netlist.simulator, outcome.problems)
+    if coarser is not None:
+        netlist, told = build_netlist(coarser, netlist.simulator), why_coarser(netlist.simulator, outcome.problems)
+        outcome = _attempt(netlist, coarser, folder, timeout, progress)
+        outcome = replace(outcome, remarks=(told, *outcome.remarks))
     if netlist.analysis == "noise":
         quiet = without_noise(model.path for model in netlist.compiled)
         outcome = replace(outcome, remarks=(*outcome.remarks, *quiet))
     return finish(outcome, folder, netlist_origin(netlist) if bench is None else bench_origin(bench, netlist))
+
+
+def _attempt(
+    netlist: Netlist, bench: Testbench | None, folder: Path, timeout: float | None, progress: Progress | None
+) -> Outcome:
+    """Run a netlist once in its simulator."""
+    if netlist.simulator == "vacask":
+        from rramcirc.engines.vacask.run import run_netlist
+
+        return run_netlist(netlist, folder, timeout, progress, bench)
+    return _run_ngspice(netlist, bench, folder, timeout, progress)
 
 
 def _run_ngspice(

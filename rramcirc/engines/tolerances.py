@@ -17,31 +17,43 @@ from rramcirc.bench.testbench import Testbench
 STATIC: dict[str, str] = {"reltol": "1e-6"}  # at 1e-4 currents are off by 1e-5, for the same time
 TRANSIENT: dict[str, str] = {"reltol": "1e-5", "chgtol": "1e-15", "trtol": "1"}
 
-# where ngspice finds no step that is short enough: it takes none below 1e-11 of the largest
+# where a simulator finds no step that is short enough: ngspice takes none below 1e-11 of the largest
 COARSE: dict[str, str] = {"reltol": "1e-4", "chgtol": "1e-14", "trtol": "7"}
 
 
-def default_tolerances(analysis: Analysis) -> dict[str, str]:
-    """Return options of ngspice for an analysis."""
-    return STATIC if analysis.last_time is None else TRANSIENT
+# what an option of ngspice is called elsewhere
+OWN_NAMES: dict[str, dict[str, str]] = {"vacask": {"trtol": "tran_lteratio"}}
 
 
-def coarser_bench(bench: Testbench | None, problems: Sequence[str]) -> Testbench | None:
-    """Return the testbench with `COARSE` tolerances, if ngspice found no step short enough and nobody chose them."""
-    if bench is None or not _where(problems) or not COARSE.keys().isdisjoint(bench.options):
+def default_tolerances(analysis: Analysis, simulator: str = "ngspice") -> dict[str, str]:
+    """Return options of a simulator for an analysis."""
+    return _named(STATIC if analysis.last_time is None else TRANSIENT, simulator)
+
+
+def coarser_bench(bench: Testbench | None, simulator: str, problems: Sequence[str]) -> Testbench | None:
+    """Return the testbench with `COARSE` tolerances, if no step was short enough and nobody chose the tolerances."""
+    coarse = _named(COARSE, simulator)
+    if bench is None or not _where(problems) or not coarse.keys().isdisjoint(bench.options):
         return None
-    return replace(bench, options=COARSE | dict(bench.options))
+    return replace(bench, options=coarse | dict(bench.options))
 
 
-def why_coarser(problems: Sequence[str]) -> str:
-    """Say where ngspice found no step, and what was done."""
+def _named(options: dict[str, str], simulator: str) -> dict[str, str]:
+    names = OWN_NAMES.get(simulator, {})
+    return {names.get(name, name): value for name, value in options.items()}
+
+
+def why_coarser(simulator: str, problems: Sequence[str]) -> str:
+    """Say where a simulator found no step, and what was done."""
     return (
-        f"ngspice found no step short enough for its usual tolerances ({_where(problems)}), so this run has "
+        f"{simulator} found no step short enough for its usual tolerances ({_where(problems)}), so this run has "
         f"reltol={COARSE['reltol']}: edges may be off by 4 % and more; a smaller analysis.max_step, or the engine "
         "numpy, is right"
     )
 
 
 def _where(problems: Sequence[str]) -> str:
-    sentence = "Timestep too small; "
-    return next((problem.partition(sentence)[2] for problem in problems if sentence in problem), "")
+    """Return where no step was found, as far as the simulator says it; empty if that was not the problem."""
+    said = next((problem for problem in problems if "Timestep too small" in problem), "")
+    place = said.partition("Timestep too small; ")[2] or next((p for p in problems if "ended at" in p), "no time told")
+    return place if said else ""

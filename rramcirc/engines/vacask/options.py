@@ -11,7 +11,6 @@ from rramcirc.circuits.elements import Circuit, Resistors
 from rramcirc.engines.tolerances import default_tolerances
 
 METHODS = {"gear": "gear2", "trap": "trap", "trapezoidal": "trap"}  # ngspice's `method` -> `tran_method`
-OWN_NAMES = {"trtol": "tran_lteratio"}
 LEAST_CURRENT = 1e-12  # [A]; VACASK's own abstol
 
 # What a testbench may set: options that mean the same in ngspice, then VACASK's own for its solver.
@@ -31,7 +30,7 @@ def chosen_options(circuit: Circuit, bench: Testbench) -> dict[str, float | str]
         If an option or method is not one of VACASK's.
     """
     options: dict[str, float | str] = {"tran_method": "gear2"}
-    options |= {OWN_NAMES.get(name, name): float(value) for name, value in default_tolerances(bench.analysis).items()}
+    options |= {name: float(value) for name, value in default_tolerances(bench.analysis, "vacask").items()}
     options["abstol"] = max(LEAST_CURRENT, _rounding(circuit, bench))
     for name, value in bench.options.items():
         if name == "method":
