@@ -35,7 +35,8 @@ from rramcirc.devices.veriloga.compile import compile_module
 from rramcirc.engines.ngspice.run import find_ngspice
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.fit import fit
-from rramcirc.studies.fit.model import Settings, make_protocol, path_ends, predict
+from rramcirc.studies.fit.model import make_protocol, path_ends, predict
+from rramcirc.studies.fit.settings import Settings
 from rramcirc.waveforms.raw import read_raw
 
 Row = tuple[str, str, str]

@@ -110,7 +110,7 @@ _HOME = {
     "studies.doors.synapse": ("stdp",),
     "studies.fit.data": ("read_measurement",),
     "studies.fit.fit": ("fit",),
-    "studies.fit.model": ("Settings as FitSettings",),
+    "studies.fit.settings": ("Settings as FitSettings",),
     "studies.fit.report": ("write_fit",),
     "papers.reproduction": ("Reproduction", "experiment_names", "load_experiment", "reproduce"),
     "cli.examination": ("examine as doctor",),

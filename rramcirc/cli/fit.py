@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from rramcirc.studies.fit.model import Settings
+    from rramcirc.studies.fit.settings import Settings
 
 EXAMPLE = """\b
 Example:
@@ -34,6 +36,16 @@ Example:
 @click.option("--reset-pulse", metavar="VOLT,SECONDS", help="Of trains without such columns, e.g. -1.2V,100n.")
 @click.option("--noise-floor", metavar="AMPERE", help="Currents of sweeps below it do not count, e.g. 10p.")
 @click.option("--selector", metavar="CARD", help="Card of the select transistor of a 1T1R cell.")
+@click.option("--gate", metavar="VOLT", help="Gate voltage of files without such a column, e.g. 1.2V.")
+@click.option(
+    "--negative-on", default="auto", show_default=True, type=click.Choice(["auto", "sl", "bl"]),
+    help="1T1R: line that carries a negative voltage: SL raised, or BL lowered; auto: what fits better.",
+)
+@click.option("--compliance", metavar="AMPERE", help="Of the source meter, e.g. 100u (default: from a plateau).")
+@click.option("--series-resistance", default="0", metavar="OHM", help="Of leads, in a cell without a transistor.")
+@click.option("--voltage-measured", is_flag=True, help="Voltages were measured at the device: no compliance, no leads.")
+@click.option("--keep", is_flag=True, help="Write a card that does not describe the data as well.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.option("--temperature", metavar="KELVIN", help="Of the measurement, e.g. 300K (default 300.15 K).")
 @click.option("--example", metavar="FILE.csv", help="Write made-up pulse data of the start card, to see the form.")
 @click.option("-o", "--output", metavar="CARD.toml", help="Card to write; picture and residuals go beside it.")
@@ -41,6 +53,8 @@ def fit(
     data: tuple[str, ...], model: str, start: str | None, free: str | None, fix: str | None, seed: int,
     columns: str | None, ramp_rate: str, read_voltage: str, set_pulse: str | None, reset_pulse: str | None,
     noise_floor: str | None, selector: str | None, temperature: str | None, example: str | None, output: str | None,
+    gate: str | None, negative_on: str, compliance: str | None, series_resistance: str, voltage_measured: bool,
+    keep: bool,
 ) -> None:  # fmt: skip
     """Fit the parameters of a model to measured data and write a model card.
 
@@ -48,6 +62,11 @@ def fit(
     pulses (pulse, G or R; amplitude, width); several files are fitted together. Units stand in the header, as in
     "I [uA]" or "R_kohm". Parameters that the data do not determine keep the value of the start card, with a warning;
     one sigma of the others counts that these may be off by a factor e, unless the data say better.
+
+    Residuals are those of all readings. The skill is one minus the error over that of a model that knows nothing (R
+    after = R before; the best curve without a memory), on pulses or cycles that were held out if there are enough.
+    Below 0.5 the card does not describe the data: exit status 1, written only with --keep. Data that cannot be used
+    (too few readings, no switching) end with status 2.
     """
     from rramcirc.basics.errors import ParameterError
     from rramcirc.studies.fit.check import check_with_ngspice
@@ -65,10 +84,14 @@ def fit(
     if output is not None and Path(output).suffix != ".toml":
         raise ParameterError(f"-o {output}: a model card ends in .toml.")
     settings = _settings(
-        ramp_rate, read_voltage, set_pulse, reset_pulse, noise_floor, selector, temperature
+        ramp_rate, read_voltage, set_pulse, reset_pulse, noise_floor, selector, temperature, gate, compliance,
+        series_resistance,
     )  # fmt: skip
+    settings = replace(settings, negative_line=negative_on, voltage_measured=voltage_measured)
     measured = [read_measurement(path, _names(columns) or None) for path in data]
-    result = run(measured, card, free=_names(free), fix=_names(fix), seed=seed, settings=settings)
+    result = run(
+        measured, card, free=_names(free), fix=_names(fix), seed=seed, settings=settings, say=_progress()
+    )  # fmt: skip
     for m in (p.data for p in result.protocols):
         for remark in m.remarks:
             print(f"{m.path}: {remark}", file=sys.stderr)
@@ -80,8 +103,24 @@ def fit(
     for f in (f for f in result.fitted if f.given):
         said = f"Warning: {f.name} holds only with {' and '.join(f.given)} as in {card.name}: one sigma"
         print(f"{said} {f.sigma:.2g} {f.unit}, {f.sigma_given:.2g} {f.unit} if so.", file=sys.stderr)
-    if output is not None:
-        click.echo("written: " + ", ".join(map(str, write_fit(result, Path(output)))))
+    if output is not None and (keep or result.skill.describes):
+        click.echo("written: " + ", ".join(map(str, write_fit(result, Path(output), keep=keep))))
+    if not result.skill.describes:
+        unwritten = "" if keep or output is None else f" {output} is not written; --keep writes it all the same."
+        print(f"Error: the card does not describe the data: skill {result.skill}.{unwritten}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _progress() -> Callable[[str], None]:
+    """Return what prints how far a fit is, with the time since the beginning."""
+    import time
+
+    begun = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - begun:5.1f} s] {text}", file=sys.stderr, flush=True)
+
+    return say
 
 
 def _names(text: str | None) -> list[str]:
@@ -90,12 +129,12 @@ def _names(text: str | None) -> list[str]:
 
 def _settings(
     ramp_rate: str, read_voltage: str, set_pulse: str | None, reset_pulse: str | None, noise_floor: str | None,
-    selector: str | None, temperature: str | None,
+    selector: str | None, temperature: str | None, gate: str | None, compliance: str | None, series_resistance: str,
 ) -> Settings:  # fmt: skip
     from rramcirc.basics.errors import ParameterError
     from rramcirc.basics.units import parse_number, positive_number
     from rramcirc.devices.cards.card import load_card
-    from rramcirc.studies.fit.model import Settings
+    from rramcirc.studies.fit.settings import Settings
 
     def pulse(text: str | None, name: str) -> tuple[float, float] | None:
         if text is None:
@@ -114,5 +153,10 @@ def _settings(
         reset_pulse=pulse(reset_pulse, "--reset-pulse"),
         noise_floor=None if noise_floor is None else parse_number(noise_floor, "A", "--noise-floor"),
         selector=None if selector is None else load_card(selector),
+        gate=None if gate is None else parse_number(gate, "V", "--gate"),
+        compliance=None
+        if compliance is None
+        else positive_number(parse_number(compliance, "A", "--compliance"), "--compliance"),
+        series_resistance=abs(parse_number(series_resistance, "ohm", "--series-resistance")),
         temperature=300.15 if temperature is None else parse_number(temperature, "K", "--temperature"),
     )

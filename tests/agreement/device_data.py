@@ -14,7 +14,8 @@ import numpy as np
 import rramcirc as rc
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.studies.fit.data import Measurement
-from rramcirc.studies.fit.model import Settings, make_protocol, path_ends, predict
+from rramcirc.studies.fit.model import make_protocol, path_ends, predict
+from rramcirc.studies.fit.settings import Settings
 
 NOISE = 0.02
 _TOLERANCE = 1e-7  # of the integration that makes the data

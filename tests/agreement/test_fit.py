@@ -24,7 +24,8 @@ from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.studies.fit.check import check_with_ngspice
 from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.fit import FitResult, fit, start_card
-from rramcirc.studies.fit.model import Settings, make_protocol, predict
+from rramcirc.studies.fit.model import make_protocol, predict
+from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.problem import log_ratio
 from rramcirc.studies.fit.report import report
 

@@ -9,7 +9,8 @@ import pytest
 
 from rramcirc.basics.errors import ParameterError
 from rramcirc.studies.fit.data import read_measurement
-from rramcirc.studies.fit.model import Settings, make_protocol
+from rramcirc.studies.fit.model import make_protocol
+from rramcirc.studies.fit.settings import Settings
 
 
 def write(folder: Path, text: str, name: str = "data.csv") -> Path:

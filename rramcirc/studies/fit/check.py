@@ -15,8 +15,10 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.declarations import Parameter
 from rramcirc.engines.simulation import simulate
 from rramcirc.studies.fit.fit import FitResult
-from rramcirc.studies.fit.model import Protocol, Settings
+from rramcirc.studies.fit.model import Protocol
 from rramcirc.studies.fit.problem import log_ratio
+from rramcirc.studies.fit.settings import Settings
+from rramcirc.studies.fit.verdict import rms
 
 _REFEREED, _REFEREED_CELLS = 48, 6  # devices of a file that ngspice simulates; with a transistor each is a run
 _EDGE = 1e-3  # of the shortest pulse: rise and fall time in ngspice
@@ -30,7 +32,7 @@ def check_with_ngspice(result: FitResult) -> list[str]:
     """
     lines = []
     for protocol, found in zip(result.protocols, result.predictions, strict=True):
-        most = _REFEREED if protocol.gates is None else _REFEREED_CELLS
+        most = _REFEREED if protocol.series is None else _REFEREED_CELLS
         devices = np.unique(np.linspace(0, len(protocol.start) - 1, most).round().astype(int))
         part = protocol.subset(devices)
         kept = np.isin(protocol.device, devices)
@@ -41,19 +43,14 @@ def check_with_ngspice(result: FitResult) -> list[str]:
         except SimulationError as error:
             lines.append(f"ngspice: {protocol.data.path}: {error}")
             continue
-        weight = result.weights[result.protocols.index(protocol)][kept]
-        apart = _rms(log_ratio(current, np.abs(found.current[kept])), weight)
-        rest = _rms(log_ratio(current, part.current), weight)
+        apart = rms(log_ratio(current, np.abs(found.current[kept])))
+        rest = rms(log_ratio(current, part.current))
         warning = "; ngspice and the fit differ, trust ngspice" if apart > _DISAGREE else ""
         lines.append(
             f"ngspice: {protocol.data.path}: {len(devices)} of {len(protocol.start)} devices, rms of ln(ngspice/data) "
             f"{100 * rest:.3g} %, of ln(ngspice/fit) {100 * apart:.2g} %{warning}"
         )
     return lines
-
-
-def _rms(values: FloatArray, weight: FloatArray) -> float:
-    return float(np.sqrt(np.sum((weight * values) ** 2) / np.sum(weight**2)))
 
 
 def ngspice_currents(
@@ -73,19 +70,19 @@ def ngspice_currents(
     wholes = [_edges(protocol, k, settings) for k in range(count)]
     stop = max(times[-1] for times, *_ in wholes)
     options = {"reltol": 1e-5}
-    if protocol.gates is None:
+    if protocol.series is None:
         stimuli = {f"bl{k}": PiecewiseLinear(times, volts) for k, (times, volts, _, _) in enumerate(wholes)}
         design = Crossbar(Cell(card), 1, count, initial_state={n: v[None, :] for n, v in states.items()})
         bench = Testbench(design, Transient(stop, stop / 200), stimuli, settings.temperature, options, ("i(bl*)",))
         waves = simulate(bench)
         read = [(waves.time, waves[f"i(bl{k})"]) for k in range(count)]
     else:
-        read = []
+        read, raised = [], protocol.source_line is None
         for k, (times, volts, gates, _) in enumerate(wholes):
-            cell = Cell(card, settings.selector, initial_state={n: v[k] for n, v in states.items()})
+            cell = Cell(card, protocol.series, initial_state={n: v[k] for n, v in states.items()})
             stimuli = {
-                "bl": PiecewiseLinear(times, np.maximum(volts, 0.0)),
-                "sl": PiecewiseLinear(times, np.maximum(-volts, 0.0)),
+                "bl": PiecewiseLinear(times, np.maximum(volts, 0.0) if raised else volts),
+                "sl": PiecewiseLinear(times, np.maximum(-volts, 0.0) if raised else 0.0 * volts),
                 "wl": PiecewiseLinear(times, gates),
             }  # fmt: skip
             end = Transient(float(times[-1]), float(times[-1]) / 200)

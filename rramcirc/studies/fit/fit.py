@@ -14,24 +14,26 @@ from rramcirc.devices.cards.card import card_names, card_of_defaults, load_card
 from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.library import find_module
+from rramcirc.studies.fit.choose import COARSE, Say, begin
 from rramcirc.studies.fit.data import Measurement, read_measurement
-from rramcirc.studies.fit.model import Prediction, Protocol, Settings, make_protocol
-from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
+from rramcirc.studies.fit.model import Prediction, Protocol
+from rramcirc.studies.fit.path import within_bounds
+from rramcirc.studies.fit.problem import FreeParameter, Problem
 from rramcirc.studies.fit.search import (
     Undetermined,
     covariance,
     dependence,
     determine,
     freeze,
-    search_globally,
     search_locally,
 )
+from rramcirc.studies.fit.settings import Settings
+from rramcirc.studies.fit.verdict import Misfit, Skill, misfit, skill
 
-_SEARCHED, _JUDGED = 300, 1000  # pulses of a file in the global search, and where it is judged what is determined
+_JUDGED = 1000  # pulses of a file on which it is judged what is determined
 # readings from which the last fit has few steps: it starts at the solution of a large part
 _MANY, _LAST_STEPS = 2000, 2
 _ROUNDS = 2  # of weights and search
-_COARSE = 1e-4  # error of a step of the integration while searching; differences are smooth all the same
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,18 @@ class FitResult:
         What the card predicts for every file.
     weights : tuple of (n,) arrays
         Reliability of every reading.
-    rms
-        Root mean square of ln(model / data) of every file, unreliable readings count less and
-        outliers do not.
+    misfits
+        Of every file: residuals, and where they are large.
+    skill
+        One minus the error over that of the null model.
     correlation : (n, n) array
         Of the fitted parameters, with those that are not determined where they are.
     seed, evaluations
         Of the global search; number of parameter sets that were tried.
     settings
         What the files do not say.
+    remarks
+        What was decided about circuit and start, with the figures.
     """
 
     card: ModelCard
@@ -98,11 +103,18 @@ class FitResult:
     protocols: tuple[Protocol, ...]
     predictions: tuple[Prediction, ...] = field(repr=False)
     weights: tuple[FloatArray, ...] = field(repr=False)
-    rms: tuple[float, ...]
+    misfits: tuple[Misfit, ...] = field(repr=False)
+    skill: Skill
     correlation: FloatArray = field(repr=False)
     seed: int
     evaluations: int
     settings: Settings
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def rms(self) -> tuple[float, ...]:
+        """Root mean square of ln(model / data) of every file, over all its readings [1]."""
+        return tuple(m.rms for m in self.misfits)
 
 
 def start_card(module: str, start: str | ModelCard | None = None) -> ModelCard:
@@ -139,6 +151,7 @@ def fit(
     fix: Iterable[str] = (),
     seed: int = 1,
     settings: Settings | None = None,
+    say: Say | None = None,
 ) -> FitResult:
     """Fit a card to all data sets together.
 
@@ -156,25 +169,27 @@ def fit(
         Names of the parameters that are fitted, or not; see :func:`free_parameters`.
     seed
         Of the global search and of the choice of pulses for it.
+    settings
+        What the files do not say: circuit and read voltage.
+    say
+        Called with a line of text as the fit goes on.
 
     Raises
     ------
     ParameterError
-        If names are unknown, or the start card cannot describe the data at all.
+        If names are unknown, the data are too few, nothing switches in them, or the start card cannot describe them at
+        all.
     """
-    measured, start = _measured(data), as_card("fit", card)
-    settings = settings or Settings()
-    protocols = [make_protocol(d, settings) for d in measured]
-    problem = Problem(start, free_parameters(start, free, fix), protocols, settings)
-    problem.predictions(problem.start)
-    rng = np.random.default_rng(seed)
-    small = problem.reduced(rng, _SEARCHED)
-    small.tolerance = _COARSE
-    small.weigh(small.start)
-    x = search_globally(small, seed)
-    middle = problem.reduced(rng, _JUDGED)
-    middle.tolerance = _COARSE
+    measured, original = _measured(data), as_card("fit", card)
+    say = say or _silent
+    begun = begin(
+        measured, within_bounds(original), (list(free), list(fix)), settings or Settings(), seed, say
+    )  # fmt: skip
+    problem, x = begun.problem, begun.x
+    middle = problem.reduced(np.random.default_rng(seed), _JUDGED)
+    middle.tolerance = COARSE
     middle.weigh(x)
+    say(f"local search: {middle.n_data} readings")
     x = search_locally(middle, x, careful=True)
     middle.weigh(x)
     share = middle.n_data / problem.n_data
@@ -185,7 +200,8 @@ def fit(
         x = search_locally(middle, x)
     full = problem.with_free(middle.free)
     many = full.n_data > _MANY
-    full.tolerance = _COARSE if many else full.tolerance
+    full.tolerance = COARSE if many else full.tolerance
+    say(f"last search: all {full.n_data} readings")
     for _ in range(1 if many else _ROUNDS):  # what is an edge depends on where the search ends
         full.weigh(x)
         x = search_locally(full, x, steps=_LAST_STEPS if many else None)
@@ -194,8 +210,25 @@ def fit(
     left = [f for f in problem.free if f.name in {u.name for u in undetermined}]
     matrix = covariance(judged, x) * part
     slopes, moments = dependence(judged, x, left, part)
-    evaluations = small.evaluations + middle.evaluations + full.evaluations
-    return _result(full, x, _fitted(full, x, matrix, left, slopes, moments), matrix, undetermined, seed, evaluations)
+    say("skill")
+    evaluations = begun.evaluations + middle.evaluations + full.evaluations
+    result = _result(full, x, _fitted(full, x, matrix, left, slopes, moments), matrix, undetermined, seed, evaluations)
+    return replace(result, card=_named(result, original), remarks=begun.remarks)
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""
+
+
+def _named(result: FitResult, original: ModelCard) -> ModelCard:
+    """Return the card with the path of states of the original, and the origin of starts that stayed as they were."""
+    parameters = dict(result.card.parameters)
+    files = ", ".join(p.data.path.name for p in result.protocols)
+    for u in result.undetermined:
+        if u.name in parameters and parameters[u.name].value != original.value(u.name):
+            said = f"start read off {files}, which does not determine it"
+            parameters[u.name] = replace(parameters[u.name], status="assumed", source=said)
+    return replace(result.card, parameters=parameters, conductance_path=original.conductance_path)
 
 
 def _fitted(
@@ -230,22 +263,22 @@ def _result(
     n = len(problem.free)
     sigma = np.sqrt(np.diag(matrix))
     found = problem.predictions(x)
-    rms = problem.rms(found)
+    misfits = tuple(misfit(p, f) for p, f in zip(problem.protocols, found, strict=True))
     return FitResult(
-        _card(problem.candidate(x), problem.card, fitted, problem.protocols, rms), fitted, tuple(undetermined),
-        problem.protocols, tuple(found), tuple(problem.weights), tuple(rms),
-        matrix[:n, :n] / np.outer(sigma[:n], sigma[:n]), seed, evaluations, problem.settings,
+        _card(problem.candidate(x), problem.card, fitted, problem.protocols, misfits), fitted, tuple(undetermined),
+        problem.protocols, tuple(found), tuple(problem.weights), misfits, skill(problem, x, found),
+        matrix[:n, :n] / np.maximum(np.outer(sigma[:n], sigma[:n]), 1e-300), seed, evaluations, problem.settings,
     )  # fmt: skip
 
 
 def _card(
     found: ModelCard, start: ModelCard, fitted: Sequence[FittedParameter], protocols: Sequence[Protocol],
-    rms: Sequence[float],
+    misfits: Sequence[Misfit],
 ) -> ModelCard:  # fmt: skip
     """Return the fitted card: status, source and uncertainty of every fitted value."""
     files = ", ".join(
-        f"{p.data.path.name} (sha256 {p.data.sha256[:16]}, rms {100 * r:.2g} %)"
-        for p, r in zip(protocols, rms, strict=True)
+        f"{p.data.path.name} (sha256 {p.data.sha256[:16]}, rms {100 * m.rms:.2g} %)"
+        for p, m in zip(protocols, misfits, strict=True)
     )
     parameters = dict(start.parameters)
     for f in fitted:

@@ -13,43 +13,16 @@ from numpy.typing import NDArray
 from rramcirc.basics.arrays import FloatArray, IndexArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
-from rramcirc.devices.compiled.conductance import READ_VOLTAGE, _Path, states_for_conductance
+from rramcirc.devices.compiled.conductance import _Path, states_for_conductance
+from rramcirc.studies.fit.circuit import check_gate, gates_of, limited, source_line
 from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.settings import Settings
 
 if TYPE_CHECKING:
     from rramcirc.devices.pulses.response import PulseResponse
 
 FAILED = 10.0  # residual [1, logarithm] of a device that could not be integrated
 _GATE_OPEN = 3.0  # [V] at which a cell with a transistor is read
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the files do not say.
-
-    Attributes
-    ----------
-    ramp_rate
-        Of sweeps without times [V/s].
-    read_voltage
-        At which resistances were read [V].
-    set_pulse, reset_pulse
-        Amplitude [V] and width [s] of trains without these columns.
-    noise_floor
-        Currents of sweeps below it are left out [A]; None is 1e-6 of the largest one, at least 1 pA.
-    selector
-        Card of the select transistor; needed for data with gate voltages.
-    temperature
-        [K].
-    """
-
-    ramp_rate: float = 1.0
-    read_voltage: float = READ_VOLTAGE
-    set_pulse: tuple[float, float] | None = None
-    reset_pulse: tuple[float, float] | None = None
-    noise_floor: float | None = None
-    selector: ModelCard | None = None
-    temperature: float = 300.15
 
 
 @dataclass(frozen=True)
@@ -70,6 +43,10 @@ class Protocol:
         Conductance at the first corner, as measured [S].
     start_known
         Whether `start` is a measured value for each device, or a first guess that is fitted with the card.
+    series
+        What is in series: the select transistor, or what limits the current; None without.
+    source_line
+        Level of the source line [V]; None: it is raised where the voltage is negative.
     """
 
     data: Measurement
@@ -82,6 +59,8 @@ class Protocol:
     current: FloatArray
     start: FloatArray
     start_known: bool
+    series: ModelCard | None = None
+    source_line: float | None = None
 
     def __len__(self) -> int:
         return len(self.current)
@@ -129,8 +108,7 @@ def make_protocol(data: Measurement, settings: Settings) -> Protocol:
     ParameterError
         If the file needs something that `settings` does not have.
     """
-    if "gate" in data.columns and settings.selector is None:
-        raise ParameterError(f"{data.path} has a gate voltage: name the card of the transistor with --selector.")
+    check_gate(data, settings)
     return {"sweep": _sweep, "pulses": _pulses, "train": _train}[data.kind](data, settings)
 
 
@@ -174,7 +152,7 @@ def predict_all(
         own, earlier = {name: values[k] for name, values in pieces.items()}, follow[k] if follow else None
         found = pulse_response(
             card, protocol.times, protocol.voltages, own, temperature=settings.temperature, tolerance=tolerance,
-            selector=settings.selector if protocol.gates is not None else None,
+            selector=protocol.series, source_line=protocol.source_line,
             gate_voltages=0.0 if protocol.gates is None else protocol.gates,
             follow=None if earlier is None else earlier.response,
         )  # fmt: skip
@@ -190,7 +168,8 @@ def path_ends(card: ModelCard, temperature: float) -> tuple[float, float]:
 
 def _sweep(data: Measurement, settings: Settings) -> Protocol:
     """Every cycle is a device of its own, whose state at the start is not known."""
-    columns = data.columns
+    data, series, at_limit = limited(data, settings)
+    columns, gate = data.columns, gates_of(data, settings)
     voltage, current = columns["voltage"], np.abs(columns["current"])
     cycle = columns.get("cycle", np.zeros(len(data)))
     firsts = np.flatnonzero(np.r_[True, np.diff(cycle) != 0])
@@ -198,10 +177,10 @@ def _sweep(data: Measurement, settings: Settings) -> Protocol:
     device = np.repeat(np.arange(len(firsts)), lengths)
     corner = np.arange(len(data)) - firsts[device]
     times = _sweep_times(data, settings, firsts, device)
-    tables = [_table(values, device, corner) for values in (times, voltage, columns.get("gate", voltage))]
+    tables = [_table(values, device, corner) for values in (times, voltage, voltage if gate is None else gate)]
     floor = settings.noise_floor if settings.noise_floor is not None else max(1e-6 * current.max(), 1e-12)
     smallest = 0.02 * np.abs(voltage).max()
-    read = np.flatnonzero((current > floor) & (np.abs(voltage) > smallest))
+    read = np.flatnonzero((current > floor) & (np.abs(voltage) > smallest) & ~at_limit)
     if not len(read):
         raise ParameterError(f"{data.path}: no current is above the noise floor of {floor:g} A.")
     start = np.empty(len(firsts))
@@ -214,8 +193,8 @@ def _sweep(data: Measurement, settings: Settings) -> Protocol:
         low = own[: max(3, len(own) // 50)]
         start[k] = np.median(current[low] / np.abs(voltage[low]))
     return Protocol(
-        data, tables[0], tables[1], tables[2] if "gate" in columns else None, device[read], corner[read], read,
-        current[read], start, False,
+        data, tables[0], tables[1], tables[2] if gate is not None else 0.0 * tables[1] if series else None, device[read],
+        corner[read], read, current[read], start, False, series, source_line(settings),
     )  # fmt: skip
 
 
@@ -247,13 +226,15 @@ def _pulses(data: Measurement, settings: Settings) -> Protocol:
     none, width = np.zeros(count), columns["width"]
     read = np.full(count, settings.read_voltage)
     gates = None
-    if "gate" in columns:
-        gates = np.stack([columns["gate"], columns["gate"], np.full(count, _GATE_OPEN)], 1)
+    gate = gates_of(data, settings)
+    if gate is not None:
+        gates = np.stack([gate, gate, np.full(count, _GATE_OPEN)], 1)
     rows = np.arange(count)
     return Protocol(
         data, np.stack([none, width, width], 1), np.stack([columns["amplitude"]] * 2 + [read], 1), gates, rows,
         np.full(count, 2), rows, settings.read_voltage / columns["after"],
-        1.0 / (columns["before"] - _open_resistance(settings, gates, columns["before"])), True,
+        1.0 / (columns["before"] - _open_resistance(settings, gates, columns["before"])), True, settings.selector,
+        source_line(settings),
     )  # fmt: skip
 
 
@@ -272,7 +253,7 @@ def _open_resistance(settings: Settings, gates: FloatArray | None, whole: FloatA
 
 def _train(data: Measurement, settings: Settings) -> Protocol:
     """A device (one per cycle) whose state goes on from pulse to pulse; the first row of each is the start."""
-    columns = data.columns
+    columns, gate = data.columns, gates_of(data, settings)
     cycle = columns.get("cycle", np.zeros(len(data)))
     firsts = np.flatnonzero(np.r_[True, np.diff(cycle) != 0])
     amplitude, width = _train_pulses(data, settings, firsts)
@@ -286,24 +267,28 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
     repeats = np.where(step > 0, step, np.where(number > 0, 1, 0)).astype(int)
     repeats[firsts] = 0
     device_of_row = np.cumsum(np.isin(np.arange(len(data)), firsts)) - 1
-    times, voltages, device, corner, row = [], [], [], [], []
+    times, voltages, gates, device, corner, row = [], [], [], [], [], []
     for first, end in zip(firsts, [*firsts[1:], len(data)], strict=True):
         rows = np.repeat(np.arange(first, end), repeats[first:end])
         ends = np.cumsum(width[rows])
         times.append(np.r_[0.0, np.stack([np.r_[0.0, ends][:-1], ends, ends], 1).ravel()])
         read = np.full(len(rows), settings.read_voltage)
         voltages.append(np.r_[settings.read_voltage, np.stack([amplitude[rows], amplitude[rows], read], 1).ravel()])
+        pulsed = np.zeros(len(rows)) if gate is None else gate[rows]
+        gates.append(np.r_[_GATE_OPEN, np.stack([pulsed, pulsed, np.full(len(rows), _GATE_OPEN)], 1).ravel()])
         device.append(device_of_row[first:end])
         corner.append(3 * np.cumsum(repeats[first:end]))
         row.append(np.arange(first, end))
     longest = max(len(t) for t in times)
-    padded_times, padded_voltages = (
-        np.stack([np.pad(v, (0, longest - len(v)), constant_values=np.nan) for v in a]) for a in (times, voltages)
+    padded_times, padded_voltages, padded_gates = (
+        np.stack([np.pad(v, (0, longest - len(v)), constant_values=np.nan) for v in a])
+        for a in (times, voltages, gates)
     )
     rows = np.concatenate(row)
     return Protocol(
-        data, padded_times, padded_voltages, None, np.concatenate(device), np.concatenate(corner), rows,
-        columns["conductance"][rows] * settings.read_voltage, columns["conductance"][firsts], False,
+        data, padded_times, padded_voltages, None if gate is None else padded_gates, np.concatenate(device),
+        np.concatenate(corner), rows, columns["conductance"][rows] * settings.read_voltage,
+        columns["conductance"][firsts], False, settings.selector, source_line(settings),
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.constants import evaluate
-from rramcirc.studies.fit.model import FAILED, Prediction, Protocol, Settings, predict, predict_all
+from rramcirc.studies.fit.model import FAILED, Prediction, Protocol, predict, predict_all
+from rramcirc.studies.fit.settings import Settings
 
 # what a fit leaves alone unless it is asked for: numerical aids, and what is not seen in nominal data
 _NOT_FITTED = re.compile(
@@ -216,11 +217,11 @@ class Problem:
         """
         base = self.predictions(x)
         self.weights = [self._reliability(k, x, f) for k, f in enumerate(base)]
-        rms = [max(value, 1e-4) for value in self.rms(base)]
+        rms = [max(value, 1e-4) for value in self._bulk_rms(base)]
         self.weights = [w * min(rms) / value for w, value in zip(self.weights, rms, strict=True)]
 
-    def rms(self, found: Sequence[Prediction]) -> list[float]:
-        """Return the root mean square of ln(model / data) of every file.
+    def _bulk_rms(self, found: Sequence[Prediction]) -> list[float]:
+        """Return the root mean square of ln(model / data) of every file, which guides the search and is not shown.
 
         Unreliable readings count less, and those beyond `OUTLYING` standard deviations are left out.
         """

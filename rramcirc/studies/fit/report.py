@@ -1,10 +1,9 @@
-"""What a fit gives: table, card, residuals, picture, and the check of the fitted card in ngspice."""
+"""What a fit gives: table, card and residuals as text, and the files."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,16 +13,14 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.cards.values import shortest
 from rramcirc.devices.compiled.conductance import READ_VOLTAGE
 from rramcirc.devices.veriloga.library import library
-from rramcirc.figures.style import COLOURS, STYLE, new_figure, save
 from rramcirc.studies.fit.data import KINDS, Measurement
 from rramcirc.studies.fit.fit import FitResult, FittedParameter
-from rramcirc.studies.fit.model import Prediction, Protocol, Settings, make_protocol, path_ends, predict
+from rramcirc.studies.fit.model import make_protocol, path_ends, predict
+from rramcirc.studies.fit.picture import draw
 from rramcirc.studies.fit.problem import log_ratio
+from rramcirc.studies.fit.settings import Settings
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_DRAWN = 4  # cycles of a file that are drawn
+KEEP = "keep=True (--keep) writes it all the same."
 _EXAMPLE_PULSES, _EXAMPLE_NOISE = 200, 0.02
 
 
@@ -41,10 +38,20 @@ def report(result: FitResult) -> str:
     widths = [max(len(row[k]) for row in rows) for k in range(5)]
     lines = ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
     lines.append("")
-    for p, rms in zip(result.protocols, result.rms, strict=True):
-        lines.append(f"{p.data.path}: {KINDS[p.data.kind]}, {len(p)} readings, rms of ln(model/data) {100 * rms:.3g} %")
+    lines += [f"{p.data.path}: {said}" for p, said in zip(result.protocols, file_lines(result), strict=True)]
+    lines.append(f"skill {result.skill}" + ("" if result.skill.describes else ": THE CARD DOES NOT DESCRIBE THE DATA"))
+    lines[:0] = [*result.remarks, ""] if result.remarks else []
     lines += [_correlated(result), f"seed {result.seed}, {result.evaluations} parameter sets tried"]
     return "\n".join(line for k, line in enumerate(lines) if line or k < len(lines) - 3)
+
+
+def file_lines(result: FitResult) -> list[str]:
+    """Return for every file how many readings there are, their residuals, and where these are large."""
+    return [
+        f"{KINDS[p.data.kind]}, {len(p)} readings, rms of ln(model/data) {100 * m.rms:.3g} %, {int(m.beyond.sum())} "
+        f"readings beyond 5 sigma (sigma {100 * m.sigma:.2g} %)" + (f": {m.where}" if m.where else "")
+        for p, m in zip(result.protocols, result.misfits, strict=True)
+    ]
 
 
 def _conditional(f: FittedParameter) -> str:
@@ -70,10 +77,23 @@ def _correlated(result: FitResult) -> str:
     return f"strongly correlated: {', '.join(pairs)}" if pairs else ""
 
 
-def write_fit(result: FitResult, path: Path) -> list[Path]:
-    """Write card, picture and residuals; return the files."""
+def write_fit(result: FitResult, path: Path, *, keep: bool = False) -> list[Path]:
+    """Write card, picture and residuals; return the files.
+
+    Parameters
+    ----------
+    keep
+        Write a card that does not describe the data as well.
+
+    Raises
+    ------
+    ParameterError
+        If the skill of the card is below 0.5 and `keep` is not set, or a file cannot be written.
+    """
     check_kind(result, FitResult, "write_fit", "the result of fit")
     path = file_name(path, "write_fit")
+    if not result.skill.describes and not keep:
+        raise ParameterError(f"{path}: not written: the card does not describe the data, skill {result.skill}. {KEEP}")
     picture, table = path.with_suffix(".png"), path.with_name(f"{path.stem}_residuals.csv")
     try:
         path.write_text(card_text(result, path.stem), encoding="utf-8")
@@ -86,11 +106,11 @@ def write_fit(result: FitResult, path: Path) -> list[Path]:
 
 def residual_table(result: FitResult) -> str:
     """Return all readings as CSV: file, line, measured and modelled current [A], ln(model/data), weight."""
-    lines = ["file,line,measured [A],model [A],ln(model/data),weight"]
-    for p, found, weight in zip(result.protocols, result.predictions, result.weights, strict=True):
+    lines = ["file,line,measured [A],model [A],ln(model/data),weight,beyond 5 sigma"]
+    for p, found, weight, m in zip(result.protocols, result.predictions, result.weights, result.misfits, strict=True):
         logs, model = log_ratio(found.current, p.current), np.abs(found.current)
         for k, row in enumerate(p.row):
-            cells = (p.current[k], model[k], logs[k], weight[k])
+            cells = (p.current[k], model[k], logs[k], weight[k], m.beyond[k])
             lines.append(f"{p.data.path.name},{p.data.lines[row]}," + ",".join(f"{v:.6g}" for v in cells))
     return "\n".join(lines) + "\n"
 
@@ -100,10 +120,14 @@ def card_text(result: FitResult, name: str) -> str:
     card = result.card
     assert card.declaration is not None
     module = card.module if card.module in library() else str(card.declaration.path.resolve())
-    files = [f"{p.data.path.name}, {KINDS[p.data.kind]}, sha256 {p.data.sha256}" for p in result.protocols]
+    files = [
+        f"{p.data.path.name}, sha256 {p.data.sha256}, {said}"
+        for p, said in zip(result.protocols, file_lines(result), strict=True)
+    ]
     left = [f"{u.name} ({u.reason})" for u in result.undetermined]
     text = [
         f"Fit of {len(result.fitted)} parameters, started from {card.name}, seed {result.seed}, to:", *files,
+        f"Skill {result.skill}" + ("." if result.skill.describes else ": this card does not describe the data."),
         *([f"Not determined, values of {card.name}: {'; '.join(left)}."] if left else []),
     ]  # fmt: skip
     lines = [
@@ -139,69 +163,6 @@ def card_text(result: FitResult, name: str) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def draw(result: FitResult, path: Path) -> None:
-    """Draw data and model, a row of two panels for each file; the format follows the suffix."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
-        figure = new_figure(0.4 + 2.7 * len(result.protocols))
-        axes = figure.subplots(len(result.protocols), 2, squeeze=False)
-        for row, p, found in zip(axes, result.protocols, result.predictions, strict=True):
-            {"sweep": _draw_sweep, "pulses": _draw_pulses, "train": _draw_train}[p.data.kind](row[0], p, found)
-            _draw_residuals(row[1], p, found)
-        figure.suptitle(f"{result.card.module}: data and fit", fontsize=9.5)
-        save(figure, path)
-
-
-def _draw_sweep(ax: Axes, p: Protocol, found: Prediction) -> None:
-    voltage = p.data.columns["voltage"]
-    for k in range(min(len(p.start), _DRAWN)):
-        own = p.device == k
-        v, names = voltage[p.row[own]], ("data", "model") if k == 0 else (None, None)
-        ax.semilogy(v, p.current[own], ".", color=COLOURS[0], markersize=3, alpha=0.6, label=names[0])
-        ax.semilogy(v, np.abs(found.current[own]), color=COLOURS[1], label=names[1])
-    ax.set_xlabel("voltage [V]")
-    ax.set_ylabel("|current| [A]")
-    ax.legend()
-
-
-def _draw_pulses(ax: Axes, p: Protocol, found: Prediction) -> None:
-    amplitude = p.data.columns["amplitude"][p.row]
-    before = p.data.columns["before"][p.row]
-    ax.semilogy(amplitude, p.data.columns["after"][p.row] / before, ".", color=COLOURS[0], markersize=4, label="data")
-    model = p.voltages[p.device, p.corner] / np.abs(found.current)
-    ax.semilogy(
-        amplitude, model / before, "o", color=COLOURS[1], markersize=4, fillstyle="none", mew=0.6, label="model"
-    )
-    ax.set_xlabel("amplitude [V]")
-    ax.set_ylabel("R after / R before")
-    ax.legend()
-
-
-def _draw_train(ax: Axes, p: Protocol, found: Prediction) -> None:
-    for k in range(min(len(p.start), _DRAWN)):
-        own, names = p.device == k, ("data", "model") if k == 0 else (None, None)
-        number, read = np.arange(own.sum()), p.voltages[p.device[own], p.corner[own]]
-        ax.plot(number, p.current[own] / read * 1e6, ".", color=COLOURS[0], markersize=4, label=names[0])
-        ax.plot(number, np.abs(found.current[own]) / read * 1e6, color=COLOURS[1], label=names[1])
-    ax.set_xlabel("reading")
-    ax.set_ylabel("conductance [uS]")
-    ax.legend()
-
-
-def _draw_residuals(ax: Axes, p: Protocol, found: Prediction) -> None:
-    column = "amplitude" if p.data.kind == "pulses" else "voltage" if p.data.kind == "sweep" else None
-    across = p.data.columns[column][p.row] if column else np.arange(len(p))
-    residuals = 100 * log_ratio(found.current, p.current)
-    ax.plot(across, residuals, ".", color=COLOURS[2], markersize=3)
-    limit = 1.3 * float(np.percentile(np.abs(residuals), 98)) + 1e-3
-    ax.set_ylim(-limit, limit)
-    ax.axhline(0.0, color="0.4", linewidth=0.7)
-    outside = int(np.sum(np.abs(residuals) > limit))
-    ax.set_xlabel({"amplitude": "amplitude [V]", "voltage": "voltage [V]", None: "reading"}[column])
-    ax.set_ylabel("ln(model/data) [%]" + (f"; {outside} outside" if outside else ""))
 
 
 def write_example(card: ModelCard, path: Path, seed: int) -> Path:

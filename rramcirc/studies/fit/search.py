@@ -104,9 +104,8 @@ def search_locally(problem: Problem, x: FloatArray, *, steps: int | None = None,
 
 
 def scatter(problem: Problem, x: FloatArray) -> float:
-    """Return the standard deviation of the weighted residuals, without outliers."""
+    """Return the standard deviation of the weighted residuals, all of them."""
     r = problem.residuals(x)[: problem.n_data]
-    r = np.clip(r, -OUTLYING * typical(r), OUTLYING * typical(r))
     return float(np.sqrt(np.sum(r**2) / max(len(r) - len(x), 1)))
 
 
@@ -133,8 +132,7 @@ def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
     """
     from scipy.optimize import nnls
 
-    most = OUTLYING * typical(residuals)
-    squares = np.clip(residuals, -most, most) ** 2
+    squares = residuals**2
     terms = np.stack([np.ones_like(weights), weights**2], 1)
     variance = np.full(len(weights), max(float(np.mean(squares)), 1e-16))
     for _ in range(_REWEIGHTED):  # the scatter of a square is in proportion to its mean
@@ -183,7 +181,6 @@ def dependence(
     seen = left + solved @ slopes  # what the others cannot make up for
     variance = share * max(scatter(problem, x), _SMALLEST_SCATTER) ** 2
     residuals = problem.residuals(x)[: problem.n_data]
-    residuals = np.clip(residuals, -OUTLYING * typical(residuals), OUTLYING * typical(residuals))
     spread = np.linalg.inv(seen.T @ seen / variance + np.eye(m))
     off = -spread @ (seen.T @ residuals) / variance
     return slopes, spread + np.outer(off, off)

@@ -1,0 +1,192 @@
+"""Where a fit begins: the polarity of the data, the line with the negative voltage, and the start card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError, RramcircError
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.model import Protocol, make_protocol
+from rramcirc.studies.fit.observe import direction, exchanged, no_switching, refuse_few, switching
+from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters, log_ratio
+from rramcirc.studies.fit.search import search_globally, search_locally
+from rramcirc.studies.fit.settings import Settings
+from rramcirc.studies.fit.starts import Start
+from rramcirc.studies.fit.verdict import rms
+
+Say = Callable[[str], None]
+SEARCHED, COARSE = 300, 1e-4  # pulses of a file in the global search; error of a step of its integration
+_GOOD = 0.05  # rms of the search from the card above which the data are asked for a start
+_STARTS, _STEPS = 4, 15  # starts read off the data that are tried, and steps of each
+_BETTER = 0.8  # of the rms: so much better another start must be
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where the fit to all data begins.
+
+    Attributes
+    ----------
+    problem, x
+        All data, and the place that the global search found.
+    remarks
+        What was decided, with the figures.
+    evaluations
+        Parameter sets that were tried.
+    """
+
+    problem: Problem
+    x: FloatArray
+    remarks: tuple[str, ...]
+    evaluations: int
+
+
+def begin(
+    measured: Sequence[Measurement], card: ModelCard, names: tuple[Sequence[str], Sequence[str]], settings: Settings,
+    seed: int, say: Say,
+) -> Beginning:  # fmt: skip
+    """Return where to begin, after searches on a part of the data.
+
+    Parameters
+    ----------
+    names
+        Parameters that are fitted, and that are not.
+    say
+        Called with a line whenever a search begins or ends.
+
+    Raises
+    ------
+    ParameterError
+        If the data cannot be used.
+    """
+    measured = [exchanged(m) if direction(m) < 0 else m for m in measured]
+    free = free_parameters(card, *names)
+    found = []
+    for line in _lines(measured, settings):
+        here = replace(settings, negative_line=line)
+        protocols = [make_protocol(m, here) for m in measured]
+        _refuse_useless(protocols, free, card, here)
+        found.append(_search(Problem(card, free, protocols, here), seed, line if settings.selector else "", say))
+    best = min(found, key=lambda one: one[0])
+    problem, x = best[1], best[2]
+    remarks = list(best[3])
+    if len(found) > 1:
+        remarks.insert(0, _said_lines(found, problem.settings.negative_line))
+    return Beginning(problem, x, tuple(remarks), sum(one[4] for one in found))
+
+
+def _lines(measured: Sequence[Measurement], settings: Settings) -> list[str]:
+    """Return the lines that may carry the negative voltage, and are to be tried."""
+    if settings.negative_line != "auto":
+        return [settings.negative_line]
+    columns = [m.columns.get("amplitude", m.columns.get("voltage", np.zeros(1))) for m in measured]
+    negative = settings.selector is not None and min(float(c.min()) for c in columns) < 0.0
+    return ["sl", "bl"] if negative else ["sl"]
+
+
+def _said_lines(found: Sequence[tuple[float, Problem, FloatArray, tuple[str, ...], int]], line: str) -> str:
+    errors = ", ".join(
+        f"{100 * one[0]:.3g} % with the negative voltage on the {one[1].settings.negative_line.upper()}" for one in found
+    )
+    how = "the SL is raised" if line == "sl" else "the BL is swept both ways, SL at 0 V"
+    return f"1T1R: {how}, which fits better (rms {errors}; --negative-on {line} says it)"
+
+
+def _refuse_useless(
+    protocols: Sequence[Protocol], free: Sequence[FreeParameter], card: ModelCard, settings: Settings
+) -> None:
+    unknown = len(free) + sum(0 if p.start_known else len(p.start) for p in protocols)
+    names = ", ".join(f.name for f in free) + ("" if all(p.start_known for p in protocols) else ", start of each cycle")
+    refuse_few(sum(map(len, protocols)), unknown, names)
+    if any(switching(p) for p in protocols):
+        return
+    said = "; ".join(no_switching(p) for p in protocols)
+    moving = [f.name for f in Start(card, free, protocols, settings).moving]
+    if moving or any(p.data.kind != "sweep" for p in protocols):
+        raise ParameterError(
+            f"{said}. They cannot tell how the device switches ({', '.join(moving) or 'any parameter'}). Measure beyond "
+            "the thresholds; of a sweep without switching, fit what conducts, with --free."
+        )
+
+
+def _search(
+    problem: Problem, seed: int, line: str, say: Say
+) -> tuple[float, Problem, FloatArray, tuple[str, ...], int]:
+    """Return error, problem, place and remarks of the best start: the card, or what is read off the data."""
+    said = f", negative voltage on the {line.upper()}" if line else ""
+    small = _reduced(problem, seed)
+    say(f"global search from {problem.card.name}{said}: {small.n_data} readings, {len(problem.free)} parameters")
+    x = search_globally(small, seed)
+    error, evaluations = _error(small, x), small.evaluations
+    say(f"  rms {100 * error:.3g} %")
+    if error < _GOOD:
+        return error, problem, x, (), evaluations
+    say("starts read off the data")
+    own = error
+    best: tuple[Problem, FloatArray] = (problem, x)
+    for card in _data_starts(problem):
+        other = Problem(card, _moved(problem.free, card), problem.protocols, problem.settings)
+        part = _reduced(other, seed)
+        place = search_locally(part, part.start, steps=_STEPS, careful=True)
+        part.weigh(place)
+        place = search_locally(part, place, steps=_STEPS, careful=True)
+        evaluations += part.evaluations
+        here = _error(part, place)
+        say(f"  rms {100 * here:.3g} %")
+        if here < min(error, _BETTER * own):
+            error, best = here, (other, place)
+        if error < 0.1 * _GOOD:
+            break
+    remarks = (_said_start(problem, best[0], own, error),) if best[0] is not problem else ()
+    return error, *best, remarks, evaluations
+
+
+def _reduced(problem: Problem, seed: int) -> Problem:
+    small = problem.reduced(np.random.default_rng(seed), SEARCHED)
+    small.tolerance = COARSE
+    small.weigh(small.start)
+    return small
+
+
+def _error(problem: Problem, x: FloatArray) -> float:
+    """Return the rms of ln(model / data) over all readings."""
+    found = problem.predictions(x)
+    return rms(np.concatenate([log_ratio(f.current, p.current) for f, p in zip(found, problem.protocols, strict=True)]))
+
+
+def _data_starts(problem: Problem) -> list[ModelCard]:
+    """Return cards read off the data whose prediction is nearest to them."""
+    if any(p.gates is not None and p.data.kind != "sweep" for p in problem.protocols) or problem.settings.selector:
+        return []
+    judged = []
+    for card in Start(problem.card, problem.free, problem.protocols, problem.settings).cards():
+        try:
+            other = Problem(card, _moved(problem.free, card), problem.protocols, problem.settings)
+            other.tolerance = COARSE
+            judged.append((_error(other, other.start), card))
+        except RramcircError:
+            continue
+    return [card for _, card in sorted(judged, key=lambda pair: pair[0])[:_STARTS]]
+
+
+def _moved(free: Sequence[FreeParameter], card: ModelCard) -> list[FreeParameter]:
+    return list(free_parameters(card, [f.name for f in free]))
+
+
+def _said_start(old: Problem, new: Problem, before: float, after: float) -> str:
+    moved = [
+        f"{f.name} {f.start:.4g} {f.unit} ({old.card.number(f.name):.4g})"
+        for f in new.free if abs(f.start - old.card.number(f.name)) > 0.01 * abs(f.start)
+    ]  # fmt: skip
+    return (
+        f"starts read off the data, in brackets those of {old.card.name}, which led to rms {100 * before:.3g} % instead "
+        f"of {100 * after:.3g} %: {', '.join(moved)}"
+    )
+
+
+__all__ = ["COARSE", "SEARCHED", "Beginning", "Say", "begin"]

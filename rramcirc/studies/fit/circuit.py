@@ -1,0 +1,122 @@
+"""The circuit of a measurement: the select transistor, the compliance of the source meter, leads, and the lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rramcirc.basics.arrays import BoolArray, FloatArray
+from rramcirc.basics.errors import ParameterError
+from rramcirc.devices.cards.card import card_of_defaults
+from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.veriloga.library import find_module
+from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.settings import Settings
+
+LIMITER = Path(__file__).with_name("limiter.va")
+LINES = ("auto", "sl", "bl")
+_FLAT = 3e-3  # a plateau of the current is flat to this
+_PART, _FEWEST = 0.1, 5  # of the largest voltage that a plateau spans, in as many readings
+_TREND, _NUMBERS = 2.0, 1e-5  # a plateau changes no more than so many times its noise, or its last digit
+_AT_LIMIT = 0.98  # of the compliance: what is above it is read off the limiter
+
+
+def check_gate(data: Measurement, settings: Settings) -> None:
+    """Raise if a gate voltage or its transistor is missing.
+
+    Raises
+    ------
+    ParameterError
+        Says which, and the option that gives it.
+    """
+    gated = "gate" in data.columns
+    if gated and settings.selector is None:
+        raise ParameterError(f"{data.path} has a gate voltage: name the card of the transistor with --selector.")
+    if settings.selector is not None and not gated and settings.gate is None:
+        raise ParameterError(
+            f"{data.path}: a cell with the transistor {settings.selector.name}, but no gate voltage: give a column "
+            "'Vg [V]', or --gate 1.2V for all readings."
+        )
+    if settings.selector is not None and (settings.compliance is not None or settings.series_resistance):
+        raise ParameterError(
+            "--compliance and --series-resistance hold for cells without a transistor; with --selector the transistor "
+            "limits the current."
+        )
+    if settings.negative_line not in LINES:
+        raise ParameterError(f"--negative-on {settings.negative_line}: allowed are {', '.join(LINES)}.")
+
+
+def gates_of(data: Measurement, settings: Settings) -> FloatArray | None:
+    """Return the gate voltage of every row [V]; None without a transistor."""
+    if settings.selector is None:
+        return None
+    return data.columns["gate"] if "gate" in data.columns else np.full(len(data), settings.gate)
+
+
+def source_line(settings: Settings) -> float | None:
+    """Return the level of the source line; None: it is raised where the cell voltage is negative."""
+    return 0.0 if settings.selector is None or settings.negative_line == "bl" else None
+
+
+def limited(data: Measurement, settings: Settings) -> tuple[Measurement, ModelCard | None, BoolArray]:
+    """Return the data with a remark, what is in series with the device, and which readings are at the compliance."""
+    none = np.zeros(len(data), bool)
+    if settings.selector is not None:
+        return data, settings.selector, none
+    if data.kind != "sweep" or settings.voltage_measured:
+        return data, None, none
+    current = data.columns["current"]
+    levels, said = _levels(data, settings)
+    at_limit = none.copy()
+    for sign, level in levels.items():
+        at_limit |= sign * current > _AT_LIMIT * level
+    if not levels and not settings.series_resistance:
+        return data, None, none
+    values = {"resistance": max(settings.series_resistance, 0.1)}
+    values |= {"positive_limit" if sign > 0 else "negative_limit": level for sign, level in levels.items()}
+    card = card_of_defaults(find_module(str(LIMITER))).with_values(values)
+    if at_limit.any():
+        rows = data.lines[np.flatnonzero(at_limit)]
+        said += f"; {int(at_limit.sum())} readings there (lines {rows.min()} to {rows.max()}) are the limiter's"
+        data = replace(data, remarks=(*data.remarks, said))
+    return data, card, at_limit
+
+
+def _levels(data: Measurement, settings: Settings) -> tuple[dict[int, float], str]:
+    """Return the compliance of each sign of the current [A], and how it is known."""
+    if settings.compliance is not None:
+        return {1: settings.compliance, -1: settings.compliance}, f"compliance {settings.compliance:.4g} A as given"
+    if "compliance" in data.columns:
+        given = np.unique(np.abs(data.columns["compliance"]))
+        if len(given) > 1:
+            raise ParameterError(
+                f"{data.path}: the column compliance has {len(given)} values: split the file, one compliance in each."
+            )
+        return {1: float(given[0]), -1: float(given[0])}, f"compliance {given[0]:.4g} A as in the file"
+    found = {sign: level for sign in (1, -1) if (level := _plateau(data, sign))}
+    levels = " and ".join(f"{sign * level:+.4g} A" for sign, level in found.items())
+    said = f"the current stands at {levels} while the voltage changes: taken as the compliance of the source meter"
+    return found, said + " (--compliance sets it, --voltage-measured says that there is none)"
+
+
+def _plateau(data: Measurement, sign: int) -> float | None:
+    """Return the level [A] of a plateau of the current at its largest values, if it is flat within the noise."""
+    current, voltage = sign * data.columns["current"], data.columns["voltage"]
+    top = float(current.max())
+    if top <= 0.0:
+        return None
+    high = np.flatnonzero(current > (1.0 - _FLAT) * top)
+    for run in np.split(high, 1 + np.flatnonzero(np.diff(high) > 1)):
+        values = current[run]
+        if len(run) < _FEWEST or np.ptp(voltage[run]) < _PART * np.abs(voltage).max():
+            continue
+        noise = float(np.median(np.abs(np.diff(values, 2)))) / np.sqrt(6.0) * 1.48
+        trend = float(np.ptp(np.polyval(np.polyfit(np.arange(len(run)), values, 2), np.arange(len(run)))))
+        if trend < max(_TREND * noise, _NUMBERS * top):
+            return float(np.median(values))
+    return None
+
+
+__all__ = ["LINES", "check_gate", "gates_of", "limited", "source_line"]
