@@ -15,6 +15,7 @@ import rramcirc as rc
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.model import make_protocol, path_ends, predict
+from rramcirc.studies.fit.path import within_bounds
 from rramcirc.studies.fit.settings import Settings
 
 NOISE = 0.02
@@ -76,7 +77,7 @@ class Case:
     @property
     def truth(self) -> ModelCard:
         """The true device."""
-        card = rc.load_card(self.card)
+        card = within_bounds(rc.load_card(self.card))
         return card.with_values({name: card.value(name) * factor for name, factor in self.factors.items()})
 
 

@@ -25,9 +25,9 @@ from rramcirc.studies.fit.check import check_with_ngspice
 from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.fit import FitResult, fit, start_card
 from rramcirc.studies.fit.model import make_protocol, predict
-from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.problem import log_ratio
 from rramcirc.studies.fit.report import report
+from rramcirc.studies.fit.settings import Settings
 
 FILAMENT, NMOS = rc.load_card("hfo2_filament"), rc.load_card("nmos_select")
 SETTINGS = Settings()

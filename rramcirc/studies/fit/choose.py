@@ -21,7 +21,8 @@ from rramcirc.studies.fit.verdict import rms
 
 Say = Callable[[str], None]
 SEARCHED, COARSE = 300, 1e-4  # pulses of a file in the global search; error of a step of its integration
-_GOOD = 0.05  # rms of the search from the card above which the data are asked for a start
+_GOOD = 0.05  # rms of a search above which others are tried
+_FAR = 1.0  # rms of the card as it is from which the data are asked for a start first
 _STARTS, _STEPS = 4, 15  # starts read off the data that are tried, and steps of each
 _BETTER = 0.8  # of the rms: so much better another start must be
 
@@ -91,7 +92,8 @@ def _lines(measured: Sequence[Measurement], settings: Settings) -> list[str]:
 
 def _said_lines(found: Sequence[tuple[float, Problem, FloatArray, tuple[str, ...], int]], line: str) -> str:
     errors = ", ".join(
-        f"{100 * one[0]:.3g} % with the negative voltage on the {one[1].settings.negative_line.upper()}" for one in found
+        f"{100 * error:.3g} % with the negative voltage on the {tried.settings.negative_line.upper()}"
+        for error, tried, *_ in found
     )
     how = "the SL is raised" if line == "sl" else "the BL is swept both ways, SL at 0 V"
     return f"1T1R: {how}, which fits better (rms {errors}; --negative-on {line} says it)"
@@ -109,8 +111,8 @@ def _refuse_useless(
     moving = [f.name for f in Start(card, free, protocols, settings).moving]
     if moving or any(p.data.kind != "sweep" for p in protocols):
         raise ParameterError(
-            f"{said}. They cannot tell how the device switches ({', '.join(moving) or 'any parameter'}). Measure beyond "
-            "the thresholds; of a sweep without switching, fit what conducts, with --free."
+            f"{said}. They cannot tell how the device switches ({', '.join(moving) or 'any parameter'}). Measure "
+            "beyond the thresholds; of a sweep without switching, fit what conducts, with --free."
         )
 
 
@@ -120,15 +122,32 @@ def _search(
     """Return error, problem, place and remarks of the best start: the card, or what is read off the data."""
     said = f", negative voltage on the {line.upper()}" if line else ""
     small = _reduced(problem, seed)
-    say(f"global search from {problem.card.name}{said}: {small.n_data} readings, {len(problem.free)} parameters")
-    x = search_globally(small, seed)
-    error, evaluations = _error(small, x), small.evaluations
-    say(f"  rms {100 * error:.3g} %")
-    if error < _GOOD:
-        return error, problem, x, (), evaluations
+    as_it_is = _error(small, small.start)
+    say(f"{problem.card.name} as it is{said}: rms {100 * as_it_is:.3g} %, {small.n_data} readings")
+    tried: list[tuple[float, Problem, FloatArray]] = []
+    evaluations = 0
+    if as_it_is > _FAR:
+        read, evaluations = _from_data(problem, seed, say)
+        tried += read
+    if not tried or min(one[0] for one in tried) > _GOOD:
+        say(f"global search{said}: {len(problem.free)} parameters")
+        x = search_globally(small, seed)
+        evaluations += small.evaluations
+        tried.append((_error(small, x), problem, x))
+        say(f"  rms {100 * tried[-1][0]:.3g} %")
+        if as_it_is <= _FAR and tried[-1][0] > _GOOD:
+            read, more = _from_data(problem, seed, say)
+            tried, evaluations = tried + read, evaluations + more
+    error, best, place = min(tried, key=lambda one: one[0] * (1.0 if one[1] is problem else 1.0 / _BETTER))
+    remarks = () if best is problem else (_said_start(problem, best, as_it_is, error),)
+    return error, best, place, remarks, evaluations
+
+
+def _from_data(problem: Problem, seed: int, say: Say) -> tuple[list[tuple[float, Problem, FloatArray]], int]:
+    """Return error, problem and place of searches from starts read off the data; number of parameter sets tried."""
     say("starts read off the data")
-    own = error
-    best: tuple[Problem, FloatArray] = (problem, x)
+    found: list[tuple[float, Problem, FloatArray]] = []
+    evaluations = 0
     for card in _data_starts(problem):
         other = Problem(card, _moved(problem.free, card), problem.protocols, problem.settings)
         part = _reduced(other, seed)
@@ -136,14 +155,11 @@ def _search(
         part.weigh(place)
         place = search_locally(part, place, steps=_STEPS, careful=True)
         evaluations += part.evaluations
-        here = _error(part, place)
-        say(f"  rms {100 * here:.3g} %")
-        if here < min(error, _BETTER * own):
-            error, best = here, (other, place)
-        if error < 0.1 * _GOOD:
+        found.append((_error(part, place), other, place))
+        say(f"  rms {100 * found[-1][0]:.3g} %")
+        if found[-1][0] < 0.1 * _GOOD:
             break
-    remarks = (_said_start(problem, best[0], own, error),) if best[0] is not problem else ()
-    return error, *best, remarks, evaluations
+    return found, evaluations
 
 
 def _reduced(problem: Problem, seed: int) -> Problem:
@@ -184,8 +200,8 @@ def _said_start(old: Problem, new: Problem, before: float, after: float) -> str:
         for f in new.free if abs(f.start - old.card.number(f.name)) > 0.01 * abs(f.start)
     ]  # fmt: skip
     return (
-        f"starts read off the data, in brackets those of {old.card.name}, which led to rms {100 * before:.3g} % instead "
-        f"of {100 * after:.3g} %: {', '.join(moved)}"
+        f"starts read off the data, in brackets those of {old.card.name} (rms {100 * before:.3g} % as it is, now "
+        f"{100 * after:.3g} %): {', '.join(moved)}"
     )
 
 

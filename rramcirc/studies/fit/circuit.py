@@ -19,7 +19,9 @@ LIMITER = Path(__file__).with_name("limiter.va")
 LINES = ("auto", "sl", "bl")
 _FLAT = 3e-3  # a plateau of the current is flat to this
 _PART, _FEWEST = 0.1, 5  # of the largest voltage that a plateau spans, in as many readings
+_WHOLE = 0.9  # of the readings at this sign: a current that never changes is no limit
 _TREND, _NUMBERS = 2.0, 1e-5  # a plateau changes no more than so many times its noise, or its last digit
+_BEND, _LEADS = 1e-3, 0.1  # voltage of the bend of a limiter [V], which the integration follows; least leads [ohm]
 _AT_LIMIT = 0.98  # of the compliance: what is above it is read off the limiter
 
 
@@ -74,7 +76,8 @@ def limited(data: Measurement, settings: Settings) -> tuple[Measurement, ModelCa
         at_limit |= sign * current > _AT_LIMIT * level
     if not levels and not settings.series_resistance:
         return data, None, none
-    values = {"resistance": max(settings.series_resistance, 0.1)}
+    bend = _BEND / min(levels.values()) if levels else _LEADS
+    values = {"resistance": max(settings.series_resistance, bend)}
     values |= {"positive_limit" if sign > 0 else "negative_limit": level for sign, level in levels.items()}
     card = card_of_defaults(find_module(str(LIMITER))).with_values(values)
     if at_limit.any():
@@ -107,10 +110,11 @@ def _plateau(data: Measurement, sign: int) -> float | None:
     top = float(current.max())
     if top <= 0.0:
         return None
-    high = np.flatnonzero(current > (1.0 - _FLAT) * top)
+    high = np.flatnonzero((current > (1.0 - _FLAT) * top) & (sign * voltage > 0.0))
     for run in np.split(high, 1 + np.flatnonzero(np.diff(high) > 1)):
         values = current[run]
-        if len(run) < _FEWEST or np.ptp(voltage[run]) < _PART * np.abs(voltage).max():
+        some = _FEWEST <= len(run) < _WHOLE * np.sum(sign * voltage > 0.0)
+        if not some or np.ptp(voltage[run]) < _PART * np.abs(voltage).max():
             continue
         noise = float(np.median(np.abs(np.diff(values, 2)))) / np.sqrt(6.0) * 1.48
         trend = float(np.ptp(np.polyval(np.polyfit(np.arange(len(run)), values, 2), np.arange(len(run)))))

@@ -192,8 +192,9 @@ def _sweep(data: Measurement, settings: Settings) -> Protocol:
             )
         low = own[: max(3, len(own) // 50)]
         start[k] = np.median(current[low] / np.abs(voltage[low]))
+    gates = tables[2] if gate is not None else 0.0 * tables[1] if series else None
     return Protocol(
-        data, tables[0], tables[1], tables[2] if gate is not None else 0.0 * tables[1] if series else None, device[read],
+        data, tables[0], tables[1], gates, device[read],
         corner[read], read, current[read], start, False, series, source_line(settings),
     )  # fmt: skip
 

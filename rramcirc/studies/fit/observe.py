@@ -15,10 +15,12 @@ from rramcirc.studies.fit.verdict import null_residuals, rms
 
 _CHANCE = 1e-3  # probability of noise that looks like switching
 _OUTLIERS, _LARGE = 3, 6.0  # so many changes of so many standard deviations are none of the noise
-_BINS = 10  # of amplitudes, among which the changes are compared
+_BINS, _LEAST_GROUP = 10, 4  # of amplitudes, among which the changes are compared; pulses in each at least
+_NO_NOISE = 0.3  # changes of ln(resistance) that no reading is off by
 _MEMORY = 3.0  # the best curve without memory misses a sweep by so many times its noise
 _LEAST = 0.01  # smallest hysteresis that counts [1, logarithm]
 _CLEAR = 0.8  # share of the changes that must have one direction
+_NEAR_ZERO = 0.1  # of the largest voltage, at which half loops of a sweep begin and end
 _BIG = 0.1  # changes of ln(conductance) that tell a direction
 
 
@@ -43,15 +45,15 @@ def _pulses(protocol: Protocol) -> bool:
     from scipy.stats import f_oneway
 
     changes = null_residuals(protocol)
+    if rms(changes) > _NO_NOISE:
+        return True
     noise = typical(changes - np.median(changes))
     if np.sum(np.abs(changes - np.median(changes)) > _LARGE * noise) >= min(_OUTLIERS, len(changes)):
         return True
-    order = np.argsort(protocol.data.columns["amplitude"][protocol.row], kind="stable")
-    groups = [g for g in np.array_split(changes[order], min(_BINS, len(changes) // 4)) if len(g) > 1] if len(
-        changes
-    ) >= 8 else []
-    if len(groups) < 2 or rms(changes) < 1e-12:
+    if len(changes) < 2 * _LEAST_GROUP or rms(changes) < 1e-12:
         return rms(changes) > _LEAST
+    order = np.argsort(protocol.data.columns["amplitude"][protocol.row], kind="stable")
+    groups = np.array_split(changes[order], max(min(_BINS, len(changes) // _LEAST_GROUP), 2))
     return bool(f_oneway(*groups).pvalue < _CHANCE)
 
 
@@ -94,7 +96,7 @@ def direction(data: Measurement) -> float:
 
 
 def _changes(data: Measurement) -> tuple[FloatArray, FloatArray]:
-    """Return voltages [V] and the changes of ln(conductance) that they made."""
+    """Return voltages [V] and the changes of ln(conductance) that they made; of a sweep, of its half loops."""
     columns = data.columns
     if data.kind == "pulses":
         return columns["amplitude"], np.log(columns["before"] / columns["after"])
@@ -105,11 +107,12 @@ def _changes(data: Measurement) -> tuple[FloatArray, FloatArray]:
         same = np.diff(columns.get("cycle", np.zeros(len(data)))) == 0
         return columns["amplitude"][1:][same], change[same]
     voltage, current = columns["voltage"], np.abs(columns["current"])
-    good = (np.abs(voltage) > 0.1 * np.abs(voltage).max()) & (current > 1e-6 * current.max())
-    conductance = np.log(np.where(good, current, 1.0) / np.where(good, np.abs(voltage), 1.0))
-    near = good[1:] & good[:-1] & (voltage[1:] * voltage[:-1] > 0)
-    near &= np.diff(columns.get("cycle", np.zeros(len(data)))) == 0
-    return voltage[1:][near], np.diff(conductance)[near]
+    good = (np.abs(voltage) > _NEAR_ZERO * np.abs(voltage).max()) & (current > 1e-6 * current.max())
+    rows = np.flatnonzero(good)
+    key = columns.get("cycle", np.zeros(len(data)))[rows] * 2 + (voltage[rows] > 0)
+    loops = [r for r in np.split(rows, 1 + np.flatnonzero(np.diff(key))) if len(r) > 2]
+    ends = [np.log(current[r[-1]] / abs(voltage[r[-1]]) * abs(voltage[r[0]]) / current[r[0]]) for r in loops]
+    return np.array([voltage[r[0]] for r in loops]), np.array(ends)
 
 
 def exchanged(data: Measurement) -> Measurement:

@@ -263,6 +263,8 @@ class Problem:
         protocol, start, card = self.protocols[k], self.starts(x)[k], self.candidate(x)
         moved = [replace(protocol, voltages=protocol.voltages * (1.0 + s * _NUDGE)) for s in (1.0, -1.0)]
         ends = [predict(card, p, start, self.settings, self.tolerance, base).current for p in moved]
+        if not all(np.isfinite(end).all() for end in ends):  # the steps of the base are too long where a current bends
+            ends = [predict(card, p, start, self.settings, self.tolerance).current for p in moved]
         with np.errstate(invalid="ignore", divide="ignore"):
             slope = np.abs(np.log(ends[0] / ends[1]) / (2 * _NUDGE) - 1.0)
         return 1.0 / (1.0 + (np.nan_to_num(slope, nan=1e6, posinf=1e6) / _CLIFF) ** 2)

@@ -16,6 +16,7 @@ from rramcirc.devices.veriloga.library import library
 from rramcirc.studies.fit.data import KINDS, Measurement
 from rramcirc.studies.fit.fit import FitResult, FittedParameter
 from rramcirc.studies.fit.model import make_protocol, path_ends, predict
+from rramcirc.studies.fit.path import within_bounds
 from rramcirc.studies.fit.picture import draw
 from rramcirc.studies.fit.problem import log_ratio
 from rramcirc.studies.fit.settings import Settings
@@ -171,6 +172,7 @@ def write_example(card: ModelCard, path: Path, seed: int) -> Path:
     Amplitudes lie within the card's valid cell voltages, half of them negative; widths between 10 ns and 1 ms.
     """
     rng, count = np.random.default_rng(seed), _EXAMPLE_PULSES
+    card = within_bounds(card)
     valid = card.validity.get("cell_voltage")
     low, high = (valid.minimum, valid.maximum) if valid else (-1.5, 1.5)
     amplitude = np.where(
