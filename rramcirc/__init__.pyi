@@ -253,8 +253,8 @@ from rramcirc.studies.check.check_model import check_model as check_model
 from rramcirc.studies.doors.synapse import stdp as stdp
 from rramcirc.studies.fit.data import read_measurement as read_measurement
 from rramcirc.studies.fit.fit import fit as fit
-from rramcirc.studies.fit.model import Settings as FitSettings
 from rramcirc.studies.fit.report import write_fit as write_fit
+from rramcirc.studies.fit.settings import Settings as FitSettings
 from rramcirc.sweeps.figure import plot_sweep as plot_sweep
 from rramcirc.sweeps.file import (
     SweepFile as SweepFile,
