@@ -40,6 +40,7 @@ bench: setup
 	@$(BIN)/python benchmarks/networks.py
 	@$(BIN)/python benchmarks/layers.py
 	@$(BIN)/python benchmarks/circuits.py
+	@$(BIN)/python benchmarks/inspect.py
 
 fuzz: $(FUZZERS)
 

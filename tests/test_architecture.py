@@ -23,7 +23,9 @@ INSIDE = {
         "html arguments child",
         "fields",
     ],
-    "waveforms": ["raw_header aliases export", "raw sparkline spikes", "waveforms steps", "signals foreign", "folder"],
+    "waveforms": [
+        "raw_header aliases export pyramid", "raw sparkline spikes", "waveforms steps", "signals foreign", "folder",
+    ],
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [
         "analysis_record stimuli design", "analyses phases", "spike_trains presentations images",

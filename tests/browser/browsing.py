@@ -18,7 +18,7 @@ def show(page: Page, file: Path) -> None:
 
 def settled(page: Page) -> None:
     """Wait until the tables are filled, which is 60 ms after the last drawing."""
-    page.wait_for_function("document.body.dataset.drawn > 0")
+    page.wait_for_function("() => document.body.dataset.drawn > 0")
     page.wait_for_timeout(150)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rramcirc.cli.inspect.runs import is_run, labels_of, open_source
+from rramcirc.cli.inspect.serving import pyramid_summary, serve_runs
 from rramcirc.cli.inspect.tables import (
     print_comparison,
     print_differences,
@@ -48,6 +49,7 @@ Example:
 @click.option(
     "--html", "html_file", metavar="FILE", type=click.Path(path_type=Path), help="Write a page to look at it."
 )
+@click.option("--serve", is_flag=True, help="Serve the page on this machine, for runs of any size; Ctrl-C ends it.")
 @click.option("--measure", "measurements", metavar="TEXT", multiple=True, help="Measure, as 'max(i(bl0))'. Repeatable.")
 @click.option("--partial", is_flag=True, help="Measure although the run is partial or failed.")
 @click.option("--analysis", metavar="N", type=click.IntRange(1), help="Which analysis of the file; default the last.")
@@ -58,7 +60,7 @@ Example:
 def inspect(
     source: Path, others: tuple[str, ...], start: str | None, stop: str | None, csv_file: str | None,
     parquet_file: str | None, export_file: str | None, plot_file: Path | None, html_file: Path | None,
-    measurements: tuple[str, ...], partial: bool, analysis: int | None, dialect: str | None, as_json: bool,
+    serve: bool, measurements: tuple[str, ...], partial: bool, analysis: int | None, dialect: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """List, measure, plot and export the waveforms of a run folder or raw file.
 
@@ -70,7 +72,8 @@ def inspect(
 
     --html writes a page that opens in any browser without a network: zoom, cursors, expressions, measurements over
     the visible range, X against Y, spectrum, spikes, map of an array. Runs of up to 500,000 numbers are on it whole;
-    of larger ones it draws least and greatest values and gives no numbers.
+    of larger ones it draws least and greatest values and gives no numbers. --serve shows the same page from the
+    files: any size, every number from every point, and a run that is still going on grows on the screen.
 
     A measurement is one of those below, arithmetic of several ('max(v(a))-min(v(b))'), or with a glob pattern
     ('max(i(bl*))') one for every signal that fits. Between the points a waveform is a straight line.
@@ -117,6 +120,11 @@ def inspect(
         check_table_path(file, suffix)
     if len(sources) > 1 and (exports or as_json):
         raise ParameterError(f"{len(sources)} runs are compared; --csv, --parquet, --export and --json take one run.")
+    if serve:
+        if start or stop or exports or as_json or plot_file or html_file:
+            raise ParameterError("--serve shows whole runs: leave out --from, --to, --json and files to write.")
+        serve_runs(sources, signals, measurements, analysis, dialect)
+        return
     drawn = bool(plot_file or html_file)
     opened = [open_source(one, analysis, dialect, start, stop) for one in sources]
     runs = {label: waves for label, (waves, _, _) in zip(labels_of(sources), opened, strict=True)}
@@ -124,13 +132,16 @@ def inspect(
         _compare(runs, signals, measurements, [partial or whole for _, _, whole in opened], drawn)
     else:
         ((waveforms, status, whole),) = opened
-        _tell_one(source, waveforms, status, signals, measurements, partial or whole, as_json, exports, drawn)
+        listed = not (signals or start or stop or measurements or exports or as_json or drawn)
+        known = pyramid_summary(source, analysis, dialect) if listed else None
+        _tell_one(source, waveforms, status, signals, measurements, partial or whole, as_json, exports, drawn, known)
     _draw(plot_file, html_file, runs, signals, measurements)
 
 
 def _tell_one(
     source: Path, waveforms: Waveforms, status: dict[str, object], signals: Sequence[str], measurements: Sequence[str],
     measurable: bool, as_json: bool, exports: Sequence[tuple[str, str]], drawn: bool,
+    known: list[dict[str, Any]] | None,
 ) -> None:  # fmt: skip
     """Measure one run, export it and print what was asked for."""
     from rramcirc.analysis.expressions import resolve
@@ -145,7 +156,7 @@ def _tell_one(
         click.echo(json.dumps(record_of(source, waveforms, status, table, measured), indent=1, allow_nan=False))
         return
     if not exports and not measured and not drawn:
-        print_table(waveforms, summary(resolve(wanted, waveforms)))
+        print_table(waveforms, known or summary(resolve(wanted, waveforms)))
         print_results(status)
     print_measurements(measured)
 

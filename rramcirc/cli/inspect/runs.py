@@ -64,11 +64,21 @@ def load(source: Path, analysis: int | None = None, dialect: str | None = None) 
     WaveformError
         If there are no waveforms, or `analysis` is too large.
     """
+    from rramcirc.waveforms.spikes import load_spikes
+    from rramcirc.waveforms.waveforms import Waveforms
+
+    plot, present, record, _, _ = open_plot(source, analysis, dialect)
+    spikes = load_spikes(source) if source.is_dir() else None
+    return replace(Waveforms.from_raw(plot, present, record), spikes=spikes), record
+
+
+def open_plot(
+    source: Path, analysis: int | None, dialect: str | None, quiet: bool = False
+) -> tuple[RawPlot, Sequence[Signal] | None, dict[str, object], Path, int]:
+    """Return a plot of a run, its signals (None: as in the file), the record, the file, the number of the plot."""
     from rramcirc.basics.errors import WaveformError
     from rramcirc.waveforms.foreign import read_any
     from rramcirc.waveforms.raw import read_raw
-    from rramcirc.waveforms.spikes import load_spikes
-    from rramcirc.waveforms.waveforms import Waveforms
 
     record: dict[str, object] = {}
     table: list[Signal] = []
@@ -82,13 +92,12 @@ def load(source: Path, analysis: int | None = None, dialect: str | None = None) 
     plots = read_raw(file) if source.is_dir() else read_any(file, dialect)
     if analysis is not None and analysis > len(plots):
         raise WaveformError(f"{file} holds {len(plots)} analyses; --analysis {analysis} is too large.")
-    plot = plots[-1 if analysis is None else analysis - 1]
-    if len(plots) > 1 and analysis is None:
+    number = len(plots) if analysis is None else analysis
+    plot = plots[number - 1]
+    if len(plots) > 1 and analysis is None and not quiet:
         names = "; ".join(f"{k} {p.plotname}" for k, p in enumerate(plots, 1))
         click.echo(f"{file} holds {len(plots)} analyses ({names}); this is the last. Choose with --analysis.", err=True)
-    present = _present(plot, table)
-    spikes = load_spikes(source) if source.is_dir() else None
-    return replace(Waveforms.from_raw(plot, present or None, record), spikes=spikes), record
+    return plot, _present(plot, table, quiet) or None, record, file, number
 
 
 def describe_partial(waveforms: Waveforms, record: dict[str, object]) -> str:
@@ -128,10 +137,11 @@ def _open_run(folder: Path) -> tuple[Path, dict[str, object], list[Signal]]:
     return raw, record, read_signals(netlist) if netlist.is_file() else []
 
 
-def _present(plot: RawPlot, table: Sequence[Signal]) -> list[Signal]:
+def _present(plot: RawPlot, table: Sequence[Signal], quiet: bool) -> list[Signal]:
     """Return the signals of the table that are in the plot; say which are not."""
     present = [signal for signal in table if signal.vector and plot.find(signal.vector) is not None]
-    if missing := [signal.name for signal in table if signal.vector and signal not in present]:
+    missing = [signal.name for signal in table if signal.vector and signal not in present]
+    if missing and not quiet:
         click.echo(f"{len(missing)} signal(s) of the netlist are not in the file: {', '.join(missing[:5])}.", err=True)
     return present
 

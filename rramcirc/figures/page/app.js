@@ -211,7 +211,7 @@ class Page {
     const text = byId("measure").value.trim();
     byId("measure-error").textContent = "";
     try {
-      await this.measured(text, this.first);
+      await this.measured(text, this.first, true);
     } catch (error) {
       if (!(error instanceof PageError)) throw error;
       byId("measure-error").textContent = error.message;
@@ -222,8 +222,8 @@ class Page {
   }
 
   /** Return the rows of a measurement over the visible range: from full data, here or on the server. */
-  measured(text, run) {
-    return this.remote ? this.remote.measure(text, run, this.view) : measureText(text, run.window(...this.view), this.tables);
+  measured(text, run, asked = false) {
+    return this.remote ? this.remote.measure(text, run, this.view, asked) : measureText(text, run.window(...this.view), this.tables);
   }
 
   /** Draw with what is there; load what is missing; then fill the tables. */
@@ -428,9 +428,10 @@ class Page {
       for (const text of this.measures) asked.push(...(await this.numberRows(text, run)));
     }
     if (turn !== this.turn) return;
+    const refused = statistics.find((row) => row.error && this.remote)?.error;
     const thinned = [...statistics, ...asked].some((row) => row.error === THINNED);
     const known = statistics.filter((row) => !row.error);
-    byId("measured").replaceChildren(...(thinned ? [make("p", { class: "thinned" }, THINNED)] : [...this.askedTable(asked), ...this.statisticsTable(known)]));
+    byId("measured").replaceChildren(...(thinned ? [make("p", { class: "thinned" }, THINNED)] : [...this.askedTable(asked), ...this.statisticsTable(known), ...(refused ? [make("p", {}, refused)] : [])]));
   }
 
   async statisticsRow(text, run) {
@@ -445,7 +446,7 @@ class Page {
 
   async numberRows(text, run) {
     try {
-      return (await this.measured(text, run)).map(([label, value, unit]) => ({ label, text, value, unit, run }));
+      return (await this.measured(text, run, true)).map(([label, value, unit]) => ({ label, text, value, unit, run }));
     } catch (error) {
       if (!(error instanceof PageError)) throw error;
       return [{ label: text, text, error: error.message, run }];

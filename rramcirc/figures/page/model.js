@@ -61,6 +61,8 @@ class Run {
   /** Return the scope of what lies between two places of the axis, ends interpolated, as Waveforms.between does. */
   window(from, to) {
     const whole = this.scope();
+    const { tile } = this;
+    if (this.remote && (from < tile.from || to > tile.to)) throw new PageError("loading");
     if (from <= this.from && to >= this.to) return whole;
     const { axis } = whole;
     const first = Math.max(from, this.from), last = Math.min(to, this.to);

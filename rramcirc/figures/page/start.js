@@ -12,7 +12,7 @@ async function start() {
   const described = JSON.parse(byId("described").textContent);
   const bytes = decodeBase64(byId("data").textContent);
   byId("data").remove();
-  const remote = described.remote ? new Remote(described.remote) : null;
+  const remote = described.remote ? new Remote() : null;
   globalThis.rramcirc = new Page(described, bytes, remote);
 }
 

@@ -1,0 +1,126 @@
+"""`rramcirc inspect --serve` and `simulate --watch`: runs as the server of the page opens and follows them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rramcirc.cli.inspect.runs import labels_of, open_plot
+
+if TYPE_CHECKING:
+    from rramcirc.figures.page.serve import PageServer
+    from rramcirc.figures.page.served import Opened
+    from rramcirc.waveforms.pyramid import Pyramid
+    from rramcirc.waveforms.raw import RawPlot
+
+_KEPT_FROM = 50_000_000  # bytes of a raw file whose pyramid is kept
+
+
+def serve_runs(
+    sources: Sequence[Path], signals: Sequence[str], measurements: Sequence[str], analysis: int | None,
+    dialect: str | None,
+) -> None:  # fmt: skip
+    """Serve runs until Ctrl-C."""
+    server = page_server(sources, signals, measurements, analysis, dialect, wait=False)
+    server.start()
+    click.echo(f"{server.address}\nOpen it in a browser on this machine; Ctrl-C ends.")
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
+    server.stop()
+
+
+def page_server(
+    sources: Sequence[Path], signals: Sequence[str], measurements: Sequence[str], analysis: int | None,
+    dialect: str | None, wait: bool,
+) -> PageServer:  # fmt: skip
+    """Return a server of runs; with `wait` one that has no points yet is waited for, not refused."""
+    from rramcirc.analysis.expressions import resolve
+    from rramcirc.figures.page.serve import PageServer
+    from rramcirc.figures.page.served import ServedRun
+
+    labels = labels_of(sources)
+    runs = [
+        ServedRun(label, follower(source, analysis, dialect, wait))
+        for label, source in zip(labels, sources, strict=True)
+    ]
+    drawn = [name for name, _, _ in resolve(signals, runs[0].head())] if runs[0].started else signals
+    return PageServer(runs, drawn, measurements)
+
+
+def follower(source: Path, analysis: int | None, dialect: str | None, wait: bool) -> Callable[[], Opened | None]:
+    """Return a function that opens a run, and later again if its file has changed."""
+    from rramcirc.basics.errors import RramcircError
+    from rramcirc.figures.page.served import Opened
+
+    seen: list[tuple[int, int, str]] = []
+
+    def reopen() -> Opened | None:
+        file = source / "waves.raw" if source.is_dir() or source.suffix != ".raw" else source
+        try:
+            stat = file.stat()
+            state = (stat.st_size, stat.st_mtime_ns, _status(source))
+            if seen == [state]:
+                return None
+            plot, signals, record, file, number = open_plot(source, analysis, dialect)
+            pyramid = _pyramid_of(plot, source, file, number)
+        except (RramcircError, OSError):
+            if wait or seen:
+                return None
+            raise
+        seen[:] = [state]
+        return Opened(plot, signals, record, pyramid)
+
+    return reopen
+
+
+def _status(source: Path) -> str:
+    """Return the time of the last change of run.json, whose status says whether a run goes on."""
+    record = source / "run.json"
+    return str(record.stat().st_mtime_ns) if record.is_file() else ""
+
+
+def pyramid_summary(source: Path, analysis: int | None, dialect: str | None) -> list[dict[str, Any]] | None:
+    """Return the table of the signals of a large file from its pyramid, in one pass or none; None for small files."""
+    file = source / "waves.raw" if source.is_dir() else source
+    if not file.is_file() or file.stat().st_size < _KEPT_FROM:
+        return None
+    from rramcirc.figures.page.served import Opened, ServedRun
+
+    plot, signals, record, file, number = open_plot(source, analysis, dialect, quiet=True)
+    if plot.data.dtype.kind == "c" or not plot.n_points or not plot.has_axis or plot.lengths:
+        return None
+    run = ServedRun("", lambda: Opened(plot, signals, record, _pyramid_of(plot, source, file, number)))
+    return run.summary()
+
+
+def _pyramid_of(plot: RawPlot, source: Path, file: Path, number: int) -> Pyramid:
+    """Return the pyramid of a plot: the kept one, or a new one, which is kept if the file is large and whole."""
+    import numpy as np
+
+    from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
+    from rramcirc.waveforms.folder import adding_files
+    from rramcirc.waveforms.pyramid import build_pyramid, load_pyramid, pyramid_path, save_pyramid
+
+    if not plot.n_points:
+        raise WaveformError(f"{file}: there are no points to show.")
+    if not plot.has_axis or plot.lengths:
+        raise ParameterError(
+            f"{file}: {plot.plotname} has no axis that all its vectors share. Use --html or the table."
+        )
+    kept = load_pyramid(file, number)
+    if kept is not None and kept.n_points == plot.n_points:
+        return kept
+    pyramid = build_pyramid(np.abs(plot.data) if np.iscomplexobj(plot.data) else plot.data)
+    if plot.complete and plot.data.nbytes >= _KEPT_FROM:
+        own = source.is_dir() and (source / "run.json").is_file()
+        name = pyramid_path(file).name
+        with suppress(OSError, RramcircError), adding_files(source, name) if own else nullcontext():
+            save_pyramid(pyramid, file, number)
+            click.echo(f"Kept {pyramid_path(file)} for the next time.", err=True)
+    return pyramid

@@ -1,0 +1,85 @@
+"""The server of the page answers this machine and the holder of the token, and nobody else."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rramcirc.cli.inspect.serving import page_server
+from rramcirc.figures.page.serve import PageServer
+from rramcirc.waveforms.raw import RawPlot, write_raw
+
+T = np.linspace(0, 1e-6, 101)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PageServer]:
+    plot = RawPlot.from_columns(["time", "v(a)", "v(b)"], ["time"] + ["voltage"] * 2, [T, T * 1e6, -T * 1e6])
+    write_raw(tmp_path / "a.raw", [plot])
+    started = page_server([tmp_path / "a.raw"], ["v(*)"], [], None, None, wait=False)
+    started.start()
+    yield started
+    started.stop()
+
+
+def ask(server: PageServer, path: str, **headers: str) -> tuple[int, bytes, http.client.HTTPMessage]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, content, answer.headers
+
+
+def test_page_is_given_to_the_holder_of_the_token(server):
+    status, content, headers = ask(server, f"/{server.token}/")
+    assert status == 200
+    assert b'"v(a)"' in content
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Access-Control-Allow-Origin"] is None
+    assert len(server.token) >= 32
+
+
+@pytest.mark.parametrize("path", ["/", "/x/", "/x/state", "//state", "/%2e%2e/state", "/%e9tat/", "/%00/"])
+def test_wrong_tokens_are_refused(server, path):
+    assert ask(server, path)[0] == 403
+
+
+def test_other_hosts_and_origins_are_refused(server):
+    good = f"/{server.token}/state"
+    assert ask(server, good)[0] == 200
+    assert ask(server, good, Host=f"localhost:{server.port}")[0] == 200
+    for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1", f"127.0.0.1:{server.port}.evil.example"):
+        assert ask(server, good, Host=host)[0] == 403
+    for origin in ("http://evil.example", "null", "https://127.0.0.1"):
+        assert ask(server, good, Origin=origin)[0] == 403
+
+
+def test_only_the_loopback_interface_listens(server):
+    assert server._server.server_address[0] == "127.0.0.1"
+
+
+def test_answers_and_refusals(server):
+    base = f"/{server.token}"
+    rows = json.loads(ask(server, f"{base}/measure?run=0&text=max(v(a))&from=0&to=5e-7")[1])
+    assert rows == [["max(v(a))", pytest.approx(0.5), "V"]]
+    assert json.loads(ask(server, f"{base}/values?run=0&signal=v(b)&at=2e-7")[1]) == [pytest.approx(-0.2)]
+    assert json.loads(ask(server, f"{base}/measure?run=0&text=crossing(v(a),9)&from=0&to=1")[1])[0][1] is None
+    for path, status in [
+        ("measure?run=0&text=nope(v(a))&from=0&to=1", 422), ("check?text=v(nn)", 422), ("tile?run=7", 400),
+        ("tile?run=0&from=x&to=1&pixels=9", 400), ("values", 400), ("../../etc/passwd", 404), ("a.raw", 404),
+    ]:  # fmt: skip
+        assert ask(server, f"{base}/{path}")[0] == status, path
+
+
+def test_run_that_grows_is_followed(server, tmp_path):
+    more = np.linspace(0, 2e-6, 201)
+    plot = RawPlot.from_columns(["time", "v(a)", "v(b)"], ["time"] + ["voltage"] * 2, [more, more * 1e6, -more])
+    write_raw(tmp_path / "a.raw", [plot])
+    (state,) = json.loads(ask(server, f"/{server.token}/state")[1])
+    assert (state["points"], state["to"]) == (201, 2e-6)
