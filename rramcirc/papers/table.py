@@ -35,6 +35,7 @@ from rramcirc.papers.zoppo2019 import circuit as zoppo2019_circuit
 from rramcirc.papers.zoppo2019 import examples as zoppo2019_examples
 from rramcirc.papers.zoppo2019 import locality as zoppo2019_locality
 from rramcirc.papers.zoppo2019 import patterns as zoppo2019_patterns
+from rramcirc.papers.zoppo2019 import pulsed as zoppo2019_pulsed
 from rramcirc.papers.zoppo2019 import rules as zoppo2019_rules
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -72,6 +73,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         zoppo2019_examples,
         zoppo2019_locality,
         zoppo2019_patterns,
+        zoppo2019_pulsed,
         zoppo2019_rules,
     )
 }

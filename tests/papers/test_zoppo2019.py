@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.devices.pulses.exponential import PulseExponential
 from rramcirc.engines.network.continuous import show
 from rramcirc.engines.simulation import simulate
 from rramcirc.papers.reproduction import reproduce
@@ -15,6 +16,8 @@ from rramcirc.papers.zoppo2019.associative import hebbian_weights, recalled, sto
 from rramcirc.papers.zoppo2019.circuit import CircuitParameters, _weights, circuit_bench, synapses
 from rramcirc.papers.zoppo2019.glyphs import CHARACTERS, corrupted, glyph_patterns
 from rramcirc.papers.zoppo2019.locality import LocalityParameters, locality_table
+from rramcirc.papers.zoppo2019.pairs import CELLS, DevicePairs
+from rramcirc.papers.zoppo2019.pulsed import PulsedParameters, most_spread, pulse_counts, run_one
 from rramcirc.sweeps.record import RunRecord
 
 SHORT = CircuitParameters(learning_rate=0.1, epochs=4, every=4, starts=("free",))
@@ -115,3 +118,77 @@ def test_back_propagation_leads_the_other_rules_and_the_control():
     assert held["control: corrupted images as they are"] == "yes"
     assert held["accuracy, least of all starts, input I"] in ("yes", "open")  # 800 images cannot tell 0.99 for sure
     assert held["lead over Storkey's rule"] == "yes"
+
+
+@pytest.mark.parametrize("card", list(CELLS))
+def test_pairs_of_devices_read_their_weights_in_both_directions(card):
+    """Both products are those of one array, its currents nonlinear by less than the tolerance at these voltages."""
+    weights = np.random.default_rng(3).uniform(-0.2, 0.2, (5, 5))
+    np.fill_diagonal(weights, 0.0)
+    pairs = DevicePairs(CELLS[card], weights, 0.0, 0.1, 0.2, np.random.default_rng(1))
+    states = np.random.default_rng(4).uniform(-1, 1, (3, 5))
+    assert pairs.forward(states) == pytest.approx(states @ weights.T, abs=2e-3)
+    assert pairs.backward(states) == pytest.approx(states @ weights, abs=2e-3)
+    assert np.abs(states @ weights - states @ weights.T).max() > 0.05  # a product that is not transposed is told apart
+
+
+@pytest.mark.parametrize("card", list(CELLS))
+def test_pulses_move_one_device_of_a_pair_and_reading_moves_none(card):
+    pairs = DevicePairs(CELLS[card], np.zeros((3, 3)), 1.0, 0.1, 0.2, np.random.default_rng(1))
+    before = pairs.conductance()
+    v = np.array([1.0, -1.0, 9.0])  # the last one is clipped
+    pairs.forward(v[None])
+    pairs.hold(v, v, 50e-6, 20e-6)
+    assert pairs.highest == pytest.approx(0.2)
+    assert pairs.read_energy > 0
+    assert pairs.conductance() == pytest.approx(before, rel=1e-9)
+    counts = np.zeros(before.size, np.int64)
+    counts[2], counts[5] = 2, -1
+    pairs.program(counts)
+    moved = pairs.conductance() - before
+    assert moved[2] > 0 > moved[5]
+    assert np.abs(np.delete(moved, [2, 5])).max() < 1e-9 * before.max()
+    assert pairs.energy > 0
+    assert pairs.pulses.tolist() == np.abs(counts).tolist()
+
+
+def test_a_pulse_of_the_interface_device_is_its_closed_form():
+    pairs = DevicePairs(CELLS["tiox_fouda2020"], np.zeros((2, 2)), 0.0, 0.1, 0.2, np.random.default_rng(1))
+    before = pairs.conductance()
+    pairs.program(np.array([3, -1, 0, 0]))
+    rule = PulseExponential.of_card(pairs.card)
+    moved = pairs.conductance() - before
+    assert moved[0] == pytest.approx(float(rule.potentiation_change(before[0], 3)), rel=1e-3)
+    assert moved[1] == pytest.approx(float(rule.depression_change(before[1])), rel=1e-3)
+
+
+def test_counted_pulses_make_the_wanted_step_in_the_mean():
+    parameters, steps = PulsedParameters(), (0.01, 0.04)
+    rng = np.random.default_rng(6)
+    wanted = np.repeat([0.013, -0.013], 20_000)
+    counts = pulse_counts(parameters, "counted", wanted, steps, rng)
+    made = np.where(counts > 0, steps[0], steps[1]) * counts
+    assert made[:20_000].mean() == pytest.approx(0.013, rel=0.02)
+    assert made[20_000:].mean() == pytest.approx(-0.013, rel=0.05)
+    assert set(np.unique(pulse_counts(parameters, "ternary", wanted, steps, rng))) == {-1, 1}
+    assert pulse_counts(parameters, "SET only", wanted, steps, rng).min() == 0
+
+
+@pytest.mark.parametrize("card", list(CELLS))
+def test_a_network_of_devices_learns_by_pulses(card):
+    short = PulsedParameters(epochs=6, every=6)
+    found = run_one(short, card, "ternary", 1.0, seed=5)
+    assert found["hits"][0] < 0.2 * found["trials"]
+    assert found["hits"][1] > 0.6 * found["trials"]
+    assert found["highest"] <= 0.2
+
+
+def test_the_spread_at_which_accuracy_falls_is_between_the_factors():
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {"card": "a", "rule": "ternary", "spread": [0.0, 1.0, 3.0], "epoch": 6, "accuracy": [1.0, 0.95, 0.85]}
+    )
+    assert most_spread("a")(table) == pytest.approx(2.0)
+    assert most_spread("a", above=0.5)(table) == 3.0
+    assert most_spread("a", above=1.1)(table) == 0.0
