@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.cards.variability import sample_devices
@@ -125,7 +125,8 @@ class DevicePairs:
 
     def conductance(self) -> FloatArray:
         """Return the conductance of all devices at 0.1 V [S]."""
-        return self.currents(np.full((1, self.sign.size), 0.1))[0] / 0.1
+        found: FloatArray = self.currents(np.full((1, self.sign.size), 0.1))[0] / 0.1
+        return found
 
     def hold(self, v: FloatArray, y: FloatArray, time_v: float, time_y: float) -> None:
         """Let the states drift while v, then y, (N,) each, are on the lines for times [s]; add the energy."""
@@ -156,7 +157,7 @@ class DevicePairs:
             self._pulse(chosen, counts[chosen] > 0)
         self.pulses += np.abs(counts)
 
-    def _pulse(self, chosen: IntArray, up: FloatArray) -> None:
+    def _pulse(self, chosen: IntArray, up: BoolArray) -> None:
         cell, width = self.cell, self.cell.width
         edge = EDGE * width  # a full pulse is `width` long at half height
         tops = np.linspace(edge, width, POINTS)
