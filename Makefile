@@ -1,4 +1,4 @@
-# make demo: set up everything, run the main job. make test: set up everything, run the tests.
+# make demo: set up everything, run the main job. make test docs: set up everything, run the tests, build the documentation.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 
 FUZZERS = fuzz-inner fuzz-engines fuzz-decks fuzz-readers fuzz-interruptions
 
-.PHONY: setup demo test netlists models docs bench fuzz $(FUZZERS) mutants clean
+.PHONY: setup demo test netlists models reference docs bench fuzz $(FUZZERS) mutants clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -17,7 +17,7 @@ $(READY): pyproject.toml setup/system.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "rramcirc needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 3; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
 
 demo: setup
@@ -73,5 +73,9 @@ clean:
 models: setup
 	@$(BIN)/python models/regenerate.py
 
-docs: setup
+reference: setup
 	@$(BIN)/python docs/regenerate.py
+
+docs: reference
+	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build
+	@echo "docs/_build/index.html"

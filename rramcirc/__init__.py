@@ -98,6 +98,7 @@ _HOME = {
     "engines.ngspice.spelling": ("subcircuit_files",),
     "engines.pyspice.blocks": ("required_osdi", "subcircuit", "to_pyspice"),
     "engines.pyspice.live": ("run_live",),
+    "engines.pyspice.results": ("from_pyspice",),
     "engines.simulation": ("simulate", "simulate_netlist"),
     "engines.compare": ("simulate_both",),
     "sweeps.sweep": ("sweep",),

@@ -221,6 +221,7 @@ from rramcirc.engines.pyspice.blocks import (
     to_pyspice as to_pyspice,
 )
 from rramcirc.engines.pyspice.live import run_live as run_live
+from rramcirc.engines.pyspice.results import from_pyspice as from_pyspice
 from rramcirc.engines.simulation import (
     simulate as simulate,
     simulate_netlist as simulate_netlist,
@@ -381,6 +382,7 @@ __all__ = [
     "fit",
     "fit_stdp_window",
     "frequency",
+    "from_pyspice",
     "gate_stimulus",
     "half_select",
     "high_level",

@@ -70,8 +70,8 @@ def test_readme_python_block_runs(tmp_path: Path) -> None:
 
 
 def test_ci_runs_the_readme_test_command() -> None:
-    assert "make test" in README
-    assert (ROOT / ".ci" / "run").read_text().strip().endswith("make test")
+    assert "\nmake test docs " in README
+    assert (ROOT / ".ci" / "run").read_text().strip().endswith("make test docs")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ edge moves within that tolerance; final states to 1e-5 nm.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -191,6 +192,59 @@ def test_pyspices_own_simulator_runs_a_block():
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment)
     theirs, ours = map(float, done.stdout.split()[-2:])
     assert theirs == pytest.approx(ours, rel=1e-3)  # PySpice leaves reltol at ngspice's 1e-3
+
+
+def test_results_of_pyspices_own_simulator_become_waveforms():
+    """PySpice finds the library by itself once rramcirc made a block."""
+    script = """
+        import json
+        import rramcirc as rc
+        from PySpice.Spice.Netlist import Circuit
+        from rramcirc.engines.pyspice.blocks import required_osdi, subcircuit
+
+        circuit = Circuit("mine")
+        block = subcircuit(rc.Cell("hfo2_filament", "nmos_select", initial_state={"gap": 0.7}))
+        circuit.subcircuit(block)
+        circuit.X("1", block.name, "bl", "wl", circuit.gnd, circuit.gnd)
+        circuit.V("bl", "bl", circuit.gnd, "dc 0.2 ac 1")
+        circuit.V("gate", "wl", circuit.gnd, 1.5)
+        simulator = circuit.simulator()
+        simulator.save(["v(bl)", "i(vbl)", "@n.x1.nrram[gap]"])
+        for file in required_osdi(circuit):
+            simulator.ngspice.exec_command(f"osdi {file}")
+        found = {
+            "point": simulator.operating_point(),
+            "time": simulator.transient(step_time=1e-8, end_time=1e-7),
+            "v-sweep": simulator.dc(Vbl=slice(0, 0.2, 0.05)),
+            "frequency": simulator.ac(start_frequency=1e3, stop_frequency=1e6, number_of_points=2, variation="dec"),
+        }
+        waves = {name: rc.from_pyspice(analysis) for name, analysis in found.items()}
+        told = {
+            name: [w.axis_name, w.axis_unit, w.n_points, {s: [w.unit(s), abs(w[s][-1])] for s in w.names}]
+            for name, w in waves.items()
+        }
+        print(json.dumps(told))
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "NGSPICE_LIBRARY_PATH"}
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment)
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert [told[name][:2] for name in ("point", "time", "v-sweep", "frequency")] == [
+        ["point", ""], ["time", "s"], ["v-sweep", "V"], ["frequency", "Hz"],
+    ]  # fmt: skip
+    assert (told["point"][2], told["v-sweep"][2], told["frequency"][2]) == (1, 5, 7)
+    for name, (*_, signals) in told.items():
+        assert signals["v(bl)"] == ["V", pytest.approx(1.0 if name == "frequency" else 0.2)]
+        assert signals["i(vbl)"][0] == "A"
+        assert signals["i(vbl)"][1] > 1e-7
+    assert set(told["v-sweep"][3]) == {"v(bl)", "i(vbl)", "x1.gap"}
+    assert set(told["frequency"][3]) == {"v(bl)", "i(vbl)"}
+    assert told["time"][3]["x1.gap"] == ["nm", pytest.approx(0.7, abs=1e-3)]
+
+
+def test_from_pyspice_says_what_it_takes():
+    with pytest.raises(rc.ParameterError, match="TransientAnalysis"):
+        rc.from_pyspice(cell_by_hand())
 
 
 def test_refuses_what_would_run_twice():

@@ -11,6 +11,7 @@ reads a circuit: `rramcirc.simulate` does that by itself, PySpice's own simulato
 
 from __future__ import annotations
 
+import ctypes.util
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -167,16 +168,27 @@ def _pyspice() -> SimpleNamespace:
             from PySpice.Spice.BasicElement import SubCircuitElement
             from PySpice.Spice.ElementParameter import ElementNamePositionalParameter
             from PySpice.Spice.Netlist import Circuit, SubCircuit
+            from PySpice.Spice.NgSpice.Shared import NgSpiceShared
         except ImportError as error:
             raise EnvironmentProblem(
                 f"PySpice cannot be imported ({error}). Install it: pip install PySpice."
             ) from None
+    _find_library(NgSpiceShared)
     return SimpleNamespace(
         Circuit=Circuit,
         SubCircuit=SubCircuit,
         SubCircuitElement=SubCircuitElement,
         ElementName=ElementNamePositionalParameter,
     )
+
+
+def _find_library(shared: Any) -> None:
+    """Tell PySpice's own simulator the name under which the system knows libngspice.
+
+    PySpice looks for libngspice.so, which Debian has in its development package only; the library is libngspice.so.0.
+    """
+    if "{}" in str(shared.LIBRARY_PATH) and (found := ctypes.util.find_library("ngspice")):
+        shared.LIBRARY_PATH = found
 
 
 @lru_cache(maxsize=8)

@@ -100,6 +100,11 @@ def netlist_of(
     return Netlist("\n".join(lines), sources, signals, f"PySpice circuit {title}", kind, stop)
 
 
+def known_vectors(circuit: Circuit) -> dict[str, Signal]:
+    """Return the signals that have a name in a PySpice circuit, by their ngspice vector."""
+    return {normalise_vector(signal.vector): signal for signal in _known_signals(circuit)[0]}
+
+
 def _choose(circuit: Circuit, probes: Sequence[str], sources: Sequence[Path]) -> tuple[Signal, ...]:
     """Return the signals that the probes name, or without probes the useful ones."""
     if isinstance(probes, str):

@@ -1,0 +1,183 @@
+"""Write the pages of the site that come from the code: commands, records, circuits, cards, papers, performance."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+import rramcirc
+from rramcirc.basics.field_texts import bounds_text
+from rramcirc.circuits.table import RECORDS
+from rramcirc.cli.lazy import LazyGroup
+from rramcirc.cli.main import rramcirc as command_line
+from rramcirc.papers.experiment import EVIDENCE, Expected
+from rramcirc.papers.reproduction import experiment_names, load_experiment
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+MADE = HERE / "made"
+NO_FOLDER = re.compile(r"\]\((?:docs|models|netlists)/[^)]*\)")
+
+
+def commands() -> str:
+    """Return the page of the command line: the help of every command."""
+    lines = [
+        "# Commands",
+        "",
+        "What `rramcirc COMMAND --help` says. Exit status: see [troubleshooting](../troubleshooting.md).",
+    ]
+    for path, command in _commands((), command_line):
+        title = " ".join(("rramcirc", *path))
+        context = click.Context(command, info_name=title, max_content_width=110, terminal_width=110)
+        lines += ["", f"{'##' if len(path) < 2 else '###'} {title}", "", "```text", command.get_help(context), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _commands(path: tuple[str, ...], command: click.Command) -> list[tuple[tuple[str, ...], click.Command]]:
+    found = [(path, command)]
+    if isinstance(command, LazyGroup):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            found += _commands((*path, name), inner)
+    return found
+
+
+def records() -> str:
+    """Return the page of the testbench files: a table for each record, from its fields."""
+    lines = [
+        "# Testbench files",
+        "",
+        "A testbench is a record of records; a TOML file holds the same. `rramcirc build-netlist cell -o cell.toml`",
+        "writes one, `rramcirc simulate cell.toml` runs it, `--set stimuli.bl.amplitude=1.2` changes a value. In",
+        'a file the `type` of a record is its name in small letters with underscores: `type = "piecewise_linear"`. ',
+        "A field without default must be given.",
+        "",
+        "```toml",
+        _example_bench().strip(),
+        "```",
+    ]
+    groups = {
+        "The testbench": ["Testbench", "CycleNoise", "RunPhase"],
+        "Designs": [record.__name__ for record in RECORDS],
+        "Parts of designs": ["Line", "Defects"],
+        "Analyses": ["OperatingPoint", "DcSweep", "Transient", "Ac", "Noise", "VectorSweep"],
+        "Stimuli": ["Constant", "Pulse", "PulseTrain", "SpikeTrain", "PiecewiseLinear", "Floating"],
+        "Pulses of synapses": ["SynapsePulses", "GatePulse", "BipolarPulse", "SpikePair"],
+    }
+    for title, names in groups.items():
+        lines += ["", f"## {title}"]
+        for name in names:
+            lines += _record_table(getattr(rramcirc, name))
+    return "\n".join(lines) + "\n"
+
+
+def _example_bench() -> str:
+    from rramcirc.circuits.table import default_bench
+
+    path = MADE / "cell.toml"
+    MADE.mkdir(exist_ok=True)
+    rramcirc.save_bench(default_bench("cell"), path)
+    return path.read_text()
+
+
+def _record_table(record: Any) -> list[str]:
+    assert is_dataclass(record)
+    first = (record.__doc__ or "").strip().split("\n")[0].replace("``", "`")
+    lines = ["", f"### {record.__name__}", "", re.sub(r":\w+:`([^`]*)`", r"`\1`", first), ""]
+    lines += ["| field | meaning | unit | allowed | default |", "| --- | --- | --- | --- | --- |"]
+    for of in fields(record):
+        if of.name.startswith("_") or not of.init:
+            continue
+        about = of.metadata
+        cells = (f"`{of.name}`", about.get("desc", ""), about.get("units", ""), bounds_text(about), _default(of))
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    return lines
+
+
+def _default(of: Field[Any]) -> str:
+    if of.default is not MISSING:
+        return f"`{of.default!r}`"
+    if of.default_factory is not MISSING:
+        return f"`{of.default_factory()!r}`"
+    return ""
+
+
+def papers() -> str:
+    """Return the page of the papers: every row that is compared, and the measured tables."""
+    lines = [
+        "# Papers",
+        "",
+        '`rramcirc reproduce NAME` runs a result of a paper and compares. Each row says what a "yes" is worth:',
+        "",
+        *(f"* *{name}*: {text}." for name, text in EVIDENCE.items()),
+        "",
+        "A bound is *published* if the paper's text gives it, *assumed* if it was read off a figure or chosen here.",
+        "The measured values of full runs stand in [Measured](measured.md); `rramcirc reproduce NAME --quick` measures",
+        "in seconds. Rows that are known not to hold say why.",
+    ]
+    wrong = []
+    for name in experiment_names():
+        experiment = load_experiment(name)
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"{experiment.paper}, {experiment.figure}: {experiment.claim}. Level: {experiment.level}.",
+            "",
+        ]
+        lines += ["| quantity | paper | holds within | bound | evidence |", "| --- | --- | --- | --- | --- |"]
+        for row in experiment.expected:
+            lines.append("| " + " | ".join(_cell(text) for text in _row(row)) + " |")
+            if row.deviation:
+                wrong.append(f"{name}, {row.quantity}: {row.deviation}")
+        lines += ["", f"The short form changes: {_cell(experiment.quick_changes())}."]
+    at = lines.index("", 10)
+    lines[at:at] = ["", "## What does not hold", "", *(f"* {_cell(text)}" for text in wrong)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(row: Expected) -> tuple[str, ...]:
+    return row.quantity, f"{row.said} ({row.where})", row.allowed, row.bound, f"{row.evidence}: {row.because}"
+
+
+def _cell(text: str) -> str:
+    """Return a text that Markdown takes as it is."""
+    return re.sub(r"([|*_\[\]<>$])", r"\\\1", text.replace("\n", " "))
+
+
+def copied() -> None:
+    """Copy the pages of circuits and cards with their pictures, and the measured tables."""
+    for name, folder in (("circuits", "netlists"), ("models", "models")):
+        there = MADE / name
+        there.mkdir(exist_ok=True)
+        for file in (ROOT / folder).iterdir():
+            if file.suffix in (".svg", ".png", ".cir", ".toml", ".bib"):
+                shutil.copy(file, there / file.name)
+        (there / "index.md").write_text((ROOT / folder / "README.md").read_text())
+    sources = {
+        "measured": "benchmarks/RESULTS.md", "MUTANTS": "benchmarks/MUTANTS.md", "changes": "CHANGELOG.md",
+        "rooms": "CONTRIBUTING.md",
+    }  # fmt: skip
+    for name, source in sources.items():
+        text = (ROOT / source).read_text()
+        (MADE / f"{name}.md").write_text(NO_FOLDER.sub("](../index.md)", text))
+
+
+def main() -> None:
+    """Write all pages into docs/made, which is not committed."""
+    shutil.rmtree(MADE, ignore_errors=True)
+    MADE.mkdir()
+    copied()
+    for name, text in (("commands", commands()), ("records", records()), ("papers", papers())):
+        (MADE / f"{name}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
