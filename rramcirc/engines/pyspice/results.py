@@ -26,8 +26,9 @@ def from_pyspice(analysis: Analysis) -> Waveforms:
     """Return the result of PySpice's own simulator as waveforms.
 
     Nodes become ``v(name)`` [V], sources ``i(name)`` [A] with SPICE's sign, into the plus terminal. Variables of blocks
-    that rramcirc made, saved by ``simulator.save(["all", "@n.x1.nrram[gap]"])``, have their names and units, ``x1.gap`` [nm];
-    those of other devices, and inner nodes of models, keep the vector's name and have no unit.
+    that rramcirc made, saved by ``simulator.save(["v(bl)", "@n.x1.nrram[gap]"])``, have their names and units,
+    ``x1.gap`` [nm]; those of other devices, and inner nodes of models, keep the vector's name and have no unit.
+    Variables have no small-signal value and are left out of an AC analysis.
 
     Parameters
     ----------
