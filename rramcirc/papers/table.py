@@ -27,8 +27,11 @@ from rramcirc.papers.milo2018 import times as milo2018_times
 from rramcirc.papers.pedretti2018 import alternation as pedretti2018_alternation
 from rramcirc.papers.pedretti2018 import circuit_learning as pedretti2018_circuit
 from rramcirc.papers.pedretti2018 import density as pedretti2018_density
+from rramcirc.papers.pedretti2018 import digits as pedretti2018_digits
+from rramcirc.papers.pedretti2018 import digits_spice as pedretti2018_digits_spice
 from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
 from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
+from rramcirc.papers.pedretti2018 import mnist as pedretti2018_mnist
 from rramcirc.papers.pedretti2018 import noise as pedretti2018_noise
 from rramcirc.papers.pedretti2018 import optimum as pedretti2018_optimum
 from rramcirc.papers.zoppo2019 import circuit as zoppo2019_circuit
@@ -65,8 +68,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         pedretti2018_alternation,
         pedretti2018_circuit,
         pedretti2018_density,
+        pedretti2018_digits,
+        pedretti2018_digits_spice,
         pedretti2018_distributions,
         pedretti2018_iv,
+        pedretti2018_mnist,
         pedretti2018_noise,
         pedretti2018_optimum,
         zoppo2019_circuit,

@@ -8,8 +8,20 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.bench.images import drawn_digits
 from rramcirc.papers.pedretti2018.circuit import SynapseCircuit
 from rramcirc.papers.pedretti2018.circuit_learning import against_ngspice, read_drift
+from rramcirc.papers.pedretti2018.digit_images import Tally, boxes, small_images
+from rramcirc.papers.pedretti2018.digits_circuit import Circuit, correcting_lessons, forced_lessons
+from rramcirc.papers.pedretti2018.digits_learning import Array, fitted_bias
+from rramcirc.papers.pedretti2018.mnist_learning import (
+    classify,
+    efficiency,
+    learnt_weights,
+    template_weights,
+    third_layer,
+    winners,
+)
 from rramcirc.papers.pedretti2018.monte_carlo import run_trials
 from rramcirc.papers.pedretti2018.optimum import optimal_noise
 from rramcirc.papers.pedretti2018.rate_equations import RateConstants, evolve, slopes
@@ -128,3 +140,95 @@ def test_the_rule_with_times_knows_cancelled_and_cut_pulses():
     assert fires[2] == pytest.approx(10.2e-3 + 4e-3, abs=0.2e-3)
     assert counts[CANCELLED] >= 2
     assert traces[1, 1] > 0.99e-4  # so it is not depressed
+
+
+def test_noise_of_large_images_has_its_density_and_each_post_learns_its_own_image():
+    images = drawn_digits(60, 10, 10).train
+    setting = replace(Learning(), epochs=400)
+    weights = learnt_weights(setting, images, np.full(60, 0.03), seed=1)
+    right, of = efficiency(setting, weights, images)
+    assert right / of > 0.9
+    before = learnt_weights(setting, images, np.full(60, 0.03), seed=1, epochs=0)
+    right, of = efficiency(setting, before, images)
+    assert right / of == pytest.approx(0.5, abs=0.02)
+    alone = learnt_weights(setting, images[:1], np.full(1, 0.03), seed=1)
+    assert np.array_equal(alone[0], weights[0])  # a POST does not know of the others
+
+
+def test_copies_win_for_their_own_images_and_neurons_fire_for_their_digit():
+    images = drawn_digits(200, 200, 10)
+    weights = template_weights(Learning(), images.train)
+    assert np.mean([k in row for k, row in enumerate(winners(weights, images.train))]) > 0.98
+    fired = winners(weights, images.validation)
+    layer = third_layer(fired, images.validation_labels, 200, images.train_labels)
+    assert layer.sum(axis=1) == pytest.approx(np.ones(200))
+    found = classify(layer, (fired, images.validation_labels), (fired, images.validation_labels))
+    assert found.right > 150
+    assert np.trace(found.fires) > 0.7 * found.images.sum()
+
+
+def test_boxes_spike_if_two_of_their_pixels_do():
+    image = np.zeros((1, 28, 28), bool)
+    image[0, 4, 4:6] = image[0, 23, 23] = True
+    found = boxes(image.reshape(1, -1)).reshape(10, 10)
+    assert found[0, 0]
+    assert found.sum() == 1
+
+
+def test_lessons_move_the_taught_post_only_and_alike_in_ngspice_and_at_device_level():
+    images = small_images("drawn", Tally(3, 0, 8), False).train
+    shape = (images.shape[1], 4)
+    ours, theirs, other = (Array.drawn(Circuit(), shape, seed=3) for _ in range(3))
+    posts = np.zeros(3, np.int64)
+    ours.teach(forced_lessons(images, posts), ours.circuit, "numpy")
+    told = theirs.teach(forced_lessons(images, posts), theirs.circuit, "ngspice")
+    other.teach(forced_lessons(images, posts + 1), other.circuit, "numpy")
+    assert told["neurons"].tolist() == [0, 0, 0]
+    gap, untaught = ours.states["gap"], other.states["gap"][:, 0]
+    always, never = images.all(axis=0), ~images.any(axis=0)
+    assert gap[never, 0].mean() > untaught[never].mean() + 0.02  # RESET; nm
+    assert gap[always, 0].mean() < gap[never, 0].mean()
+    assert np.abs(gap[:, 2:] - other.states["gap"][:, 2:]).max() < 1e-6  # read only
+    assert np.abs(gap - theirs.states["gap"]).max() < 0.01 * 1.2  # of the range of 1.2 nm
+
+
+def test_a_correction_is_set_at_the_label_and_reset_at_the_rival():
+    images = np.array([[True, True, False]])
+    lessons = correcting_lessons(images, np.array([0]), np.array([1]))
+    assert lessons.posts.tolist() == [0, 1]
+    assert lessons.set_rows.tolist() == [[True, True, False], [False] * 3]
+    assert lessons.reset_rows.tolist() == [[False] * 3, [True, True, False]]
+    array = Array.drawn(Circuit(), (3, 2), seed=3)
+    array.teach(forced_lessons(images, np.array([1])), array.circuit, "numpy")
+    before = {name: values.copy() for name, values in array.states.items()}
+    array.teach(correcting_lessons(images, np.array([0]), np.array([1])), array.circuit.correcting, "numpy")
+    assert (array.states["gap"][:2, 1] > before["gap"][:2, 1]).all()
+    assert array.states["gap"][2] == pytest.approx(before["gap"][2], abs=1e-6)
+
+
+def test_answers_are_the_first_spikes_and_currents_into_posts_change_them():
+    array = Array.drawn(Circuit(), (30, 2), seed=3)
+    images = np.ones((3, 30), bool)
+    plain = array.ask(images, np.zeros(2))
+    assert np.isfinite(plain.latency).all()
+    assert plain.latency == pytest.approx(np.tile(plain.latency[0], (3, 1)), rel=1e-9)  # at rest before each image
+    loser = 1 - plain.first[0]
+    bias = np.where(np.arange(2) == loser, 1e-7, 0.0)
+    assert (array.ask(images, bias).first == loser).all()
+    assert plain.correct(np.full(3, plain.first[0])).hits == 3
+
+
+def test_ngspice_answers_as_the_device_level():
+    array = Array.drawn(Circuit(), (30, 2), seed=3)
+    images = np.random.default_rng(1).random((2, 30)) < 0.6
+    ours, theirs = (array.ask(images, np.zeros(2), engine) for engine in ("numpy", "ngspice"))
+    assert theirs.latency == pytest.approx(ours.latency, rel=1e-2)
+
+
+def test_fitted_currents_let_every_post_answer_as_often_as_its_digit():
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 3, 600)
+    currents = 1e-7 * (1.0 + 0.3 * rng.random((600, 3)) + 0.2 * np.eye(3)[labels] + np.array([0.0, 0.3, 0.6]))
+    led = (currents + fitted_bias(currents, labels)).argmax(axis=1)
+    assert np.bincount(led, minlength=3) == pytest.approx(np.bincount(labels), abs=12)
+    assert (led == labels).mean() > (currents.argmax(axis=1) == labels).mean() + 0.1

@@ -12,7 +12,7 @@ off. Constant currents into ``ext`` may correct for the conductance of a column;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,12 +49,12 @@ class Circuit:
 
     card: str = "hfo2_filament"
     selector: str = "nmos_select"
-    set_voltage: float = _value(0.88, "V", "fitted", "positive te pulse")
-    reset_voltage: float = _value(-0.80, "V", "fitted", "negative te pulse")
-    set_width: float = _value(1e-3, "s", "fitted", "gates of active PREs, forced lesson")
-    reset_width: float = _value(1e-3, "s", "fitted", "gates of inactive PREs, forced lesson")
-    correct_set: float = _value(0.4e-3, "s", "fitted", "gates in a correction, label")
-    correct_reset: float = _value(0.2e-3, "s", "fitted", "gates in a correction, rival")
+    set_voltage: float = _value(0.88, "V", "fitted", "positive te pulse, of five pairs on validation images")
+    reset_voltage: float = _value(-0.80, "V", "fitted", "negative te pulse, likewise")
+    set_width: float = _value(1e-3, "s", "assumed", "positive te pulse, forced lesson")
+    reset_width: float = _value(1e-3, "s", "assumed", "negative te pulse, forced lesson")
+    correct_set: float = _value(0.4e-3, "s", "assumed", "positive te pulse, correction")
+    correct_reset: float = _value(0.2e-3, "s", "assumed", "negative te pulse, correction")
     common_mode: float = _value(1.6, "V", "assumed", "above the negative te pulse")
     gate: float = _value(3.0, "V", "assumed", "open gate")
     start: float = _value(54e-6, "S", "assumed", "all cells before learning")
@@ -86,6 +86,11 @@ class Circuit:
         )  # fmt: skip
 
     @property
+    def correcting(self) -> Circuit:
+        """The same circuit with the pulses of corrections."""
+        return replace(self, set_width=self.correct_set, reset_width=self.correct_reset)
+
+    @property
     def charge(self) -> float:
         """Threshold charge of a membrane [C]."""
         return self.capacitance * self.neuron.threshold
@@ -101,28 +106,24 @@ class Lessons:
         Who fires.
     set_rows, reset_rows : (n, rows) arrays of bool
         Gates that open in its positive and in its negative te pulse.
-    set_width, reset_width
-        For how long [s].
     """
 
     posts: IntArray
     set_rows: BoolArray
     reset_rows: BoolArray
-    set_width: float
-    reset_width: float
 
 
-def forced_lessons(circuit: Circuit, images: BoolArray, labels: IntArray) -> Lessons:
+def forced_lessons(images: BoolArray, labels: IntArray) -> Lessons:
     """Return the lessons of images: active PREs are SET, inactive ones RESET, at the label's POST."""
-    return Lessons(labels, images, ~images, circuit.set_width, circuit.reset_width)
+    return Lessons(labels, images, ~images)
 
 
-def correcting_lessons(circuit: Circuit, images: BoolArray, labels: IntArray, rivals: IntArray) -> Lessons:
+def correcting_lessons(images: BoolArray, labels: IntArray, rivals: IntArray) -> Lessons:
     """Return two lessons for each image: active PREs are SET at the label's POST, RESET at the rival's."""
     posts = np.stack([labels, rivals], axis=1).ravel()
     none = np.zeros_like(images)
     first, second = (np.stack(pair, axis=1).reshape(-1, images.shape[1]) for pair in ((images, none), (none, images)))
-    return Lessons(posts, first, second, circuit.correct_set, circuit.correct_reset)
+    return Lessons(posts, first, second)
 
 
 def network_of(
@@ -144,16 +145,16 @@ def lesson_bench(
     second = LEAD + circuit.set_width + GAP
     stimuli: dict[str, Stimulus] = {}
     for i in range(shape[0]):
-        own = ((LEAD, lessons.set_rows[:, i], lessons.set_width, circuit.set_width),
-               (second, lessons.reset_rows[:, i], lessons.reset_width, circuit.reset_width))  # fmt: skip
-        begins = np.concatenate([starts[rows] + begin - ROOM for begin, rows, _, _ in own])
-        widths = [
-            np.full(rows.sum(), ROOM + width + (ROOM if width >= whole else 0.0)) for _, rows, width, whole in own
-        ]
+        own = (
+            (LEAD, lessons.set_rows[:, i], circuit.set_width),
+            (second, lessons.reset_rows[:, i], circuit.reset_width),
+        )
+        begins = np.concatenate([starts[rows] + begin - ROOM for begin, rows, _ in own])
+        widths = np.concatenate([np.full(rows.sum(), width + 2 * ROOM) for _, rows, width in own])
         order = np.argsort(begins)
         if begins.size:
             stimuli[f"pre{i}"] = pulse_sequence(
-                begins[order], np.concatenate(widths)[order] - circuit.edge, circuit.gate, edge=circuit.edge
+                begins[order], widths[order] - circuit.edge, circuit.gate, edge=circuit.edge
             )
     hold = -shape[0] * 1.5e-4 * circuit.read_voltage * circuit.gain  # more than all cells in LRS bring
     for j in range(shape[1]):

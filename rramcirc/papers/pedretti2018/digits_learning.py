@@ -1,0 +1,197 @@
+"""A perceptron of cells learns digits and answers them, lesson by lesson, in ngspice or at device level.
+
+What software does: it gives the labels, it says which lesson follows which answer, and it computes the constant
+currents into the POSTs from readouts of training images. Everything else is simulated: conductances, spikes, pulses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rramcirc.analysis.counts import Count
+from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
+from rramcirc.basics.errors import SimulationError
+from rramcirc.devices.cards.variability import sample_devices
+from rramcirc.engines.simulation import simulate
+from rramcirc.papers.pedretti2018.digits_circuit import (
+    Circuit,
+    Lessons,
+    States,
+    answer_bench,
+    answers,
+    correcting_lessons,
+    final_states,
+    forced_lessons,
+    lesson_bench,
+)
+
+if TYPE_CHECKING:
+    from rramcirc.sweeps.record import RunRecord
+
+TOGETHER = 250  # images in a run that answers
+ROUNDS = 300  # of the search for biases
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What POSTs did with images.
+
+    Attributes
+    ----------
+    latency : (images, posts) array
+        Time to the first spike [s]; inf without.
+    spikes : (images, posts) array
+        Number of spikes.
+    """
+
+    latency: FloatArray
+    spikes: IntArray
+
+    @property
+    def first(self) -> IntArray:
+        """The POST that fired first; -1 where none fired."""
+        return np.where(np.isfinite(self.latency).any(axis=1), self.latency.argmin(axis=1), -1)
+
+    def correct(self, labels: IntArray) -> Count:
+        """Return how often the POST of the label fired first."""
+        return Count(int((self.first == labels).sum()), len(labels))
+
+    def most(self, labels: IntArray) -> Count:
+        """Return how often the POST of the label fired most; a tie with another is wrong."""
+        rows = np.arange(len(labels))
+        own, others = self.spikes[rows, labels], self.spikes.copy()
+        others[rows, labels] = -1
+        return Count(int((own > others.max(axis=1)).sum()), len(labels))
+
+
+@dataclass
+class Array:
+    """A perceptron that learns; `states` change.
+
+    Attributes
+    ----------
+    circuit, shape, spread
+        What it is made of: PREs, POSTs, and how devices differ.
+    states
+        State -> (PREs, POSTs) array; empty before the first lesson.
+    """
+
+    circuit: Circuit
+    shape: tuple[int, int]
+    spread: States
+    states: dict[str, FloatArray] = field(default_factory=dict)
+
+    @classmethod
+    def drawn(cls, circuit: Circuit, shape: tuple[int, int], seed: int) -> Array:
+        """Return a fresh array whose devices are drawn with the spread of their card."""
+        return cls(circuit, shape, sample_devices(circuit.cell.rram, shape, np.random.default_rng(seed)))
+
+    def teach(self, lessons: Lessons, circuit: Circuit, engine: str, spikes: Any = None) -> dict[str, Any]:
+        """Give lessons; return states, spikes and processor time [s].
+
+        Raises
+        ------
+        SimulationError
+            If another POST than the taught one fired.
+        """
+        bench = lesson_bench(circuit, self.shape, self.states, self.spread, lessons)
+        waves = simulate(bench, engine, spikes=spikes)
+        assert waves.spikes is not None
+        if waves.spikes.neurons.tolist() != lessons.posts.tolist():
+            raise SimulationError(
+                f"lessons: POSTs {waves.spikes.neurons.tolist()} fired, not those taught: {lessons.posts.tolist()}."
+            )
+        self.states = final_states(circuit, self.shape, waves)
+        told = {"times": waves.spikes.times, "neurons": waves.spikes.neurons}
+        return {**self.states, **told, "cpu": float(waves.provenance["cpu_seconds"])}
+
+    def ask(self, images: BoolArray, bias: FloatArray, engine: str = "numpy") -> Answers:
+        """Show images with constant currents [A] into the POSTs; nothing is learnt."""
+        parts = []
+        for k in range(0, len(images), TOGETHER):
+            some = images[k : k + TOGETHER]
+            waves = simulate(answer_bench(self.circuit, self.shape, self.states, self.spread, some, bias), engine)
+            assert waves.spikes is not None
+            parts.append(answers(self.circuit, waves.spikes, len(some), self.shape[1]))
+        return Answers(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def currents(self, images: BoolArray) -> FloatArray:
+        """Return the mean membrane currents of images until the first spike [A], (images, posts), 0 without one."""
+        return self.circuit.charge / self.ask(images, np.zeros(self.shape[1])).latency
+
+
+def teach_forced(
+    array: Array, images: BoolArray, labels: IntArray, together: int, engine: str, record: RunRecord, name: str
+) -> float:
+    """Give one forced lesson for each image, or take it from the record; return the processor time [s]."""
+    total = 0.0
+    for k in range(0, len(images), together):
+        part = slice(k, k + together)
+
+        def run(part: slice = part) -> dict[str, Any]:
+            return array.teach(forced_lessons(images[part], labels[part]), array.circuit, engine)
+
+        piece = record.piece(f"{name}, lessons from {k}", run)
+        array.states = {state: np.asarray(piece[state]) for state in array.circuit.cell.states}
+        total += piece["cpu"]
+    return total
+
+
+def teach_corrections(array: Array, images: BoolArray, labels: IntArray, together: int, lead: float) -> int:
+    """Ask images, `together` at a time, and correct where the label's POST did not lead; returns how many.
+
+    The currents into the POSTs are those fitted before the pass.
+
+    Parameters
+    ----------
+    lead
+        By which its current must exceed that of every other POST [1].
+    """
+    corrected, bias = 0, fitted_bias(array.currents(images), labels)
+    for k in range(0, len(images), together):
+        some, own = images[k : k + together], labels[k : k + together]
+        rows = np.arange(len(some))
+        currents = array.circuit.charge / array.ask(some, bias).latency
+        rivals = currents.copy()
+        rivals[rows, own] = -1.0
+        wrong = currents[rows, own] <= (1.0 + lead) * rivals.max(axis=1)
+        if wrong.any():
+            lessons = correcting_lessons(some[wrong], own[wrong], rivals.argmax(axis=1)[wrong])
+            array.teach(lessons, array.circuit.correcting, "numpy")
+        corrected += int(wrong.sum())
+    return corrected
+
+
+def level_bias(array: Array) -> FloatArray:
+    """Return the currents [A] that take half of a column's total conductance, above the mean column's, away from it."""
+    everything = array.currents(np.ones((1, array.shape[0]), bool))[0]
+    found: FloatArray = -0.5 * (everything - everything.mean())
+    return found
+
+
+def fitted_bias(currents: FloatArray, labels: IntArray) -> FloatArray:
+    """Return the bias [A] of each POST with which it leads as often as its label occurs among training images."""
+    posts = currents.shape[1]
+    bias, step = np.zeros(posts), float(np.median(currents))
+    wanted = np.bincount(labels, minlength=posts)
+    for k in range(ROUNDS):
+        led = np.bincount((currents + bias).argmax(axis=1), minlength=posts)
+        bias -= step * (led - wanted) / len(labels) * (1.0 - k / ROUNDS)
+    found: FloatArray = bias - bias.mean()
+    return found
+
+
+def ideal_templates(images: BoolArray, labels: IntArray, posts: int) -> FloatArray:
+    """Return (inputs, posts) shares of a class's images in which an input spikes [1]."""
+    return np.array([images[labels == j].mean(axis=0) for j in range(posts)]).T
+
+
+def nearest(train: BoolArray, labels: IntArray, images: BoolArray) -> IntArray:
+    """Return the label of the training image of least Hamming distance."""
+    own, other = train.astype(np.float32), images.astype(np.float32)
+    distance = own.sum(axis=1)[None, :] - 2.0 * other @ own.T
+    found: IntArray = labels[distance.argmin(axis=1)]
+    return found
