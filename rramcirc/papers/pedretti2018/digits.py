@@ -50,7 +50,9 @@ class DigitParameters:
     test: int = field(default=10_000, metadata={"status": "published", "where": "MNIST"})
     together: int = field(default=20, metadata={"status": "assumed", "desc": "lessons in a run"})
     passes: int = field(default=2, metadata={"status": "assumed", "desc": "passes of corrections"})
-    lead: float = field(default=0.05, metadata={"status": "assumed", "desc": "of the label's current over all others"})
+    lead: float = field(
+        default=0.0, metadata={"status": "fitted", "desc": "of the label's current over all others, else corrected"}
+    )
     mnist: str = ""
 
 

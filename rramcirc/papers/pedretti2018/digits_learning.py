@@ -186,7 +186,9 @@ def fitted_bias(currents: FloatArray, labels: IntArray) -> FloatArray:
 
 def ideal_templates(images: BoolArray, labels: IntArray, posts: int) -> FloatArray:
     """Return (inputs, posts) shares of a class's images in which an input spikes [1]."""
-    return np.array([images[labels == j].mean(axis=0) for j in range(posts)]).T
+    own = np.eye(posts)[labels]
+    found: FloatArray = images.T.astype(np.float64) @ own / np.maximum(own.sum(axis=0), 1.0)
+    return found
 
 
 def nearest(train: BoolArray, labels: IntArray, images: BoolArray) -> IntArray:
