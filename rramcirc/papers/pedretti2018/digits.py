@@ -2,6 +2,8 @@
 
 10 POSTs, one for each digit, learn 1,000 images of 10 x 10 boxes by forced lessons, then by corrections in further
 passes; all test images are answered by the POST that fires first. The paper learns MNIST with ideal synapses only.
+Inputs with complements (200 PREs) were worse on validation images: 74 % after forced lessons and 66 % after corrections
+of 500 images, where 100 PREs had 77 and 79 %.
 """
 
 from __future__ import annotations
@@ -43,13 +45,15 @@ class DigitParameters:
     """Arrays, images and passes."""
 
     circuit: Circuit = field(default_factory=Circuit)
-    complementary: tuple[bool, ...] = field(default=(False, True), metadata={"desc": "100 and 200 PREs"})
+    complementary: tuple[bool, ...] = field(
+        default=(False,), metadata={"desc": "whether every input has one more that spikes where it does not"}
+    )
     seeds: int = field(default=3, metadata={"status": "assumed", "desc": "draws of the devices"})
     seed: int = field(default=11, metadata={"status": "assumed", "desc": "the first; tuning used 1"})
     train: int = field(default=1000, metadata={"status": "assumed"})
     test: int = field(default=10_000, metadata={"status": "published", "where": "MNIST"})
     together: int = field(default=20, metadata={"status": "assumed", "desc": "lessons in a run"})
-    passes: int = field(default=2, metadata={"status": "assumed", "desc": "passes of corrections"})
+    passes: int = field(default=3, metadata={"status": "fitted", "desc": "of corrections; validation images, of five"})
     lead: float = field(
         default=0.0, metadata={"status": "fitted", "desc": "of the label's current over all others, else corrected"}
     )
@@ -169,7 +173,7 @@ def draw_digits(table: pd.DataFrame, path: Path) -> None:
                 ax.axhline(100 * count.share, color="0.3", linestyle=style, linewidth=0.9, label=name)
             ax.set_title(f"{inputs} PREs, 10 POSTs")
         panels[0].set_ylabel("right answers, test images [%]")
-        panels[0].legend(fontsize=6, ncols=2, loc="lower right")
+        panels[0].legend(fontsize=6.5, ncols=6, loc="lower left", bbox_to_anchor=(0, 1.07))
 
 
 def settings(parameters: Any) -> pd.DataFrame:
@@ -187,24 +191,24 @@ def settings(parameters: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "value", "unit", "status", "what"])
 
 
-TUNED = "te amplitudes were chosen of five on validation images, with another draw of the devices"
+TUNED = "amplitudes, widths and passes were chosen on validation images, with another draw of the devices"
 EXPERIMENT = Experiment(
     name="pedretti2018-digits",
     paper="Pedretti2018",
     figure="Figs. 11 to 13, on compiled cells",
     claim="arrays of simulated 1T1R cells learn and answer handwritten digits",
     parameters=DigitParameters(),
-    quick=DigitParameters(complementary=(False,), seeds=1, train=100, test=300, passes=1, mnist="drawn"),
+    quick=DigitParameters(seeds=1, train=100, test=300, passes=1, mnist="drawn"),
     quick_note="drawn digits of 7 x 7 boxes in place of MNIST",
     run=digits_table,
     plot=draw_digits,
     expected=(
         Expected(
-            "P(right), 200 PREs, after corrections", lambda t: best(t, "most", STAGES[2]),
+            "P(right), after corrections", lambda t: best(t, "least", STAGES[2]),
             "1", 0.8, None, "aim 80 %", "assumed", "-", "independent", TUNED, full_only=True,
         ),
         Expected(
-            "P(right), 100 PREs, one forced pass", lambda t: best(t, "least", STAGES[1]),
+            "P(right), one forced pass", lambda t: best(t, "least", STAGES[1]),
             "1", 0.75, None, "aim 75 %", "assumed", "-", "independent", TUNED, full_only=True,
         ),
         Expected(

@@ -190,6 +190,7 @@ def draw_mnist(table: pd.DataFrame, path: Path) -> None:
             accuracy.plot(rows.index, 100 * rows["right"] / rows["images"], **draw)
         for ax, label in ((learning, "synapses in the right state [%]"), (accuracy, "argmax right [%]")):
             ax.set_xscale("log")
+            ax.xaxis.set_minor_formatter("")
             ax.set_xlabel("POSTs")
             ax.set_ylabel(label)
         accuracy.legend(fontsize=6, loc="center right")
