@@ -67,7 +67,7 @@ def ngspice_currents(
     assert module is not None
     parameter = {name: module.parameters[f"{name}_ini"] for name in states}
     states = {n: np.array([_inside(parameter[n], v) for v in values]) for n, values in states.items()}
-    wholes = [_edges(protocol, k, settings) for k in range(count)]
+    wholes = [_edges(protocol, k) for k in range(count)]
     stop = max(times[-1] for times, *_ in wholes)
     options = {"reltol": 1e-5}
     if protocol.series is None:
@@ -100,7 +100,7 @@ def _inside(parameter: Parameter, value: float) -> float:
     return next((v for v in (value * (1 - 1e-9), value * (1 + 1e-9), 0.0) if parameter.allows(v)), float(value))
 
 
-def _edges(protocol: Protocol, k: int, settings: Settings) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _edges(protocol: Protocol, k: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return times, voltages and gates of a device with jumps as short edges, and when its corners are read [s]."""
     good = np.isfinite(protocol.times[k])
     times, volts = protocol.times[k][good], protocol.voltages[k][good]
@@ -117,7 +117,7 @@ def _edges(protocol: Protocol, k: int, settings: Settings) -> tuple[FloatArray, 
             at[-1] = place + 0.5 * hold
     times = np.array(new)
     if hold:  # after each jump to the read voltage, wait
-        read = np.r_[False, (steps <= 0)] & (volts == settings.read_voltage)
+        read = np.isin(np.arange(len(volts)), protocol.corner[protocol.device == k]) & np.r_[False, steps <= 0]
         shift = hold * np.r_[0, np.cumsum(read)[:-1]]
         order = np.argsort(np.r_[np.arange(len(times)), np.flatnonzero(read) + 0.5], kind="stable")
         waits = (times + shift)[read] + hold

@@ -57,6 +57,11 @@ def gates_of(data: Measurement, settings: Settings) -> FloatArray | None:
     return data.columns["gate"] if "gate" in data.columns else np.full(len(data), settings.gate)
 
 
+def read_voltages(data: Measurement, settings: Settings) -> FloatArray:
+    """Return the voltage at which the resistance of every row was read [V]."""
+    return data.columns.get("read", np.full(len(data), settings.read_voltage))
+
+
 def source_line(settings: Settings) -> float | None:
     """Return the level of the source line; None: it is raised where the cell voltage is negative."""
     return 0.0 if settings.selector is None or settings.negative_line == "bl" else None
@@ -123,4 +128,4 @@ def _plateau(data: Measurement, sign: int) -> float | None:
     return None
 
 
-__all__ = ["LINES", "check_gate", "gates_of", "limited", "source_line"]
+__all__ = ["LINES", "check_gate", "gates_of", "limited", "read_voltages", "source_line"]

@@ -16,6 +16,7 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.mistakes import some_of
 from rramcirc.basics.units import PREFIXES
+from rramcirc.studies.fit.formats import OVERFLOW, known_headings, own_lines, text_of
 
 KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
 _NAMES = {
@@ -31,12 +32,19 @@ _NAMES = {
     "after": "rafter gafter after rfinal gfinal rpost gpost rend gend rf gf",
     "resistance": "r resistance rread res",
     "conductance": "g conductance gread cond",
+    "read": "readvoltage vread",
+    "compliance": "compliance icc ilimit",
+    "row": "devicerow",
+    "column": "devicecolumn",
+    "bl": "bl bitlinevoltage",
+    "sl": "sl vsl sourceline sourcelinevoltage",
     "pulse": "pulse pulses pulsenumber pulseno n number npulse index count pulseindex",
 }
 _COLUMN = {name: column for column, names in _NAMES.items() for name in names.split()}
 _UNITS = {
     "voltage": "V", "current": "A", "time": "s", "gate": "V", "cycle": "1", "ramp": "V/s", "amplitude": "V",
-    "width": "s", "before": "ohm", "after": "ohm", "resistance": "ohm", "conductance": "S", "pulse": "1",
+    "width": "s", "before": "ohm", "after": "ohm", "resistance": "ohm", "conductance": "S", "pulse": "1", "read": "V",
+    "compliance": "A", "row": "1", "column": "1", "bl": "V", "sl": "V",
 }  # fmt: skip
 _SCALES = {prefix: float(f"1e{power}") for prefix, power in (PREFIXES | {"K": PREFIXES["k"]}).items()}
 _BASES = {
@@ -47,6 +55,9 @@ _BASES = {
 _HEADING = re.compile(r"^\s*(.*?)\s*(?:\[\s*(.*?)\s*\]|\(\s*(.*?)\s*\)|(?:\s+|_|/|\s+in\s+)([^\s_/]+(?:/s)?))?\s*$")
 _LONGEST_HEADING = 200  # characters; none that is known is longer
 _WITHOUT_HEADER = {2: ("voltage", "current"), 4: ("amplitude", "width", "before", "after")}
+_HINT = " --columns 'V [V],I [A]' names the columns of a file, in their order."
+_MOST_OVER = 0.1  # of the rows may be out of range
+_TITLES = 300  # lines of an instrument above its table
 _MOST_NAMED = 3  # bad lines that an error names
 
 
@@ -100,32 +111,72 @@ def read_measurement(path: Path | str, columns: Sequence[str] | None = None) -> 
         raw = path.read_bytes()
     except OSError as error:
         raise ParameterError(f"cannot read {path} ({error.strerror}).") from error
-    headings, units, rows, lines = _split(path, _text(raw))
+    try:
+        return _read(path, raw, columns)
+    except ParameterError as error:
+        known = "--columns" in str(error)
+        raise ParameterError(f"{error}{'' if known else _HINT}") from None
+
+
+def _read(path: Path, raw: bytes, columns: Sequence[str] | None) -> Measurement:
+    headings, units, rows, lines = _split(path, text_of(path, raw))
     headings = list(columns) if columns else headings
+    named: list[str] = []
+    if headings is not None and not columns:
+        headings, form = known_headings(headings, rows[0])
+        named = [f"read as a file of {form}"] if form else []
     if headings is None:
         headings, remark = _default_headings(path, rows, lines), ["no header: columns taken by their number"]
     else:
-        remark = []
+        remark = named
     places, unknown = _places(path, headings, units)
     if unknown:
         remark.append(f"columns not used: {', '.join(unknown)}")
     values = _numbers(path, rows, lines, len(headings), places)
+    values, lines = _in_range(path, values, lines, remark)
+    values, lines = _by_device(values, lines, remark)
     kind, chosen = _kind(path, values)
     _check(path, lines, chosen)
     return Measurement(path, hashlib.sha256(raw).hexdigest(), kind, chosen, np.array(lines), tuple(remark))
 
 
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+def _in_range(
+    path: Path, values: dict[str, NDArray[np.float64]], lines: list[int], remark: list[str]
+) -> tuple[dict[str, NDArray[np.float64]], list[int]]:
+    """Return the rows without those that an instrument marks as out of range, if these are few."""
+    over = np.any([np.abs(v) >= OVERFLOW for v in values.values()], axis=0) if values else np.zeros(len(lines), bool)
+    if not over.any():
+        return values, lines
+    bad = [
+        f"line {lines[k]}: {n} is {v[k]:g}".replace("e+", "e")
+        for k in np.flatnonzero(over) for n, v in values.items() if abs(v[k]) >= OVERFLOW
+    ]  # fmt: skip
+    if np.mean(over) > _MOST_OVER:
+        _raise(path, bad)
+    remark.append(f"{len(bad)} readings out of range are left out ({some_of(bad, _MOST_NAMED)})")
+    return {n: v[~over] for n, v in values.items()}, [k for k, o in zip(lines, over, strict=True) if not o]
+
+
+def _by_device(
+    values: dict[str, NDArray[np.float64]], lines: list[int], remark: list[str]
+) -> tuple[dict[str, NDArray[np.float64]], list[int]]:
+    """Return rows in the order of the devices of an array, each of them a cycle of its own."""
+    address = [values.pop(n) for n in ("row", "column") if n in values]
+    if not address:
+        return values, lines
+    address += [values["cycle"]] if "cycle" in values else []
+    _, number = np.unique(np.stack(address, 1), axis=0, return_inverse=True)
+    number = number.ravel()
+    order = np.argsort(number, kind="stable")
+    remark.append(f"{number.max() + 1} devices, by their address")
+    values = {n: v[order] for n, v in values.items()} | {"cycle": number[order].astype(float)}
+    return values, [lines[k] for k in order]
 
 
 def _split(path: Path, text: str) -> tuple[list[str] | None, list[str] | None, list[list[str]], list[int]]:
     """Return headings and units if there are, and the cells of all rows with their lines."""
     numbered = [(k, line.strip()) for k, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    data = [(k, line) for k, line in numbered if not re.match(r"#|%|!|//", line)]
+    data = [(k, line) for k, line in own_lines(numbered) if not re.match(r"#|%|!|//", line)]
     if not data:
         raise ParameterError(
             f"{path}: no data, only {len(numbered)} lines of remarks." if numbered else f"{path}: empty."
@@ -137,7 +188,7 @@ def _split(path: Path, text: str) -> tuple[list[str] | None, list[str] | None, l
     comma = separator in ("\t", ";")
     if comma:
         cells = [(k, [c.replace(",", ".") if re.fullmatch(r"[-+\d,eE]+", c) else c for c in row]) for k, row in cells]
-    first = next((k for k, (_, row) in enumerate(cells) if _is_number(row[0]) or _is_number(row[-1])), len(cells))
+    first = _first_row([row for _, row in cells])
     above = [row for _, row in cells[:first]]
     if not above:  # perhaps the last remark above the data names the columns
         remarks = [line.lstrip("#%!/ ") for k, line in numbered if k < data[0][0]]
@@ -149,6 +200,17 @@ def _split(path: Path, text: str) -> tuple[list[str] | None, list[str] | None, l
     headings = None if not above else above[-2] if has_units else above[-1]
     units = [c.strip("[]()") for c in above[-1]] if has_units else None
     return headings, units, [row for _, row in cells[first:]], [k for k, _ in cells[first:]]
+
+
+def _first_row(cells: list[list[str]]) -> int:
+    """Return the place of the first row of numbers: what stands above may hold numbers too, in other widths."""
+    widths = [len(row) for row in cells]
+    usual = max(set(widths), key=widths.count)
+    begins = [k for k, row in enumerate(cells) if _is_number(row[0]) or _is_number(row[-1])]
+    whole = [k for k in begins if widths[k] == usual]
+    if whole and whole[0] - begins[0] <= _TITLES and all(not _is_number(cells[k][0]) for k in begins if k < whole[0]):
+        return whole[0]
+    return begins[0] if begins else len(cells)
 
 
 def _is_number(text: str) -> bool:
@@ -176,6 +238,8 @@ def _heading(text: str) -> tuple[str, str | None]:
     if match is None:
         return text, None
     unit = match[2] or match[3] or match[4]
+    if (match[2] or match[3] or "").isdigit():  # V(1) is the voltage of channel 1
+        return match[1] + (match[2] or match[3]), None
     if match[4] and (_unit(unit) is None or _plain(text) in _COLUMN):
         return text, None
     return match[1], unit
@@ -244,7 +308,7 @@ def _numbers(
             except ValueError:
                 bad.append(f"line {lines[r]}: {row[place]!r} ({column}) is no number")
                 continue
-            if not abs(table[r, c]) < 1e37:
+            if not np.isfinite(table[r, c]):
                 bad.append(f"line {lines[r]}: {column} is {row[place]}")
     _raise(path, bad)
     found = {}
@@ -265,6 +329,10 @@ def _raise(path: Path, bad: list[str]) -> None:
 def _kind(path: Path, values: dict[str, FloatArray]) -> tuple[str, dict[str, FloatArray]]:
     """Return the kind of data and its columns."""
     values = dict(values)
+    if "bl" in values or "sl" in values:
+        lines = [values.pop(n, None) for n in ("bl", "sl")]
+        up, down = (np.zeros(1) if v is None else v for v in lines)
+        values["voltage"] = (up if lines[0] is not None else values.get("voltage", up)) - down
     if "after" in values or "before" in values:
         if "amplitude" not in values and "voltage" in values:
             values["amplitude"] = values.pop("voltage")

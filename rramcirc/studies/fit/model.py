@@ -14,7 +14,7 @@ from rramcirc.basics.arrays import FloatArray, IndexArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import _Path, states_for_conductance
-from rramcirc.studies.fit.circuit import check_gate, gates_of, limited, source_line
+from rramcirc.studies.fit.circuit import check_gate, gates_of, limited, read_voltages, source_line
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.settings import Settings
 
@@ -225,7 +225,7 @@ def _pulses(data: Measurement, settings: Settings) -> Protocol:
     """Every row is a device of its own that starts from the resistance before."""
     columns, count = data.columns, len(data)
     none, width = np.zeros(count), columns["width"]
-    read = np.full(count, settings.read_voltage)
+    read = read_voltages(data, settings)
     gates = None
     gate = gates_of(data, settings)
     if gate is not None:
@@ -233,7 +233,7 @@ def _pulses(data: Measurement, settings: Settings) -> Protocol:
     rows = np.arange(count)
     return Protocol(
         data, np.stack([none, width, width], 1), np.stack([columns["amplitude"]] * 2 + [read], 1), gates, rows,
-        np.full(count, 2), rows, settings.read_voltage / columns["after"],
+        np.full(count, 2), rows, read / columns["after"],
         1.0 / (columns["before"] - _open_resistance(settings, gates, columns["before"])), True, settings.selector,
         source_line(settings),
     )  # fmt: skip
@@ -257,6 +257,7 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
     columns, gate = data.columns, gates_of(data, settings)
     cycle = columns.get("cycle", np.zeros(len(data)))
     firsts = np.flatnonzero(np.r_[True, np.diff(cycle) != 0])
+    read_at = read_voltages(data, settings)
     amplitude, width = _train_pulses(data, settings, firsts)
     if "amplitude" not in columns:
         turns = 1 + np.flatnonzero(np.diff(amplitude))
@@ -273,8 +274,8 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
         rows = np.repeat(np.arange(first, end), repeats[first:end])
         ends = np.cumsum(width[rows])
         times.append(np.r_[0.0, np.stack([np.r_[0.0, ends][:-1], ends, ends], 1).ravel()])
-        read = np.full(len(rows), settings.read_voltage)
-        voltages.append(np.r_[settings.read_voltage, np.stack([amplitude[rows], amplitude[rows], read], 1).ravel()])
+        read = read_at[rows]
+        voltages.append(np.r_[read_at[first], np.stack([amplitude[rows], amplitude[rows], read], 1).ravel()])
         pulsed = np.zeros(len(rows)) if gate is None else gate[rows]
         gates.append(np.r_[_GATE_OPEN, np.stack([pulsed, pulsed, np.full(len(rows), _GATE_OPEN)], 1).ravel()])
         device.append(device_of_row[first:end])
@@ -288,7 +289,7 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
     rows = np.concatenate(row)
     return Protocol(
         data, padded_times, padded_voltages, None if gate is None else padded_gates, np.concatenate(device),
-        np.concatenate(corner), rows, columns["conductance"][rows] * settings.read_voltage,
+        np.concatenate(corner), rows, columns["conductance"][rows] * read_at[rows],
         columns["conductance"][firsts], False, settings.selector, source_line(settings),
     )  # fmt: skip
 

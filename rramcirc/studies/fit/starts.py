@@ -60,9 +60,9 @@ class Steps:
         return len(self.voltage)
 
 
-def steps_of(protocols: Sequence[Protocol], settings: Settings) -> Steps:
+def steps_of(protocols: Sequence[Protocol]) -> Steps:
     """Return the steps between readings of all files without a transistor."""
-    found = [_steps(p, settings) for p in protocols if p.series is None or p.data.kind == "sweep"]
+    found = [_steps(p) for p in protocols if p.series is None or p.data.kind == "sweep"]
     joined = np.concatenate(found, 1) if found else np.zeros((6, 0))
     good = (joined[5] > 0) & np.isfinite(joined).all(0)
     joined = joined[:, good]
@@ -75,9 +75,9 @@ def steps_of(protocols: Sequence[Protocol], settings: Settings) -> Steps:
     return Steps(*joined)
 
 
-def _steps(p: Protocol, settings: Settings) -> FloatArray:
+def _steps(p: Protocol) -> FloatArray:
     if p.data.kind == "pulses":
-        read = np.full(len(p), settings.read_voltage)
+        read = p.voltages[p.device, p.corner]
         columns = p.data.columns
         return np.stack([read, read * p.start[p.device], read, p.current, columns["amplitude"][p.row],
                          columns["width"][p.row]])  # fmt: skip
@@ -121,7 +121,7 @@ class Start:
                  settings: Settings) -> None:  # fmt: skip
         self.card, self.free, self.settings = card, list(free), settings
         self.branches = quiet_branches(protocols)
-        self.steps = steps_of(protocols, settings)
+        self.steps = steps_of(protocols)
         path = PathOfStates(card, settings.temperature)
         self.conducting = [f for f in self.free if self._conducts(path, f)]
         self.moving = [f for f in self.free if f not in self.conducting]

@@ -1,0 +1,129 @@
+"""Files as instruments write them: their encoding, and a small catalogue of their headings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from rramcirc.basics.errors import ParameterError
+
+OVERFLOW = 9.8e36  # instruments write 9.91e37 or 9.9e37 for what is out of range
+
+
+@dataclass(frozen=True)
+class Format:
+    """What one kind of file calls its columns.
+
+    Attributes
+    ----------
+    name
+        Of the instrument or program.
+    headings
+        Those that tell the file, all of them.
+    means
+        Heading of the file to a heading that is known.
+    swapped
+        Heading of a column of units, and its beginning that says that voltage and current are exchanged.
+    """
+
+    name: str
+    headings: tuple[str, ...]
+    means: Mapping[str, str] = field(default_factory=dict)
+    swapped: tuple[str, str] = ("", "")
+
+
+CATALOGUE = (
+    Format(
+        "Keithley 2450", ("Reading", "Unit", "Source Value", "Source Unit"),
+        {"Source Value": "V [V]", "Reading": "I [A]", "Relative Time": "t [s]", "Index": "reading index",
+         "Unit": "reading unit", "Source Unit": "source unit"}, ("Source Unit", "Amp"),
+    ),
+    Format(
+        "Keithley 4200", ("AnodeV", "AnodeI"),
+        {"AnodeV": "V [V]", "AnodeI": "I [A]", "GateV": "Vg [V]", "Time": "t [s]"},
+    ),
+    Format("Keithley 4200", ("AV", "AI"), {"AV": "V [V]", "AI": "I [A]", "GV": "Vg [V]", "Time": "t [s]"}),
+    Format(
+        "ArC ONE", ("Wordline", "Bitline", "Resistance", "Amplitude (V)"),
+        {"Resistance": "R [ohm]", "Pulse width (s)": "width [s]", "ReadVoltage": "read voltage [V]",
+         "Wordline": "device row", "Bitline": "device column"},
+    ),
+    Format("Keysight B1500", ("Vtop", "Itop"), {"Vtop": "V [V]", "Itop": "I [A]", "Time": "t [s]"}),
+)  # fmt: skip
+_LINES = {"DataName": "DataValue"}  # word before headings to the word before rows: Keysight B1500
+
+
+def known_headings(headings: Sequence[str], first: Sequence[str]) -> tuple[list[str], str]:
+    """Return headings that are known instead of an instrument's own, and the name of the format if it is one.
+
+    Parameters
+    ----------
+    first
+        Cells of the first row.
+    """
+    given = {h.strip() for h in headings}
+    for form in CATALOGUE:
+        if not set(form.headings) <= given:
+            continue
+        means = dict(form.means)
+        column, begins = form.swapped
+        if column and column in given:
+            unit = first[[h.strip() for h in headings].index(column)]
+            if unit.startswith(begins):
+                means |= {"Source Value": "I [A]", "Reading": "V [V]"}
+        return [means.get(h.strip(), h) for h in headings], form.name
+    return list(headings), ""
+
+
+def text_of(path: Path, raw: bytes) -> str:
+    """Return the text of a file: UTF-8 or UTF-16, with or without a mark, else Latin-1; a .npz as a table.
+
+    Raises
+    ------
+    ParameterError
+        If a .npz does not hold columns.
+    """
+    if raw[:2] == b"PK":
+        return _archive(path, raw)
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", errors="replace")
+    if len(raw) > 3 and raw[1::2][:200].count(0) > 0.4 * len(raw[1::2][:200]):
+        return raw.decode("utf-16-le", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _archive(path: Path, raw: bytes) -> str:
+    """Return the one-dimensional arrays of a .npz of one length as text, a column each."""
+    try:
+        with np.load(io.BytesIO(raw), allow_pickle=False) as held:
+            arrays = {name: np.asarray(held[name], float) for name in held.files}
+    except (ValueError, OSError, TypeError, KeyError, EOFError, NotImplementedError) as error:
+        raise ParameterError(f"{path}: no .npz of numbers ({type(error).__name__}).") from None
+    except Exception as error:  # zipfile and zlib have errors of their own for what is damaged
+        raise ParameterError(f"{path}: a damaged archive ({type(error).__name__}).") from None
+    shapes = {name: a.shape for name, a in arrays.items()}
+    if not arrays or any(a.ndim != 1 or a.shape != next(iter(arrays.values())).shape for a in arrays.values()):
+        said = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
+        raise ParameterError(f"{path}: columns of one length are needed, the arrays are: {said}.")
+    rows = ("\t".join(f"{v:.17g}" for v in row) for row in zip(*arrays.values(), strict=True))
+    return "\t".join(arrays) + "\n" + "\n".join(rows) + "\n"
+
+
+def own_lines(numbered: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return only headings and rows, without the words before them, of a file that marks its lines so."""
+    for name, value in _LINES.items():
+        heads = [(k, line) for k, line in numbered if line.startswith(name)]
+        if heads:
+            kept = [(k, line) for k, line in numbered if line.startswith(value)]
+            return [(k, line.partition(",")[2].strip()) for k, line in [heads[0], *kept]]
+    return numbered
+
+
+__all__ = ["CATALOGUE", "OVERFLOW", "Format", "known_headings", "own_lines", "text_of"]
