@@ -85,7 +85,7 @@ _HOME = {
     "circuits.bench_file": ("load_bench", "with_settings"),
     "figures.waveforms": ("plot", "plot_butterfly", "plot_waveforms"),
     "figures.networks": ("plot_learning", "plot_raster", "plot_weights", "synapse_waves"),
-    "figures.page.write": ("write_page",),
+    "figures.page.write": ("view", "write_page"),
     "engines.netlist": ("Netlist",),
     "engines.build": ("build_netlist",),
     "engines.array.products": ("linear_matrix", "multiply"),

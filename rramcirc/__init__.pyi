@@ -232,7 +232,10 @@ from rramcirc.figures.networks import (
     plot_weights as plot_weights,
     synapse_waves as synapse_waves,
 )
-from rramcirc.figures.page.write import write_page as write_page
+from rramcirc.figures.page.write import (
+    view as view,
+    write_page as write_page,
+)
 from rramcirc.figures.waveforms import (
     plot as plot,
     plot_butterfly as plot_butterfly,
@@ -482,6 +485,7 @@ __all__ = [
     "transitions",
     "triangle",
     "value_at",
+    "view",
     "window_of",
     "with_settings",
     "with_state",

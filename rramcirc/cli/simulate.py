@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +45,12 @@ Example:
     help="A folder that a foreign netlist may read, e.g. that of a design kit.",
 )  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
+@click.option("--watch", is_flag=True, help="Serve a page on which the run grows while it goes on; Ctrl-C ends it.")
 @click.option("--strict", is_flag=True, help="End with 1 on any remark about a number, such as a card left.")
 def simulate(
     source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
     output: str | None, timeout: str | None, trust: bool, allow_failed_meas: bool, allow_read: tuple[str, ...],
-    settings: tuple[str, ...], strict: bool,
+    settings: tuple[str, ...], watch: bool, strict: bool,
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder.
 
@@ -57,7 +59,7 @@ def simulate(
     """
     from rramcirc.basics.errors import ParameterError, unknown_name
     from rramcirc.basics.units import parse_number
-    from rramcirc.engines.simulation import ENGINES, simulate_netlist
+    from rramcirc.engines.simulation import ENGINES
 
     if engine not in (*ENGINES, "both"):
         raise ParameterError(unknown_name("engine", engine, (*ENGINES, "both")))
@@ -77,33 +79,55 @@ def simulate(
             f"--allow-read: {source} is a testbench, which may read what it names. Leave it out; it is for netlists of "
             "others."
         )
+    if watch and engine == "both":
+        raise ParameterError("--watch: --engine both runs twice. Watch one engine, or look at both with inspect.")
     if path.suffix == ".toml" and engine == "both":
         _simulate_both(path, tolerance, chosen, kelvin, folder, seconds, settings)
         _be_strict(strict, tuple(one.parent for one in sorted(folder.glob("*/run.json"))))
         return
-    if path.suffix == ".toml":
-        waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
-    else:
-        if engine != "ngspice":
-            raise ParameterError(f"--engine {engine}: {source} is a netlist, which only ngspice runs. Give a .toml.")
-        if settings:
-            raise ParameterError(f"--set: {source} is a netlist. Give the testbench (.toml), or edit the netlist.")
-        from rramcirc.basics.errors import SimulationError
-        from rramcirc.engines.ngspice.deck import transient_stop
-        from rramcirc.waveforms.folder import read_record
-
-        try:
-            with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
-                waves = simulate_netlist(
-                    path, output=folder, timeout=seconds, progress=meter, options=chosen, temperature=kelvin,
-                    trust=trust, allow_failed_meas=allow_failed_meas, allow_read=allow_read,
-                )  # fmt: skip
-        except SimulationError:
-            _print_measurements(read_record(folder))
-            raise
-        _print_measurements(waves.provenance)
-    _report(waves, folder)
+    if path.suffix != ".toml" and engine != "ngspice":
+        raise ParameterError(f"--engine {engine}: {source} is a netlist, which only ngspice runs. Give a .toml.")
+    if path.suffix != ".toml" and settings:
+        raise ParameterError(f"--set: {source} is a netlist. Give the testbench (.toml), or edit the netlist.")
+    with _watched(folder, engine) if watch else nullcontext():
+        if path.suffix == ".toml":
+            waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
+        else:
+            waves = _simulate_deck(path, chosen, kelvin, folder, seconds, trust, allow_failed_meas, allow_read)
+        _report(waves, folder)
     _be_strict(strict, (folder,))
+
+
+def _watched(folder: Path, engine: str) -> AbstractContextManager[None]:
+    """Return the page of a run that is about to begin."""
+    from rramcirc.cli.inspect.serving import watching
+
+    if engine != "ngspice":
+        print(f"Note: engine {engine} writes its waveforms at the end; the page shows them then.", file=sys.stderr)
+    return watching(folder)
+
+
+def _simulate_deck(
+    path: Path, options: Mapping[str, str], kelvin: float | None, folder: Path, seconds: float | None, trust: bool,
+    allow_failed_meas: bool, allow_read: Sequence[str],
+) -> Waveforms:  # fmt: skip
+    """Run a netlist in ngspice, and print what it measured, also if it failed."""
+    from rramcirc.basics.errors import SimulationError
+    from rramcirc.engines.ngspice.deck import transient_stop
+    from rramcirc.engines.simulation import simulate_netlist
+    from rramcirc.waveforms.folder import read_record
+
+    try:
+        with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
+            waves = simulate_netlist(
+                path, output=folder, timeout=seconds, progress=meter, options=options, temperature=kelvin,
+                trust=trust, allow_failed_meas=allow_failed_meas, allow_read=allow_read,
+            )  # fmt: skip
+    except SimulationError:
+        _print_measurements(read_record(folder))
+        raise
+    _print_measurements(waves.provenance)
+    return waves
 
 
 def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings: Sequence[str]) -> Testbench:

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from rramcirc.analysis.measure import measure
 from rramcirc.figures.page import pack
+from rramcirc.figures.page.write import view as view_of
 from rramcirc.figures.page.write import write_page
 from rramcirc.waveforms.spikes import Spikes
 from rramcirc.waveforms.waveforms import Waveforms
@@ -340,3 +341,13 @@ def test_shell_is_small_and_page_asks_for_nothing(tmp_path):
     text = (tmp_path / "a.html").read_text()
     assert len(text) < 300_000
     assert not re.search(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//", text)
+
+
+def test_notebook_cell_shows_the_page_cut_off_from_the_notebook(page, tmp_path):
+    frame = view_of(small_array(), "v(bl1)")._repr_html_()
+    (tmp_path / "cell.html").write_text(f"<!doctype html><meta charset='utf-8'><title>notebook</title>{frame}")
+    page.goto((tmp_path / "cell.html").as_uri())
+    inner = page.frame_locator("iframe")
+    expect(inner.locator("canvas")).to_have_count(1)
+    expect(inner.locator("#count")).to_have_text("1 of 1 signals")
+    assert page.evaluate("document.querySelector('iframe').contentDocument") is None

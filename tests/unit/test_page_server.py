@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +87,39 @@ def test_run_that_grows_is_followed(server, tmp_path):
     write_raw(tmp_path / "a.raw", [plot])
     (state,) = json.loads(ask(server, f"/{server.token}/state")[1])
     assert (state["points"], state["to"]) == (201, 2e-6)
+
+
+def test_simulation_is_watched_while_it_runs_and_after(tmp_path):
+    (tmp_path / "rc.cir").write_text("* RC\nv1 in 0 sin(0 1 1meg)\nr1 in out 1k\nc1 out 0 1n\n.tran 1n 20u\n.end\n")
+    words = [sys.executable, "-m", "rramcirc", "simulate", "rc.cir", "--watch"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr
+        address = run.stderr.readline().split()[-1]
+        while "stays until Ctrl-C" not in (line := run.stderr.readline()):
+            assert line, "the run ended without saying so"
+        port, token = address.removeprefix("http://127.0.0.1:").strip("/").split("/")
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+        connection.request("GET", f"/{token}/state")
+        (state,) = json.loads(connection.getresponse().read())
+        connection.close()
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=60) == 0
+    assert (state["complete"], state["axisName"]) == (True, "time")
+    assert state["points"] > 1000
+    assert "v(out)" in state["names"]
+
+
+def test_run_that_has_not_begun_is_waited_for_and_an_old_one_is_not_shown(tmp_path):
+    plot = RawPlot.from_columns(["time", "v(a)"], ["time", "voltage"], [T, T])
+    write_raw(tmp_path / "waves.raw", [plot])
+    os.utime(tmp_path / "waves.raw", (1, 1))
+    started = page_server([tmp_path], [], [], None, None, wait=True)
+    started.start()
+    try:
+        assert b"no points yet" in ask(started, f"/{started.token}/")[1]
+        header = (tmp_path / "waves.raw").read_bytes().replace(b"No. Points: 101", b"No. Points: 0  ")
+        (tmp_path / "waves.raw").write_bytes(header[:-800])  # as ngspice leaves it while it goes on
+        (state,) = json.loads(ask(started, f"/{started.token}/state")[1])
+        assert (state["points"], state["complete"]) == (51, False)
+    finally:
+        started.stop()

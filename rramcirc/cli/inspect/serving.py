@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,22 @@ def serve_runs(
     server.stop()
 
 
+@contextmanager
+def watching(folder: Path) -> Iterator[None]:
+    """Serve a run folder while a simulation writes into it, and after its end until Ctrl-C."""
+    server = page_server([folder], [], [], None, None, wait=True)
+    server.start()
+    click.echo(f"Watch it grow: {server.address}", err=True)
+    try:
+        yield
+        click.echo("The run has ended; its page stays until Ctrl-C.", err=True)
+        with suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+    finally:
+        server.stop()
+
+
 def page_server(
     sources: Sequence[Path], signals: Sequence[str], measurements: Sequence[str], analysis: int | None,
     dialect: str | None, wait: bool,
@@ -59,15 +75,16 @@ def follower(source: Path, analysis: int | None, dialect: str | None, wait: bool
     from rramcirc.figures.page.served import Opened
 
     seen: list[tuple[int, int, str]] = []
+    since = time.time_ns() - 50_000_000 if wait else 0  # what an earlier run left is not shown; clocks of files lag
 
     def reopen() -> Opened | None:
         file = source / "waves.raw" if source.is_dir() or source.suffix != ".raw" else source
         try:
             stat = file.stat()
             state = (stat.st_size, stat.st_mtime_ns, _status(source))
-            if seen == [state]:
+            if seen == [state] or stat.st_mtime_ns < since:
                 return None
-            plot, signals, record, file, number = open_plot(source, analysis, dialect)
+            plot, signals, record, file, number = open_plot(source, analysis, dialect, quiet=wait)
             pyramid = _pyramid_of(plot, source, file, number)
         except (RramcircError, OSError):
             if wait or seen:

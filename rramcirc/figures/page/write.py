@@ -16,6 +16,7 @@ import numpy as np
 from rramcirc.analysis.expressions import resolve
 from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import ParameterError, WaveformError, cannot_write
+from rramcirc.basics.units import whole_number
 from rramcirc.figures.page.pack import Block, Row, pack_run, tables
 from rramcirc.figures.waveforms import title_of
 from rramcirc.waveforms.waveforms import Waveforms
@@ -63,6 +64,65 @@ def write_page(
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise cannot_write(f"--html {path}", error) from error
+
+
+class PageView:
+    """A page inside a notebook: its cell shows it, cut off from the notebook around it.
+
+    Parameters
+    ----------
+    text
+        The page.
+    height
+        Of the cell [pixel].
+    """
+
+    def __init__(self, text: str, height: int) -> None:
+        self.text, self.height = text, height
+
+    def __repr__(self) -> str:
+        return f"<PageView of {len(self.text) / 1e6:.1f} MB; a notebook shows it, write_page writes it into a file>"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe sandbox="allow-scripts allow-downloads" title="waveforms" srcdoc="{escape(self.text)}" '
+            f'style="width: 100%; height: {self.height}px; border: 0"></iframe>'
+        )
+
+
+def view(
+    waveforms: Waveforms | Mapping[str, Waveforms],
+    names: str | Sequence[str] = (),
+    measurements: Sequence[str] = (),
+    height: int = 800,
+) -> PageView:
+    """Return the page of :func:`write_page` for a cell of a notebook.
+
+    Parameters
+    ----------
+    waveforms
+        What to show [units as they are]; several runs by name are laid over each other.
+    names
+        Signals, patterns or expressions; none are all signals.
+    measurements
+        Shown from the start, over the visible range, as ``max(i(bl0))``.
+    height
+        Of the cell [pixel].
+
+    Raises
+    ------
+    ParameterError
+        If the runs have different axes, or the height is no number of pixels.
+    WaveformError
+        If a run has no points or no such signal.
+
+    Examples
+    --------
+    >>> wf = Waveforms("time", "s", [0.0, 1.0], {"v(a)": [0.0, 2.0]}, {"v(a)": "V"})
+    >>> view(wf)
+    <PageView of 0.1 MB; a notebook shows it, write_page writes it into a file>
+    """
+    return PageView(page_text(waveforms, names, measurements), whole_number(height, "view: height", 100))
 
 
 def page_text(
