@@ -324,7 +324,7 @@ def costs(folder: Path, quick: bool) -> None:
     device.synapses.on[:12] = True
     cached = per(lambda: [sum_columns(device.synapses, plan.levels) for _ in range(100)], 100 * 2 * 12 * NEURONS)
     gates = device.gates
-    gates.level[gates.first[:12]] = plan.neuron.gate_amplitude
+    gates.level[gates.first[:12]] = plan.neuron.pulses.gate_voltage
     pulses = np.array([[20, m, 1e-3, 2e-3, v, 1.0] for m, v in enumerate((0.93, -0.75))])
     switched = per(lambda: device.bank.integrate(pulses, gates, keep=False), 24)
     show(
@@ -408,7 +408,7 @@ def perceptrons(folder: Path, quick: bool) -> None:
         active = rng.random((count, rows)) < 0.19  # as many pixels as an MNIST image has
         starts = 1e-3 + period * np.arange(count)
         stimuli: dict[str, object] = {
-            f"pre{i}": rc.SpikeTrain(starts[active[:, i]], neuron.gate_amplitude, 10e-3, 10e-6, 10e-6)
+            f"pre{i}": rc.SpikeTrain(starts[active[:, i]], neuron.pulses.gate_voltage, 10e-3, 10e-6, 10e-6)
             for i in range(rows) if active[:, i].any()
         }  # fmt: skip
         stimuli |= spike_currents(

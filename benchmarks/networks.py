@@ -104,7 +104,7 @@ def large_row(neurons: int = 1024, patterns: int = 8, size: int = 64, presentati
     small = milo_network(load_set("D"), NEURONS)
     gain = 3.3 / (size - 1)  # fan-in scaling of set D
     synapse = small.synapse
-    capacitance = synapse.read_voltage * synapse.lrs * small.gate_width / gain
+    capacitance = small.pulses.read_voltage * synapse.lrs * small.pulses.gate_width / gain
     neuron = MembraneNeuron(capacitance, small.neuron.time_constant, 1.0, small.neuron.refractory)
     network = SpikingNetwork(neurons, neuron, synapse)
     members = np.random.default_rng(1).permutation(neurons)[: patterns * size].reshape(patterns, size)

@@ -44,6 +44,7 @@ _HOME = {
     "bench.presentations": ("Presentation", "presentation_stimuli"),
     "bench.spike_trains": ("poisson_trains",),
     "bench.spike_pulses": ("BipolarPulse", "GatePulse", "train_stimuli"),
+    "bench.synapse_pulses": ("SynapsePulses", "gate_stimulus", "overlaps", "te_stimulus"),
     "bench.spike_sources": (
         "pattern_train", "read_train", "regular_train", "seeded_train", "split_train", "write_train",
     ),
@@ -76,7 +77,7 @@ _HOME = {
     "circuits.array.half_select": ("half_select",),
     "circuits.states": ("with_state",),
     "circuits.synapse.pulses": (
-        "SpikePair", "SynapsePulses", "gate_stimulus", "overlaps", "synapse_array", "synapse_bench", "te_stimulus",
+        "SpikePair", "synapse_array", "synapse_bench",
     ),
     "circuits.table": (
         "Cell", "Crossbar", "HopfieldNetwork", "LifNeuron", "OwnDesign", "Perceptron", "Readout", "ReadoutArray",

@@ -115,6 +115,12 @@ from rramcirc.bench.stimuli import (
     sample as sample,
     triangle as triangle,
 )
+from rramcirc.bench.synapse_pulses import (
+    SynapsePulses as SynapsePulses,
+    gate_stimulus as gate_stimulus,
+    overlaps as overlaps,
+    te_stimulus as te_stimulus,
+)
 from rramcirc.bench.testbench import (
     CycleNoise as CycleNoise,
     Testbench as Testbench,
@@ -145,12 +151,8 @@ from rramcirc.circuits.request import Request as Request
 from rramcirc.circuits.states import with_state as with_state
 from rramcirc.circuits.synapse.pulses import (
     SpikePair as SpikePair,
-    SynapsePulses as SynapsePulses,
-    gate_stimulus as gate_stimulus,
-    overlaps as overlaps,
     synapse_array as synapse_array,
     synapse_bench as synapse_bench,
-    te_stimulus as te_stimulus,
 )
 from rramcirc.circuits.table import (
     OwnDesign as OwnDesign,

@@ -29,7 +29,7 @@ INSIDE = {
     "devices": ["veriloga", "cards", "compiled", "pulses"],
     "bench": [
         "analysis_record stimuli design", "analyses phases", "spike_trains presentations images",
-        "cycle_deviates spike_sources testbench", "spike_pulses", "file",
+        "cycle_deviates spike_sources testbench", "spike_pulses", "synapse_pulses", "file",
     ],
     "analysis": ["counts noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
     "circuits": [

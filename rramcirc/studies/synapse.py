@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.units import whole_number
+from rramcirc.bench.synapse_pulses import RESET, SET, SynapsePulses, overlaps
 from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.synapse.pulses import RESET, SET, SpikePair, SynapsePulses, overlaps, synapse_array
+from rramcirc.circuits.synapse.pulses import SpikePair, synapse_array
 from rramcirc.devices.cards.variability import sample_devices
 from rramcirc.devices.pulses.table import PulseTable
 from rramcirc.engines.simulation import simulate

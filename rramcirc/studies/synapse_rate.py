@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import positive_number, whole_number
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.synapse.pulses import SynapsePulses, synapse_array
+from rramcirc.circuits.synapse.pulses import synapse_array
 from rramcirc.engines.simulation import simulate
 from rramcirc.studies.synapse import STARTS, both_starts, cycle_noise, weights
 

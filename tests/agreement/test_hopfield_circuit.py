@@ -169,7 +169,8 @@ def test_neurons_of_every_detail_fit_into_the_network(detail):
     steps = replace(bench.analysis, max_step=neuron.refractory / 10)  # longer ones step over a transistor's spike
     bench = replace(bench, design=replace(bench.design, neuron=neuron), analysis=steps, probes=("v(mem*)", "v(gate*)"))
     waves = rc.simulate(bench)
-    assert max(waves[f"v(gate{j})"].max() for j in range(2)) == pytest.approx(NETWORK_NEURON.gate_amplitude, rel=0.05)
+    highest = max(waves[f"v(gate{j})"].max() for j in range(2))
+    assert highest == pytest.approx(NETWORK_NEURON.pulses.gate_voltage, rel=0.05)
     assert waves["v(gate2)"].max() < 0.2  # it gets no external spikes, and inhibition from the others
 
 

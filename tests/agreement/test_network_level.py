@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
-from rramcirc.circuits.network.bench import NETWORK_NEURON, hopfield_bench, perceptron_bench
+from rramcirc.circuits.network.bench import NETWORK_NEURON, NETWORK_PULSES, hopfield_bench, perceptron_bench
 from rramcirc.circuits.network.networks import spike_currents
 from rramcirc.engines.network.spike_rules import PRE
 
@@ -49,7 +49,8 @@ def test_a_network_learns_as_in_ngspice_along_the_curves_of_its_own_cell(make):
 
 def test_a_second_pulse_of_the_other_sign_moves_synapses_back():
     # POST 6 ms before PRE: the gate opens in the second te pulse, at -0.75 V
-    neuron = replace(NETWORK_NEURON, te_second=-0.75, te_gap=5e-3, te_second_width=1e-3, ti_amplitude=0.0)
+    pulses = replace(NETWORK_PULSES, reset_voltage=0.75, reset_delay=6e-3, inhibitory_voltage=0.0)
+    neuron = replace(NETWORK_NEURON, pulses=pulses)
     low = rc.Perceptron(CELL, 1, 1, neuron, True, conductance=6e-5)
     gate = rc.SpikeTrain(11e-3 + 40e-3 * np.arange(3), 3.0, 10e-3, 1e-6, 1e-6)
     stimuli = {"pre0": gate, **spike_currents(5e-3 + 40e-3 * np.arange(3), [0, 0, 0], CHARGE)}
@@ -152,7 +153,7 @@ def test_a_rule_of_the_users_own_sees_earlier_spikes_and_noise_of_a_seed():
         ),
         (
             replace(perceptron_bench(CELL), stimuli={"pre0": rc.Constant(2.0)}),
-            "a gate level of 2 V is not the gate_amplitude of the neurons, 3 V",
+            "a gate level of 2 V is not the gate_voltage of the neurons, 3 V",
         ),
     ],
 )

@@ -12,9 +12,10 @@ from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, pulse_sequence
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.neuron.netlist import complement, joined, step_control
-from rramcirc.circuits.neuron.neuron import LifNeuron, firing_rate
+from rramcirc.circuits.neuron.neuron import READ_ONLY, LifNeuron, firing_rate
 
-NEURON = LifNeuron(capacitance=100e-12, leak_time=50e-3, te_amplitude=0.9, ti_amplitude=-0.8)
+PULSES = replace(READ_ONLY, set_voltage=0.9, inhibitory_voltage=0.8)
+NEURON = LifNeuron(capacitance=100e-12, leak_time=50e-3, pulses=PULSES)
 TIMING = 0.06e-3  # [s]; ngspice comes within 50 mV of a switch's threshold, 40 us on the timer's slope
 
 
@@ -64,14 +65,16 @@ def test_current_into_the_virtual_ground_counts_with_the_input_gain():
 
 
 def test_pulses_have_the_levels_and_widths_of_the_record():
-    neuron = replace(NEURON, te_second=-0.7, te_gap=4e-3, te_second_width=2e-3, refractory=5e-3)
+    neuron = replace(
+        NEURON, pulses=replace(PULSES, reset_voltage=0.7, reset_delay=5e-3, reset_width=2e-3), refractory=5e-3
+    )
     charge = 1.5 * neuron.capacitance * neuron.threshold
     waves = run(neuron, 0.03, ext=pulse_sequence([1e-3], 1e-4, charge / 1e-4, edge=1e-6, unit="A"))
     begin = spikes(waves)
     assert begin.size == 1
-    cm, read = neuron.common_mode, neuron.read_voltage
+    cm, read = neuron.pulses.common_mode, neuron.pulses.read_voltage
     windows = {
-        "v(gate)": [(0.0, neuron.gate_width, neuron.gate_amplitude, 0.0)],
+        "v(gate)": [(0.0, neuron.pulses.gate_width, neuron.pulses.gate_voltage, 0.0)],
         "v(te)": [(0.0, 1e-3, cm + 0.9, cm + read), (5e-3, 7e-3, cm - 0.7, cm + read)],
         "v(ti)": [(0.0, 1e-3, cm - 0.8, cm - read)],
     }
@@ -93,7 +96,7 @@ def test_a_spike_during_the_gate_pulse_begins_it_again():
     assert begin.size == 2
     up, down = edges(waves, "v(gate)", 1.5)
     assert up.size == down.size == 1
-    assert down[0] - begin[1] == pytest.approx(NEURON.gate_width, abs=TIMING)
+    assert down[0] - begin[1] == pytest.approx(NEURON.pulses.gate_width, abs=TIMING)
 
 
 def test_in_refractory_time_input_is_lost_and_the_membrane_stays_at_rest():
@@ -107,7 +110,7 @@ def test_in_refractory_time_input_is_lost_and_the_membrane_stays_at_rest():
 
 
 def test_the_current_of_its_own_second_te_pulse_is_not_integrated():
-    neuron = replace(NEURON, te_second=-0.7, te_gap=6e-3, te_second_width=2e-3)
+    neuron = replace(NEURON, pulses=replace(PULSES, reset_voltage=0.7, reset_delay=7e-3, reset_width=2e-3))
     charge = 1.5 * neuron.capacitance * neuron.threshold
     ext = pulse_sequence([1e-3], 1e-4, charge / 1e-4, edge=1e-6, unit="A")
     own = PiecewiseLinear([0.0, 8.3e-3, 8.31e-3, 9.7e-3, 9.71e-3], np.array([0, 0, 1, 1, 0]) * -50e-6, "A")

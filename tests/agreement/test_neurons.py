@@ -14,14 +14,14 @@ from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.neuron.netlist import neuron_subcircuit
-from rramcirc.circuits.neuron.neuron import CORES, DETAILS, PORTS, LifNeuron, firing_rate
+from rramcirc.circuits.neuron.neuron import CORES, DETAILS, PORTS, READ_ONLY, LifNeuron, firing_rate
 from rramcirc.circuits.table import build_circuit
 from rramcirc.engines.build import build_netlist
 from rramcirc.engines.ngspice.spelling import spice_netlist
 from rramcirc.studies.neuron import f_i, neuron_figures, plot_f_i
 
-PULSES = {"te_amplitude": 1.0, "te_second": -1.0, "te_gap": 4e-3, "ti_amplitude": -0.5}
-FAST = {"refractory": 30e-6, "gate_width": 100e-6, "te_width": 10e-6, "te_second_width": 10e-6, "edge": 0.5e-6}
+PULSES = {"pulses": replace(READ_ONLY, set_voltage=1.0, reset_voltage=1.0, reset_delay=5e-3, inhibitory_voltage=0.5)}
+FAST = {"refractory": 30e-6, "pulses": replace(READ_ONLY, gate_width=100e-6, te_width=10e-6, edge=0.5e-6)}
 FAST |= {"leak_time": 500e-6, "gain_bandwidth": 50e6}
 
 
@@ -38,7 +38,7 @@ def fired(neuron: LifNeuron, waves: rc.Waveforms) -> np.ndarray:
 
 def te_spike(neuron: LifNeuron, waves: rc.Waveforms) -> float:
     """Time at which the first te pulse begins [s]."""
-    above = neuron.common_mode + (neuron.read_voltage + neuron.te_amplitude) / 2
+    above = neuron.pulses.common_mode + (neuron.pulses.read_voltage + neuron.pulses.set_voltage) / 2
     return float(spike_times(waves["v(te)"], waves.time, above)[0])
 
 
@@ -51,10 +51,13 @@ def te_spike(neuron: LifNeuron, waves: rc.Waveforms) -> float:
         ({"capacitance": -1e-12}, "capacitance"),
         ({"capacitance": 0.0}, "capacitance"),
         ({"threshold": 4.0}, "threshold: 4 V is above the supply of 3.3 V"),
-        ({"gate_amplitude": 5.0}, "gate_amplitude: 5 V is above the supply"),
-        ({"te_amplitude": 2.5}, "te_amplitude"),
-        ({"te_amplitude": -2.0}, "te_amplitude.*below the bulk"),
-        ({"te_width": 20e-3, "te_amplitude": 1.0}, "te_width: a pulse of 20 ms is longer than the shortest period"),
+        ({"gate_voltage": 5.0}, r"pulses.gate_voltage: 5 V is above the supply"),
+        ({"set_voltage": 2.5}, r"pulses.set_voltage: 3.9 V with the common mode"),
+        ({"reset_voltage": 2.0}, "reset_voltage.*below the bulk"),
+        ({"inhibitory_voltage": 2.0}, "inhibitory_voltage.*below the bulk"),
+        ({"reset_voltage": 0.5}, "needs a positive te pulse"),
+        ({"te_width": 20e-3, "set_voltage": 1.0}, "te_width: a pulse of 20 ms is longer than the shortest period"),
+        ({"reset_voltage": 0.5, "set_voltage": 0.5, "reset_delay": 13e-3}, "reset_delay: the te pulses take 14 ms"),
         ({"leak_time": -1.0}, "leak_time"),
         ({"refractory": 0.0}, "refractory"),
         ({"detail": "perfect"}, "detail"),
@@ -65,8 +68,10 @@ def te_spike(neuron: LifNeuron, waves: rc.Waveforms) -> float:
     ],
 )
 def test_bad_records_are_refused_by_name(changes, named):
+    pulses = {name: value for name, value in changes.items() if hasattr(READ_ONLY, name)}
+    own = {name: value for name, value in changes.items() if name not in pulses}
     with pytest.raises(ParameterError, match=named):
-        replace(LifNeuron(), **changes)
+        replace(LifNeuron(), pulses=replace(READ_ONLY, **pulses), **own)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_the_closed_form_of_the_rate_by_integration():
     for drive in (1.1, 3.0, 10.0, 30.0):
         step, v, t = 1e-6, 0.0, neuron.refractory
         while v < neuron.threshold:
-            ignored = neuron.te_width + neuron.te_gap <= t < neuron.te_duration
+            ignored = neuron.pulses.reset_delay <= t < neuron.pulses.writing_time
             current = 0.0 if ignored else drive * neuron.rheobase
             v += step * (current - v / neuron.leak_resistance) / neuron.capacitance
             t += step
@@ -167,7 +172,8 @@ def array_column(neuron: LifNeuron, volts: float, ohm: float, length: float) -> 
 
     bench = Testbench(neuron, Transient(length, max_step=min(length / 100, neuron.refractory / 10)))
     circuit = neuron_circuit(bench)
-    level = PiecewiseLinear([0.0, length / 50, length / 40], [neuron.common_mode] * 2 + [neuron.common_mode + volts])
+    rest = neuron.pulses.common_mode
+    level = PiecewiseLinear([0.0, length / 50, length / 40], [rest, rest, rest + volts])
     drivers = (*circuit.drivers, Source("col", "col", level), Resistors(("col",), "col", "in", ohm))
     probes = (*circuit.probes, Probe("v(in)", "V", "voltage", "in"))
     return rc.simulate(spice_netlist(replace(circuit, drivers=drivers, probes=probes), bench))
@@ -179,7 +185,7 @@ def test_bottom_electrodes_stay_at_the_common_mode_for_either_sign(detail, sign)
     neuron = replace(LifNeuron(), detail=detail)
     waves = array_column(neuron, sign * 0.1, 20e3, 20e-3)  # 5 uA, two and a half times the rheobase
     settled = waves.time > 1e-3
-    assert np.abs(waves["v(in)"][settled] - neuron.common_mode).max() < 5e-3
+    assert np.abs(waves["v(in)"][settled] - neuron.pulses.common_mode).max() < 5e-3
     if sign < 0:
         assert fired(neuron, waves).size == 0
         assert waves["v(mem)"][settled].min() > -0.05  # the clamp at 0 V
@@ -195,19 +201,19 @@ def test_pulses_have_the_levels_widths_and_gap_of_the_record(detail, core):
     time, spike = waves.time, te_spike(neuron, waves)
     one = (time >= spike - 1e-3) & (time < spike + 0.025)
     t, gate, te, ti = time[one], waves["v(gate)"][one], waves["v(te)"][one], waves["v(ti)"][one]
-    cm, rest = neuron.common_mode, neuron.read_voltage
-    assert gate.max() == pytest.approx(neuron.gate_amplitude, rel=0.01)
-    assert te.max() - cm == pytest.approx(neuron.te_amplitude, rel=0.01)
-    assert te.min() - cm == pytest.approx(neuron.te_second, rel=0.01)
-    assert ti.min() - cm == pytest.approx(neuron.ti_amplitude, rel=0.01)
+    cm, rest = neuron.pulses.common_mode, neuron.pulses.read_voltage
+    assert gate.max() == pytest.approx(neuron.pulses.gate_voltage, rel=0.01)
+    assert te.max() - cm == pytest.approx(neuron.pulses.set_voltage, rel=0.01)
+    assert te.min() - cm == pytest.approx(-neuron.pulses.reset_voltage, rel=0.01)
+    assert ti.min() - cm == pytest.approx(-neuron.pulses.inhibitory_voltage, rel=0.01)
     assert te[-1] - cm == pytest.approx(rest, rel=0.01)
-    always, above = np.ones(t.size), (rest + neuron.te_amplitude) / 2
-    assert overlap_time(gate, always, t, gate.max() / 2, 0.5) == pytest.approx(neuron.gate_width, rel=0.03)
-    assert overlap_time(te - cm, always, t, above, 0.5) == pytest.approx(neuron.te_width, rel=0.1)
+    always, above = np.ones(t.size), (rest + neuron.pulses.set_voltage) / 2
+    assert overlap_time(gate, always, t, gate.max() / 2, 0.5) == pytest.approx(neuron.pulses.gate_width, rel=0.03)
+    assert overlap_time(te - cm, always, t, above, 0.5) == pytest.approx(neuron.pulses.te_width, rel=0.1)
     second = overlap_time(cm - te, always, t, 0.5, 0.5)
-    assert second == pytest.approx(neuron.te_second_width, rel=0.1)
+    assert second == pytest.approx(neuron.pulses.second_width, rel=0.1)
     rises, falls = spike_times(te - cm, t, above), spike_times(cm - te, t, 0.5)
-    assert falls[0] - rises[0] == pytest.approx(neuron.te_width + neuron.te_gap, rel=0.05)
+    assert falls[0] - rises[0] == pytest.approx(neuron.pulses.reset_delay, rel=0.05)
 
 
 def test_the_ideal_neuron_states_no_energy_and_the_mixed_one_that_of_its_capacitors():
@@ -244,7 +250,7 @@ def test_membrane_ignores_the_array_during_its_own_second_pulse(detail):
     current = 1.5 * neuron.rheobase
     waves = driven(neuron, current, 1.6 / firing_rate(neuron, current))
     spike = te_spike(neuron, waves)
-    begin, end = spike + neuron.te_width + neuron.te_gap + 0.2e-3, spike + neuron.te_duration - 0.2e-3
+    begin, end = spike + neuron.pulses.reset_delay + 0.2e-3, spike + neuron.pulses.writing_time - 0.2e-3
     before, after = np.interp([begin, end], waves.time, waves["v(mem)"])
     assert before > 0.03  # it had begun to integrate
     assert after < before  # and only leaks while the pulse lasts

@@ -53,7 +53,7 @@ def test_a_neuron_that_fires_during_its_gate_pulse_prolongs_it(engine, gap, fall
     waves = rc.simulate(bench, engine)
     assert waves.spikes.neurons.tolist() == [0, 0]
     first, last = waves.spikes.times
-    on = (waves.time > first + 50e-6) & (waves.time < last + NETWORK_NEURON.gate_width - 100e-6)
+    on = (waves.time > first + 50e-6) & (waves.time < last + NETWORK_NEURON.pulses.gate_width - 100e-6)
     assert (waves["v(gate0)"][on].min() < 0.1) == falls
-    after = waves["v(gate0)"][waves.time > last + NETWORK_NEURON.gate_width + 100e-6]
+    after = waves["v(gate0)"][waves.time > last + NETWORK_NEURON.pulses.gate_width + 100e-6]
     assert after.max() < 0.1

@@ -10,17 +10,10 @@ import pytest
 from rramcirc.analysis.spikes import fit_stdp_window
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.stimuli import sample
+from rramcirc.bench.synapse_pulses import SynapsePulses, gate_stimulus, overlaps, te_stimulus
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.request import Request
-from rramcirc.circuits.synapse.pulses import (
-    SpikePair,
-    SynapsePulses,
-    gate_stimulus,
-    overlaps,
-    synapse_array,
-    synapse_bench,
-    te_stimulus,
-)
+from rramcirc.circuits.synapse.pulses import SpikePair, synapse_array, synapse_bench
 from rramcirc.circuits.table import default_bench
 from rramcirc.devices.cards.variability import sample_devices
 from rramcirc.engines.simulation import simulate

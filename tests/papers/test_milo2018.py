@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rramcirc.basics.errors import ParameterError
+from rramcirc.circuits.network.bench import NETWORK_NEURON
 from rramcirc.engines.network.network import draw_synapses, slopes, with_patterns
 from rramcirc.engines.network.run import recall
 from rramcirc.papers.milo2018 import (
@@ -40,8 +41,10 @@ from rramcirc.papers.milo2018.sets import (
     milo_network,
     set_table,
 )
+from rramcirc.studies.milo_pulses import gradual_pulses
 
 PROTOCOL = PulseProtocol()
+PULSES = PROTOCOL.pulses
 
 
 def overlaps_to_half(conductance: np.ndarray) -> np.ndarray:
@@ -75,17 +78,19 @@ def test_unknown_set_is_refused_by_name() -> None:
 
 def test_the_table_of_values_holds_every_level_of_the_pulses_with_its_status() -> None:
     table = set_table(load_set("D")).set_index("parameter")
-    statuses = table["status"][["set_voltage", "reset_voltage", "gate", "common_mode", "erase_voltage"]]
+    statuses = table["status"][["set_voltage", "inhibitory_voltage", "gate_voltage", "common_mode", "erase_voltage"]]
     assert statuses.tolist() == ["fitted", "fitted", "fitted", "assumed", "assumed"]
-    assert table["value"]["te_width"] == table["value"]["width"]
-    assert load_set("D").read_voltage == PROTOCOL.read_voltage
+    assert table["value"]["te_width"] == PROTOCOL.pulses.te_width
+    assert load_set("D").pulses == PROTOCOL.pulses == NETWORK_NEURON.pulses
+    both = gradual_pulses()  # of the studies of one synapse
+    assert (both.gate_voltage, both.set_voltage, both.reset_voltage) == (3.0, 0.93, PROTOCOL.pulses.inhibitory_voltage)
     assert table["status"]["lrs"] == "derived"
 
 
 def test_factors_change_one_parameter_and_leave_the_capacitances() -> None:
     plain, charged = load_set("D"), load_set("D", (("training_charge", 1.2),))
     assert charged == replace(plain, training_charge=1.2 * plain.training_charge)
-    pulses = load_set("D", (("gate", 1.05),))  # a stronger gate, a higher LRS
+    pulses = load_set("D", (("gate_voltage", 1.05),))  # a stronger gate, a higher LRS
     assert pulses.lrs > 1.02 * plain.lrs
     for neurons in (4, NEURONS):
         capacitances = [milo_network(chosen, neurons).neuron.capacitance for chosen in (plain, pulses)]
@@ -95,9 +100,9 @@ def test_factors_change_one_parameter_and_leave_the_capacitances() -> None:
 def test_v_exc_is_beyond_the_set_voltage_of_the_loop_and_below_that_of_one_pulse() -> None:
     # [Milo2018, Sec. II]: V_exc > V_set; a whole SET in one pulse would not be gradual
     pulse = pulse_set_voltage(PROTOCOL)
-    assert PROTOCOL.set_voltage < pulse < 1.3 * PROTOCOL.set_voltage
+    assert PROTOCOL.pulses.set_voltage < pulse < 1.3 * PROTOCOL.pulses.set_voltage
     erased, rule = prepared_states(PROTOCOL)[0], cell_rule(PROTOCOL)
-    once = replace(PROTOCOL, pulses=1)
+    once = replace(PROTOCOL, count=1)
     after, _ = pulse_train(once, {k: np.array([v, v]) for k, v in erased.items()}, pulse)
     assert after[:, 1] == pytest.approx(0.5 * (rule.lrs + rule.hrs), rel=1e-3)
 
@@ -135,8 +140,8 @@ def test_one_curve_with_a_spread_of_rates_stands_for_the_pool() -> None:
 
 def test_pulses_of_half_the_width_advance_the_cell_by_half_an_overlap() -> None:
     erased, written = ({k: np.array([v]) for k, v in s.items()} for s in prepared_states(PROTOCOL))
-    short = replace(PROTOCOL, width=PROTOCOL.width / 2, pulses=2 * PROTOCOL.pulses)
-    for state, voltage in ((erased, PROTOCOL.set_voltage), (written, PROTOCOL.reset_voltage)):
+    short = replace(PROTOCOL, pulses=replace(PULSES, te_width=PULSES.te_width / 2), count=2 * PROTOCOL.count)
+    for state, voltage in ((erased, PROTOCOL.pulses.set_voltage), (written, PROTOCOL.inhibitory_level)):
         whole, _ = pulse_train(PROTOCOL, state, voltage)
         halves, _ = pulse_train(short, state, voltage)
         span = abs(whole[0, -1] - whole[0, 0])
@@ -145,13 +150,13 @@ def test_pulses_of_half_the_width_advance_the_cell_by_half_an_overlap() -> None:
 
 def test_pulses_that_move_nothing_make_no_rule() -> None:
     with pytest.raises(ParameterError, match="do not move the cell"):
-        cell_rule(replace(PROTOCOL, set_voltage=0.0))
+        cell_rule(replace(PROTOCOL, pulses=replace(PULSES, set_voltage=0.0)))
 
 
 def test_pulse_at_closed_gate_moves_nothing() -> None:
-    closed = replace(PROTOCOL, gate=0.0)
+    closed = replace(PROTOCOL, pulses=replace(PULSES, gate_voltage=1e-6))
     for state in prepared_states(PROTOCOL):
-        for voltage in (PROTOCOL.set_voltage, PROTOCOL.reset_voltage):
+        for voltage in (PROTOCOL.pulses.set_voltage, PROTOCOL.inhibitory_level):
             _, after = pulse_train(closed, {k: np.array([v]) for k, v in state.items()}, voltage)
             assert {k: v[0] for k, v in after.items()} == pytest.approx(dict(state), rel=0.01, abs=1e-3)
 

@@ -15,6 +15,7 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.analyses import Ac, DcSweep, Noise, OperatingPoint, Transient, VectorSweep
 from rramcirc.bench.file.write import bench_to_mapping, save_bench
 from rramcirc.bench.stimuli import Constant, Floating, PiecewiseLinear, Pulse, PulseTrain, SpikeTrain
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.array.crossbar import Crossbar
@@ -309,7 +310,7 @@ def test_nonsense_arguments_are_refused(nonsense, tmp_path):
 SWITCHED = {"gap": [[0, 0.2, 0.4]] * 3, "diameter": 3.0}
 DESIGNS = [
     Cell("hfo2_filament"),
-    LifNeuron(clamp=-0.5, te_amplitude=1.0, te_second=-1.0),
+    LifNeuron(clamp=-0.5, pulses=SynapsePulses(1.4, 3.0, 1.0, 1.0, reset_delay=1e-3, reset_width=2e-3)),
     HopfieldNetwork(
         cell(), 3, LifNeuron(capacitance=1e-12), True, excitatory_state=SWITCHED, inhibitory_conductance=2e-5
     ),

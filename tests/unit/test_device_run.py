@@ -10,7 +10,7 @@ import pytest
 import rramcirc as rc
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
-from rramcirc.circuits.network.bench import NETWORK_NEURON, perceptron_bench
+from rramcirc.circuits.network.bench import NETWORK_NEURON, NETWORK_PULSES, perceptron_bench
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.engines.network.column_kernel import Noise
@@ -146,7 +146,7 @@ def test_a_spike_during_the_gate_pulse_lengthens_it_and_the_line_does_not_fall_b
 
 
 def test_a_new_spike_cancels_the_second_te_pulse_that_waits():
-    neuron = replace(NETWORK_NEURON, te_second=-0.75, te_second_width=1e-3, te_gap=6e-3)
+    neuron = replace(NETWORK_NEURON, pulses=replace(NETWORK_PULSES, reset_voltage=0.75, reset_delay=7e-3))
     waves = rc.simulate(hopfield(neuron), "numpy", spikes=([5e-3, 10e-3, 30e-3], [0, 0, 0]))
     low = waves["v(te0)"] < 1.6 - 0.7
     begins = waves.time[1:][low[1:] & ~low[:-1]]
@@ -177,7 +177,10 @@ def test_neurons_that_cross_at_the_same_time_fire_together():
 
 
 def test_what_flows_in_during_the_own_te_pulse_is_lost():
-    neuron = replace(NETWORK_NEURON, refractory=1.5e-3, te_second=-0.75, te_gap=1e-3, te_second_width=3e-3)
+    neuron = replace(
+        NETWORK_NEURON, refractory=1.5e-3,
+        pulses=replace(NETWORK_PULSES, reset_voltage=0.75, reset_delay=2e-3, reset_width=3e-3),
+    )  # fmt: skip
     charge = 0.5 * neuron.capacitance * neuron.threshold
     stimuli = spike_currents([7.3e-3, 11e-3], [0, 0], charge)  # in the second pulse (7 to 10 ms), and after it
     waves = rc.simulate(hopfield(neuron, stimuli=stimuli, stop=0.02), "numpy", spikes=([5e-3], [0]))
@@ -208,7 +211,7 @@ def test_a_state_recorded_inside_a_pulse_is_that_of_a_run_that_ends_there():
 
 def test_reads_that_move_a_state_are_followed_in_time():
     bench = perceptron_bench(CELL, 2, 1)
-    neuron = replace(bench.design.neuron, read_voltage=0.8)
+    neuron = replace(bench.design.neuron, pulses=replace(NETWORK_PULSES, read_voltage=0.8))
     net = Perceptron(CELL, 2, 1, neuron, learning=False, conductance=2e-5)
     waves = rc.simulate(replace(bench, design=net, probes=("gap[*,*]",)), "numpy", spikes=([], []))
     gate = bench.stimuli["pre0"]
@@ -217,7 +220,7 @@ def test_reads_that_move_a_state_are_followed_in_time():
     start = _first_states(net)
     expected = pulse_response(
         CELL.rram, times[None], volts[None], start, selector=CELL.selector, gate_voltages=levels[None],
-        source_line=neuron.common_mode,
+        source_line=neuron.pulses.common_mode,
     ).states["gap"][0, -1]  # fmt: skip
     assert waves["gap[0,0]"][0] - expected > 0.3
     assert waves["gap[0,0]"][-1] == pytest.approx(expected, abs=2e-3 * 1.2)

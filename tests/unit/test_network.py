@@ -10,6 +10,7 @@ import pytest
 from rramcirc.basics.errors import ParameterError
 from rramcirc.bench.cycle_deviates import cycle_deviates, synapse_keys
 from rramcirc.bench.spike_trains import check_train, poisson_trains, stream_key, uniforms
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.devices.pulses.table import PulseTable
 from rramcirc.engines.network.deviates import cycle_deviate
 from rramcirc.engines.network.events import run_events
@@ -48,7 +49,7 @@ def random_case(number: int):
     rule = SoftBounded(float(rng.uniform(0.02, 0.3)))
     neuron = MembraneNeuron(0.1e-6 / rng.uniform(0.1, 1.2), rng.uniform(0.01, 0.1), minimum=rng.choice([0.0, -0.5]))
     gate = float(rng.choice([5e-3, 10e-3]))
-    network = SpikingNetwork(count, neuron, ResistiveSynapse(100e-6, 5e-6, rule, rule), gate, 1e-3)
+    network = SpikingNetwork(count, neuron, ResistiveSynapse(100e-6, 5e-6, rule, rule), SynapsePulses(gate_width=gate))
     learning = bool(rng.integers(2))
     stored = [] if learning else [np.arange(count)[: rng.integers(0, count + 1)]]
     chip = with_patterns(draw_synapses(network, number), stored)
@@ -154,7 +155,7 @@ def test_gate_pulse_restarts_and_does_not_add() -> None:
         run = run_network(
             network, [phase], synapses=chip, train=(np.array([0.0, gap]), np.array([0, 0])), engine="events"
         )
-        reached = once * (gap + network.gate_width)
+        reached = once * (gap + network.pulses.gate_width)
         assert (1 in run.neurons) == (reached >= 1.0)
         assert run.neurons.tolist().count(0) == 2
 
@@ -296,7 +297,7 @@ def test_ties_are_drawn_not_ordered() -> None:
         (lambda: ResistiveSynapse(1e-4, 5e-6, RULE, None), "depression"),
         (lambda: ResistiveSynapse(1e-4, 5e-6, RULE, RULE, depressed=2e-4), "depressed"),
         (lambda: SpikingNetwork(0, MembraneNeuron(1e-9, 0.05), SYNAPSE), "neurons"),
-        (lambda: SpikingNetwork(2, MembraneNeuron(1e-9, 0.05), SYNAPSE, te_width=20e-3), "te_width"),
+        (lambda: SpikingNetwork(2, MembraneNeuron(1e-9, 0.05), SYNAPSE, SynapsePulses(te_width=20e-3)), "te_width"),
         (lambda: SoftBounded(float("nan")), "step"),
         (lambda: PulseCurve([0, 1], [0, 0.5]), "covered"),
         (lambda: PulseCurve([1, 2], [0, 1]), "overlaps"),
@@ -325,7 +326,7 @@ def test_nonsense_is_refused_by_name(make, names: str) -> None:
 
 
 def test_events_refuse_learning_where_they_would_not_be_exact() -> None:
-    network = replace(pair(), te_width=5e-3)
+    network = replace(pair(), pulses=SynapsePulses(te_width=5e-3))
     with pytest.raises(ParameterError, match="refractory"):
         run_network(network, [Phase(0.1, [1.0, 1.0], 1e-9, learning=True)], engine="events")
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import rramcirc as rc
 from rramcirc.basics.field_texts import LONGEST_TEXT, bounds_text, meaning
 from rramcirc.bench.spike_pulses import BipolarPulse, GatePulse
-from rramcirc.circuits.synapse.pulses import SynapsePulses
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.engines.network.backprop import RecurrentTraining
 from rramcirc.engines.network.layer_devices import DeviceSpread, PulsedDevice
 from rramcirc.engines.network.layer_rules import UpdateRule

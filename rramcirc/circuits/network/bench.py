@@ -7,6 +7,7 @@ import numpy as np
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.spike_trains import poisson_trains
 from rramcirc.bench.stimuli import SpikeTrain, Stimulus
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.bench import synapse_cell
 from rramcirc.circuits.array.cell import Cell
@@ -16,10 +17,12 @@ from rramcirc.circuits.neuron.neuron import LifNeuron
 from rramcirc.circuits.readout.bench import conductance_window
 from rramcirc.circuits.request import Request
 
-#: Pulses at which a 1T1R cell of the default card switches gradually, in several overlaps (assumed, by simulation).
-NETWORK_NEURON = LifNeuron(
-    capacitance=67e-12, leak_time=90e-3, te_amplitude=0.93, ti_amplitude=-0.75, gate_amplitude=3.0, common_mode=1.6
+#: Pulses at which a 1T1R cell of the default card switches gradually: the mean over a pool of devices needs 5 to 15
+#: overlaps of 1 ms to go half the way (fitted, by simulation). Levels of a network with inhibitory synapses.
+NETWORK_PULSES = SynapsePulses(
+    common_mode=1.6, gate_voltage=3.0, set_voltage=0.93, reset_voltage=0.0, inhibitory_voltage=0.75
 )
+NETWORK_NEURON = LifNeuron(capacitance=67e-12, leak_time=90e-3, pulses=NETWORK_PULSES)
 RATE = 200.0  # [Hz], external spikes [Milo2018, Sec. III]
 CHARGE = 0.45  # of the threshold charge, external spike
 
@@ -53,7 +56,7 @@ def perceptron_bench(cell: Cell, inputs: int = 4, outputs: int = 1, duration: fl
         cell, inputs, outputs, NETWORK_NEURON, learning=True, conductance=conductance_window(cell.rram)[0]
     )
     starts, period = np.arange(5e-3, duration - 12e-3, 25e-3), 3e-3
-    gate = SpikeTrain(starts, NETWORK_NEURON.gate_amplitude, NETWORK_NEURON.gate_width, 1e-6, 1e-6)
+    gate = SpikeTrain(starts, NETWORK_PULSES.gate_voltage, NETWORK_PULSES.gate_width, 1e-6, 1e-6)
     stimuli: dict[str, Stimulus] = {f"pre{i}": gate for i in range((inputs + 1) // 2)}
     teacher = 1.2 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
     times, posts = np.repeat(starts + period, outputs), np.tile(np.arange(outputs), starts.size)

@@ -113,7 +113,7 @@ def _controls(bench: Testbench, neuron: LifNeuron) -> list[Source]:
     spans = bench.spans
     starts = [span.start for span in spans]
     found = []
-    if neuron.te_duration and len({span.learning for span in spans}) > 1:
+    if neuron.pulses.writing_time and len({span.learning for span in spans}) > 1:
         found.append(Source(LEARN, LEARN, control_level(starts, [float(span.learning) for span in spans])))
     resets = [span.start for span in spans[1:] if span.reset]
     if resets:
@@ -203,7 +203,7 @@ def _neurons(subcircuit: str, count: int, ports: tuple[str, ...]) -> Instances:
 
 def _levels(network: HopfieldNetwork | Perceptron) -> list[Group]:
     neuron = network.neuron
-    return [Source("vdd", "vdd", Constant(neuron.supply)), Source("cm", "cm", Constant(neuron.common_mode))]
+    return [Source("vdd", "vdd", Constant(neuron.supply)), Source("cm", "cm", Constant(neuron.pulses.common_mode))]
 
 
 def _external(bench: Testbench, neuron: LifNeuron) -> list[Group]:

@@ -252,7 +252,7 @@ def acting_neuron(network: HopfieldNetwork | Perceptron, learning: bool | None =
     """
     if network.learning if learning is None else learning:
         return network.neuron
-    return replace(network.neuron, te_amplitude=0.0, te_second=0.0, ti_amplitude=0.0)
+    return replace(network.neuron, pulses=network.neuron.pulses.reading)
 
 
 def spike_currents(

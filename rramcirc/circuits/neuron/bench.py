@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import PiecewiseLinear
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.neuron.netlist import step_control
-from rramcirc.circuits.neuron.neuron import LifNeuron
+from rramcirc.circuits.neuron.neuron import READ_ONLY, LifNeuron
 from rramcirc.circuits.request import Request
 
 
@@ -22,7 +24,7 @@ def neuron_bench(neuron: LifNeuron | None = None, current: float = 10e-9, durati
     duration
         [s]
     """
-    neuron = neuron or LifNeuron(te_amplitude=0.93, ti_amplitude=-0.75)
+    neuron = neuron or LifNeuron(pulses=replace(READ_ONLY, set_voltage=0.93, inhibitory_voltage=0.75))
     begin = 0.05 * duration
     step = PiecewiseLinear([0.0, begin, begin + 1e-6], [0.0, 0.0, current], "A")
     longest = min(0.01 * duration, neuron.refractory / 10)

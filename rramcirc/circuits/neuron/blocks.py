@@ -98,7 +98,8 @@ def start_up(neuron: LifNeuron, a: str, b: str, on: float, trigger: float) -> li
 
 def trigger_time(neuron: LifNeuron) -> float:
     """Return how long the trigger of the timers takes [s]: an edge, but a small share of the shortest pulse."""
-    return min(neuron.edge, LARGEST_SHARE * min(neuron.refractory, neuron.gate_width, neuron.te_width))
+    pulses = neuron.pulses
+    return min(pulses.edge, LARGEST_SHARE * min(neuron.refractory, pulses.gate_width, pulses.te_width))
 
 
 def timer(name: str, time_constant: float, trigger: float) -> list[Group]:
@@ -142,22 +143,23 @@ def pulse_drivers(neuron: LifNeuron, trigger: float) -> list[Group]:
 
     ``own`` is at ``vdd`` during the neuron's own second te pulse, when the membrane ignores the array.
     """
-    clock = _Clock(neuron, neuron.gate_width, trigger)
-    groups: list[Group] = list(timer("tg", neuron.gate_width, trigger))
+    pulses = neuron.pulses
+    clock = _Clock(neuron, pulses.gate_width, trigger)
+    groups: list[Group] = list(timer("tg", pulses.gate_width, trigger))
     groups += [
-        Source("gate_on", "gate_on", Constant(neuron.gate_amplitude)),
-        *_pull("gate", "gate_on", after=None, until=("tg", clock.level(neuron.gate_width))),
-        *_pull("gate", GROUND, after=("tg", clock.level(neuron.gate_width)), until=None, tag="rest"),
-        *_driver("gate", neuron.edge),
+        Source("gate_on", "gate_on", Constant(pulses.gate_voltage)),
+        *_pull("gate", "gate_on", after=None, until=("tg", clock.level(pulses.gate_width))),
+        *_pull("gate", GROUND, after=("tg", clock.level(pulses.gate_width)), until=None, tag="rest"),
+        *_driver("gate", pulses.edge),
     ]
-    duration = max(neuron.te_duration, neuron.te_width)
+    duration = max(pulses.writing_time, pulses.te_width)
     clock = _Clock(neuron, duration, trigger)
     groups += timer("tt", duration, trigger)
-    ends = [clock.level(neuron.te_width)]
-    if neuron.te_second:
-        ends += [clock.level(neuron.te_width + neuron.te_gap), clock.level(duration)]
-    groups += _electrode(neuron, "te", neuron.read_voltage, neuron.te_amplitude, ends)
-    groups += _electrode(neuron, "ti", -neuron.read_voltage, neuron.ti_amplitude, ends[:1])
+    ends = [clock.level(pulses.te_width)]
+    if pulses.reset_voltage:
+        ends += [clock.level(pulses.reset_delay), clock.level(duration)]
+    groups += _electrode(neuron, "te", pulses.read_voltage, pulses.set_voltage, ends)
+    groups += _electrode(neuron, "ti", -pulses.read_voltage, -pulses.inhibitory_voltage, ends[:1])
     return [*groups, *_own_pulse(ends)]
 
 
@@ -170,7 +172,7 @@ def _electrode(neuron: LifNeuron, line: str, rest: float, first: float, ends: li
         groups += _pull(line, f"{line}_first", after=None, until=("tt", ends[0]))
     if len(ends) == 3:
         gap, last = ends[1], ends[2]
-        groups.append(Source(f"{line}_second", f"{line}_second", Constant(neuron.te_second), minus="cm"))
+        groups.append(Source(f"{line}_second", f"{line}_second", Constant(-neuron.pulses.reset_voltage), minus="cm"))
         groups += _pull(line, f"{line}_second", after=("tt", gap), until=("tt", last), tag="second")
         if gap < ends[0]:
             groups += _pull(line, f"{line}_rest", after=("tt", ends[0]), until=("tt", gap), tag="gap")
@@ -178,7 +180,7 @@ def _electrode(neuron: LifNeuron, line: str, rest: float, first: float, ends: li
         groups.append(Resistors((f"{line}_pull",), f"{line}_rest", f"{line}_d", SWITCH_OHM))
     else:
         groups += _pull(line, f"{line}_rest", after=("tt", last), until=None, tag="rest")
-    return groups + _driver(line, neuron.edge)
+    return groups + _driver(line, neuron.pulses.edge)
 
 
 def _pull(

@@ -44,9 +44,10 @@ def mixed_neuron(neuron: LifNeuron, name: str = "lif") -> Subcircuit:
     ParameterError
         If the threshold is above the common mode: the op-amp's output, V_cm - v(mem), would have to go below 0 V.
     """
-    if neuron.threshold > neuron.common_mode:
+    if neuron.threshold > neuron.pulses.common_mode:
         raise ParameterError(
-            f"LifNeuron.threshold: {neuron.threshold:g} V is above the common mode of {neuron.common_mode:g} V; the "
+            f"LifNeuron.threshold: {neuron.threshold:g} V is above the common mode of {neuron.pulses.common_mode:g} V; "
+            "the "
             "integrator of the mixed neuron, which falls from the common mode, would have to go below 0 V. Lower the "
             "threshold or raise common_mode."
         )

@@ -125,9 +125,9 @@ def _ideal(neuron: LifNeuron, name: str, controls: tuple[str, ...] = ()) -> Subc
 
 def _integration(neuron: LifNeuron, times: _Times, pulses: _Times) -> list[Group]:
     """Return what lets the current reach the membrane: not in the refractory time, nor during the neuron's pulses."""
-    own = [(0.0, neuron.te_width)] if neuron.te_duration else []
-    if neuron.te_second:
-        own.append((neuron.te_width + neuron.te_gap, neuron.te_duration))
+    own = [(0.0, neuron.pulses.te_width)] if neuron.pulses.writing_time else []
+    if neuron.pulses.reset_voltage:
+        own.append((neuron.pulses.reset_delay, neuron.pulses.writing_time))
     if pulses is times:
         own = [(0.0, max(neuron.refractory, own[0][1] if own else 0.0)), *own[1:]]
         return [
@@ -173,13 +173,13 @@ class _Times:
     @property
     def constant(self) -> float:
         """Time constant [s]."""
-        return max(self.neuron.gate_width, self.neuron.refractory, self.neuron.te_duration)
+        return max(self.neuron.pulses.gate_width, self.neuron.refractory, self.neuron.pulses.writing_time)
 
     @property
     def reset(self) -> float:
         """Time constant of the membrane's reset [s]."""
-        neuron = self.neuron
-        shortest = [neuron.gate_width, neuron.refractory] + ([neuron.te_width] if neuron.te_duration else [])
+        pulses = self.neuron.pulses
+        shortest = [pulses.gate_width, self.neuron.refractory] + ([pulses.te_width] if pulses.writing_time else [])
         return RESET_SHARE * min(shortest)
 
     @property
@@ -279,9 +279,9 @@ def _clamp(neuron: LifNeuron) -> list[Group]:
 
 
 def _gate(neuron: LifNeuron, times: _Times) -> list[Group]:
-    pulse = [(0.0, neuron.gate_width)]
+    pulse = [(0.0, neuron.pulses.gate_width)]
     return [
-        Source("gate_high", "gate_high", Constant(neuron.gate_amplitude)),
+        Source("gate_high", "gate_high", Constant(neuron.pulses.gate_voltage)),
         *times.windows("gate", "gate", "gate_high", pulse, SWITCH_ON, "gate pulse"),
         *times.windows("gate_off", "gate", GROUND, complement(pulse), SWITCH_ON),
     ]
@@ -289,12 +289,12 @@ def _gate(neuron: LifNeuron, times: _Times) -> list[Group]:
 
 def _electrode(neuron: LifNeuron, times: _Times, port: str, sign: float) -> list[Group]:
     """Return the driver of a top-electrode line: read voltage, and its pulses."""
-    first = neuron.te_amplitude if port == "te" else neuron.ti_amplitude
-    pulses = [(first, 0.0, neuron.te_width)] if first else []
-    if port == "te" and neuron.te_second:
-        pulses.append((neuron.te_second, neuron.te_width + neuron.te_gap, neuron.te_duration))
+    given = neuron.pulses
+    pulses = [window[1:] for window in given.te_windows]
+    if port == "ti":
+        pulses = [(-given.inhibitory_voltage, 0.0, given.te_width)] if given.inhibitory_voltage else []
     comment = f"{port}: read voltage and pulses"
-    read = Source(f"{port}_read", f"{port}_read", Constant(sign * neuron.read_voltage), minus="cm")
+    read = Source(f"{port}_read", f"{port}_read", Constant(sign * given.read_voltage), minus="cm")
     idle = complement([(start, end) for _, start, end in pulses]) if pulses else [(0.0, float("inf"))]
     groups: list[Group] = [read, *times.windows(f"{port}_idle", port, f"{port}_read", idle, DRIVER_ON, comment)]
     for k, (amplitude, start, end) in enumerate(pulses):
@@ -344,7 +344,7 @@ def neuron_circuit(bench: Testbench) -> Circuit:
     block = neuron_subcircuit(neuron)
     drivers: list[Group] = [
         Source("vdd", "vdd", Constant(neuron.supply)),
-        Source("cm", "cm", Constant(neuron.common_mode)),
+        Source("cm", "cm", Constant(neuron.pulses.common_mode)),
         Resistors(("load_gate", "load_te", "load_ti"), ("gate", "te", "ti"), GROUND, 1e9, "loads"),
     ]
     for line in neuron.lines:

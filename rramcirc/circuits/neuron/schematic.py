@@ -20,10 +20,9 @@ def _pulse_block(sheet: Sheet, neuron: LifNeuron, corner: Point, entry: Point) -
     x, y = corner
     sheet.wire(entry, (x, entry[1]))
     sheet.box(corner, 2.8, 4.4, "timers\nand\nline\ndrivers")
-    first, second, third = (
-        (value > 0) - (value < 0) for value in (neuron.te_amplitude, neuron.te_second, neuron.ti_amplitude)
-    )
-    shapes = {"gate": (0, 1, 1, 1, 0, 0), "te": (0, first, 0, 0, second, 0), "ti": (0, third, 0, 0, 0, 0)}
+    pulses = neuron.pulses
+    first, second, third = (bool(v) for v in (pulses.set_voltage, pulses.reset_voltage, pulses.inhibitory_voltage))
+    shapes = {"gate": (0, 1, 1, 1, 0, 0), "te": (0, first, 0, 0, -second, 0), "ti": (0, -third, 0, 0, 0, 0)}
     sheet.wire((x + 1.4, y + 4.4), (x + 1.4, y + 5.0))
     sheet.port((x + 1.4, y + 5.09), "vdd", side="top")
     for k, (name, shape) in enumerate(shapes.items()):
@@ -31,7 +30,7 @@ def _pulse_block(sheet: Sheet, neuron: LifNeuron, corner: Point, entry: Point) -
         sheet.wire((x + 2.8, at), (x + 3.6, at))
         sheet.port((x + 3.69, at), name, side="right")
         sheet.pulse((x + 5.6, at - 0.05), shape)
-    levels = f"gate {format_number(neuron.gate_amplitude, 'V')}, {format_number(neuron.gate_width, 's')}"
+    levels = f"gate {format_number(pulses.gate_voltage, 'V')}, {format_number(pulses.gate_width, 's')}"
     sheet.text((x + 1.4, y - 0.4), levels, size=SMALL, color=QUIET)
 
 

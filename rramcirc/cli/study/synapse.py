@@ -21,8 +21,8 @@ from rramcirc.cli.study.common import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rramcirc.bench.synapse_pulses import SynapsePulses
     from rramcirc.circuits.array.cell import Cell
-    from rramcirc.circuits.synapse.pulses import SynapsePulses
     from rramcirc.studies.doors.result import StudyResult
 
 NOISE = 1e-12  # changes below this are rounding errors of the simulator, printed as 0 [S]
@@ -95,7 +95,7 @@ def stdp(
 
     All synapses are independent cells of one transient. Devices and cycles differ by the card's spread.
     """
-    from rramcirc.circuits.synapse.pulses import SynapsePulses
+    from rramcirc.bench.synapse_pulses import SynapsePulses
     from rramcirc.studies.doors.synapse import stdp
 
     answer = stdp(

@@ -80,7 +80,7 @@ class Plan:
     @property
     def amplitudes(self) -> tuple[float, ...]:
         """First te pulse, ti pulse [V]."""
-        return (self.neuron.te_amplitude, self.neuron.ti_amplitude)[: self.shape[0]]
+        return (self.neuron.pulses.set_voltage, -self.neuron.pulses.inhibitory_voltage)[: self.shape[0]]
 
 
 def device_plan(bench: Testbench) -> Plan:
@@ -106,7 +106,7 @@ def device_plan(bench: Testbench) -> Plan:
     rows, columns = network.shape
     corners: tuple[tuple[FloatArray, FloatArray], ...] = ()
     if hopfield:
-        on_level, pre = np.full(rows, neuron.gate_amplitude), _no_pre()
+        on_level, pre = np.full(rows, neuron.pulses.gate_voltage), _no_pre()
     else:
         corners = tuple(_corners(drives.get(f"pre{i}")) for i in range(rows))
         on_level, pre = _pre_events(corners)
@@ -165,15 +165,15 @@ def _intervals(neuron: LifNeuron) -> FloatArray:
     """
     times = _Times(neuron)
     early = times.delay - log(1.0 / REARM_LEVEL) / (1.0 / times.reset + 1.0 / neuron.leak_time)
-    found = [neuron.gate_width, neuron.refractory, neuron.te_width]
-    second = [neuron.te_width + neuron.te_gap, neuron.te_duration] if neuron.te_second else [0.0, 0.0]
+    found = [neuron.pulses.gate_width, neuron.refractory, neuron.pulses.te_width]
+    second = [neuron.pulses.reset_delay, neuron.pulses.writing_time] if neuron.pulses.reset_voltage else [0.0, 0.0]
     return np.array([*(t - early for t in found), *(t - early if t else 0.0 for t in second), times.reset])
 
 
 def _levels(neuron: LifNeuron) -> FloatArray:
     return np.array([
         neuron.leak_time, neuron.leak_resistance, neuron.threshold, neuron.clamp, neuron.input_gain,
-        neuron.read_voltage, DRIVER_ON, neuron.gate_amplitude, neuron.capacitance,
+        neuron.pulses.read_voltage, DRIVER_ON, neuron.pulses.gate_voltage, neuron.capacitance,
     ])  # fmt: skip
 
 

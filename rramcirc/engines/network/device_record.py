@@ -108,11 +108,11 @@ class NetworkReader:
             return _row_gate(self.plan, j, points, time)
         column = points[:, 2 + KINDS.index("te" if kind == "ti" else kind) * columns + j]
         if kind == "gate":
-            return column * neuron.gate_amplitude
+            return column * neuron.pulses.gate_voltage
         if kind == "te":
-            return neuron.common_mode + self._electrode(0, j, points)
+            return neuron.pulses.common_mode + self._electrode(0, j, points)
         if kind == "ti":
-            return neuron.common_mode + self._electrode(1, j, points)
+            return neuron.pulses.common_mode + self._electrode(1, j, points)
         if kind == "timer":
             times = _Times(neuron)
             fell = np.log(1.0 / REARM_LEVEL) / (1.0 / times.reset + 1.0 / neuron.leak_time)
@@ -125,11 +125,11 @@ class NetworkReader:
         """Return te or ti of a neuron against the common mode [V]."""
         neuron, phase = self.plan.neuron, points[:, 2 + 2 * self.plan.shape[2] + j]
         first = self.plan.amplitudes[matrix]
-        level = np.full(len(points), neuron.read_voltage if matrix == 0 else -neuron.read_voltage)
+        level = np.full(len(points), neuron.pulses.read_voltage if matrix == 0 else -neuron.pulses.read_voltage)
         if first:
             level[phase == FIRST] = first
         if matrix == 0:
-            level[phase == SECOND] = neuron.te_second
+            level[phase == SECOND] = -neuron.pulses.reset_voltage
         return level
 
     def _variables(
@@ -167,7 +167,7 @@ def op_variables(
 def _row_gate(plan: Plan, row: int, points: FloatArray, time: FloatArray) -> FloatArray:
     """Return the gate of a row [V]."""
     if not plan.corners:
-        return points[:, 2 + plan.shape[2] + row] * plan.neuron.gate_amplitude
+        return points[:, 2 + plan.shape[2] + row] * plan.neuron.pulses.gate_voltage
     times, levels = plan.corners[row]
     return np.interp(time, times, levels).astype(np.float64)
 

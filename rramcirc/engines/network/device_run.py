@@ -104,8 +104,8 @@ class DeviceRun:
         columns, rows = plan.shape[2], plan.shape[1]
         self.hopfield = not plan.corners
         self.bank = CellBank(
-            plan.cell, plan.shape, plan.states, plan.spread, level=plan.neuron.common_mode,
-            read=plan.neuron.read_voltage, on_level=plan.on_level, no_self=self.hopfield,
+            plan.cell, plan.shape, plan.states, plan.spread, level=plan.neuron.pulses.common_mode,
+            read=plan.neuron.pulses.read_voltage, on_level=plan.on_level, no_self=self.hopfield,
             noise=plan.noise, amplitudes=plan.amplitudes, temperature=temperature,
             threads=threads,
         )  # fmt: skip
@@ -143,8 +143,8 @@ class DeviceRun:
             counts = np.array([len(times) for times, _ in self.plan.corners])
             times, levels = (np.concatenate(parts) for parts in zip(*self.plan.corners, strict=True))
             return Gates(times, levels, np.append(0, np.cumsum(counts)[:-1]), counts, 0, 0.0)
-        horizon = 2 * (neuron.te_duration + neuron.gate_width)
-        size = 8 + 4 * int(horizon / min(neuron.refractory, neuron.gate_width))
+        horizon = 2 * (neuron.pulses.writing_time + neuron.pulses.gate_width)
+        size = 8 + 4 * int(horizon / min(neuron.refractory, neuron.pulses.gate_width))
         return Gates(
             np.zeros(rows * size), np.zeros(rows * size), np.arange(rows) * size, np.ones(rows, np.int64), size, horizon
         )
@@ -152,7 +152,7 @@ class DeviceRun:
     def advance(self, until: float, learning: bool, progress: Callable[[float], None] | None = None) -> None:
         """Run until a time [s]; spikes start te pulses if `learning`."""
         heads = self.neurons.heads
-        learning = learning and self.plan.neuron.te_duration > 0.0
+        learning = learning and self.plan.neuron.pulses.writing_time > 0.0
         self._wake()
         while True:
             look = min(until, self.now + self.pace)
@@ -178,7 +178,7 @@ class DeviceRun:
         clock, phase = self.neurons.clock, self.neurons.phase
         self._end_running()
         for row in np.flatnonzero(phase[GATE]).tolist() if self.hopfield else ():
-            log_gate(self.gates, row, self.now, self.plan.neuron.gate_amplitude, 0.0)
+            log_gate(self.gates, row, self.now, self.plan.neuron.pulses.gate_voltage, 0.0)
             self.synapses.on[row] = False
         phase[:] = 0
         clock[V], clock[SPIKE], clock[HELD_UNTIL] = 0.0, -NEVER, self.now + START
@@ -200,7 +200,7 @@ class DeviceRun:
         self.done[awake & ~self.bank.followed] = self.now
         self.bank.followed |= awake
         fastest = float(rates[self.bank.followed].max(initial=0.0))
-        longest = min(self.plan.neuron.gate_width, FOLLOWED / fastest) if fastest else NEVER
+        longest = min(self.plan.neuron.pulses.gate_width, FOLLOWED / fastest) if fastest else NEVER
         self.pace = max(longest, 1e-7 * self.plan.stop)
 
     def _follow(self, until: FloatArray | None = None) -> None:
@@ -209,7 +209,7 @@ class DeviceRun:
         own = (phase[TE] == FIRST) | (phase[TE] == SECOND)
         stop = np.where(own, clock[TE_FROM], self.now) if until is None else until
         columns = np.flatnonzero(self.bank.followed & (stop > self.done))
-        read = self.plan.neuron.read_voltage * np.array([1.0, -1.0])
+        read = self.plan.neuron.pulses.read_voltage * np.array([1.0, -1.0])
         reads = [(j, m, self.done[j], stop[j], read[m], ohm) for j in columns for m in range(self.plan.shape[0])]
         if reads:
             chosen = np.array(reads)
@@ -226,7 +226,7 @@ class DeviceRun:
         ohm = float(self.plan.levels[READ_OHM])
         for column, kind, start, stop in ended:
             if kind == SECOND:
-                pulses.append((column, 0, start, stop, neuron.te_second, SECOND_OHM * ohm))
+                pulses.append((column, 0, start, stop, -neuron.pulses.reset_voltage, SECOND_OHM * ohm))
                 continue
             for matrix, amplitude in enumerate(self.plan.amplitudes):
                 if amplitude:
@@ -284,7 +284,7 @@ class DeviceRun:
         self.kept_points.append(self.out.points[: heads[POINTS]].copy())
         times = self.out.points[: heads[POINTS], 0]
         self.recent = np.append(self.recent, times)
-        self.recent = self.recent[self.recent > self.now - self.plan.neuron.te_duration]
+        self.recent = self.recent[self.recent > self.now - self.plan.neuron.pulses.writing_time]
         heads[SPIKES] = heads[POINTS] = 0
 
     def finish(self, whole: bool = True) -> DeviceResult:

@@ -32,14 +32,14 @@ def open_times(plan: Plan, times: FloatArray, neurons: IntArray, stop: float) ->
             found[row] = float(np.diff(at)[open_].sum())
         else:
             own = np.append(times[neurons == row], stop)
-            found[row] = np.minimum(np.diff(own), plan.neuron.gate_width).sum()
+            found[row] = np.minimum(np.diff(own), plan.neuron.pulses.gate_width).sum()
     return found
 
 
 def te_times(plan: Plan, neurons: IntArray) -> FloatArray:
     """Return how long the te pulses of each column lasted at most [s]."""
     counts = np.bincount(neurons, minlength=plan.shape[2]).astype(np.float64)
-    return counts * plan.neuron.te_duration
+    return counts * plan.neuron.pulses.writing_time
 
 
 def neglected(plan: Plan, bank: CellBank, times: FloatArray, neurons: IntArray, stop: float) -> dict[str, float]:

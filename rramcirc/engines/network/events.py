@@ -171,9 +171,9 @@ def run_events(
         If synapses learn and the top-electrode pulse is longer than the refractory time: the currents would not be
         constant between events.
     """
-    if any(phase.learning for phase in phases) and network.te_width > network.neuron.refractory * (1 + 1e-12):
+    if any(phase.learning for phase in phases) and network.pulses.te_width > network.neuron.refractory * (1 + 1e-12):
         raise ParameterError(
-            f"engine 'events': te_width = {network.te_width:g} s is longer than refractory = "
+            f"engine 'events': te_width = {network.pulses.te_width:g} s is longer than refractory = "
             f"{network.neuron.refractory:g} s; learning is then not exact between events. Use engine 'fixed'."
         )
     n, neuron = network.neurons, network.neuron
@@ -197,11 +197,11 @@ def run_events(
             out_time, out_neuron = np.empty(room), np.empty(room, np.int64)
             count = run_until(
                 now, stop, train[0][part], train[1][part], phase.charge / neuron.capacitance, phase.learning,
-                (network.gate_width, neuron.refractory, network.te_width), grid,
+                (network.pulses.gate_width, neuron.refractory, network.pulses.te_width), grid,
                 (neuron.time_constant, neuron.minimum, neuron.threshold), v, since, drive, busy, gate_end, te_end,
                 crossing, weights, synapses.up_dose, synapses.down_dose, synapses.up_rate, synapses.down_rate,
                 synapses.up_start, synapses.up_span, synapses.down_start, synapses.down_span, tables, scales,
-                network.synapse.read_voltage / neuron.capacitance, network.inhibition, out_time, out_neuron,
+                network.pulses.read_voltage / neuron.capacitance, network.inhibition, out_time, out_neuron,
             )  # fmt: skip
             times.append(out_time[:count].copy())
             neurons.append(out_neuron[:count].copy())

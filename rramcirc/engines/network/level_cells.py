@@ -40,7 +40,7 @@ def read_currents(network: HopfieldNetwork | Perceptron, states: States, sign: f
     shape = np.broadcast_shapes(*(np.shape(values) for values in states.values()))
     flat = {name: np.broadcast_to(values, shape).astype(float).ravel() for name, values in states.items()}
     times = np.zeros((max(1, int(np.prod(shape))), 2))
-    found = _response(network, times, np.full_like(times, sign * network.neuron.read_voltage), flat, temperature)
+    found = _response(network, times, np.full_like(times, sign * network.neuron.pulses.read_voltage), flat, temperature)
     return found.current[:, -1].reshape(shape)
 
 
@@ -52,7 +52,7 @@ def pulse_track(
     dose = np.concatenate([[0.0], np.geomspace(FIRST, LAST, POINTS)])
     lengths = np.diff(dose) * width
     edges = np.minimum(EDGE, 0.05 * lengths)
-    read = sign * network.neuron.read_voltage
+    read = sign * network.neuron.pulses.read_voltage
     # edges of half the area on both sides: the top is shorter by one edge
     parts = np.stack([edges, lengths - edges, edges, EDGE * np.ones_like(edges)], axis=1).ravel()
     times = np.concatenate([[0.0], np.cumsum(parts)])
@@ -72,6 +72,6 @@ def _response(
     if selector is not None and cell.selector_parameters:
         selector = selector.with_values(dict(cell.selector_parameters))
     return pulse_response(
-        cell.rram, times, levels, states, selector=selector, gate_voltages=neuron.gate_amplitude,
-        source_line=neuron.common_mode, parameters=dict(cell.rram_parameters) or None, temperature=temperature,
+        cell.rram, times, levels, states, selector=selector, gate_voltages=neuron.pulses.gate_voltage,
+        source_line=neuron.pulses.common_mode, parameters=dict(cell.rram_parameters) or None, temperature=temperature,
     )  # fmt: skip

@@ -197,18 +197,18 @@ def _reader(probe: Probe, level: Level, rule: SpikeRule | None) -> Reader:
     kind = name.rstrip("0123456789")
     number = int(name[len(kind) :])
     neuron, times = level.neuron, level.times
-    timer, read = _Times(neuron), neuron.read_voltage
+    timer, read = _Times(neuron), neuron.pulses.read_voltage
 
     def electrode(sign: float, first: float, second: float) -> Reader:
         def level_of(n: int, neurons: Neurons, rows: Rows) -> float:
             age = n - int(neurons.own[number])
             pulse = first if age < times.te else second if times.second <= age < times.end else 0.0
-            return neuron.common_mode + (pulse or sign * read)
+            return neuron.pulses.common_mode + (pulse or sign * read)
 
         return level_of
 
     def gate(n: int, neurons: Neurons, rows: Rows) -> float:
-        return neuron.gate_amplitude if n - int(neurons.last[number]) < times.gate else 0.0
+        return neuron.pulses.gate_voltage if n - int(neurons.last[number]) < times.gate else 0.0
 
     def clock(n: int, neurons: Neurons, rows: Rows) -> float:
         after = (n - int(neurons.last[number])) * level.step - timer.delay
@@ -217,8 +217,8 @@ def _reader(probe: Probe, level: Level, rule: SpikeRule | None) -> Reader:
     readers: dict[str, Reader] = {
         "mem": lambda n, neurons, rows: float(neurons.v[number]),
         "gate": gate,
-        "te": electrode(1.0, neuron.te_amplitude, neuron.te_second),
-        "ti": electrode(-1.0, neuron.ti_amplitude, 0.0),
+        "te": electrode(1.0, neuron.pulses.set_voltage, -neuron.pulses.reset_voltage),
+        "ti": electrode(-1.0, -neuron.pulses.inhibitory_voltage, 0.0),
         "timer": clock,
         "pre": lambda n, neurons, rows: 0.0,  # filled in at the end
     }

@@ -104,14 +104,15 @@ def network_level(bench: Testbench, rule: SpikeRule | None = None) -> Level:
     network = check_level(bench)
     spans = bench.spans
     neuron = acting_neuron(network, any(span.learning for span in spans) and rule is None)
-    shortest = min(neuron.gate_width, neuron.refractory, neuron.te_width if neuron.te_duration else neuron.gate_width)
+    pulses = neuron.pulses
+    shortest = min(pulses.gate_width, neuron.refractory, pulses.te_width if pulses.writing_time else pulses.gate_width)
     step = min(shortest / STEPS_PER_PULSE, bench.analysis.largest_step or shortest)
     remarks: list[str] = []
     cells, curves, tracks = _cells(network, neuron, bench.temperature, rule, remarks)
     if rule is None:
         scale = Scale(step, 0.0, 1.0)
     else:
-        read = network.neuron.read_voltage
+        read = network.neuron.pulses.read_voltage
         scale = Scale(step, read * rule.low, read * rule.high)
     return Level(
         network, neuron, step, _steps(neuron, step), _membrane(neuron, step), cells, curves, tracks,
@@ -121,14 +122,14 @@ def network_level(bench: Testbench, rule: SpikeRule | None = None) -> Level:
 
 
 def _steps(neuron: LifNeuron, step: float) -> Times:
-    gate, refractory = round(neuron.gate_width / step), round(neuron.refractory / step)
-    if not neuron.te_duration:
+    gate, refractory = round(neuron.pulses.gate_width / step), round(neuron.refractory / step)
+    if not neuron.pulses.writing_time:
         return Times(gate, refractory, 0, 0, 0)
-    te = round(neuron.te_width / step)
-    if not neuron.te_second:
+    te = round(neuron.pulses.te_width / step)
+    if not neuron.pulses.reset_voltage:
         return Times(gate, refractory, te, 0, 0)
     return Times(
-        gate, refractory, te, round((neuron.te_width + neuron.te_gap) / step), round(neuron.te_duration / step)
+        gate, refractory, te, round((neuron.pulses.reset_delay) / step), round(neuron.pulses.writing_time / step)
     )
 
 
@@ -161,7 +162,7 @@ def _cells(
             tracks += found
     weight = np.zeros(shape)
     if rule is not None:
-        read = network.neuron.read_voltage
+        read = network.neuron.pulses.read_voltage
         weight[0] = (current[0] / read - rule.low) / (rule.high - rule.low)
         outside = int(np.sum(joined & ((weight[0] < -1e-6) | (weight[0] > 1 + 1e-6))))
         if outside:
@@ -181,21 +182,21 @@ def _tracks(
     current: FloatArray, sign: float, temperature: float,
 ) -> list[PulseTrack]:  # fmt: skip
     """Return the curves of the pulses that an electrode gives; one of both signs goes to and fro between its ends."""
-    first = neuron.te_amplitude if electrode == "te" else neuron.ti_amplitude
+    first = neuron.pulses.set_voltage if electrode == "te" else -neuron.pulses.inhibitory_voltage
     if not first:
         return []
     start = _start(states, current, first)
-    track = pulse_track(network, start, first, neuron.te_width, sign, temperature)
-    if electrode == "ti" or not neuron.te_second:
+    track = pulse_track(network, start, first, neuron.pulses.te_width, sign, temperature)
+    if electrode == "ti" or not neuron.pulses.reset_voltage:
         return [track]
-    farthest, end = _start(states, current, neuron.te_second), abs(float(track.current[-1]))
-    reached = float(np.nanmin(current) if neuron.te_second > 0 else np.nanmax(current))
+    farthest, end = _start(states, current, -neuron.pulses.reset_voltage), abs(float(track.current[-1]))
+    reached = float(np.nanmin(current) if neuron.pulses.reset_voltage > 0 else np.nanmax(current))
     # half of what the first pulses lead to counts as switched: then the network begins where the second ones do
-    begun = reached < 2.0 * end if neuron.te_second > 0 else reached > 0.5 * end
+    begun = reached < 2.0 * end if neuron.pulses.reset_voltage > 0 else reached > 0.5 * end
     turned = farthest if begun else track.at(TURN)
-    back = pulse_track(network, turned, neuron.te_second, neuron.te_width, sign, temperature)
+    back = pulse_track(network, turned, -neuron.pulses.reset_voltage, neuron.pulses.te_width, sign, temperature)
     if abs(back.current[-1] - track.current[-1]) > abs(track.current[0] - track.current[-1]):
-        track = pulse_track(network, back.at(TURN), first, neuron.te_width, sign, temperature)
+        track = pulse_track(network, back.at(TURN), first, neuron.pulses.te_width, sign, temperature)
     return [track, back]
 
 
@@ -264,12 +265,12 @@ def _means(stimulus: Driven, step: float, last: int) -> tuple[IntArray, FloatArr
 def _switchings(line: str, stimulus: Driven, neuron: LifNeuron, step: float) -> tuple[IntArray, FloatArray]:
     """Return the steps in which a gate line opens (1) and closes (0): where it passes half of its pulse."""
     times, levels = stimulus.corners()
-    high, half = neuron.gate_amplitude, 0.5 * neuron.gate_amplitude
+    high, half = neuron.pulses.gate_voltage, 0.5 * neuron.pulses.gate_voltage
     top = levels[levels > half]
     if np.any(np.abs(top - high) > 0.01 * high):
         raise ParameterError(
             f"engine network: stimuli[{line!r}]: a gate level of {top[np.argmax(np.abs(top - high))]:g} V is not the "
-            f"gate_amplitude of the neurons, {high:g} V, at which the cell is measured; ngspice runs it."
+            f"gate_voltage of the neurons, {high:g} V, at which the cell is measured; ngspice runs it."
         )
     k = np.flatnonzero((levels[1:] > half) != (levels[:-1] > half))
     share = (half - levels[k]) / (levels[k + 1] - levels[k])

@@ -1,10 +1,11 @@
 """Spiking networks of LIF neurons and pairs of 1T1R synapses, for simulation without circuit nodes: the records.
 
-Neuron i drives the gates of row i for `gate_width` when it fires, and, while learning, the top electrodes of column i
-for `te_width`. While gate i is on, the pair (i, j) feeds neuron j with `read_voltage` times the difference of its
-excitatory and inhibitory conductance. While gate and top-electrode pulses overlap, the excitatory synapse is
-potentiated and the inhibitory one depressed; no pulse does the opposite, so the state of a synapse is one number: the
-time of overlap it has seen, in units of a full top-electrode pulse, and its conductance a curve over it.
+What a spike does stands in `SynapsePulses`: neuron i drives the gates of row i for `gate_width` when it fires, and,
+while learning, the top electrodes of column i for `te_width`. While gate i is on, the pair (i, j) feeds neuron j with
+`read_voltage` times the difference of its excitatory and inhibitory conductance. While gate and top-electrode pulses
+overlap, the excitatory synapse is potentiated and the inhibitory one depressed; no pulse does the opposite, so the
+state of a synapse is one number: the time of overlap it has seen, in units of a full top-electrode pulse, and its
+conductance a curve over it.
 
 References
 ----------
@@ -25,6 +26,7 @@ from rramcirc.basics.fields import Kept, flag, number, other, part, record, whol
 from rramcirc.basics.units import whole_number
 from rramcirc.bench.spike_trains import check_train
 from rramcirc.bench.stimuli import number_list
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.engines.network.rules import LearningRule, PulseCurve, SoftBounded, rule_table
 
 __all__ = [
@@ -56,7 +58,6 @@ class ResistiveSynapse:
     depressed: float | None = number(
         "where depression ends, if it is not the HRS of the start", "S", default=None, above=0.0
     )
-    read_voltage: float = number("TE to BE while only the gate is on; inhibitory: minus", "V", default=0.1, above=0.0)
     lrs_spread: float = number("standard deviation of ln G_LRS", default=0.05, low=0.0)
     hrs_spread: float = number("standard deviation of ln G_HRS", default=0.3, low=0.0)
     rate_spread: float = number("standard deviation of ln of the switching rate", default=0.3, low=0.0)
@@ -75,20 +76,21 @@ class SpikingNetwork:
     neurons: int = whole("number of neurons", low=1)
     neuron: MembraneNeuron = part("every neuron")
     synapse: ResistiveSynapse = part("every pair of synapses")
-    gate_width: float = number("gate pulse of a spike", "s", default=10e-3, above=0.0)
-    te_width: float = number("top-electrode pulse of a spike", "s", default=1e-3, above=0.0)
+    pulses: SynapsePulses = part("what a spike does: widths and read voltage count here", default=SynapsePulses())
     inhibition: float = number("inhibitory over excitatory read voltage", default=1.0, low=0.0)
 
     def _check(self) -> None:
-        if self.te_width > self.gate_width:
+        pulses = self.pulses
+        if pulses.te_width > pulses.gate_width:
             raise ParameterError(
-                f"SpikingNetwork: te_width = {self.te_width:g} s is longer than gate_width = {self.gate_width:g} s."
+                f"SpikingNetwork.pulses: te_width = {pulses.te_width:g} s is longer than gate_width = "
+                f"{pulses.gate_width:g} s."
             )
 
     @property
     def gain(self) -> float:
         """Part of the threshold that one LRS synapse gives in one gate pulse, without leak (k of the formulas)."""
-        return self.synapse.read_voltage * self.synapse.lrs * self.gate_width / self.threshold_charge
+        return self.pulses.read_voltage * self.synapse.lrs * self.pulses.gate_width / self.threshold_charge
 
     @property
     def threshold_charge(self) -> float:
@@ -188,7 +190,7 @@ def conductances(network: SpikingNetwork, synapses: Synapses) -> tuple[FloatArra
 def slopes(network: SpikingNetwork, synapses: Synapses) -> FloatArray:
     """Return the slope [V/s] that column j's membrane gets while gate i is on, (N, N)."""
     up, down = conductances(network, synapses)
-    unit = network.synapse.read_voltage / network.neuron.capacitance
+    unit = network.pulses.read_voltage / network.neuron.capacitance
     return np.ascontiguousarray((up - network.inhibition * down) * unit)
 
 

@@ -170,7 +170,8 @@ def run_network(
 
 def whole_steps(network: SpikingNetwork, time_step: float) -> tuple[int, int, int]:
     """Return gate, refractory and top-electrode times in steps."""
-    widths = {"gate_width": network.gate_width, "refractory": network.neuron.refractory, "te_width": network.te_width}
+    pulses = network.pulses
+    widths = {"gate_width": pulses.gate_width, "refractory": network.neuron.refractory, "te_width": pulses.te_width}
     for name, width in widths.items():
         if round(width / time_step) < 1:
             raise ParameterError(f"time_step: {time_step:g} s is too long for {name} = {width:g} s.")
@@ -207,7 +208,7 @@ def _run_fixed(
     timing, motion = whole_steps(network, dt), membrane(network, dt)
     rules = [rule_table(rule) for rule in (network.synapse.potentiation, network.synapse.depression)]
     tables, scales = np.array([table for table, _ in rules]), np.array([scale for _, scale in rules])
-    unit = network.synapse.read_voltage / network.neuron.capacitance
+    unit = network.pulses.read_voltage / network.neuron.capacitance
     in_step = np.ceil(train[0] / dt - 1e-9).astype(np.int64)
     state = _fresh(network, timing, slopes(network, synapses))
     looks = np.rint(wanted / dt).astype(np.int64)

@@ -100,9 +100,7 @@ def circuit_neuron(
     capacitance = milo_network(chosen, 4 if neurons == 4 else NEURONS).neuron.capacitance * settings.mirror_ratio
     return LifNeuron(
         capacitance=capacitance, leak_time=chosen.time_constant, threshold=chosen.threshold,
-        refractory=chosen.refractory, input_gain=settings.mirror_ratio, read_voltage=protocol.read_voltage,
-        gate_amplitude=protocol.gate, gate_width=chosen.gate_width, te_amplitude=protocol.set_voltage,
-        ti_amplitude=protocol.reset_voltage, te_width=protocol.width, common_mode=protocol.common_mode,
+        refractory=chosen.refractory, input_gain=settings.mirror_ratio, pulses=protocol.pulses,
     )  # fmt: skip
 
 
@@ -159,8 +157,8 @@ def cell_weights(states: States, protocol: PulseProtocol = PROTOCOL) -> NDArray[
     """Return the conductance at the read voltage, transistor included [S], of cells in given states; any shape."""
     shape = np.broadcast_shapes(*(np.shape(v) for v in states.values()))
     flat = {k: np.maximum(0.0, np.broadcast_to(v, shape).astype(float).ravel()) for k, v in states.items()}
-    once = replace(protocol, pulses=1)
-    return pulse_train(once, flat, protocol.read_voltage)[0][:, 0].reshape(shape)
+    once = replace(protocol, count=1)
+    return pulse_train(once, flat, protocol.pulses.read_voltage)[0][:, 0].reshape(shape)
 
 
 def run_circuit(

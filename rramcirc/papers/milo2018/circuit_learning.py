@@ -231,5 +231,5 @@ EXPERIMENT = Experiment(
     engines=("ngspice",),
     settings=settings,
     remarks=remarks,
-    fitted=("training_charge", "gain_small", "time_constant", "set_voltage", "reset_voltage", "gate"),
+    fitted=("training_charge", "gain_small", "time_constant", "set_voltage", "inhibitory_voltage", "gate_voltage"),
 )  # fmt: skip

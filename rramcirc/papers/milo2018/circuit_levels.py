@@ -56,11 +56,11 @@ def rule_on_spikes(
     overlaps = np.zeros((count, count))
     for i in range(count):
         own = times[(neurons == i) & (times < until)]
-        ends = np.minimum(own + chosen.gate_width, np.append(own[1:], np.inf))
+        ends = np.minimum(own + chosen.pulses.gate_width, np.append(own[1:], np.inf))
         for j in range(count):
             starts = times[(neurons == j) & (times < until)]
-            stops = np.minimum(starts + chosen.te_width, until)
+            stops = np.minimum(starts + chosen.pulses.te_width, until)
             shared = np.minimum(stops[:, None], ends) - np.maximum(starts[:, None], own)
-            overlaps[i, j] = np.maximum(0.0, shared).sum() / chosen.te_width if i != j else 0.0
+            overlaps[i, j] = np.maximum(0.0, shared).sum() / chosen.pulses.te_width if i != j else 0.0
     rules = network.synapse
     return rules.potentiation.progress(overlaps), 1.0 - rules.depression.progress(overlaps)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 #: (pattern, cues, mean recall time of the paper [s])
 CASES = (("X", 9, 0.1), ("X", 5, 0.2), ("C", 7, 0.15), ("C", 4, 0.3))
 
-FITTED = ("gain", "time_constant", "recall_charge", "recall_rate", "set_voltage", "reset_voltage", "gate")
+FITTED = ("gain", "time_constant", "recall_charge", "recall_rate", "set_voltage", "inhibitory_voltage", "gate_voltage")
 SAME_CHARGE, SAME_CURRENT = "150 Hz, same charge per spike", "150 Hz, same charge per second"
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
+from rramcirc.bench.synapse_pulses import SynapsePulses
+from rramcirc.circuits.network.bench import NETWORK_PULSES
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.engines.network.network import PulseCurve
@@ -23,28 +24,45 @@ from rramcirc.engines.network.network import PulseCurve
 EDGE = 1e-6  # [s]
 
 
-def _level(default: float, desc: str, status: str, where: str, units: str = "V") -> Any:
-    return field(default=default, metadata={"desc": desc, "units": units, "status": status, "where": where})
-
-
 @dataclass(frozen=True)
 class PulseProtocol:
-    """Pulses that the network gives to its cells. The paper gives none of the numbers.
+    """Pulses that the network gives to its cells, and how the cells are prepared. The paper gives none of the numbers.
 
-    V_exc and V_inh were searched so that the cell switches gradually, in 5 to 15 overlaps to the half of its range; the
-    gate sets the LRS.
+    The pulses are those of the default networks, `NETWORK_PULSES`: V_exc is `set_voltage`, V_inh `inhibitory_voltage`
+    below V_cm. Both were searched so that the cell switches gradually, in 5 to 15 overlaps to the half of its range;
+    the gate sets the LRS.
     """
 
     card: str = "hfo2_filament"
     selector: str = "nmos_select"
-    common_mode: float = _level(1.6, "V_cm, bottom electrodes against bulk", "assumed", "above |V_inh|")
-    gate: float = _level(3.0, "gate pulse against bulk", "fitted", "LRS, gradual SET")
-    set_voltage: float = _level(0.93, "V_exc against the bottom electrode", "fitted", "gradual SET, Fig. 3(a)")
-    reset_voltage: float = _level(-0.75, "V_inh against the bottom electrode", "fitted", "gradual RESET, Fig. 3(a)")
-    erase_voltage: float = _level(-0.8, "RESET that prepares the HRS before training", "assumed", "window about 10x")
-    read_voltage: float = _level(0.1, "V_read against the bottom electrode", "assumed", "")
-    width: float = _level(1e-3, "top-electrode pulse", "assumed", "", "s")
-    pulses: int = field(default=150, metadata={"desc": "pulses of each curve; the end of the range", "units": "1"})
+    pulses: SynapsePulses = NETWORK_PULSES
+    erase_voltage: float = field(
+        default=-0.8, metadata={"desc": "RESET that prepares the HRS before training", "units": "V"}
+    )
+    count: int = field(default=150, metadata={"desc": "pulses of each curve; the end of the range", "units": "1"})
+
+    @property
+    def excitatory_level(self) -> float:
+        """V_exc against the bottom electrode [V]."""
+        return self.pulses.set_voltage
+
+    @property
+    def inhibitory_level(self) -> float:
+        """V_inh against the bottom electrode [V]."""
+        return -self.pulses.inhibitory_voltage
+
+
+#: what the numbers of the pulses rest on in this paper: field -> (status, source)
+SOURCES = {
+    "common_mode": ("assumed", "above |V_inh|"),
+    "gate_voltage": ("fitted", "LRS, gradual SET"),
+    "set_voltage": ("fitted", "V_exc: gradual SET, Fig. 3(a)"),
+    "inhibitory_voltage": ("fitted", "V_inh: gradual RESET, Fig. 3(a)"),
+    "erase_voltage": ("assumed", "window about 10x"),
+    "gate_width": ("assumed", "10 ms epoch of Pedretti2018"),
+    "te_width": ("assumed", ""),
+    "read_voltage": ("assumed", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -64,8 +82,9 @@ def pulse_train(
     state: dict[str, FloatArray],
     voltage: float,
     parameters: dict[str, FloatArray] | None = None,
+    read: float | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    """Return conductances [S] before and after each of `protocol.pulses` pulses, (N, pulses + 1), and the last states.
+    """Return conductances [S] before and after each of `protocol.count` pulses, (N, count + 1), and the last states.
 
     Parameters
     ----------
@@ -77,17 +96,20 @@ def pulse_train(
         Top electrode against bottom electrode level in the pulses [V].
     parameters
         Instance parameters of N devices that differ.
+    read
+        Top electrode between the pulses [V]; the read voltage by default.
     """
+    pulses, count = protocol.pulses, protocol.count
+    read = pulses.read_voltage if read is None else read
     rows = next(iter(state.values())).size
-    starts = np.arange(protocol.pulses) * (protocol.width + 4 * EDGE)
-    corners = EDGE * np.array([1, 1, 2, 3]) + protocol.width * np.array([0, 1, 1, 1])
+    starts = np.arange(count) * (pulses.te_width + 4 * EDGE)
+    corners = EDGE * np.array([1, 1, 2, 3]) + pulses.te_width * np.array([0, 1, 1, 1])
     times = np.concatenate([[0.0, 0.0], (starts[:, None] + corners).ravel()])
-    read = protocol.read_voltage
-    levels = np.concatenate([[read, read], np.tile([voltage, voltage, read, read], protocol.pulses)])
+    levels = np.concatenate([[read, read], np.tile([voltage, voltage, read, read], count)])
     found = pulse_response(
         load_card(protocol.card), np.tile(times, (rows, 1)), np.tile(levels, (rows, 1)), state,
-        selector=load_card(protocol.selector), gate_voltages=np.full((rows, times.size), protocol.gate),
-        source_line=protocol.common_mode, parameters=parameters,
+        selector=load_card(protocol.selector), gate_voltages=np.full((rows, times.size), pulses.gate_voltage),
+        source_line=pulses.common_mode, parameters=parameters,
     )  # fmt: skip
     conductance = np.concatenate([found.current[:, 1:2], found.current[:, 5::4]], axis=1) / read
     return conductance, {name: values[:, -1] for name, values in found.states.items()}
@@ -100,7 +122,7 @@ def prepared_states(protocol: PulseProtocol) -> tuple[dict[str, float], dict[str
     state = {name: np.array([card.value(f"{name}_ini")]) for name in card.states}
     written = state
     for _ in range(3):
-        _, written = pulse_train(protocol, state, protocol.set_voltage)
+        _, written = pulse_train(protocol, state, protocol.excitatory_level)
         _, state = pulse_train(protocol, written, protocol.erase_voltage)
     return ({name: float(v[0]) for name, v in state.items()}, {name: float(v[0]) for name, v in written.items()})
 
@@ -111,11 +133,11 @@ def cell_rule(protocol: PulseProtocol) -> CellRule:
     erased, written = (
         {name: np.array([value]) for name, value in state.items()} for state in prepared_states(protocol)
     )
-    up, _ = pulse_train(protocol, erased, protocol.set_voltage)
-    down, _ = pulse_train(protocol, written, protocol.reset_voltage)
+    up, _ = pulse_train(protocol, erased, protocol.excitatory_level)
+    down, _ = pulse_train(protocol, written, protocol.inhibitory_level)
     # the source of the select transistor is its lower end: it passes more at -V_read
-    below = replace(protocol, read_voltage=-protocol.read_voltage, pulses=1)
-    read, _ = pulse_train(below, written, -protocol.read_voltage)
+    below = -protocol.pulses.read_voltage
+    read, _ = pulse_train(replace(protocol, count=1), written, below, read=below)
     return CellRule(
         float(up[0, -1]), float(up[0, 0]), float(down[0, -1]), _curve(up[0]), _curve(down[0]),
         inhibition=float(read[0, 0] / down[0, 0]),
@@ -137,6 +159,6 @@ def pool(protocol: PulseProtocol, devices: int, seed: int = 1) -> tuple[NDArray[
     erased, written = (
         {name: np.full(devices, value) for name, value in state.items()} for state in prepared_states(protocol)
     )
-    up, _ = pulse_train(protocol, erased, protocol.set_voltage, drawn)
-    down, _ = pulse_train(protocol, written, protocol.reset_voltage, drawn)
+    up, _ = pulse_train(protocol, erased, protocol.excitatory_level, drawn)
+    down, _ = pulse_train(protocol, written, protocol.inhibitory_level, drawn)
     return up, down

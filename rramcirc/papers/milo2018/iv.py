@@ -51,14 +51,15 @@ def loops(parameters: LoopParameters, engine: str) -> pd.DataFrame:
     import pandas as pd
 
     pulses = pulses_of(load_set(parameters.parameter_sets[0], parameters.factors))
+    spike = pulses.pulses
     cell = Cell(load_card(pulses.card), load_card(pulses.selector))
     cell = with_state(cell, {name: np.array(value) for name, value in prepared_states(pulses)[0].items()})
     parts = []
     for loop in (1, 2):
         bench = butterfly(
             cell, set_voltage=parameters.set_peak, reset_voltage=parameters.reset_peak,
-            gate_voltage=pulses.gate - pulses.common_mode,
-            reset_gate_voltage=pulses.gate - pulses.common_mode - pulses.reset_voltage,
+            gate_voltage=spike.gate_voltage - spike.common_mode,
+            reset_gate_voltage=spike.gate_voltage - spike.common_mode + spike.inhibitory_voltage,
             ramp_rate=parameters.ramp_rate,
         )  # fmt: skip
         waves = simulate(bench, engine)
@@ -74,7 +75,7 @@ def loops(parameters: LoopParameters, engine: str) -> pd.DataFrame:
 
 def pulse_set_voltage(pulses: PulseProtocol) -> float:
     """Return the amplitude of one top-electrode pulse that takes an erased cell half-way to the LRS [V]; NaN: none."""
-    rule, once = cell_rule(pulses), replace(pulses, pulses=1)
+    rule, once = cell_rule(pulses), replace(pulses, count=1)
     if rule.lrs < 2.0 * rule.hrs:  # no window to be half-way in
         return float("nan")
     erased = {name: np.array([value]) for name, value in prepared_states(pulses)[0].items()}
@@ -103,11 +104,12 @@ def remarks(table: pd.DataFrame) -> list[str]:
     """Return all voltages that the verdicts rest on."""
     pulses: PulseProtocol = table.attrs["pulses"]
     first, second = loop_voltages(table), loop_voltages(table, 2)
+    width = format_number(pulses.pulses.te_width, "s", 3)
     shown = {
-        "V_exc": pulses.set_voltage, "V_set, loop from the erased cell": first[0],
+        "V_exc": pulses.excitatory_level, "V_set, loop from the erased cell": first[0],
         "V_set, loop after a RESET to the full peak": second[0],
-        f"V_set, one pulse of {format_number(pulses.width, 's', 3)} to half of the range": table.attrs["pulse_set"],
-        "V_inh": pulses.reset_voltage, "V_reset, loop": first[1],
+        f"V_set, one pulse of {width} to half of the range": table.attrs["pulse_set"],
+        "V_inh": pulses.inhibitory_level, "V_reset, loop": first[1],
     }  # fmt: skip
     return [", ".join(f"{name} {format_number(value, 'V', 3)}" for name, value in shown.items())]
 
@@ -129,17 +131,17 @@ EXPERIMENT = Experiment(
     plot=draw,
     expected=(
         Expected(
-            "V_exc over V_set of the loop at 1 V/s", lambda t: t.attrs["pulses"].set_voltage / loop_voltages(t)[0],
+            "V_exc over V_set of the loop at 1 V/s", lambda t: t.attrs["pulses"].excitatory_level / loop_voltages(t)[0],
             "1", 1.0, None, "V_exc > V_set", "published", "Sec. II, Fig. 1(b)", "independent",
             "V_exc and V_inh were searched for gradual switching, not against the loop",
         ),
         Expected(
-            "V_inh over V_reset of the loop at 1 V/s", lambda t: t.attrs["pulses"].reset_voltage / loop_voltages(t)[1],
+            "V_inh over V_reset of the loop at 1 V/s", lambda t: t.attrs["pulses"].inhibitory_level / loop_voltages(t)[1],
             "1", 1.0, None, "V_inh < V_reset", "published", "Sec. II, Fig. 1(b)", "independent",
             "V_exc and V_inh were searched for gradual switching, not against the loop",
         ),
         Expected(
-            "V_exc over V_set at the pulse's width", lambda t: t.attrs["pulses"].set_voltage / t.attrs["pulse_set"],
+            "V_exc over V_set at the pulse's width", lambda t: t.attrs["pulses"].excitatory_level / t.attrs["pulse_set"],
             "1", 1.0, None, "V_exc > V_set", "assumed", "Sec. II: V_set of which width?", "independent",
             "V_set here is the amplitude of one top-electrode pulse that covers half of the range",
             deviation="one pulse beyond that V_set is a whole SET, and the paper's LTP is gradual; so V_exc stays "
@@ -152,5 +154,5 @@ EXPERIMENT = Experiment(
     ),
     settings=settings,
     remarks=remarks,
-    fitted=("set_voltage", "reset_voltage", "gate"),
+    fitted=("set_voltage", "inhibitory_voltage", "gate_voltage"),
 )  # fmt: skip

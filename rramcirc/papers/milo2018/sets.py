@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.engines.network.network import (
     LearningRule,
     MembraneNeuron,
@@ -31,7 +32,7 @@ from rramcirc.engines.network.network import (
     SoftBounded,
     SpikingNetwork,
 )
-from rramcirc.papers.milo2018.device import PulseProtocol, cell_rule
+from rramcirc.papers.milo2018.device import SOURCES, PulseProtocol, cell_rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,10 +71,7 @@ class MiloSet:
     small_recall_rate: float = _given(
         "external spikes in recall of 4 neurons", "Hz", "published", "Sec. III", default=150.0
     )
-    gate_width: float = _given("gate pulse", "s", "assumed", "10 ms epoch of Pedretti2018", default=10e-3)
-    te_width: float = _given("top-electrode pulse", "s", "assumed", "", default=1e-3)
     threshold: float = _given("V_th", "V", "assumed", "", default=1.0)
-    read_voltage: float = _given("V_read, inhibitory -V_read", "V", "assumed", "", default=0.1)
     lrs: float = _given("median conductance of the LRS", "S", "assumed", "D: simulated cell", default=100e-6)
     hrs: float = _given("median conductance of the HRS", "S", "assumed", "D: simulated cell", default=5e-6)
     depressed: float = _given("median after depression", "S", "assumed", "D: simulated cell", default=5e-6)
@@ -84,6 +82,11 @@ class MiloSet:
         "inhibitory over excitatory read current of the same cell", "1", "assumed", "D: simulated cell", default=1.0
     )
     protocol: PulseProtocol | None = field(default=None, metadata={"desc": "pulses of the simulated cell"})
+
+    @property
+    def pulses(self) -> SynapsePulses:
+        """What a spike does; of sets without a simulated cell only widths and read voltage count."""
+        return (self.protocol or PulseProtocol()).pulses
 
 
 SET_A = MiloSet("A", 0.85, 0.85, 30e-3, 3e-3, 0.45, 0.45, 18.5, True)
@@ -102,7 +105,7 @@ DERIVED = {
     "hrs_spread": "pool of simulated cells", "rate_spread": "pool of simulated cells",
 }  # fmt: skip
 #: levels of the pulses that may be multiplied
-LEVELS = ("common_mode", "gate", "set_voltage", "reset_voltage", "erase_voltage")
+LEVELS = ("common_mode", "gate_voltage", "set_voltage", "inhibitory_voltage", "erase_voltage")
 
 
 @cache
@@ -136,16 +139,19 @@ def load_set(name: str, factors: Factors = ()) -> MiloSet:
     ParameterError
         If there is no set or parameter of that name.
     """
-    levels = {level: factor for level, factor in factors if level in LEVELS}
+    scales = {level: factor for level, factor in factors if level in LEVELS}
     base = PulseProtocol()
-    protocol = replace(base, **{level: getattr(base, level) * factor for level, factor in levels.items()})
+    erase = base.erase_voltage * scales.pop("erase_voltage", 1.0)
+    scaled = {level: getattr(base.pulses, level) * factor for level, factor in scales.items()}
+    protocol = replace(base, pulses=replace(base.pulses, **scaled), erase_voltage=erase)
     known = {"A": SET_A, "B": SET_B, "C": SET_C}
-    if name in known and not levels:
+    if name in known and protocol == base:
         chosen = known[name]
     elif name in ("D", STEP_SET):
         chosen = device_set(protocol)
     elif name in known:
-        raise ParameterError(f"set {name} has no pulses of a cell; {', '.join(levels)} can be varied in set D only.")
+        levels = ", ".join(parameter for parameter, _ in factors if parameter in LEVELS)
+        raise ParameterError(f"set {name} has no pulses of a cell; {levels} can be varied in set D only.")
     else:
         raise ParameterError(unknown_name("parameter set", name, SET_NAMES))
     if name == STEP_SET:
@@ -184,13 +190,14 @@ def milo_network(chosen: MiloSet, neurons: int) -> SpikingNetwork:
         up, down = cell.potentiation, cell.depression
     else:
         up, down = SoftBounded(step), SoftBounded(step)
-    capacitance = chosen.read_voltage * chosen.lrs * chosen.gate_width / (gain * chosen.threshold)
+    pulses = chosen.pulses
+    capacitance = pulses.read_voltage * chosen.lrs * pulses.gate_width / (gain * chosen.threshold)
     synapse = ResistiveSynapse(
-        chosen.lrs, chosen.hrs, up, down, depressed=chosen.depressed, read_voltage=chosen.read_voltage,
+        chosen.lrs, chosen.hrs, up, down, depressed=chosen.depressed,
         lrs_spread=chosen.lrs_spread, hrs_spread=chosen.hrs_spread, rate_spread=chosen.rate_spread,
     )  # fmt: skip
     neuron = MembraneNeuron(capacitance, chosen.time_constant, chosen.threshold, chosen.refractory)
-    return SpikingNetwork(neurons, neuron, synapse, chosen.gate_width, chosen.te_width, inhibition=chosen.inhibition)
+    return SpikingNetwork(neurons, neuron, synapse, pulses, inhibition=chosen.inhibition)
 
 
 def rates(neurons: int, cued: tuple[int, ...], rate: float) -> NDArray[np.float64]:
@@ -233,14 +240,18 @@ def set_table(chosen: MiloSet) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[tuple[object, ...]] = []
-    for record in (chosen, chosen.protocol) if chosen.protocol else (chosen,):
-        for known in fields(record):
-            value, meta = getattr(record, known.name), known.metadata
-            if "status" in meta and value is not None and known.name not in {row[0] for row in rows}:
-                status = (meta["status"], meta["where"])
-                if chosen.protocol and known.name in DERIVED:
-                    status = ("derived", DERIVED[known.name])
-                rows.append((known.name, value, meta["units"], *status, meta["desc"]))
+    for known in fields(chosen):
+        value, meta = getattr(chosen, known.name), known.metadata
+        if "status" in meta and value is not None:
+            status = (meta["status"], meta["where"])
+            if chosen.protocol and known.name in DERIVED:
+                status = ("derived", DERIVED[known.name])
+            rows.append((known.name, value, meta["units"], *status, meta["desc"]))
+    for record in (chosen.pulses, chosen.protocol):
+        for known in fields(record) if record else ():
+            if known.name in SOURCES and (chosen.protocol or known.name not in LEVELS):
+                value, meta = getattr(record, known.name), known.metadata
+                rows.append((known.name, value, meta["units"], *SOURCES[known.name], meta["desc"]))
     for neurons in (4, NEURONS):
         value = milo_network(chosen, neurons).neuron.capacitance
         rows.append((f"capacitance_{neurons}", value, "F", "derived", "", f"membrane, {neurons} neurons"))

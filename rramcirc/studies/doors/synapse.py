@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from rramcirc.bench.synapse_pulses import SynapsePulses
     from rramcirc.circuits.array.cell import Cell
-    from rramcirc.circuits.synapse.pulses import SynapsePulses
     from rramcirc.devices.cards.model_card import ModelCard
     from rramcirc.devices.pulses.table import PulseTable
 
@@ -74,7 +74,7 @@ def stdp(
     >>> answer.table.shape
     (4, 7)
     """
-    from rramcirc.circuits.synapse.pulses import SynapsePulses
+    from rramcirc.bench.synapse_pulses import SynapsePulses
     from rramcirc.studies.synapse import DELAYS, stdp, stdp_from_table
 
     chosen, shape = _cell("stdp", cell), pulses or SynapsePulses()
