@@ -8,7 +8,6 @@ import numpy as np
 
 from rramcirc.basics.paths import models_folder
 from rramcirc.bench.synapse_pulses import SynapsePulses
-from rramcirc.circuits.network.bench import NETWORK_PULSES
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.devices.pulses.table import PulseTable, load_table
@@ -16,9 +15,7 @@ from rramcirc.studies.characterise import PulseGrid, characterise
 from rramcirc.studies.pulse_pool import Pool, draw_pool
 
 CARD, SELECTOR = "hfo2_filament", "nmos_select"
-GATE, V_EXC, V_INH, TE_WIDTH = (  # [V], [s]; fitted, see MiloPulses
-    NETWORK_PULSES.gate_voltage, NETWORK_PULSES.set_voltage, NETWORK_PULSES.inhibitory_voltage, NETWORK_PULSES.te_width,
-)  # fmt: skip
+GATE, V_EXC, V_INH, TE_WIDTH = 3.05, 0.93, 0.70, 1e-3  # [V], [s]; fitted, see MiloPulses
 TABLE_FILE = "hfo2_filament_milo.npz"  # in models/pulse_tables
 _WIDTHS = tuple(float(f"{w:.4g}") for w in np.logspace(-5, -1.9, 26))
 
@@ -27,9 +24,9 @@ _WIDTHS = tuple(float(f"{w:.4g}") for w in np.logspace(-5, -1.9, 26))
 class MiloPulses:
     """Pulses with which the synapses learn gradually; [Milo2018]_ gives none of the numbers.
 
-    They are those of the networks, `NETWORK_PULSES`. The three voltages are fitted: chosen so that the mean over a pool
-    of devices that differ needs 5 to 15 overlaps of 1 ms to go half the way, and full potentiation ends near the LRS of
-    10 kohm, which the gate voltage sets.
+    The three voltages are fitted: chosen by a scan so that the mean over a pool of devices that differ needs 5 to 10
+    overlaps of 1 ms to go half the way, and full potentiation ends near the LRS of 10 kohm, which the gate voltage
+    sets.
     A single device moves through most of its SET within a few overlaps; it is the pool that is gradual. RESET is
     gradual in every device.
     """
@@ -43,7 +40,7 @@ class MiloPulses:
 
 def gradual_pulses() -> SynapsePulses:
     """Return the pulses of both signs together, for benches with one synapse."""
-    return replace(NETWORK_PULSES, reset_voltage=V_INH, inhibitory_voltage=0.0)
+    return SynapsePulses(gate_voltage=GATE, set_voltage=V_EXC, reset_voltage=V_INH, te_width=TE_WIDTH)
 
 
 def milo_pulses() -> MiloPulses:

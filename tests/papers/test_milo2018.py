@@ -41,7 +41,6 @@ from rramcirc.papers.milo2018.sets import (
     milo_network,
     set_table,
 )
-from rramcirc.studies.milo_pulses import gradual_pulses
 
 PROTOCOL = PulseProtocol()
 PULSES = PROTOCOL.pulses
@@ -82,8 +81,6 @@ def test_the_table_of_values_holds_every_level_of_the_pulses_with_its_status() -
     assert statuses.tolist() == ["fitted", "fitted", "fitted", "assumed", "assumed"]
     assert table["value"]["te_width"] == PROTOCOL.pulses.te_width
     assert load_set("D").pulses == PROTOCOL.pulses == NETWORK_NEURON.pulses
-    both = gradual_pulses()  # of the studies of one synapse
-    assert (both.gate_voltage, both.set_voltage, both.reset_voltage) == (3.0, 0.93, PROTOCOL.pulses.inhibitory_voltage)
     assert table["status"]["lrs"] == "derived"
 
 

@@ -33,6 +33,7 @@ from rramcirc.engines.network.rules import curve_of_table
 from rramcirc.engines.network.run import NetworkRun, _run_fixed, external_train, recall, recall_train, run_network
 
 RULE = SoftBounded(0.06)
+LONG = SynapsePulses(te_width=20e-3, reset_voltage=0.0)
 SYNAPSE = ResistiveSynapse(100e-6, 5e-6, RULE, RULE, lrs_spread=0.0, hrs_spread=0.0, rate_spread=0.0)
 DURATION = 0.25
 
@@ -297,7 +298,7 @@ def test_ties_are_drawn_not_ordered() -> None:
         (lambda: ResistiveSynapse(1e-4, 5e-6, RULE, None), "depression"),
         (lambda: ResistiveSynapse(1e-4, 5e-6, RULE, RULE, depressed=2e-4), "depressed"),
         (lambda: SpikingNetwork(0, MembraneNeuron(1e-9, 0.05), SYNAPSE), "neurons"),
-        (lambda: SpikingNetwork(2, MembraneNeuron(1e-9, 0.05), SYNAPSE, SynapsePulses(te_width=20e-3)), "te_width"),
+        (lambda: SpikingNetwork(2, MembraneNeuron(1e-9, 0.05), SYNAPSE, LONG), "te_width"),
         (lambda: SoftBounded(float("nan")), "step"),
         (lambda: PulseCurve([0, 1], [0, 0.5]), "covered"),
         (lambda: PulseCurve([1, 2], [0, 1]), "overlaps"),

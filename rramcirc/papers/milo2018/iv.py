@@ -136,12 +136,14 @@ EXPERIMENT = Experiment(
             "V_exc and V_inh were searched for gradual switching, not against the loop",
         ),
         Expected(
-            "V_inh over V_reset of the loop at 1 V/s", lambda t: t.attrs["pulses"].inhibitory_level / loop_voltages(t)[1],
+            "V_inh over V_reset of the loop at 1 V/s",
+            lambda t: t.attrs["pulses"].inhibitory_level / loop_voltages(t)[1],
             "1", 1.0, None, "V_inh < V_reset", "published", "Sec. II, Fig. 1(b)", "independent",
             "V_exc and V_inh were searched for gradual switching, not against the loop",
         ),
         Expected(
-            "V_exc over V_set at the pulse's width", lambda t: t.attrs["pulses"].excitatory_level / t.attrs["pulse_set"],
+            "V_exc over V_set at the pulse's width",
+            lambda t: t.attrs["pulses"].excitatory_level / t.attrs["pulse_set"],
             "1", 1.0, None, "V_exc > V_set", "assumed", "Sec. II: V_set of which width?", "independent",
             "V_set here is the amplitude of one top-electrode pulse that covers half of the range",
             deviation="one pulse beyond that V_set is a whole SET, and the paper's LTP is gradual; so V_exc stays "

@@ -19,6 +19,7 @@ import numpy as np
 from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.stimuli import Stimulus, pulse_sequence
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.network.networks import Perceptron
@@ -71,10 +72,14 @@ class SynapseCircuit:
         """Return the POST: threshold 1 V on the capacitance that makes it the published charge."""
         return LifNeuron(
             capacitance=setting.threshold * setting.active, leak_time=1e4, refractory=self.refractory,
-            input_gain=self.gain(setting), read_voltage=self.read_voltage, gate_amplitude=self.gate,
-            gate_width=setting.epoch + self.reset_width, te_amplitude=self.set_voltage, te_width=self.set_width,
-            te_gap=self.delay - self.set_width, te_second=self.reset_voltage, te_second_width=self.reset_width,
-            edge=self.edge, common_mode=self.common_mode,
+            input_gain=self.gain(setting), pulses=self.pulses(setting),
+        )  # fmt: skip
+
+    def pulses(self, setting: Learning) -> SynapsePulses:
+        """Return what a spike of the POST does."""
+        return SynapsePulses(
+            self.common_mode, self.gate, self.set_voltage, -self.reset_voltage, setting.epoch + self.reset_width,
+            self.set_width, self.delay, self.edge, self.read_voltage, self.reset_width,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.phases import RunPhase
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
+from rramcirc.bench.synapse_pulses import SynapsePulses
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.network.networks import Perceptron
@@ -78,11 +79,16 @@ class Circuit:
     def neuron(self) -> LifNeuron:
         """Every POST; leaks with 1 s, so hardly."""
         return LifNeuron(
-            capacitance=self.capacitance, leak_time=1.0, refractory=0.5e-3, input_gain=self.gain,
-            read_voltage=self.read_voltage, gate_amplitude=self.gate,
-            gate_width=self.set_width + GAP + self.reset_width, te_amplitude=self.set_voltage,
-            te_width=self.set_width, te_second=self.reset_voltage,
-            te_second_width=self.reset_width, te_gap=GAP, edge=self.edge, common_mode=self.common_mode,
+            capacitance=self.capacitance, leak_time=1.0, refractory=0.5e-3, input_gain=self.gain, pulses=self.pulses,
+        )
+
+    @property
+    def pulses(self) -> SynapsePulses:
+        """What a spike of a POST does."""
+        second = self.set_width + GAP
+        return SynapsePulses(
+            self.common_mode, self.gate, self.set_voltage, -self.reset_voltage, second + self.reset_width,
+            self.set_width, second, self.edge, self.read_voltage, self.reset_width,
         )  # fmt: skip
 
     @property
