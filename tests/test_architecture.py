@@ -44,7 +44,7 @@ INSIDE = {
         "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
     ],
     "sweeps": [
-        "record draws units", "plan", "targets", "worker foreign", "pool result", "specs sweep", "file figure",
+        "record draws units", "plan", "targets", "worker foreign batch", "pool result", "specs sweep", "file figure",
     ],
     "papers": [
         "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",

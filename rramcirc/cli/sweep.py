@@ -39,6 +39,7 @@ Example:
   rramcirc sweep cell --set 'stimuli.bl.amplitude=0.6:1.4:5' --measure 'final(gap)'
   rramcirc sweep cell --draw design.rram_parameters=card --count 8 --measure 'final(gap)' -o spread
   rramcirc sweep spread
+  rramcirc sweep cell --draw design.rram_parameters=card --count 999 --engine numpy --batch --measure 'final(gap)' -o m
 """
 SHOWN = 30  # rows that are printed
 
@@ -54,6 +55,7 @@ SHOWN = 30  # rows that are printed
 @click.option("--seed", type=click.IntRange(0), help="Seed of all draws (default 0).")
 @click.option("--measure", "measures", multiple=True, metavar="TEXT", help="As in inspect; several may be given.")
 @click.option("--engine", metavar="ngspice|numpy|vacask|network", help="Engine that simulates (default ngspice).")
+@click.option("--batch", is_flag=True, help="Solve many cells together, with --engine numpy; see below.")
 @click.option("--jobs", type=click.IntRange(0), help="Worker processes (default: as many as cores; 0: none).")
 @click.option("--timeout", metavar="SECONDS", help="Limit of one run.")
 @click.option("--keep", metavar="none|failed|all", help="Run folders with waveforms that are kept (default none).")
@@ -62,7 +64,8 @@ SHOWN = 30  # rows that are printed
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
 def sweep(
     what: str, settings: tuple[str, ...], draws: tuple[str, ...], count: int | None, method: str | None,
-    seed: int | None, measures: tuple[str, ...], engine: str | None, jobs: int | None, timeout: str | None,
+    seed: int | None, measures: tuple[str, ...], engine: str | None, batch: bool,
+    jobs: int | None, timeout: str | None,
     keep: str | None, resume: bool, output: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run a circuit or testbench at many points and measure each: grids, Monte Carlo, corners.
@@ -70,6 +73,9 @@ def sweep(
     A run that fails, hangs or crashes stops no other; its row in the table says why. What has ended is kept at once:
     after any interruption --resume runs what is missing, and FOLDER alone shows what is there. CIRCUIT cell is one SET
     pulse (`stimuli.bl`, a pulse of 1 us), any other the testbench of build-netlist.
+
+    --batch is for cells in a transient, measured by final(...) and at(..., TIME) of states and i(bl): thousands a
+    second, without the capacitances of device and transistor.
 
     Exit status 1 if a run is not ok, or a specification is not met.
     """
@@ -92,6 +98,8 @@ def sweep(
     arguments["measure"] = [*arguments.get("measure", ()), *measures]
     given = {"count": count, "method": method, "seed": seed, "engine": engine, "keep": keep, "jobs": jobs}
     arguments |= {name: value for name, value in given.items() if value is not None}
+    if batch:
+        arguments["batch"] = True
     if timeout is not None:
         arguments["timeout"] = parse_number(timeout, "s", "--timeout")
     folder = Path(output) if output else Path(f"{Path(what).stem}.sweep")

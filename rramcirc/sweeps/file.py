@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "circuit", "bench", "set", "engine", "measure", "grid", "rows", "corners", "draws", "count", "method", "seed",
-    "timeout", "keep", "specs",
+    "timeout", "keep", "batch", "specs",
 )  # fmt: skip
 _PLAN = ("grid", "rows", "corners", "draws")
 _SPEC = ("measure", "min", "max")
@@ -126,6 +126,10 @@ def _plain(content: Mapping[str, Any], mistakes: Mistakes) -> dict[str, Any]:
             mistakes.add(unknown_name(name, content[name], known), name)
         elif name in content:
             found[name] = content[name]
+    if not isinstance(content.get("batch", False), bool):
+        mistakes.add(f"{shown(content['batch'])} is neither true nor false", "batch")
+    elif "batch" in content:
+        found["batch"] = content["batch"]
     if "timeout" in content:
         try:
             found["timeout"] = parse_number(content["timeout"], "s", "timeout")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rramcirc.basics.arguments import file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
 from rramcirc.sweeps.record import read_pieces
-from rramcirc.sweeps.targets import DIGEST, HEAD, MACHINE, OK, STATUSES, TAIL
+from rramcirc.sweeps.targets import DIGEST, MACHINE, OK, STATUSES, TAIL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,15 +139,15 @@ def made_result(about: Mapping[str, Any], pieces: Mapping[str, Mapping[str, Any]
     paths = [path for path in paths if not runs or any(path in piece["parameters"] for _, piece in runs)]
     measured = tuple(dict.fromkeys(label for _, piece in runs for label in piece["values"]))
     units = {label: unit for _, piece in runs for label, unit in piece["units"].items()}
-    rows = []
-    for key, piece in runs:
-        row = {"run": int(key), "corner": piece["corner"]}
-        row |= {path: piece["parameters"].get(path, about["own"].get(path)) for path in paths}
-        row |= {name: piece[name] for name in TAIL}
-        row |= {label: piece["values"].get(label, float("nan")) for label in measured}
-        rows.append(row | {DIGEST: piece[DIGEST]} | {name: piece[name] for name in MACHINE})
-    columns = [*HEAD, *paths, *TAIL, *measured, DIGEST, *MACHINE]
-    table = pd.DataFrame(rows, columns=columns)
+    every = [piece for _, piece in runs]
+    columns: dict[str, list[Any]] = {"run": [int(key) for key, _ in runs], "corner": [one["corner"] for one in every]}
+    for path in paths:
+        own = about["own"].get(path)
+        columns[path] = [one["parameters"].get(path, own) for one in every]
+    columns |= {name: [one[name] for one in every] for name in TAIL}
+    columns |= {label: [one["values"].get(label, float("nan")) for one in every] for label in measured}
+    columns |= {name: [one[name] for one in every] for name in (DIGEST, *MACHINE)}
+    table = pd.DataFrame(columns)
     if not any(piece["corner"] for _, piece in runs):
         table = table.drop(columns="corner")
     table.attrs["units"] = about["units"] | units | {"seconds": "s"}

@@ -15,6 +15,7 @@ from rramcirc.basics.errors import ParameterError, a_kind, shown, unknown_name
 from rramcirc.basics.signals import raise_if_asked
 from rramcirc.basics.units import positive_number, whole_number
 from rramcirc.bench.file.write import save_bench
+from rramcirc.sweeps.batch import BatchTarget
 from rramcirc.sweeps.foreign import run_in
 from rramcirc.sweeps.plan import Plan, Point, make_plan
 from rramcirc.sweeps.pool import Pool, usable_cores, work_folder
@@ -41,6 +42,7 @@ def sweep(
     method: str = "random",
     seed: int = 0,
     engine: str = "ngspice",
+    batch: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
     timeout: float | None = None,
@@ -75,6 +77,10 @@ def sweep(
         Of all draws; that of a run follows from it and the run's number, whoever runs it, in whatever order.
     engine
         As of `simulate`.
+    batch
+        Solve many cells together, with engine ``"numpy"``: a cell in a transient, measured by ``final(...)`` and
+        ``at(..., TIME)`` of states and ``i(bl)``, by `rramcirc.devices.pulses.response`: without the capacitances of
+        device and transistor, each cell with steps of its own. Some thousand cells a second.
     jobs
         Worker processes, one thread each; default as many as cores. 0 runs in this process, which a hung run stops.
     executor
@@ -107,9 +113,10 @@ def sweep(
     plan = make_plan(grid, rows, corners, draws, count, method, seed)
     _check_call(engine, jobs, executor, timeout, keep)
     folder = None if output is None else file_name(output, "sweep: output")
-    target = _target(what, measure, engine, timeout, keep, folder)
+    single = _target(what, measure, engine, timeout, keep, folder)
+    target = _batch(single, jobs, executor) if batch else single
     points = list(plan.points())
-    if isinstance(target, BenchTarget):
+    if not isinstance(target, FunctionTarget):
         target.check(points[0], points[-1])
     _check_folder(folder, resume, plan)
     about = _about(plan, target)
@@ -120,9 +127,9 @@ def sweep(
         try:
             missing = [point for point in points if str(point.index) not in record]
             counts = Counter(piece["status"] for piece in record.pieces.values())
-            for point, found in _executed(target, missing, jobs, executor, work):
-                record.add(str(point.index), _piece(target, point, found))
-                counts[found.status] += 1
+            for ended in _executed(target, missing, jobs, executor, work):
+                record.add_all({str(point.index): _piece(target, point, found) for point, found in ended})
+                counts.update(found.status for _, found in ended)
                 if progress is not None:
                     progress(len(record), len(plan), counts)
         finally:
@@ -173,6 +180,15 @@ def _target(
     return FunctionTarget(what, timeout)
 
 
+def _batch(target: BenchTarget | FunctionTarget, jobs: int | None, executor: Executor | None) -> BatchTarget:
+    """Return the same runs, solved together."""
+    if not isinstance(target, BenchTarget) or target.engine != "numpy":
+        raise ParameterError("sweep: batch is for testbenches with engine='numpy' (--engine numpy).")
+    if jobs or executor is not None or target.timeout is not None or target.keep != "none":
+        raise ParameterError("sweep: a batch runs in this process; leave jobs, executor, timeout and keep out.")
+    return BatchTarget(target)
+
+
 def _check_folder(folder: Path | None, resume: bool, plan: Plan) -> None:
     """Refuse a folder of something else, and one with results unless the sweep is to go on there."""
     if folder is None:
@@ -192,7 +208,7 @@ def _check_folder(folder: Path | None, resume: bool, plan: Plan) -> None:
         raise ParameterError(f"{folder} holds no sweep that could go on; leave --resume (resume=True) out.")
 
 
-def _about(plan: Plan, target: BenchTarget | FunctionTarget) -> dict[str, Any]:
+def _about(plan: Plan, target: Target | BatchTarget) -> dict[str, Any]:
     """Return what the record is of: what makes the numbers, not who computes them."""
     return {
         "name": "sweep", "runs": len(plan), "paths": list(plan.paths), "plan": plan.describe(),
@@ -202,25 +218,30 @@ def _about(plan: Plan, target: BenchTarget | FunctionTarget) -> dict[str, Any]:
 
 
 def _executed(
-    target: Target, points: Sequence[Point], jobs: int | None, executor: Executor | None, work: Path
-) -> Iterator[tuple[Point, Finished]]:
-    """Yield how each point ended, from whoever runs them."""
-    if executor is not None:
-        yield from run_in(executor, target, points, work)
+    target: Target | BatchTarget, points: Sequence[Point], jobs: int | None, executor: Executor | None, work: Path
+) -> Iterator[list[tuple[Point, Finished]]]:
+    """Yield how points ended, from whoever runs them."""
+    if isinstance(target, BatchTarget):
+        for together, found in target.run(points):
+            raise_if_asked()
+            yield list(zip(together, found, strict=True))
+    elif executor is not None:
+        yield from ([ended] for ended in run_in(executor, target, points, work))
     elif jobs == 0:
         target.prepare()
         for k, point in enumerate(points):
             raise_if_asked()
-            yield point, target.run(point, work / f"run{k}")
+            yield [(point, target.run(point, work / f"run{k}"))]
     else:
         with Pool(target, usable_cores() if jobs is None else jobs, work) as pool:
-            yield from pool.run(points)
+            yield from ([ended] for ended in pool.run(points))
 
 
-def _piece(target: Target, point: Point, found: Finished) -> dict[str, object]:
+def _piece(target: Target | BatchTarget, point: Point, found: Finished) -> dict[str, object]:
     """Return a finished run as the record keeps it."""
+    parameters = target.parameters(point) if found.parameters is None else dict(found.parameters)
     return {
-        "corner": point.corner, "parameters": target.parameters(point), "seed": point.seed, "status": found.status,
+        "corner": point.corner, "parameters": parameters, "seed": point.seed, "status": found.status,
         "reason": found.reason, "values": dict(found.values), "units": dict(found.units), "digest": found.digest,
         "seconds": round(found.seconds, 6), "machine": platform.node(),
     }  # fmt: skip

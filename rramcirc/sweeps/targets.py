@@ -48,6 +48,8 @@ class Finished:
         Hash of what was simulated.
     seconds
         Time that the run took [s].
+    parameters
+        Values of the point as the table shows them, where the run has found them already.
     """
 
     status: str
@@ -56,6 +58,7 @@ class Finished:
     units: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     seconds: float = 0.0
+    parameters: Mapping[str, Value] | None = None
 
 
 class Target(Protocol):
@@ -150,7 +153,7 @@ class BenchTarget:
     def parameters(self, point: Point) -> dict[str, Value]:
         """Return the values of a point as the table shows them: drawn numbers of a cell by name."""
         try:
-            return {path: value for path, value in self._resolved(point).items() if np.ndim(value) == 0}
+            return plain_values(self.resolved(point))
         except (RramcircError, AttributeError):
             return dict(point.values)
 
@@ -191,7 +194,7 @@ class BenchTarget:
         digest = ""
         try:
             bench = self.bench(point)
-            digest = self._digest(bench, point)
+            digest = self.digest(bench, point)
             status, reason, rows = self._simulated(bench, folder)
         except EnvironmentProblem:
             raise
@@ -238,10 +241,14 @@ class BenchTarget:
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _digest(self, bench: Testbench, point: Point) -> str:
+    def digest(self, bench: Testbench, point: Point) -> str:
         """Return the hash of what is simulated: testbench, cards and models, engine."""
         what = [self._mapping_at(point), self.engine, _contents(bench)]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    @cached_property
+    def _text(self) -> str:
+        return json.dumps(self.mapping, default=str)
 
     @cached_property
     def _base(self) -> Testbench:
@@ -252,9 +259,9 @@ class BenchTarget:
     def _mapping_at(self, point: Point) -> dict[str, Any]:
         from rramcirc.circuits.bench_file import set_values
 
-        return set_values(self.mapping, [f"{path}={spelled(value)}" for path, value in self._resolved(point).items()])
+        return set_values(self.mapping, [f"{path}={spelled(value)}" for path, value in self.resolved(point).items()])
 
-    def _resolved(self, point: Point) -> dict[str, Any]:
+    def resolved(self, point: Point) -> dict[str, Any]:
         """Return the values of a point, the card's spread and standard deviations as numbers."""
         plain = {path: value for path, value in point.values.items() if not _of_card(value)}
         found: dict[str, Any] = {}
@@ -274,7 +281,7 @@ class BenchTarget:
         """Return the card whose spread a field `rram_parameters` takes, and the shape of its values."""
         keys = path.split(".")
         settings = tuple(f"{where}={spelled(v)}" for where, v in plain.items() if where.startswith("design."))
-        design: Any = _bench_with(json.dumps(self.mapping, default=str), settings)
+        design: Any = _bench_with(self._text, settings)
         for key in keys[:-1]:
             design = getattr(design, key, None)
         if keys[-1] != "rram_parameters" or not hasattr(design, "rram_parameters"):
@@ -285,6 +292,11 @@ class BenchTarget:
         if hasattr(design, "rram"):
             return design.rram, ()
         return design.cell.rram, (design.rows, design.columns)
+
+
+def plain_values(resolved: Mapping[str, Any]) -> dict[str, Value]:
+    """Return those values that are one number or text."""
+    return {path: value for path, value in resolved.items() if not isinstance(value, list)}
 
 
 @lru_cache(maxsize=64)
