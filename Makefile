@@ -41,6 +41,7 @@ bench: setup
 	@$(BIN)/python benchmarks/layers.py
 	@$(BIN)/python benchmarks/circuits.py
 	@$(BIN)/python benchmarks/inspect.py
+	@$(BIN)/python benchmarks/sweeps.py
 
 fuzz: $(FUZZERS)
 

@@ -44,14 +44,17 @@ INSIDE = {
         "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
     ],
     "sweeps": [
-        "record draws units", "plan", "targets", "worker foreign batch", "pool result", "specs sweep", "file figure",
+        "record draws units", "plan", "targets", "worker batch", "pool result", "foreign specs", "sweep", "file figure",
     ],
     "papers": [
         "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",
     ],
 }  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
-LAZY = {"matplotlib", "schemdraw", "pandas", "pyarrow", "h5py", "PySpice", "spicelib", "rich", "scipy", "numba"}
+LAZY = {
+    "matplotlib", "schemdraw", "pandas", "pyarrow", "h5py", "PySpice", "distributed", "spicelib", "rich", "scipy",
+    "numba",
+}  # fmt: skip
 LAZY_COMMANDS = {"__init__.py", "cli/lazy.py"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ SHOWN = 30  # rows that are printed
 @click.option("--engine", metavar="ngspice|numpy|vacask|network", help="Engine that simulates (default ngspice).")
 @click.option("--batch", is_flag=True, help="Solve many cells together, with --engine numpy; see below.")
 @click.option("--jobs", type=click.IntRange(0), help="Worker processes (default: as many as cores; 0: none).")
+@click.option("--dask", metavar="ADDRESS|local", help="Run on a Dask cluster (pip install 'rramcirc[dask]').")
 @click.option("--timeout", metavar="SECONDS", help="Limit of one run.")
 @click.option("--keep", metavar="none|failed|all", help="Run folders with waveforms that are kept (default none).")
 @click.option("--resume", is_flag=True, help="Go on where the sweep in the folder was interrupted.")
@@ -65,7 +67,7 @@ SHOWN = 30  # rows that are printed
 def sweep(
     what: str, settings: tuple[str, ...], draws: tuple[str, ...], count: int | None, method: str | None,
     seed: int | None, measures: tuple[str, ...], engine: str | None, batch: bool,
-    jobs: int | None, timeout: str | None,
+    jobs: int | None, dask: str | None, timeout: str | None,
     keep: str | None, resume: bool, output: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run a circuit or testbench at many points and measure each: grids, Monte Carlo, corners.
@@ -82,6 +84,7 @@ def sweep(
     from rramcirc.basics.errors import SimulationError
     from rramcirc.basics.units import parse_number
     from rramcirc.sweeps.figure import plot_sweep
+    from rramcirc.sweeps.foreign import dask_executor
     from rramcirc.sweeps.result import failures, load_sweep
     from rramcirc.sweeps.specs import spec_table
     from rramcirc.sweeps.sweep import sweep as run
@@ -103,7 +106,9 @@ def sweep(
     if timeout is not None:
         arguments["timeout"] = parse_number(timeout, "s", "--timeout")
     folder = Path(output) if output else Path(f"{Path(what).stem}.sweep")
-    with Meter() as meter:
+    with Meter() as meter, ExitStack() as stack:
+        if dask is not None:
+            arguments["executor"] = stack.enter_context(dask_executor(dask, arguments.pop("jobs", None)))
         result = run(asked.bench, output=folder, resume=resume, progress=meter, **arguments)
     _print(result.table, as_json)
     wrong = failures(result)

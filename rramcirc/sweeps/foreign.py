@@ -1,17 +1,20 @@
-"""Runs of a sweep in an executor of somebody else."""
+"""Runs of a sweep in an executor of somebody else, such as that of a Dask cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from rramcirc.basics.errors import EnvironmentProblem
+from rramcirc.basics.errors import EnvironmentProblem, RramcircError
 from rramcirc.basics.signals import raise_if_asked
 from rramcirc.sweeps.plan import Point
-from rramcirc.sweeps.targets import Finished, Target
+from rramcirc.sweeps.pool import usable_cores
+from rramcirc.sweeps.targets import FAILED, KILLED, Finished, Target
 
 AHEAD = 64  # runs that are handed over at a time
 
@@ -46,7 +49,7 @@ def run_in(executor: Executor, target: Target, points: Sequence[Point], work: Pa
             done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
             raise_if_asked()
             for future in done:
-                yield running.pop(future), future.result()
+                yield running.pop(future), _ending(future)
     except (BrokenExecutor, CancelledError) as error:
         raise EnvironmentProblem(
             f"sweep: the executor gave up ({error or type(error).__name__}); it cannot be rebuilt here. What had ended "
@@ -55,6 +58,58 @@ def run_in(executor: Executor, target: Target, points: Sequence[Point], work: Pa
     finally:
         for future in running:
             future.cancel()
+
+
+def _ending(future: Future[Finished]) -> Finished:
+    """Return how a run ended; what the executor itself says of it is a failure of this run.
+
+    Raises
+    ------
+    RramcircError, BrokenExecutor, CancelledError
+        What stops the whole sweep.
+    """
+    try:
+        return future.result()
+    except (RramcircError, BrokenExecutor, CancelledError):
+        raise
+    except Exception as error:
+        name = type(error).__name__  # Dask says KilledWorker of a run at which several workers died
+        text = str(error).partition("\n")[0]
+        return Finished(KILLED, text) if name == "KilledWorker" else Finished(FAILED, f"{name}: {text}")
+
+
+@contextmanager
+def dask_executor(address: str, jobs: int | None = None) -> Iterator[Executor]:
+    """Yield an executor whose runs are done by a Dask cluster.
+
+    Parameters
+    ----------
+    address
+        That of the scheduler, as ``tcp://HOST:8786``; ``"local"`` starts workers on this machine for the time being.
+    jobs
+        Number of local workers; default as many as cores.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If Dask is not installed, or the scheduler does not answer.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise EnvironmentProblem("Dask is not installed: pip install 'rramcirc[dask]'.") from error
+    with ExitStack() as stack:
+        dask: Any = distributed  # it has no types
+        try:
+            cluster: Any = address
+            if address == "local":
+                cluster = stack.enter_context(
+                    dask.LocalCluster(n_workers=jobs or usable_cores(), threads_per_worker=1, dashboard_address=None)
+                )
+            client = stack.enter_context(dask.Client(cluster, timeout="10s"))
+        except (OSError, ValueError) as error:
+            raise EnvironmentProblem(f"no Dask scheduler answers at {address} ({error}).") from error
+        yield stack.enter_context(client.get_executor())
 
 
 def run_somewhere(target: Target, point: Point) -> Finished:
