@@ -140,9 +140,9 @@ def interrupted(sweep: MonteCarlo, output: str, jobs: int) -> rc.SweepResult:
         if turn == 1:
             victim = workers_of(process.pid)[0]
             os.kill(victim, signal.SIGKILL)
+            wait_for(lambda pid=process.pid, victim=victim: victim not in workers_of(pid), process)  # it is replaced
             before = sweep.finished(output)
             wait_for(lambda before=before: sweep.finished(output) > before, process)
-            assert victim not in workers_of(process.pid)
         process.kill()
         process.communicate()
         time.sleep(0.5)
