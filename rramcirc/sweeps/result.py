@@ -97,10 +97,19 @@ class SweepResult:
             self.table.rename(columns=titles).to_csv(files[0], index=False)
             if has_parquet():
                 files.append(folder / f"{TABLE}.parquet")
-                self.table.to_parquet(files[1], engine="pyarrow", index=False)
+                _of_one_type(self.table).to_parquet(files[1], engine="pyarrow", index=False)
         except OSError as error:
             raise cannot_write(folder, error) from error
         return files
+
+
+def _of_one_type(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns that hold numbers and texts hold texts: a Parquet column has one type."""
+    from pandas.api.types import infer_dtype
+
+    mixed = [name for name in table if infer_dtype(table[name], skipna=True).startswith("mixed")]
+    texts = {name: [None if value is None else str(value) for value in table[name]] for name in mixed}
+    return table.assign(**texts)
 
 
 def has_parquet() -> bool:

@@ -94,7 +94,7 @@ def spec_table(result: SweepResult, specs: tuple[Spec, ...] | list[Spec]) -> pd.
     for corner in dict.fromkeys(corners):
         here = table[corners == corner]
         for spec in specs:
-            if spec.measure not in table:
+            if spec.measure not in {*result.measured, *result.about["target"].get("measure", ())}:
                 raise ParameterError(f"spec: {unknown_name('measurement', spec.measure, result.measured)}")
             rows.append(
                 (
@@ -107,10 +107,11 @@ def spec_table(result: SweepResult, specs: tuple[Spec, ...] | list[Spec]) -> pd.
 
 
 def _row(spec: Spec, runs: pd.DataFrame) -> tuple[object, ...]:
-    values = np.where(runs["status"] == OK, runs[spec.measure], np.nan).astype(float)
+    seen = runs.get(spec.measure, np.nan)  # nothing, if no run has ended well
+    values = np.where(runs["status"] == OK, seen, np.nan).astype(float)
     count = Count(sum(spec.holds(value) for value in values), len(values))
-    seen = values[np.isfinite(values)]
-    lowest, median, highest = (np.min(seen), np.median(seen), np.max(seen)) if seen.size else (np.nan,) * 3
+    finite = values[np.isfinite(values)]
+    lowest, median, highest = (finite.min(), np.median(finite), finite.max()) if finite.size else (np.nan,) * 3
     within = str(count) if count.trials > 1 else f"{count.hits} of 1"
     unit = runs.attrs.get("units", {}).get(spec.measure, "")
     return (

@@ -84,6 +84,15 @@ def test_mistakes_of_a_sweep_file_are_told_with_their_line(text: str, told: str,
     assert told in str(error.value)
 
 
+def test_a_spec_is_not_met_where_no_run_has_ended_well() -> None:
+    bench = rc.read_sweep(ROOT / "docs" / "corners.toml").bench
+    found = rc.sweep(bench, measure=["max(no_such_signal)"], rows={"temperature": [300]}, jobs=0)
+    assert found.counts == {"bad input": 1}
+    specs = rc.spec_table(found, [rc.Spec("max(no_such_signal)", high=1.0)])
+    assert specs["within"].tolist() == ["0 of 1"]
+    assert not specs["pass"].any()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -233,6 +233,21 @@ def test_the_table_is_written_with_units_and_read_back(tmp_path: Path) -> None:
     assert set(found.table.columns) >= {"run", "x", "seed", "status", "reason", "digest", "seconds", "machine"}
 
 
+def test_an_axis_of_numbers_and_texts_is_written_as_parquet(tmp_path: Path) -> None:
+    import pandas as pd
+
+    found = rc.sweep(first_letter, grid={"x": [1, "a", 2.5, True]}, jobs=0, output=tmp_path / "s")
+    assert list(found.table["x"]) == [1, "a", 2.5, True]
+    read = pd.read_parquet(tmp_path / "s" / "table.parquet")
+    assert list(read["x"]) == ["1", "a", "2.5", "True"]
+    assert list(read["code"]) == list(found.table["code"]) == [49.0, 97.0, 50.0, 84.0]
+
+
+def first_letter(values: dict[str, object], seed: int) -> dict[str, float]:
+    """Return the code of the first letter of x."""
+    return {"code": float(ord(str(values["x"])[0]))}
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
