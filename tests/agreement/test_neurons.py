@@ -260,9 +260,9 @@ def test_membrane_ignores_the_array_during_its_own_second_pulse(detail):
 def test_axon_hillock_pulse_lasts_as_mead_says():
     """t = C_fb V_dd / I_r, by the charge on C_fb, with the reset current that the record's refractory time asks for."""
     neuron = replace(LifNeuron(), detail="transistor", core="axon-hillock")
-    times = {}
+    times, pulses = {}, replace(neuron.pulses, te_width=0.5e-3)
     for refractory in (2e-3, 6e-3):
-        times[refractory] = neuron_figures(replace(neuron, refractory=refractory, te_width=0.5e-3)).refractory
+        times[refractory] = neuron_figures(replace(neuron, refractory=refractory, pulses=pulses)).refractory
     assert times[6e-3] / times[2e-3] == pytest.approx(3.0, rel=0.05)
 
 
