@@ -40,8 +40,8 @@ bench: setup
 	@$(BIN)/python benchmarks/networks.py
 	@$(BIN)/python benchmarks/layers.py
 	@$(BIN)/python benchmarks/circuits.py
-	@$(BIN)/python benchmarks/inspect.py
 	@$(BIN)/python benchmarks/sweeps.py
+	@$(BIN)/python benchmarks/page.py
 
 fuzz: $(FUZZERS)
 

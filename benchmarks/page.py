@@ -1,6 +1,6 @@
 """How fast large runs come on the screen: page, server, listing, export. Needs chromium.
 
-Usage: python benchmarks/inspect.py [--large FILE.raw]
+Usage: python benchmarks/page.py [--large FILE.raw]
 FILE.raw, of 10 GB, is written if it is not there, and is left for you to remove.
 """
 
