@@ -247,7 +247,7 @@ def _charges(run: Waveforms, drivers: Sequence[str], corners: FloatArray) -> tup
     straight line through them tells where it begins, between its value at the corner and at the next point.
     """
     whole = np.zeros((2, len(drivers)))
-    currents = np.array([np.real(run[name]) for name in drivers]).reshape(len(drivers), -1).T
+    currents = np.array([np.real(run[name]) for name in drivers]).reshape(len(drivers), len(run.axis)).T
     near = 1e-12 * float(run.axis[-1])
     ends = np.unique(np.append(np.searchsorted(run.axis, corners - near), len(run.axis) - 1))
     for first, last in pairwise(ends):

@@ -129,6 +129,14 @@ def test_another_plateau_and_another_end_are_told_as_values():
     assert "between edges" in apart.beyond()
 
 
+def test_runs_that_hold_no_current_are_compared_by_what_they_hold():
+    first, second = (
+        rc.Waveforms("time", "s", run.axis, {"w": run["w"]}, {"w": "nm"})
+        for run in (switching(0.6), switching(0.6, final=4.2))
+    )
+    assert [d.signal for d in agreement(first, second, step_bench()).ends] == ["w"]
+
+
 def test_an_edge_that_one_run_does_not_have_is_a_difference_of_values():
     apart = agreement(switching(0.6), switching(2.0), step_bench())
     assert apart.values[0].relative == pytest.approx(0.9)
