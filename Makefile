@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 
 FUZZERS = fuzz-inner fuzz-engines fuzz-decks fuzz-readers fuzz-interruptions
 
-.PHONY: setup demo test netlists models reference docs bench fuzz $(FUZZERS) mutants clean
+.PHONY: setup demo test netlists models reference docs release bench fuzz $(FUZZERS) mutants clean
 
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
@@ -80,3 +80,14 @@ reference: setup
 docs: reference
 	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build
 	@echo "docs/_build/index.html"
+
+# sdist and wheel in dist/, checked: metadata, and the first example from the wheel alone in an empty environment
+release: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build twine
+	rm -rf dist
+	@$(BIN)/python -m build --outdir dist .
+	@$(BIN)/python -m twine check --strict dist/*
+	@$(PYTHON) -m venv --clear dist/.venv
+	@dist/.venv/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	@cd dist && .venv/bin/rramcirc doctor --brief && .venv/bin/rramcirc demo -o .venv/demo
+	@rm -rf dist/.venv

@@ -16,11 +16,43 @@ from pathlib import Path
 from rramcirc.basics.errors import EnvironmentProblem, RramcircError
 
 OLDEST_NGSPICE = 44
-INSTALL_NGSPICE = (
-    "run `make setup` in the checkout, or install ngspice 44 or newer with OSDI "
-    "(Debian 12: apt-get install -t bookworm-backports ngspice libngspice0; "
-    "Debian 13: apt-get install ngspice libngspice0)"
-)
+# what installs ngspice, by ID of /etc/os-release; only Debian 12 was tried
+_INSTALL = {
+    "debian 12": "apt-get install -t bookworm-backports ngspice libngspice0 binutils",
+    "debian": "apt-get install ngspice libngspice0 binutils (not tried here)",
+    "ubuntu 24.04": "its ngspice is too old; conda install -c conda-forge ngspice ngspice-lib (not tried here)",
+    "ubuntu": "apt-get install ngspice libngspice0 binutils (not tried here)",
+    "fedora": "dnf install ngspice libngspice binutils (not tried here)",
+    "arch": "pacman -S ngspice binutils (not tried here)",
+    "darwin": "brew install ngspice libngspice (not tried here)",
+}
+
+
+def install_command(system: str, version: str) -> str:
+    """Return the command that installs ngspice on a system, by its ID and version in /etc/os-release.
+
+    Examples
+    --------
+    >>> install_command("debian", "12")
+    'apt-get install -t bookworm-backports ngspice libngspice0 binutils'
+    >>> install_command("fedora", "43")
+    'dnf install ngspice libngspice binutils (not tried here)'
+    """
+    other = "the package manager of this system, or conda install -c conda-forge ngspice ngspice-lib (not tried here)"
+    return _INSTALL.get(f"{system} {version}") or _INSTALL.get(system, other)
+
+
+def _this_system() -> tuple[str, str]:
+    if sys.platform == "darwin":
+        return "darwin", ""
+    try:
+        told = platform.freedesktop_os_release()
+    except OSError:
+        return "", ""
+    return told.get("ID", ""), told.get("VERSION_ID", "")
+
+
+INSTALL_NGSPICE = f"ngspice 44 or newer with OSDI: {install_command(*_this_system())}; in a checkout: make setup"
 
 
 @dataclass(frozen=True)
@@ -57,6 +89,7 @@ def examine() -> Iterator[Finding]:
         ("device switches", _switching),
         ("VACASK", _vacask),
         ("libngspice", _shared_library),
+        ("PySpice", _pyspice),
         ("cache", _cache),
         ("cores", _cores),
     )
@@ -171,6 +204,38 @@ def _shared_library() -> Finding:
         remedy = INSTALL_NGSPICE
         return Finding("libngspice", "limited", "not found; live runs through PySpice are not available", remedy)
     return Finding("libngspice", "ok", found)
+
+
+_OWN_SIMULATOR = """
+import rramcirc as rc
+from PySpice.Spice.Netlist import Circuit
+block = rc.subcircuit(rc.Cell("hfo2_filament", "nmos_select"))
+circuit = Circuit("probe")
+circuit.subcircuit(block)
+circuit.X("1", block.name, "bl", "wl", circuit.gnd, circuit.gnd)
+circuit.V("bl", "bl", circuit.gnd, 0.1)
+circuit.V("wl", "wl", circuit.gnd, 1.5)
+simulator = circuit.simulator()
+for file in rc.required_osdi(circuit):
+    simulator.ngspice.exec_command(f"osdi {file}")
+print(rc.from_pyspice(simulator.operating_point())["i(vbl)"][0])
+"""
+
+
+def _pyspice() -> Finding:
+    """Run a cell in PySpice's own simulator, in a process of its own: ngspice as a library is not for ours."""
+    words = [sys.executable, "-W", "ignore", "-c", _OWN_SIMULATOR]
+    try:
+        run = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        return Finding("PySpice", "limited", "its own simulator did not end within 120 s", INSTALL_NGSPICE)
+    try:
+        current = abs(float(run.stdout.split()[-1]))
+    except (IndexError, ValueError):
+        said = (run.stderr.strip().splitlines() or [f"ended with {run.returncode}"])[-1]
+        remedy = "set NGSPICE_LIBRARY_PATH to libngspice.so.0, or " + INSTALL_NGSPICE
+        return Finding("PySpice", "limited", f"its own simulator does not run a cell: {said[:200]}", remedy)
+    return Finding("PySpice", "ok", f"its own simulator runs a cell: {current * 1e6:.3g} uA at 0.1 V")
 
 
 def _cache() -> Finding:
