@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rramcirc.analysis.counts import counted
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.units import format_number
@@ -47,6 +48,7 @@ def plot_sweep(
     ParameterError
         If no run has ended well.
     """
+    check_kind(result, SweepResult, "plot_sweep", "the result of a sweep")
     shown = [name for name in result.measured if result.table[name].notna().any()][:MOST_PANELS]
     if not shown:
         raise ParameterError("plot_sweep: no run has ended with a measurement, so there is nothing to draw.")

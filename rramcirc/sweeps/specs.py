@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rramcirc.analysis.counts import Count
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.sweeps.targets import OK
 
@@ -88,6 +89,12 @@ def spec_table(result: SweepResult, specs: tuple[Spec, ...] | list[Spec]) -> pd.
     """
     import pandas as pd
 
+    from rramcirc.sweeps.result import SweepResult
+
+    check_kind(result, SweepResult, "spec_table", "the result of a sweep")
+    check_kind(specs, tuple | list, "spec_table", "a list of specifications")
+    for spec in specs:
+        check_kind(spec, Spec, "spec_table", "a list of specifications")
     table = result.table
     corners = table["corner"] if "corner" in table else pd.Series("", index=table.index)
     rows = []

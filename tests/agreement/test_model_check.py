@@ -120,7 +120,8 @@ def test_hidden_state_never_switches_and_the_node_form_does(tmp_path: Path) -> N
     report = checked(tmp_path, hidden)
     assert {f.rule for f in report.findings} == {"hidden-state"}
     assert all(not s.switches for s in report.modules[0].sweeps)
-    assert "cannot be trusted as it is (hidden-state): does not switch" in report.modules[0].verdict
+    wanted = "cannot be trusted as it is (hidden-state): its states were not followed"
+    assert wanted in report.modules[0].verdict
     assert not report.works
     assert checked(tmp_path, SWITCH).works
 
@@ -420,7 +421,7 @@ def test_mended_text_goes_to_stdout(tmp_path: Path) -> None:
     done = run("models", "check", "model.va", "--fix", "-o", "-", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == module(THRESHOLD, PARAMETERS, name="rram_memristor")
-    assert "1 repairs made" in done.stderr
+    assert "1 change made" in done.stderr
 
 
 def test_examples_of_the_help_run(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ MODELS = [file for folder in FOLDERS for file in sorted(folder.glob("*.va")) if 
 # what stands later may import what stands before it
 ORDER = [
     "text", "lexer", "preprocessor", "constants", "declarations", "declaration_reader", "osdi", "compile", "library",
-    "lint",
+    "lint", "cure",
 ]  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def scan_margins(parameters: RobustnessParameters, engine: str) -> pd.DataFrame:
         for factor in getattr(parameters, name):
             table = learning(replace(base, factors=((name, factor),)), engine)
             learnt, again = learnt_only_the_pool(table), recalled(table)
-            value = getattr(nominal if hasattr(nominal, name) else pulses_of(nominal), name) * factor
+            value = getattr(nominal if hasattr(nominal, name) else pulses_of(nominal).pulses, name) * factor
             row = {"parameter": name, "factor": factor, "value": value, "learnt": learnt.hits, "recalled": again.hits}
             half = table["excitatory_half"].mean()
             rows.append({**row, "trials": learnt.trials, "state_1s": half})

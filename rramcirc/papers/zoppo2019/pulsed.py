@@ -269,6 +269,9 @@ def draw_pulsed(table: pd.DataFrame, path: Path) -> None:
         axes[1, 0].legend(loc="lower left")
 
 
+EQUAL_DEVICES = (
+    "without any spread ternary pulses of this device restore 88 of 144 flips, with its spread 136; why is not known"
+)
 SEARCHED = "pulses and threshold were chosen in trials with the first seed, nominal devices and spread x 1"
 EXPERIMENT = Experiment(
     name="zoppo2019-pulsed",
@@ -288,7 +291,8 @@ EXPERIMENT = Experiment(
         ),
         *(
             Expected(f"factor on the spreads at which accuracy falls below 0.9, {card}, ternary", most_spread(card),
-                     "1", 1.0, None, "-", "assumed", "Sec. V", "searched", SEARCHED)
+                     "1", 1.0, None, "-", "assumed", "Sec. V", "searched", SEARCHED,
+                     deviation=EQUAL_DEVICES if card.startswith("tiox") else "", full_only=card.startswith("tiox"))
             for card in CELLS
         ),
         Expected("largest voltage of a device while reading", lambda t: float(t["highest"].max()), "V", None, 0.2, "-",

@@ -20,7 +20,8 @@ def as_text(check: ModelCheck, repairs: Sequence[Repair] = (), proofs: Sequence[
     lines: list[str] = []
     if repairs:
         told = dict.fromkeys((r.line, r.what) for r in repairs)
-        lines.append(f"{check.path}: {len(told)} changes made (lines of the text before them)")
+        counted = "1 change" if len(told) == 1 else f"{len(told)} changes"
+        lines.append(f"{check.path}: {counted} made (lines of the text before them)")
         lines += [f"  line {line}: {what}" for line, what in told]
         lines.append("")
     advised: set[str] = set()
