@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,8 @@ Path("end").write_text(f"{child.ended_by} {child.signal} {child.output.strip()}"
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_when_we_are_ended(tmp_path, number):
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=tmp_path)
+    heard = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored, by the tests too
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=tmp_path, preexec_fn=heard)
     try:
         wait_for(tmp_path / "read")  # what was printed has come
         child = int(wait_for(tmp_path / "pid"))
