@@ -243,7 +243,7 @@ def state_difference(
     bench: Testbench, first: Waveforms, second: Waveforms, until: float | None = None
 ) -> StateDifference:
     """Compare the states of two runs at `LOOKS` times, up to `until` [s]."""
-    bounds = bench.design.cell.rram.state_ranges()  # type: ignore[attr-defined]
+    bounds = bench.design.cell.rram.state_ranges()  # type: ignore[attr-defined]  # a network
     stop = min(first.time[-1], second.time[-1])
     looks = np.linspace(max(first.time[0], second.time[0]), stop if until is None else min(stop, until), LOOKS)
     moved, still, count, worst = 0.0, 0.0, 0, ("", 0.0)
@@ -272,4 +272,4 @@ def _distance(bench: Testbench, parted: SpikeDifference, runs: tuple[Waveforms, 
     near = (other.time >= parted.time - 2 * SAME) & (other.time <= parted.time + 2 * SAME)
     membrane = other[f"v(mem{parted.neuron})"]
     top = max(float(np.interp(parted.time, other.time, membrane)), float(membrane[near].max(initial=-np.inf)))
-    return float(bench.design.neuron.threshold) - top  # type: ignore[attr-defined]
+    return float(bench.design.neuron.threshold) - top  # type: ignore[attr-defined]  # a network

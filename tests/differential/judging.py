@@ -40,7 +40,7 @@ REFEREES = {  # the first that ends well is taken; SPICE fails where tolerances 
     "vacask": ({"reltol": "1e-6"},),
 }
 REFEREE_STEPS = 1000
-LIMIT = 60.0  # [s] of a run; three times what the slowest takes on a quiet machine
+LIMIT = 60.0  # [s] of a run; 20 ended some on a crowded machine
 
 
 @dataclass

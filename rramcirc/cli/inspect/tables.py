@@ -62,7 +62,7 @@ def print_results(run: dict[str, object]) -> None:
     """Print what the netlist itself measured with .meas."""
     if results := run.get("measurements"):
         click.echo("measured by the netlist (.meas)")
-        print_measurements([(name, value, "") for name, value in dict(results).items()])  # type: ignore[call-overload]
+        print_measurements([(name, value, "") for name, value in dict(results).items()])  # type: ignore[call-overload]  # JSON
 
 
 def print_measurements(measured: Sequence[tuple[str, float, str]]) -> None:

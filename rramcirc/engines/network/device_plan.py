@@ -99,7 +99,7 @@ def device_plan(bench: Testbench) -> Plan:
         )
     check_device_level(bench, network)
     neuron = acting_neuron(network, any(span.learning for span in bench.spans))
-    drives = {group.name: group.stimulus for group in _external(bench, network.neuron)}  # type: ignore[union-attr]
+    drives = {group.name: group.stimulus for group in _external(bench, network.neuron)}  # type: ignore[union-attr]  # all are sources
     stop = bench.analysis.last_time
     assert stop is not None  # a transient, see check_device_level
     hopfield = isinstance(network, HopfieldNetwork)

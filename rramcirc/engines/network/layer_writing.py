@@ -174,7 +174,7 @@ class Pairs:
 def _tolerance(device: PulsedDevice, goal: FloatArray) -> FloatArray:
     """Return half a potentiating pulse of the nominal device at a conductance, or half a level if that is more."""
     own = np.tile(np.array([1.0, device.ratio, device.alpha_p, device.alpha_d], np.float32), (goal.size, 1))
-    pool = DevicePool(goal, own, np.zeros(0, np.int32))  # type: ignore[arg-type]
+    pool = DevicePool(goal, own, np.zeros(0, np.int32))  # type: ignore[arg-type]  # one row a device
     pulse = moved(device, pool, np.ones(goal.size, np.int64)) - goal
     return np.asarray(0.5 * np.maximum(device.window / device.levels, pulse))
 

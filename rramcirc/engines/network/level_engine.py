@@ -172,7 +172,7 @@ class _Run:
             if probe.name.startswith("v(pre"):
                 stimulus = self.inputs[probe.item]
                 driven = stimulus is not None and not isinstance(stimulus, Floating)
-                self.values[: axis.size, k] = sample(stimulus, axis) if driven else 0.0  # type: ignore[arg-type]
+                self.values[: axis.size, k] = sample(stimulus, axis) if driven else 0.0  # type: ignore[arg-type]  # not None
         kinds = ["time", *(_KINDS.get(p.unit, p.unit) or "notype" for p in self.probes)]
         columns = [axis, *self.values[: axis.size].T]
         return RawPlot.from_columns(

@@ -162,7 +162,7 @@ def against_ngspice(setting: Learning, circuit: SynapseCircuit, seed: int) -> di
     ours, theirs = (conductances(circuit, setting, waves, spread) for waves in (replay, spice))
     window = float(np.ptp(theirs))
     moved = np.ptp(theirs, axis=0) > MOVED * window
-    epochs = [(waves.spikes.times / setting.epoch).astype(int) for waves in (spice, free)]  # type: ignore[union-attr]
+    epochs = [(found.times / setting.epoch).astype(int) for found in (spice.spikes, free.spikes)]
     ours_at, theirs_at = (set(found.tolist()) for found in reversed(epochs))
     differ = sorted(ours_at ^ theirs_at)
     return {
@@ -189,7 +189,7 @@ def read_drift(setting: Learning, circuit: SynapseCircuit) -> float:
     active, start = np.ones((setting.epochs, setting.inputs), bool), np.full((setting.inputs, 1), 0.1 * circuit.lrs)
     spread, _ = draw_start(setting, circuit, seed=1)
     bench = synapse_bench(setting, circuit, active, spread, start)
-    network = replace(bench.design, learning=False)  # type: ignore[type-var]
+    network = replace(bench.design, learning=False)  # type: ignore[type-var]  # a Perceptron
     waves = simulate(replace(bench, design=network))
     found = conductances(circuit, setting, waves, spread)
     return float(np.abs(found[-1] / found[0] - 1.0).max())

@@ -72,7 +72,8 @@ class Proof:
         if self.proven:
             return (
                 f"proven: in {len(self.sweeps)} sweeps the currents are those of the original's equations, in small "
-                f"explicit steps, to {100 * largest:.2g} %"
+                f"explicit steps, to {100 * largest:.2g} % (edges within {100 * TUBE:g} % of a sweep's time; of "
+                f"currents below {_FLOOR:g} of the peak, to that share of the peak)"
             )
         wrong = [s for s in self.sweeps if s.difference is None or s.difference > AGREED]
         first = wrong[0]
