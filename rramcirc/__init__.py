@@ -114,6 +114,8 @@ _HOME = {
     "studies.fit.fit": ("fit",),
     "studies.fit.settings": ("Settings as FitSettings",),
     "studies.fit.report": ("write_fit",),
+    "studies.fit.population": ("fit_population",),
+    "studies.fit.population_report": ("write_population",),
     "papers.reproduction": ("Reproduction", "experiment_names", "load_experiment", "reproduce"),
     "cli.examination": ("examine as doctor",),
 }  # fmt: skip

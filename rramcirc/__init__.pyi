@@ -259,6 +259,8 @@ from rramcirc.studies.check.check_model import check_model as check_model
 from rramcirc.studies.doors.synapse import stdp as stdp
 from rramcirc.studies.fit.data import read_measurement as read_measurement
 from rramcirc.studies.fit.fit import fit as fit
+from rramcirc.studies.fit.population import fit_population as fit_population
+from rramcirc.studies.fit.population_report import write_population as write_population
 from rramcirc.studies.fit.report import write_fit as write_fit
 from rramcirc.studies.fit.settings import Settings as FitSettings
 from rramcirc.sweeps.figure import plot_sweep as plot_sweep
@@ -385,6 +387,7 @@ __all__ = [
     "find_module",
     "firing_rate",
     "fit",
+    "fit_population",
     "fit_stdp_window",
     "frequency",
     "from_pyspice",
@@ -493,6 +496,7 @@ __all__ = [
     "with_state",
     "write_fit",
     "write_page",
+    "write_population",
     "write_raw",
     "write_train",
 ]

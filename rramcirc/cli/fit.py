@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rramcirc.devices.cards.model_card import ModelCard
+    from rramcirc.studies.fit.data import Measurement
     from rramcirc.studies.fit.settings import Settings
 
 EXAMPLE = """\b
 Example:
   rramcirc fit --example pulses.csv --model rram_filament
   rramcirc fit pulses.csv --model rram_filament --free rho,gap_resistance,gap_decay_length -o my_device.toml
+  rramcirc fit many.csv --model rram_filament --card my_device.toml --population -o my_devices.toml
 """
 
 
@@ -45,6 +48,12 @@ Example:
 @click.option("--series-resistance", default="0", metavar="OHM", help="Of leads, in a cell without a transistor.")
 @click.option("--voltage-measured", is_flag=True, help="Voltages were measured at the device: no compliance, no leads.")
 @click.option("--keep", is_flag=True, help="Write a card that does not describe the data as well.")
+@click.option(
+    "--population",
+    is_flag=True,
+    help="Many devices and cycles: fit how they are spread, around the card (or what --free fits to typical cycles).",
+)
+@click.option("--spread", metavar="a,b,c", help="Instance parameters that differ (default: the card's variability).")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.option("--temperature", metavar="KELVIN", help="Of the measurement, e.g. 300K (default 300.15 K).")
 @click.option("--example", metavar="FILE.csv", help="Write made-up pulse data of the start card, to see the form.")
@@ -54,7 +63,7 @@ def fit(
     columns: str | None, ramp_rate: str, read_voltage: str, set_pulse: str | None, reset_pulse: str | None,
     noise_floor: str | None, selector: str | None, temperature: str | None, example: str | None, output: str | None,
     gate: str | None, negative_on: str, compliance: str | None, series_resistance: str, voltage_measured: bool,
-    keep: bool,
+    keep: bool, population: bool, spread: str | None,
 ) -> None:  # fmt: skip
     """Fit the parameters of a model to measured data and write a model card.
 
@@ -67,6 +76,10 @@ def fit(
     after = R before; the best curve without a memory), on pulses or cycles that were held out if there are enough.
     Below 0.5 the card does not describe the data: exit status 1, written only with --keep. Data that cannot be used
     (too few readings, no switching) end with status 2.
+
+    Of a population (--population; a column device or addresses, or a file for each device) the spread from device to
+    device, its correlations and that from cycle to cycle are found, and the distributions of the card compared with
+    the measured ones; exit status 1 if they differ by 1.5 times what chance makes.
     """
     from rramcirc.basics.errors import ParameterError
     from rramcirc.studies.fit.check import check_with_ngspice
@@ -89,6 +102,11 @@ def fit(
     )  # fmt: skip
     settings = replace(settings, negative_line=negative_on, voltage_measured=voltage_measured)
     measured = [read_measurement(path, _names(columns) or None) for path in data]
+    if population:
+        _population(measured, card, free, fix, spread, settings, seed, output, median=start is None or free is not None)
+        return
+    if spread is not None:
+        raise ParameterError("--spread belongs to --population.")
     result = run(
         measured, card, free=_names(free), fix=_names(fix), seed=seed, settings=settings, say=_progress()
     )  # fmt: skip
@@ -108,6 +126,35 @@ def fit(
     if not result.skill.describes:
         unwritten = "" if keep or output is None else f" {output} is not written; --keep writes it all the same."
         print(f"Error: the card does not describe the data: skill {result.skill}.{unwritten}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _population(
+    measured: list[Measurement], card: ModelCard, free: str | None, fix: str | None, spread: str | None,
+    settings: Settings, seed: int, output: str | None, *, median: bool,
+) -> None:  # fmt: skip
+    """Fit the median device if that is asked for, then the spread of a population; print and write."""
+    from rramcirc.studies.fit.fit import fit as run
+    from rramcirc.studies.fit.population import fit_population, typical_runs
+    from rramcirc.studies.fit.population_report import population_report, write_population
+    from rramcirc.studies.fit.report import report
+
+    say = _progress()
+    for m in measured:
+        for remark in m.remarks:
+            print(f"{m.path}: {remark}", file=sys.stderr)
+    if median:
+        typical = typical_runs(measured, settings)
+        nominal = run(typical, card, free=_names(free), fix=_names(fix), seed=seed, settings=settings, say=say)
+        click.echo(f"{typical[0].remarks[-1]}\n{report(nominal)}\n")
+        card, settings = nominal.card, nominal.settings
+    found = fit_population(measured, card, spread=_names(spread), settings=settings, seed=seed, say=say)
+    click.echo(population_report(found))
+    if output is not None:
+        click.echo("written: " + ", ".join(map(str, write_population(found, output))))
+    bad = [c.name for c in found.comparisons if c.different]
+    if bad:
+        print(f"Error: the spread of {', '.join(bad)} is not that of the data.", file=sys.stderr)
         sys.exit(1)
 
 

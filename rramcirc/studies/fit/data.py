@@ -34,6 +34,7 @@ _NAMES = {
     "conductance": "g conductance gread cond",
     "read": "readvoltage vread",
     "compliance": "compliance icc ilimit",
+    "device": "device deviceid devicenumber dut sample die",
     "row": "devicerow",
     "column": "devicecolumn",
     "bl": "bl bitlinevoltage",
@@ -44,7 +45,7 @@ _COLUMN = {name: column for column, names in _NAMES.items() for name in names.sp
 _UNITS = {
     "voltage": "V", "current": "A", "time": "s", "gate": "V", "cycle": "1", "ramp": "V/s", "amplitude": "V",
     "width": "s", "before": "ohm", "after": "ohm", "resistance": "ohm", "conductance": "S", "pulse": "1", "read": "V",
-    "compliance": "A", "row": "1", "column": "1", "bl": "V", "sl": "V",
+    "compliance": "A", "device": "1", "row": "1", "column": "1", "bl": "V", "sl": "V",
 }  # fmt: skip
 _SCALES = {prefix: float(f"1e{power}") for prefix, power in (PREFIXES | {"K": PREFIXES["k"]}).items()}
 _BASES = {
@@ -58,6 +59,7 @@ _WITHOUT_HEADER = {2: ("voltage", "current"), 4: ("amplitude", "width", "before"
 _HINT = " --columns 'V [V],I [A]' names the columns of a file, in their order."
 _MOST_OVER = 0.1  # of the rows may be out of range
 _TITLES = 300  # lines of an instrument above its table
+_NAMED = 1e9  # numbers of devices that have a name, in the order in which they appear
 _MOST_NAMED = 3  # bad lines that an error names
 
 
@@ -73,7 +75,7 @@ class Measurement:
         ``"sweep"`` (voltage, current), ``"pulses"`` (amplitude, width, before, after) or ``"train"`` (pulse, value).
     columns : dict of (n_rows,) arrays
         voltage, gate, amplitude [V], current [A], time, width [s], ramp [V/s], before, after [ohm], conductance [S],
-        cycle, pulse.
+        cycle, pulse, device.
     lines : (n_rows,) array
         Line of the file on which each row stands.
     remarks
@@ -160,17 +162,23 @@ def _in_range(
 def _by_device(
     values: dict[str, NDArray[np.float64]], lines: list[int], remark: list[str]
 ) -> tuple[dict[str, NDArray[np.float64]], list[int]]:
-    """Return rows in the order of the devices of an array, each of them a cycle of its own."""
-    address = [values.pop(n) for n in ("row", "column") if n in values]
+    """Return rows in the order of the devices, each cycle of each device with a number of its own."""
+    address = [values.pop(n) for n in ("device", "row", "column") if n in values]
     if not address:
         return values, lines
-    address += [values["cycle"]] if "cycle" in values else []
-    _, number = np.unique(np.stack(address, 1), axis=0, return_inverse=True)
-    number = number.ravel()
-    order = np.argsort(number, kind="stable")
-    remark.append(f"{number.max() + 1} devices, by their address")
-    values = {n: v[order] for n, v in values.items()} | {"cycle": number[order].astype(float)}
+    device = _numbered(address)
+    cycle = _numbered([device, values["cycle"]] if "cycle" in values else [device])
+    order = np.argsort(cycle, kind="stable")
+    several = f", {cycle.max() + 1:g} cycles" if cycle.max() > device.max() else ""
+    remark.append(f"{device.max() + 1:g} devices{several}, by their address")
+    values = {n: v[order] for n, v in values.items()} | {"cycle": cycle[order], "device": device[order]}
     return values, [lines[k] for k in order]
+
+
+def _numbered(columns: Sequence[FloatArray]) -> FloatArray:
+    """Return the number of the distinct row to which each row is equal."""
+    number = np.unique(np.stack(columns, 1), axis=0, return_inverse=True)[1]
+    return number.ravel().astype(float)
 
 
 def _split(path: Path, text: str) -> tuple[list[str] | None, list[str] | None, list[list[str]], list[int]]:
@@ -298,6 +306,7 @@ def _numbers(
     """Return the known columns in SI units; resistances in ohm, trains in S."""
     bad: list[str] = []
     table = np.full((len(rows), len(places)), np.nan)
+    named: dict[str, float] = {}  # devices that have a name and no number
     for r, row in enumerate(rows):
         if len(row) != width and not (len(row) == width + 1 and not row[-1]):
             bad.append(f"line {lines[r]}: {len(row)} values where the header has {width}")
@@ -306,6 +315,9 @@ def _numbers(
             try:
                 table[r, c] = float(row[place])
             except ValueError:
+                if column == "device" and row[place]:
+                    table[r, c] = named.setdefault(row[place], _NAMED + len(named))
+                    continue
                 bad.append(f"line {lines[r]}: {row[place]!r} ({column}) is no number")
                 continue
             if not np.isfinite(table[r, c]):

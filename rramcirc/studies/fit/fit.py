@@ -131,8 +131,8 @@ def start_card(module: str, start: str | ModelCard | None = None) -> ModelCard:
     return card_of_defaults(declared)
 
 
-def _measured(data: object) -> list[Measurement]:
-    """Return measured data; files are read."""
+def measured_data(data: object) -> list[Measurement]:
+    """Return measured data as a list; files are read."""
     found = []
     for one in data if isinstance(data, list | tuple) else [data]:
         if not isinstance(one, Measurement | str | Path):
@@ -180,7 +180,7 @@ def fit(
         If names are unknown, the data are too few, nothing switches in them, or the start card cannot describe them at
         all.
     """
-    measured, original = _measured(data), as_card("fit", card)
+    measured, original = measured_data(data), as_card("fit", card)
     say = say or _silent
     begun = begin(
         measured, within_bounds(original), (list(free), list(fix)), settings or Settings(), seed, say

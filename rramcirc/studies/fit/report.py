@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,8 @@ import numpy as np
 from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
 from rramcirc.devices.cards.model_card import ModelCard
-from rramcirc.devices.cards.values import shortest
 from rramcirc.devices.compiled.conductance import READ_VOLTAGE
-from rramcirc.devices.veriloga.library import library
+from rramcirc.studies.fit.card_text import toml_card
 from rramcirc.studies.fit.data import KINDS, Measurement
 from rramcirc.studies.fit.fit import FitResult, FittedParameter
 from rramcirc.studies.fit.model import make_protocol, path_ends, predict
@@ -119,8 +117,6 @@ def residual_table(result: FitResult) -> str:
 def card_text(result: FitResult, name: str) -> str:
     """Return the fitted card as a TOML document."""
     card = result.card
-    assert card.declaration is not None
-    module = card.module if card.module in library() else str(card.declaration.path.resolve())
     files = [
         f"{p.data.path.name}, sha256 {p.data.sha256}, {said}"
         for p, said in zip(result.protocols, file_lines(result), strict=True)
@@ -131,39 +127,8 @@ def card_text(result: FitResult, name: str) -> str:
         f"Skill {result.skill}" + ("." if result.skill.describes else ": this card does not describe the data."),
         *([f"Not determined, values of {card.name}: {'; '.join(left)}."] if left else []),
     ]  # fmt: skip
-    lines = [
-        f"name = {_quoted(re.sub(r'[^A-Za-z0-9_]', '_', name))}", f"module = {_quoted(module)}",
-        f"title = {_quoted('fit to ' + ', '.join(p.data.path.name for p in result.protocols))}",
-        'description = """', *(line.replace("\\", "/").replace('"', "'") for line in text), '"""',
-        f"not_modelled = [{', '.join(map(_quoted, card.not_modelled))}]",
-    ]  # fmt: skip
-    if card.conductance_path:
-        points = [
-            ", ".join(f"{k} = {_quoted(v) if isinstance(v, str) else v}" for k, v in p.items())
-            for p in card.conductance_path
-        ]
-        lines += ["conductance_path = [", *(f"    {{{point}}}," for point in points), "]"]
-    volts = [
-        p.data.columns["amplitude" if "amplitude" in p.data.columns else "voltage"]
-        for p in result.protocols
-        if {"amplitude", "voltage"} & {*p.data.columns}
-    ]
-    if volts:
-        low, high = min(v.min() for v in volts), max(v.max() for v in volts)
-        lines += ["", "[validity]", f'cell_voltage = {{min = {low:.6g}, max = {high:.6g}, unit = "V"}}']
-    lines += ["", "[parameters]"]
-    for key, v in card.parameters.items():
-        value = _quoted(v.value) if isinstance(v.value, str) else shortest(v.value)
-        instance = ", instance = true" if v.instance else ""
-        unit, source = _quoted(v.unit), _quoted(v.source)
-        lines.append(
-            f"{key} = {{value = {value}, unit = {unit}, status = {_quoted(v.status)}{instance}, source = {source}}}"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    title = "fit to " + ", ".join(p.data.path.name for p in result.protocols)
+    return toml_card(card, name, title, text, [p.data for p in result.protocols])
 
 
 def write_example(card: ModelCard, path: Path, seed: int) -> Path:
