@@ -37,14 +37,15 @@ def population_report(found: Population) -> str:
     return "\n".join(lines)
 
 
-def _row(e: SpreadEstimate, kind: str) -> tuple[str, ...]:
+def _row(e: SpreadEstimate, kind: str) -> tuple[str, str, str, str, str, str]:
     middle = "" if np.isnan(e.middle) else f"{e.middle:.4g}"
     name = e.parameter if kind else f"{e.parameter} (cycle to cycle)"
     return name, f"{e.before:.3g}", f"{e.sigma:.3g}", f"{e.error:.2g}", e.unit, middle
 
 
 def _correlations(found: Population) -> list[str]:
-    names, kept = [e.parameter for e in found.spreads], {}
+    names = [e.parameter for e in found.spreads]
+    kept: dict[frozenset[str], float] = {}
     for one in found.card.variability:
         kept |= {frozenset((one.parameter, other)): value for other, value in one.correlation.items()}
     pairs = [
