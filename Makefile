@@ -18,6 +18,7 @@ $(READY): pyproject.toml setup/system.sh
 	    { echo "rramcirc needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 3; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
+	$(BIN)/rramcirc doctor --prepare
 	@touch $@
 
 demo: setup

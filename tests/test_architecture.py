@@ -41,7 +41,7 @@ INSIDE = {
         "noise drift",
         "states validity spike_marks start tolerances differences ending", "netlist spelling outcome agreement",
         "provenance",
-        "ngspice vacask array network", "build driven verdict", "pyspice", "simulation", "compare network_both",
+        "ngspice vacask array network", "build driven verdict prepare", "pyspice", "simulation", "compare network_both",
     ],
     "sweeps": [
         "record draws units", "plan", "targets", "worker batch", "pool result", "foreign specs", "sweep", "file figure",

@@ -107,6 +107,15 @@ def _watched(folder: Path, engine: str) -> AbstractContextManager[None]:
     return watching(folder)
 
 
+def _told(engine: str) -> AbstractContextManager[None]:
+    """Return what tells of loops that are compiled first; nothing for engines without."""
+    if engine not in ("numpy", "network"):
+        return nullcontext()
+    from rramcirc.engines.prepare import telling_of_compilation
+
+    return telling_of_compilation(lambda text: print(f"Note: {text}", file=sys.stderr, flush=True))
+
+
 def _simulate_deck(
     path: Path, options: Mapping[str, str], kelvin: float | None, folder: Path, seconds: float | None, trust: bool,
     allow_failed_meas: bool, allow_read: Sequence[str],
@@ -159,7 +168,7 @@ def _simulate_both(
     allowed = default_tolerance(bench)
     if tolerance is not None:
         allowed = positive_number(parse_number(tolerance, "", "--tolerance"), "--tolerance")
-    with Meter(getattr(bench.analysis, "stop", None)) as meter:
+    with _told("numpy"), Meter(getattr(bench.analysis, "stop", None)) as meter:
         compared = simulate_both(bench, folder, tolerance=allowed, timeout=seconds, progress=meter)
     with adding_files(folder, "bench.toml"):
         save_bench(bench, folder / "bench.toml")
@@ -195,7 +204,7 @@ def _simulate_bench(
     from rramcirc.waveforms.folder import adding_files
 
     bench = _load(path, options, kelvin, settings)
-    with Meter(getattr(bench.analysis, "stop", None)) as meter:
+    with _told(engine), Meter(getattr(bench.analysis, "stop", None)) as meter:
         waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
     with adding_files(folder, "bench.toml"):
         save_bench(bench, folder / "bench.toml")

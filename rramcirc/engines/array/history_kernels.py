@@ -76,10 +76,12 @@ def largest_errors(
         whole = which[end - 1] - which[begin] == end - begin - 1
         for p in range(weights.shape[0]):
             if whole:
-                off[:size] = found[first : first + size]
+                for i in range(size):  # an assignment of slices takes numba 6 s to compile
+                    off[i] = found[first + i]
             else:
                 for m in range(begin, end):
-                    off[(m - begin) * nodes : (m - begin + 1) * nodes] = values[which[m]]
+                    for a in range(nodes):
+                        off[(m - begin) * nodes + a] = values[which[m], a]
             for k in range(weights.shape[1]):
                 weight = weights[p, k]
                 if weight == 0.0:
@@ -98,7 +100,9 @@ def largest_errors(
                 error = abs(off[i]) * every[i]
                 top[i] = error if error > top[i] else top[i]
     for p in range(weights.shape[0]):
-        largest[p] = np.max(most[p])
+        largest[p] = 0.0
+        for i in range(cells * nodes):
+            largest[p] = max(largest[p], most[p, i])
 
 
 @compiled

@@ -125,7 +125,8 @@ def solve_some_rows(
     sums = np.zeros(4)
     if ring:
         for m in range(count):
-            sums[m] = np.sum(work[m] * response[first + m])
+            for k in range(work.shape[1]):
+                sums[m] += work[m, k] * response[first + m, k]
     if count == 4:
         sweep_rows_four(share, segment, work, first)
     else:
@@ -159,9 +160,13 @@ def solve_rows(
     work = np.empty((4, nodes))
     for first in range(0, lines, 4):
         count = min(4, lines - first)
-        work[:count] = inflow[first : first + count]
+        for m in range(count):  # an assignment of slices takes numba 6 s to compile
+            for k in range(nodes):
+                work[m, k] = inflow[first + m, k]
         solve_some_rows(share, segment, response, border, work, first, count)
-        out[first : first + count] = work[:count]
+        for m in range(count):
+            for k in range(nodes):
+                out[first + m, k] = work[m, k]
 
 
 @compiled

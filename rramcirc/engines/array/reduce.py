@@ -89,10 +89,14 @@ def eliminate_pivoting(
         moves as if `LEAK` were its pivot. The number of local nodes is added if the equation that is left holds ports.
     """
     total = vector.shape[0]
-    open_rows, open_columns = ~frozen, ~frozen
-    open_rows[:ports] = open_columns[:ports] = False
-    added = np.abs(matrix)  # the largest number that went into each entry: what is far smaller is rounding
-    pivot_row = np.full(total, -1)
+    open_rows, open_columns = np.zeros(total, np.bool_), np.zeros(total, np.bool_)
+    added = np.empty((total, total))  # the largest number that went into each entry: what is far smaller is rounding
+    pivot_row = np.empty(total, np.int64)
+    for a in range(total):
+        open_rows[a] = open_columns[a] = a >= ports and not frozen[a]
+        pivot_row[a] = -1
+        for b in range(total):
+            added[a, b] = abs(matrix[a, b])
     for _ in range(total - ports):
         p, q = _largest_entry(matrix, ports, open_rows, open_columns)
         if p < 0:
