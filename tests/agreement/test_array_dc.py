@@ -12,6 +12,7 @@ from array_data import ALL_1R, ALL_1T1R, CELL_1R, CELL_1T1R, REFEREE, assert_agr
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
+from rramcirc.engines.array import cells
 from rramcirc.engines.array.engine import run_static
 
 
@@ -38,6 +39,17 @@ def test_32_x_32_array_agrees_with_ngspice(cell, source_line):
     array = crossbar(cell, 32, 32, source_line=source_line, bl=rc.Line(3.0), wl=wire, sl=rc.Line(2.0, end="last"))
     probes = ("v(*)", "i(*)", "current[*,3]", "v(bl[*,*])") + (("v(be[*,*])",) if cell.selector else ())
     assert_agree(rc.Testbench(array, rc.OperatingPoint(), read_stimuli(array), options=REFEREE, probes=probes))
+
+
+def test_devices_that_are_made_anew_for_each_use_give_the_same_bits(monkeypatch):
+    array = crossbar(CELL_1T1R, 24, 24)
+    bench = rc.Testbench(array, rc.OperatingPoint(), read_stimuli(array), probes=("i(*)", "current[*,*]"))
+    kept = run_static(bench).values
+    monkeypatch.setattr(cells, "CHUNK", 100)
+    monkeypatch.setattr(cells, "MOST_KEPT", 0)
+    anew = run_static(bench).values
+    assert np.abs(kept).max() > 1e-6
+    np.testing.assert_array_equal(anew, kept)
 
 
 @pytest.mark.parametrize("end", ["first", "last", "both"])

@@ -24,6 +24,26 @@ def gather_steps(nodes: IntArray, port: int, step: FloatArray, moves: FloatArray
 
 
 @compiled
+def add_products(
+    conductances: FloatArray, p: int, to: IntArray, q: int, by: IntArray, step: FloatArray, into: FloatArray
+) -> None:
+    """Add the currents that the moves of port `q` of all cells draw through port `p`.
+
+    Parameters
+    ----------
+    conductances : (cells, ports, ports) array
+        Derivative of the currents by the voltages of the ports [S].
+    to, by : (cells,) int64 arrays
+        Place of the nodes of `p` in `into`, and of those of `q` in `step`; negative for those that are held.
+    step, into
+        Moves [V] and currents [A] of all free nodes.
+    """
+    for c in range(to.shape[0]):
+        if to[c] >= 0 and by[c] >= 0:
+            into[to[c]] += conductances[c, p, q] * step[by[c]]
+
+
+@compiled
 def missing_currents(
     free: IntArray, values: FloatArray, columns: IntArray, starts: IntArray, voltages: FloatArray, into: FloatArray,
     injected: FloatArray, missing: FloatArray,

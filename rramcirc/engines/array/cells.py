@@ -17,6 +17,7 @@ from rramcirc.engines.array.reduce import reduce_cells
 
 Array = NDArray[np.float64]
 CHUNK = 8192  # cells evaluated together: their Jacobians stay in the cache until they are reduced
+MOST_KEPT = 1 << 18  # cells whose devices are kept from one evaluation to the next: 0.13 GB
 _NOTHING = np.empty((0, 0)), np.empty((0, 0, 0))
 
 
@@ -54,11 +55,9 @@ class Cells:
     ) -> None:  # fmt: skip
         self.count = count
         self._cuts = [slice(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
-        self._rrams = [
-            CompiledDevices(cell.rram, cut.stop - cut.start, _part(parameters, cut), temperature=temperature)
-            for cut in self._cuts
-        ]
-        self.rram, self.selector = self._rrams[0], None
+        self._cell, self._parameters, self._temperature = cell, parameters, temperature
+        self._kept: dict[int, CompiledDevices] = {}
+        self.rram, self.selector = self._rram_of(self._cuts[0]), None
         self._selectors: dict[int, CompiledDevices] = {}
         if cell.selector is not None:
             for size in {cut.stop - cut.start for cut in self._cuts}:
@@ -77,11 +76,23 @@ class Cells:
 
     @property
     def devices(self) -> list[tuple[slice, CompiledDevices, CompiledDevices | None]]:
-        """Cells, RRAM devices and selectors of every chunk."""
-        return [
-            (cut, rram, self._selectors.get(cut.stop - cut.start))
-            for cut, rram in zip(self._cuts, self._rrams, strict=True)
-        ]
+        """Cells, RRAM devices and selectors of every chunk, all of them kept from now on."""
+        for cut in self._cuts:
+            self._kept[cut.start] = self._rram_of(cut)
+        return [(cut, self._kept[cut.start], self._selectors.get(cut.stop - cut.start)) for cut in self._cuts]
+
+    def _rram_of(self, cut: slice) -> CompiledDevices:
+        """Return the RRAM devices of a chunk; in arrays beyond `MOST_KEPT` cells they are made anew for each use.
+
+        A device has 0.5 kB, more than all else that is known of a cell, and is set up in 0.1 us.
+        """
+        found = self._kept.get(cut.start)
+        if found is None:
+            count, values = cut.stop - cut.start, _part(self._parameters, cut)
+            found = CompiledDevices(self._cell.rram, count, values, temperature=self._temperature)
+            if self.count <= MOST_KEPT or cut.start == 0:
+                self._kept[cut.start] = found
+        return found
 
     def _allocate(self, inner: int) -> None:
         ports = len(self.ports)
@@ -151,8 +162,8 @@ class Cells:
 
     def linearise(self) -> None:
         """Set `currents` and `conductances` of the ports at `voltages`, inner nodes eliminated to first order."""
-        for cut, rram in zip(self._cuts, self._rrams, strict=True):
-            points = self._points(cut, self._rram_place)
+        for cut in self._cuts:
+            rram, points = self._rram_of(cut), self._points(cut, self._rram_place)
             first = self._evaluate("rram", rram, points)
             self.add_shorts(np.arange(cut.start, cut.stop), points, *first)
             second = _NOTHING
@@ -227,8 +238,8 @@ class Cells:
     def variables(self, names: tuple[str, ...], which: NDArray[np.int64] | None = None) -> dict[str, Array]:
         """Return op-variables of the RRAM of the cells `which`, or of all, at the present voltages."""
         found: dict[str, list[Array]] = {name: [] for name in names}
-        for cut, rram in zip(self._cuts, self._rrams, strict=True):
-            points = self._points(cut, self._rram_place)
+        for cut in self._cuts:
+            rram, points = self._rram_of(cut), self._points(cut, self._rram_place)
             part = rram.evaluate(points, jacobian=False, reactive=False, op_variables=names).op_variables
             for name in names:
                 found[name].append(part[name])

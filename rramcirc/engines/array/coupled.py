@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rramcirc.engines.array import schur
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.iterative import column_stencil
-from rramcirc.engines.array.ladders import Ladders, factor, smooth_lines
+from rramcirc.engines.array.ladders import factor, smooth_lines
 from rramcirc.engines.array.line_network import Family, Network
 from rramcirc.engines.array.lines import solve_rows
 from rramcirc.engines.array.moving_cells import MovingCells
@@ -36,22 +36,27 @@ class CoupledLines:
         self._column = column.wires.with_lines_turned() if row.wires.turned else column.wires
         self._modes = smooth_lines(self._row, self._column, row.nodes.shape)
         self._stencil = column_stencil(self._column, row.nodes.shape[0])
+        self._slopes: list[list[Array]] = []
         self.iterations = 0
 
-    def solve(self, residual: Array) -> Array | None:
-        """Return the Newton step of all free nodes for a residual, or None without convergence."""
-        slopes = [[self._slope(p, q) for q in self._ports] for p in self._ports]
+    def factor(self) -> None:
+        """Eliminate the lines at the present conductances of the cells."""
+        slopes = self._slopes = [[self._slope(p, q) for q in self._ports] for p in self._ports]
         for k, family in enumerate(self._families):
             if family.leak.size:
                 slopes[k][k] += family.leak[self._turn]
+        self._row_ladders = factor(self._row, slopes[0][0], rows=True, driven=False)
+        self._column_ladders = factor(self._column, slopes[1][1], rows=False, driven=False)
+        self._correction = self._modes.correction(float(np.mean(np.abs(slopes[0][1]))))
+
+    def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
+        """Return the Newton step of all free nodes for a residual, or None without convergence."""
+        slopes, row = self._slopes, self._row_ladders
         missing_rows, missing_columns = (residual[place] for place in self._places)
-        row = factor(self._row, slopes[0][0], rows=True, driven=False)
-        column = factor(self._column, slopes[1][1], rows=False, driven=False)
-        modes = self._modes.correction(float(np.mean(np.abs(slopes[0][1]))))
         u = np.empty_like(missing_rows)
         solve_rows(*row.factors, np.ascontiguousarray(missing_rows), u)
         right = slopes[1][0] * u - missing_columns
-        v = self._gmres(slopes, row, column, modes, right)
+        v = self._gmres(right, tolerance)
         if v is None:
             return None
         u = -missing_rows - slopes[0][1] * v
@@ -64,10 +69,9 @@ class CoupledLines:
         shape = self._families[0].nodes.shape
         return np.array(self._cells.conductances[:, p, q].reshape(shape)[self._turn], order="C")
 
-    def _gmres(
-        self, slopes: list[list[Array]], row: Ladders, column: Ladders, modes: tuple[Array, Array, Array], right: Array
-    ) -> Array | None:
+    def _gmres(self, right: Array, tolerance: float) -> Array | None:
         """Solve the Schur complement for `right` by flexible GMRES with the preconditioner on the right."""
+        slopes, row, column, modes = self._slopes, self._row_ladders, self._column_ladders, self._correction
         norm = float(np.linalg.norm(right))
         if norm == 0.0:
             return np.zeros_like(right)
@@ -86,7 +90,7 @@ class CoupledLines:
             self.iterations += 1
             if rotated.smallest <= BREAKDOWN * rotated.largest:
                 return None
-            if left <= TOLERANCE * norm or length == 0.0:
+            if left <= tolerance * norm or length == 0.0:
                 found = np.zeros_like(right)
                 for weight, z in zip(rotated.weights(), solved, strict=True):
                     found += weight * z

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +108,8 @@ class Network:
 
         self.families, self.total = {f.kind: f for f in families}, total
         parts = [branches(_numbers(family), family.wires) for family in families]
-        a, b = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+        number = np.int32 if total < np.iinfo(np.int32).max else np.int64  # half the memory while this is built
+        a, b = (np.concatenate([part[k].astype(number) for part in parts]) for k in (0, 1))
         g = np.concatenate([part[2] for part in parts])
         held, loose, feed = [], [], []
         for family in families:
@@ -116,7 +119,7 @@ class Network:
             feed.append(1.0 / family.driver[ring])
         self.held, self.loose, self.feed = np.concatenate(held), np.concatenate(loose), np.concatenate(feed)
         held_up = [family for family in families if family.leak.size]
-        leaky = np.concatenate([self.loose, *(family.nodes.ravel() for family in held_up)])
+        leaky = np.concatenate([self.loose, *(family.nodes.ravel() for family in held_up)]).astype(number)
         leaks = np.concatenate([self.feed, *(family.leak.ravel() for family in held_up)])
         rows, columns = np.concatenate([a, b, a, b, leaky]), np.concatenate([a, b, b, a, leaky])
         values = np.concatenate([g, g, -g, -g, leaks])
@@ -127,7 +130,11 @@ class Network:
         self.position = np.full(total, -1, np.int64)
         self.position[self.free] = np.arange(len(self.free))
         self.stiffest = float(self.wires.diagonal()[self.free].max(initial=0.0))
-        self.free_wires = self.wires[self.free][:, self.free].tocoo()
+
+    @cached_property
+    def free_wires(self) -> Any:
+        """Conductances between the free nodes, a sparse matrix by coordinates [S]; lines that are swept need none."""
+        return self.wires[self.free][:, self.free].tocoo()
 
     def injected(self, sources: Array) -> Array:
         """Return the currents that sources drive into terminals behind a driver resistance [A]."""

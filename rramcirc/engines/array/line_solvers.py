@@ -7,25 +7,32 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rramcirc.engines.array.balance_kernels import add_products
 from rramcirc.engines.array.cells import Cells
-from rramcirc.engines.array.coupled import FEWEST_CELLS, CoupledLines, Rotations
+from rramcirc.engines.array.coupled import FEWEST_CELLS, TOLERANCE, CoupledLines, Rotations
 from rramcirc.engines.array.ladders import Ladders, factor
 from rramcirc.engines.array.line_network import Family, Network
 from rramcirc.engines.array.lines import solve_rows
 from rramcirc.engines.array.moving_cells import MovingCells
-from rramcirc.engines.array.parallel_kernels import gather_pairs, solve_pairs
+from rramcirc.engines.array.parallel_kernels import factor_pairs, gather_pairs, solve_pairs
 
 Array = NDArray[np.float64]
 AnyCells = Cells | MovingCells
-WELL = 1e-3  # of the residual, after which an iteration between gates and other lines ends
+INNER = 0.02  # of the residual, to which lines without the gates are solved in a sweep
 MOST_SWEEPS = 30
 
 
 class LineSolver(Protocol):
-    """Solves for the Newton step of the free nodes; None without convergence."""
+    """Solves for the Newton step of the free nodes."""
 
-    def solve(self, residual: Array) -> Array | None:
-        """Return the step [V] for the currents that are missing at the free nodes [A]."""
+    def factor(self) -> None:
+        """Take over the present conductances of the cells."""
+
+    def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
+        """Return the step [V] for the currents that are missing at the free nodes [A]; None without convergence.
+
+        Solvers that iterate leave `tolerance` of them.
+        """
 
 
 def line_solver(network: Network, cells: AnyCells) -> LineSolver | None:
@@ -62,15 +69,19 @@ class ParallelLines:
         for k, family in enumerate(columns):
             self._wires[..., k], self._links[..., k] = line_conductances(family, shape)
 
-    def solve(self, residual: Array) -> Array | None:
-        """Return the Newton step of all free nodes for a residual."""
+    def factor(self) -> None:
+        """Eliminate the lines at the present conductances of the cells."""
         first, second = self._ports[0], self._ports[-1]
         gather_pairs(self._cells.conductances, first, second, self._blocks.reshape(-1, 2, 2))
         if len(self._ports) == 1:
             self._blocks[..., 1, 1] = 0.0
+        factor_pairs(self._blocks, self._wires, self._links)
+
+    def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
+        """Return the Newton step of all free nodes for a residual; exact, whatever the tolerance."""
         for k, place in enumerate(self._places):
             self._x[..., k] = -residual[place]
-        solve_pairs(self._blocks, self._wires, self._links, self._x)
+        solve_pairs(self._blocks, self._links, self._x)
         step = np.zeros(len(self._network.free))
         for k, place in enumerate(self._places):
             step[place] = self._x[..., k]
@@ -100,30 +111,39 @@ def line_conductances(family: Family, shape: tuple[int, int]) -> tuple[Array, Ar
 class GatesFirst:
     """Solver for arrays with gate lines, to which only charges couple: gates alone, the others, the gates again.
 
-    The coupling is weak (a femtofarad per cell against some ohms of wire), so what one sweep leaves is small, and the
-    Newton steps that follow take it away. In steps of picoseconds it is not: `solve_well` iterates. Gates are lines
-    along the rows.
+    In steps of nanoseconds the coupling is weak (a femtofarad per cell against some ohms of wire) and one sweep is
+    enough; in steps of picoseconds it is not, so the sweep is the preconditioner of flexible GMRES. A cell that stays
+    near where its models were evaluated is a straight line: what is left of the currents after a Newton step is what
+    this leaves, and a sweep costs a tenth of a Newton step. Gates are lines along the rows.
     """
 
     def __init__(
         self, network: Network, cells: AnyCells, gates: Family, main: LineSolver, others: list[Family]
     ) -> None:
-        self._network, self._cells, self._gates, self._main = network, cells, gates, main
+        self._cells, self._gates, self._main = cells, gates, main
         self._port = cells.ports.index(gates.kind)
-        turn = slice(None, None, -1) if gates.wires.turned else slice(None)
-        self._turn = (slice(None), turn)
+        self._turn = (slice(None), slice(None, None, -1) if gates.wires.turned else slice(None))
         self._place = network.position[gates.nodes]
-        self._others = [(cells.ports.index(f.kind), network.position[f.nodes]) for f in others]
+        self._others = [(cells.ports.index(f.kind), network.position[f.nodes].ravel()) for f in others]
         self._wires = network.free_wires.tocsr()
+        self._ladders: Ladders | None = None
 
-    def solve_well(self, residual: Array) -> Array | None:
-        """Return the same to `WELL` of the residual, by flexible GMRES with a sweep as preconditioner."""
+    def factor(self) -> None:
+        """Eliminate the gates, and the other lines, at the present conductances of the cells."""
+        gate, shape = self._port, self._gates.nodes.shape
+        own = self._cells.conductances[:, gate, gate].reshape(shape)
+        own = np.ascontiguousarray((own + self._gates.leak if self._gates.leak.size else own)[self._turn])
+        self._ladders = factor(self._gates.wires, own, rows=True, driven=False)
+        self._main.factor()
+
+    def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
+        """Return the Newton step of all free nodes for a residual, or None without convergence."""
         norm = float(np.linalg.norm(residual))
         if norm == 0.0:
             return np.zeros_like(residual)
         basis, solved, rotated = [residual / norm], [], Rotations(norm)
         for _ in range(MOST_SWEEPS):
-            moved = self.solve(basis[-1])
+            moved = self._sweep(basis[-1])
             if moved is None:
                 return None
             solved.append(moved)
@@ -134,43 +154,44 @@ class GatesFirst:
                 after -= entries[-1] * vector
             length = float(np.linalg.norm(after))
             left = rotated.add(entries, length)
-            if left <= WELL * norm or length == 0.0:
+            if left <= tolerance * norm or length == 0.0:
                 break
             basis.append(after / length)
-        step: Array = np.einsum("k,kn->n", rotated.weights(), np.array(solved))
+        weights = rotated.weights()
+        step: Array = weights[0] * solved[0]
+        for weight, moved in zip(weights[1:], solved[1:], strict=True):
+            step += weight * moved
         return step
 
     def _apply(self, step: Array) -> Array:
         """Return the currents that a step of all free nodes draws [A]."""
         found: Array = self._wires @ step
-        active = [(self._port, self._place), *self._others]
+        active = [(self._port, self._place.ravel()), *self._others]
         for p, to in active:
-            into = sum(self._cells.conductances[:, p, q] * step[by.ravel()] for q, by in active)
-            found[to.ravel()] += into
+            for q, by in active:
+                add_products(self._cells.conductances, p, to, q, by, step, found)
         return found
 
-    def solve(self, residual: Array) -> Array | None:
-        """Return the Newton step of all free nodes for a residual, or None without convergence."""
-        gate, shape = self._port, self._gates.nodes.shape
-        slopes = {p: self._cells.conductances[:, p, :] for p, _ in self._others}
-        own = self._cells.conductances[:, gate, gate].reshape(shape)
-        own = np.ascontiguousarray((own + self._gates.leak if self._gates.leak.size else own)[self._turn])
-        ladders = factor(self._gates.wires, own, rows=True, driven=False)
-        moved = self._gate_step(ladders, residual[self._place])
+    def _sweep(self, residual: Array) -> Array | None:
+        gate, place, slopes = self._port, self._place.ravel(), self._cells.conductances
+        before = np.zeros_like(residual)
+        before[place] = self._gate_step(residual)
         rest = residual.copy()
-        rest[self._place] = 0.0
-        for port, place in self._others:
-            rest[place] += slopes[port][:, gate].reshape(shape) * moved
-        step = self._main.solve(rest)
+        for port, other in self._others:
+            add_products(slopes, port, other, gate, place, before, rest)
+        rest[place] = 0.0
+        step = self._main.solve(rest, INNER)
         if step is None:
             return None
-        missing = residual[self._place]
-        for port, place in self._others:
-            missing += self._cells.conductances[:, gate, port].reshape(shape) * step[place]
-        step[self._place] = self._gate_step(ladders, missing)
+        missing = residual.copy()
+        for port, other in self._others:
+            add_products(slopes, gate, place, port, other, step, missing)
+        step[place] = self._gate_step(missing)
         return step
 
-    def _gate_step(self, ladders: Ladders, missing: Array) -> Array:
-        found = np.ascontiguousarray(-missing[self._turn])
-        solve_rows(*ladders.factors, found, found)
-        return found[self._turn]
+    def _gate_step(self, missing: Array) -> Array:
+        """Return the moves of all gates alone [V], cell by cell."""
+        assert self._ladders is not None  # `factor` comes first
+        found = np.ascontiguousarray(-missing[self._place][self._turn])
+        solve_rows(*self._ladders.factors, found, found)
+        return found[self._turn].ravel()

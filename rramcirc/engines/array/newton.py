@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rramcirc.basics.errors import SimulationError
 from rramcirc.engines.array import balance_kernels as kernels
 from rramcirc.engines.array.cells import Cells
+from rramcirc.engines.array.coupled import TOLERANCE
 from rramcirc.engines.array.line_network import Family, Network
 from rramcirc.engines.array.line_solvers import line_solver
 from rramcirc.engines.array.moving_cells import MovingCells
@@ -21,8 +22,9 @@ LONGEST_STEP = 512.0  # [V]; a current can ask for hundreds of volts
 FIRST_MOVE = 0.05  # [V]; inner nodes are brought this close to balance before lines and cells move together
 RESIDUAL = 1e-10  # of Kirchhoff's current law, relative to the largest current of a node
 LEAST = 1e-200  # [A]; of numbers below that, products are 0
-SWEEPS_ALONE = 4  # Newton steps in which lines are solved as far as is quick
 FOLLOWED = 1e-7  # the same in one step of time, at least
+SHARE = 0.2  # of the currents that may be missing: what the solution for the lines may leave of them
+ROUGHEST = 1e-2  # of the currents that are missing: what it may leave at most
 LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
 MOST_DOUBT = 1e-3  # [V]; what rounding may move a line by
 PATIENCE = 20  # steps, before they may be taken for rounding
@@ -49,9 +51,7 @@ class ArrayState:
         self._active = [(ports.index(kind), family) for kind, family in self.network.families.items()]
         self._fresh, self._balanced, self._line_moved = True, False, 0.0
         self._held_somewhere = [(p, f) for p, f in self._active if np.any(self.network.position[f.nodes] < 0)]
-        lines = line_solver(self.network, self.cells)
-        self._solve = lines.solve if lines else None
-        self._solve_well = getattr(lines, "solve_well", self._solve)
+        self._lines = line_solver(self.network, self.cells)
 
     def solve(self, sources: Array, fixed: dict[str, Array | float]) -> None:
         """Find the operating point.
@@ -146,9 +146,10 @@ class ArrayState:
             cells.take(port, self.voltages[family.nodes.ravel()])
         injected = self.network.injected(sources)
         cells.linearise()
-        residual, _, _ = self._residual(injected)
-        for step in range(most):
-            moved = self._advance(residual, well=step >= SWEEPS_ALONE)
+        residual, scale, missing = self._residual(injected)
+        for _ in range(most):
+            wanted = SHARE * max(followed * scale, least) / max(missing, LEAST)
+            moved = self._advance(residual, tolerance=min(max(wanted, TOLERANCE), ROUGHEST))
             self.steps += 1
             settled = cells.renew(LARGEST_STEP)
             residual, scale, missing = self._residual(injected)
@@ -199,13 +200,15 @@ class ArrayState:
         stiffest = self.network.stiffest + float(np.max(slopes[self.network.free], initial=0.0))
         return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
 
-    def _advance(self, residual: Array, well: bool = False, limit: float = LARGEST_STEP) -> float:
-        """Take one Newton step, on request with lines solved `well`; return the largest move of any node [V]."""
+    def _advance(self, residual: Array, tolerance: float = TOLERANCE, limit: float = LARGEST_STEP) -> float:
+        """Take one Newton step, lines solved to a `tolerance`; return the largest move of any node [V]."""
         network = self.network
         step = np.zeros(network.total)
         if len(network.free):
-            solve = self._solve_well if well else self._solve
-            solved = solve(residual) if solve else None
+            solved = None
+            if self._lines is not None:
+                self._lines.factor()
+                solved = self._lines.solve(residual, tolerance)
             step[network.free] = self._direct(residual) if solved is None else solved
         np.clip(step, -limit, limit, out=step)
         self.voltages += step

@@ -10,48 +10,59 @@ compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
 @compiled
-def solve_pairs(cells: FloatArray, wires: FloatArray, links: FloatArray, x: FloatArray) -> None:
-    """Solve ``(cells + wires) x = x`` in place, line by line; all arrays in the order of the nodes of the array.
+def factor_pairs(cells: FloatArray, wires: FloatArray, links: FloatArray) -> None:
+    """Eliminate the lines of ``cells + wires`` from the first row down; all arrays in the order of the array's nodes.
 
     Parameters
     ----------
     cells : (rows, columns, 2, 2) array
-        Derivative of the currents into a cell by the voltages of its two nodes [S]; is destroyed.
+        Derivative of the currents into a cell by the voltages of its two nodes [S]; then the inverse of what is left of
+        every block [ohm].
     wires : (rows, columns, 2) array
         Conductance from every node to its neighbours and its terminal [S].
     links : (rows, columns, 2) array
         Conductance to the node before [S]; that of the first node is not looked at.
-    x : (rows, columns, 2) array
-        Current into every node [A]; then its voltage [V].
 
     Notes
     -----
-    Thomas' algorithm with blocks of two, from the first row down; columns are independent, and the inner loop runs over
-    them.
+    Thomas' algorithm with blocks of two; columns are independent, and the inner loop runs over them.
     """
-    rows, columns = x.shape[0], x.shape[1]
+    rows, columns = cells.shape[0], cells.shape[1]
     for k in range(rows):
         for j in range(columns):
             a, b = cells[k, j, 0, 0] + wires[k, j, 0], cells[k, j, 0, 1]
             c, d = cells[k, j, 1, 0], cells[k, j, 1, 1] + wires[k, j, 1]
-            p, q = x[k, j, 0], x[k, j, 1]
             if k:
                 f, g = links[k, j, 0], links[k, j, 1]
                 a -= f * cells[k - 1, j, 0, 0] * f
                 b -= f * cells[k - 1, j, 0, 1] * g
                 c -= g * cells[k - 1, j, 1, 0] * f
                 d -= g * cells[k - 1, j, 1, 1] * g
-                p += f * x[k - 1, j, 0]
-                q += g * x[k - 1, j, 1]
             scale = 1.0 / (a * d - b * c)
-            a, b, c, d = d * scale, -b * scale, -c * scale, a * scale
-            cells[k, j, 0, 0], cells[k, j, 0, 1], cells[k, j, 1, 0], cells[k, j, 1, 1] = a, b, c, d
-            x[k, j, 0], x[k, j, 1] = a * p + b * q, c * p + d * q
+            cells[k, j, 0, 0], cells[k, j, 0, 1] = d * scale, -b * scale
+            cells[k, j, 1, 0], cells[k, j, 1, 1] = -c * scale, a * scale
+
+
+@compiled
+def solve_pairs(inverse: FloatArray, links: FloatArray, x: FloatArray) -> None:
+    """Solve for the voltages of pairs of lines in place, with the blocks that `factor_pairs` left.
+
+    `x` (rows, columns, 2) holds the current into every node [A], then its voltage [V].
+    """
+    rows, columns = x.shape[0], x.shape[1]
+    for k in range(rows):
+        for j in range(columns):
+            p, q = x[k, j, 0], x[k, j, 1]
+            if k:
+                p += links[k, j, 0] * x[k - 1, j, 0]
+                q += links[k, j, 1] * x[k - 1, j, 1]
+            x[k, j, 0] = inverse[k, j, 0, 0] * p + inverse[k, j, 0, 1] * q
+            x[k, j, 1] = inverse[k, j, 1, 0] * p + inverse[k, j, 1, 1] * q
     for k in range(rows - 2, -1, -1):
         for j in range(columns):
             p, q = links[k + 1, j, 0] * x[k + 1, j, 0], links[k + 1, j, 1] * x[k + 1, j, 1]
-            x[k, j, 0] += cells[k, j, 0, 0] * p + cells[k, j, 0, 1] * q
-            x[k, j, 1] += cells[k, j, 1, 0] * p + cells[k, j, 1, 1] * q
+            x[k, j, 0] += inverse[k, j, 0, 0] * p + inverse[k, j, 0, 1] * q
+            x[k, j, 1] += inverse[k, j, 1, 0] * p + inverse[k, j, 1, 1] * q
 
 
 @compiled

@@ -37,10 +37,8 @@ class Watch:
         count = array.rows * array.columns
         self.bench, self.moving, self.names, self.fixed = bench, moving, names, solver.fixed
         rram, selector = array.cell.rram, array.cell.selector
-        absent = set(array.defects.missing)
-        self.there = np.array([(i, j) not in absent for i in range(array.rows) for j in range(array.columns)])
-        single = bench.design is not array
-        self.places = ["xcell" if single else f"xcell_{i}_{j}" for i in range(array.rows) for j in range(array.columns)]
+        self.there = np.ones(count, bool)
+        self.there[[i * array.columns + j for i, j in array.defects.missing]] = False
         self.cards = [rram, *([selector] if selector else [])]
         bottom = "be" if selector else "wl"
         self.ranges: list[Range] = []
@@ -79,6 +77,13 @@ class Watch:
         self.least_current = min(limits, default=np.inf)
         self.pending: tuple[float, FloatArray, FloatArray | None] | None = None
         self.last = 0.0
+
+    def _places(self, device: str = "") -> list[str]:
+        """Return the names of all cells, or of a device in them; made only where there is something to tell."""
+        array = self.solver.array
+        if self.bench.design is not array:
+            return [f"xcell{device}"]
+        return [f"xcell_{i}_{j}{device}" for i in range(array.rows) for j in range(array.columns)]
 
     def _level(self, node: str, voltages: FloatArray) -> FloatArray | float:
         """Return the voltages of a local node; that of a held terminal, which is none, is the level of its line."""
@@ -142,23 +147,23 @@ class Watch:
                 k = int(bad[np.argmax(worst[bad])])
                 bounds = float(low[k]), float(high[k])
                 problems.append(
-                    left_bounds(state, unit, self.places[k], bounds, float(value[k]), float(when[k]), bad.size)
+                    left_bounds(state, unit, self._places()[k], bounds, float(value[k]), float(when[k]), bad.size)
                 )
         if problems:
             problems.append("the model does not hold its bounds, or options.reltol is too coarse")
         remarks = list(of_the_bench(self.bench, self.cards))
         for condition, seen in self.currents:
             if np.any(seen.away > 0):
-                text = f"current of {seen.text([f'{place}.nrram' for place in self.places])}"
+                text = f"current of {seen.text(self._places('.nrram'))}"
                 if condition == "current":
                     remarks.append(f"{self.cards[0].name}: {text}; the card does not hold there")
                 else:
                     problems.append(f"{text}; no device carries that")
         for one in self.ranges:
             if np.any(one.seen.away > 0):
-                text = one.seen.text([f"{place}.{one.device}" for place in self.places])
+                text = one.seen.text(self._places(f".{one.device}"))
                 remarks.append(f"{one.card.name}: {one.condition} of {text}; the card does not hold there")
         if self.dose is not None:
-            text = self.dose[0].text([f"{place}.nrram" for place in self.places])
+            text = self.dose[0].text(self._places(".nrram"))
             remarks += [text] if text else []
         return tuple(problems), tuple(remarks)
