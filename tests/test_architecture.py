@@ -44,7 +44,8 @@ INSIDE = {
         "ngspice vacask array network", "build driven verdict prepare", "pyspice", "simulation", "compare network_both",
     ],
     "sweeps": [
-        "record draws units", "plan", "targets", "worker batch", "pool result", "foreign specs", "sweep", "file figure",
+        "record draws units cache", "plan", "targets", "worker batch function_target", "pool result", "foreign specs",
+        "sweep", "file figure",
     ],
     "papers": [
         "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",

@@ -26,6 +26,7 @@ COMMANDS = {
     "fit": ("fit", "Fit a model card to measured data."),
     "draw": ("draw", "Draw the schematic of a circuit."),
     "reproduce": ("reproduce", "Run an experiment of a paper and compare."),
+    "cache": ("cache", "Show and clear what is kept: runs of sweeps, compiled models, machine code."),
     "demo": ("demo", "Simulate and draw a first example."),
     "doctor": ("doctor", "Check everything that rramcirc needs on this machine."),
 }

@@ -61,6 +61,7 @@ SHOWN = 30  # rows that are printed
 @click.option("--dask", metavar="ADDRESS|local", help="Run on a Dask cluster (pip install 'rramcirc[dask]').")
 @click.option("--timeout", metavar="SECONDS", help="Limit of one run.")
 @click.option("--keep", metavar="none|failed|all", help="Run folders with waveforms that are kept (default none).")
+@click.option("--again", is_flag=True, help="Simulate also what an earlier sweep simulated, see `rramcirc cache`.")
 @click.option("--resume", is_flag=True, help="Go on where the sweep in the folder was interrupted.")
 @click.option("-o", "--output", metavar="DIR", help="Folder of the sweep (default: <name>.sweep).")
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
@@ -68,12 +69,13 @@ def sweep(
     what: str, settings: tuple[str, ...], draws: tuple[str, ...], count: int | None, method: str | None,
     seed: int | None, measures: tuple[str, ...], engine: str | None, batch: bool,
     jobs: int | None, dask: str | None, timeout: str | None,
-    keep: str | None, resume: bool, output: str | None, as_json: bool,
+    keep: str | None, again: bool, resume: bool, output: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run a circuit or testbench at many points and measure each: grids, Monte Carlo, corners.
 
     A run that fails, hangs or crashes stops no other; its row in the table says why. What has ended is kept at once:
-    after any interruption --resume runs what is missing, and FOLDER alone shows what is there. CIRCUIT cell is one SET
+    after any interruption --resume runs what is missing, and FOLDER alone shows what is there. A simulation that is
+    identical to one of an earlier sweep is taken from the run cache. CIRCUIT cell is one SET
     pulse (`stimuli.bl`, a pulse of 1 us), any other the testbench of build-netlist.
 
     --batch is for cells in a transient, measured by final(...) and at(..., TIME) of states and i(bl): thousands a
@@ -109,12 +111,14 @@ def sweep(
     with Meter() as meter, ExitStack() as stack:
         if dask is not None:
             arguments["executor"] = stack.enter_context(dask_executor(dask, arguments.pop("jobs", None)))
-        result = run(asked.bench, output=folder, resume=resume, progress=meter, **arguments)
+        result = run(asked.bench, output=folder, resume=resume, again=again, progress=meter, **arguments)
     _print(result.table, as_json)
     wrong = failures(result)
     if result.table[list(result.measured)].notna().any(axis=None):
         plot_sweep(result, folder / "figure.png", asked.specs)
-    print(f"{result.summary()}. Table, picture and record in {folder}", file=sys.stderr)
+    found = int(result.table["cached"].sum())
+    told = f" ({found} found in the run cache)" if found else ""
+    print(f"{result.summary()}{told}. Table, picture and record in {folder}", file=sys.stderr)
     if asked.specs:
         specs = spec_table(result, asked.specs)
         print(specs.to_string(index=False), file=sys.stderr if as_json else sys.stdout)
@@ -165,7 +169,7 @@ def _print(table: pd.DataFrame, as_json: bool) -> None:
         print(json.dumps(rows, default=lambda number: number.item()))
         return
     units = table.attrs["units"]
-    shown = table.drop(columns=["digest", "machine"])
+    shown = table.drop(columns=["digest", "cached", "machine"])
     if (shown["reason"] == "").all():
         shown = shown.drop(columns="reason")
     shown = shown.rename(columns={name: f"{name} [{units[name]}]" for name in shown if units.get(name)})

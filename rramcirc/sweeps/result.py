@@ -27,8 +27,8 @@ class SweepResult:
     ----------
     table
         A row a finished run: ``run`` (its number), ``corner``, the swept fields, ``seed``, ``status``, ``reason``, the
-        measurements, ``digest`` (hash of what was simulated), ``seconds`` and ``machine`` (all other
-        columns do not depend on who ran it). ``table.attrs["units"]`` maps
+        measurements, ``digest`` (hash of what was simulated), ``seconds``, ``cached`` (whether it was found in the
+        run cache) and ``machine`` (all other columns do not depend on who ran it). ``table.attrs["units"]`` maps
         columns to units.
     planned
         Number of runs of the whole sweep.
@@ -155,7 +155,7 @@ def made_result(about: Mapping[str, Any], pieces: Mapping[str, Mapping[str, Any]
         columns[path] = [one["parameters"].get(path, own) for one in every]
     columns |= {name: [one[name] for one in every] for name in TAIL}
     columns |= {label: [one["values"].get(label, float("nan")) for one in every] for label in measured}
-    columns |= {name: [one[name] for one in every] for name in (DIGEST, *MACHINE)}
+    columns |= {name: [one.get(name, False) for one in every] for name in (DIGEST, *MACHINE)}
     table = pd.DataFrame(columns)
     if not any(piece["corner"] for _, piece in runs):
         table = table.drop(columns="corner")

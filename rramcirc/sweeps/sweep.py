@@ -10,18 +10,20 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rramcirc.basics.arguments import file_name
+from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import ParameterError, a_kind, shown, unknown_name
 from rramcirc.basics.signals import raise_if_asked
 from rramcirc.basics.units import positive_number, whole_number
 from rramcirc.bench.file.write import save_bench
 from rramcirc.sweeps.batch import BatchTarget
+from rramcirc.sweeps.cache import size_limit
 from rramcirc.sweeps.foreign import run_in
+from rramcirc.sweeps.function_target import Function, FunctionTarget
 from rramcirc.sweeps.plan import Plan, Point, make_plan
 from rramcirc.sweeps.pool import Pool, usable_cores, work_folder
 from rramcirc.sweeps.record import RunRecord
 from rramcirc.sweeps.result import RECORD, SweepResult, load_sweep, made_result
-from rramcirc.sweeps.targets import KEPT, BenchTarget, Finished, Function, FunctionTarget, Target
+from rramcirc.sweeps.targets import KEPT, BenchTarget, Finished, Target
 
 if TYPE_CHECKING:
     from rramcirc.bench.testbench import Testbench
@@ -49,6 +51,7 @@ def sweep(
     output: Path | str | None = None,
     resume: bool = False,
     keep: str = "none",
+    again: bool = False,
     progress: Progress | None = None,
 ) -> SweepResult:
     """Run a testbench at many points and measure each; one run that fails, hangs or crashes stops no other.
@@ -94,6 +97,10 @@ def sweep(
         Go on with the sweep that `output` holds: only what is missing is run.
     keep
         Run folders with waveforms that are kept: ``"none"``, ``"failed"``, ``"all"``.
+    again
+        Simulate also what a sweep has simulated before. Otherwise runs that are identical (netlist, compiled models,
+        options, versions) and ended well are taken from the run cache, a thousand MB in the cache folder; column
+        ``cached`` of the table says which. A batch, a function and runs whose folders are all kept are always run.
     progress
         Called with (finished runs, all runs, finished runs by status).
 
@@ -112,8 +119,10 @@ def sweep(
 
     plan = make_plan(grid, rows, corners, draws, count, method, seed)
     _check_call(engine, jobs, executor, timeout, keep)
+    check_kind(again, bool, "sweep: again", "True or False")
+    size_limit()
     folder = None if output is None else file_name(output, "sweep: output")
-    single = _target(what, measure, engine, timeout, keep, folder)
+    single = _target(what, measure, engine, timeout, keep, folder, again)
     target = _batch(single, jobs, executor) if batch else single
     points = list(plan.points())
     if not isinstance(target, FunctionTarget):
@@ -158,7 +167,8 @@ def _check_call(engine: object, jobs: object, executor: object, timeout: object,
 
 
 def _target(
-    what: object, measure: Sequence[str], engine: str, timeout: float | None, keep: str, folder: Path | None
+    what: object, measure: Sequence[str], engine: str, timeout: float | None, keep: str, folder: Path | None,
+    again: bool,
 ) -> BenchTarget | FunctionTarget:
     """Return what is run at each point."""
     from rramcirc.bench.testbench import Testbench
@@ -172,7 +182,7 @@ def _target(
         if not measure:
             raise ParameterError("sweep: measure what? For example measure=['final(gap)', 'max(i(bl))'].")
         kept = None if folder is None else folder.resolve() / _RUNS
-        return BenchTarget(plain_tables(what), engine, tuple(measure), timeout, keep, kept)
+        return BenchTarget(plain_tables(what), engine, tuple(measure), timeout, keep, kept, again)
     if not callable(what):
         raise ParameterError(f"sweep: {a_kind(what)} is neither a Testbench nor a function.")
     if measure or keep != "none":
@@ -243,5 +253,5 @@ def _piece(target: Target | BatchTarget, point: Point, found: Finished) -> dict[
     return {
         "corner": point.corner, "parameters": parameters, "seed": point.seed, "status": found.status,
         "reason": found.reason, "values": dict(found.values), "units": dict(found.units), "digest": found.digest,
-        "seconds": round(found.seconds, 6), "machine": platform.node(),
+        "seconds": round(found.seconds, 6), "cached": found.cached, "machine": platform.node(),
     }  # fmt: skip

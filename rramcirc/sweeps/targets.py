@@ -7,15 +7,16 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from rramcirc.basics.errors import EnvironmentProblem, ParameterError, RramcircError, SimulationError, shown
+from rramcirc.basics.errors import EnvironmentProblem, ParameterError, RramcircError, SimulationError
+from rramcirc.sweeps.cache import file_hashes, run_cache, runs_folder, simulation_key, size_limit
 from rramcirc.sweeps.draws import CARD, Value, sigmas
 from rramcirc.sweeps.plan import Point
 
@@ -28,8 +29,9 @@ OK, FAILED, TIMEOUT, KILLED, BAD_INPUT = "ok", "failed", "timeout", "killed", "b
 STATUSES = (OK, FAILED, TIMEOUT, KILLED, BAD_INPUT)
 KEPT = ("none", "failed", "all")
 # columns of the table that are no parameter and no measurement
-HEAD, TAIL, DIGEST, MACHINE = ("run", "corner"), ("seed", "status", "reason"), "digest", ("seconds", "machine")
-_LONGEST_REASON = 1000
+HEAD, TAIL, DIGEST = ("run", "corner"), ("seed", "status", "reason"), "digest"
+MACHINE = ("seconds", "cached", "machine")
+LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Finished:
         Time that the run took [s].
     parameters
         Values of the point as the table shows them, where the run has found them already.
+    cached
+        Whether the simulation had been run before, and was found in the run cache.
     """
 
     status: str
@@ -59,6 +63,7 @@ class Finished:
     digest: str = ""
     seconds: float = 0.0
     parameters: Mapping[str, Value] | None = None
+    cached: bool = False
 
 
 class Target(Protocol):
@@ -109,6 +114,8 @@ class BenchTarget:
         Whose run folders are kept: ``"none"``, ``"failed"`` or ``"all"``.
     kept
         Where they are kept.
+    again
+        Whether what the run cache holds is simulated all the same. It is if all folders are kept.
     """
 
     mapping: Mapping[str, Any]
@@ -117,6 +124,7 @@ class BenchTarget:
     timeout: float | None = None
     keep: str = "none"
     kept: Path | None = None
+    again: bool = False
 
     @property
     def first_grace(self) -> float:
@@ -163,7 +171,7 @@ class BenchTarget:
 
         return {
             "bench": hashlib.sha256(json.dumps(self.mapping, sort_keys=True, default=str).encode()).hexdigest(),
-            "engine": self.engine, "measure": list(self.measure), "models": _contents(self._base),
+            "engine": self.engine, "measure": list(self.measure), "models": file_hashes(self._base),
             "rramcirc": __version__,
         }  # fmt: skip
 
@@ -192,26 +200,30 @@ class BenchTarget:
         """
         began = time.perf_counter()
         digest = ""
+        found = Finished(FAILED)
         try:
             bench = self.bench(point)
             digest = self.digest(bench, point)
-            status, reason, rows = self._simulated(bench, folder)
+            found = self._simulated(bench, folder)
         except EnvironmentProblem:
             raise
         except RramcircError as error:
-            status, reason, rows = BAD_INPUT, str(error), []
+            found = Finished(BAD_INPUT, str(error))
         finally:
-            self._tidy(folder, point, "status" in locals() and status == OK)
-        return Finished(
-            status, reason[:_LONGEST_REASON], {label: float(value) for label, value, _ in rows},
-            {label: unit for label, _, unit in rows}, digest, time.perf_counter() - began,
-        )  # fmt: skip
+            self._tidy(folder, point, found.status == OK)
+        reason, seconds = found.reason[:LONGEST_REASON], time.perf_counter() - began
+        return replace(found, reason=reason, digest=digest, seconds=seconds)
 
-    def _simulated(self, bench: Testbench, folder: Path) -> tuple[str, str, list[tuple[str, float, str]]]:
-        """Return status, reason and measured rows."""
+    def _simulated(self, bench: Testbench, folder: Path) -> Finished:
+        """Return how a testbench ended, and what was measured; its waveforms may come from the run cache."""
         from rramcirc.engines.simulation import simulate
-        from rramcirc.waveforms.folder import read_record
+        from rramcirc.waveforms.folder import load_run, read_record
 
+        limit = size_limit()
+        cache = run_cache(limit, runs_folder()) if limit else None
+        key = simulation_key(bench, self.engine) if cache else ""
+        if cache and not self.again and self.keep != "all" and cache.take(key, folder):
+            return self._measured(load_run(folder), True)
         try:
             waves = simulate(bench, self.engine, output=folder, timeout=self.timeout)
         except EnvironmentProblem:
@@ -222,13 +234,17 @@ class BenchTarget:
                 raise KeyboardInterrupt from error
             told = "; ".join(record.get("problems", ())) or str(error)
             known = {"timeout": TIMEOUT, "killed": KILLED}
-            return known.get(str(record.get("status")), FAILED), told.replace(str(folder), "RUN"), []
-        return OK, "", self._measured(waves)
+            return Finished(known.get(str(record.get("status")), FAILED), told.replace(str(folder), "RUN"))
+        if cache:
+            cache.put(key, folder)
+        return self._measured(waves, False)
 
-    def _measured(self, waves: Waveforms) -> list[tuple[str, float, str]]:
+    def _measured(self, waves: Waveforms, cached: bool) -> Finished:
         from rramcirc.analysis.measure import measure
 
-        return [row for text in self.measure for row in measure(text, waves)]
+        rows = [row for text in self.measure for row in measure(text, waves)]
+        values = {label: float(value) for label, value, _ in rows}
+        return Finished(OK, "", values, {label: unit for label, _, unit in rows}, cached=cached)
 
     def _tidy(self, folder: Path, point: Point, fine: bool) -> None:
         """Keep the run's folder if that is asked for, else remove it."""
@@ -243,7 +259,7 @@ class BenchTarget:
 
     def digest(self, bench: Testbench, point: Point) -> str:
         """Return the hash of what is simulated: testbench, cards and models, engine."""
-        what = [self._mapping_at(point), self.engine, _contents(bench)]
+        what = [self._mapping_at(point), self.engine, file_hashes(bench)]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @cached_property
@@ -343,83 +359,3 @@ def spelled(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else repr(value)
-
-
-@lru_cache(maxsize=256)
-def _sha256(path: Path, modified: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _contents(bench: Testbench) -> dict[str, str]:
-    """Return the hashes of the files of cards and models of a testbench, by name."""
-    from rramcirc.engines.spelling import model_sources
-
-    files = {*(card.path for card in bench.design.cards), *model_sources(bench.design.cards)}
-    return {path.name: _sha256(path, path.stat().st_mtime_ns) for path in sorted(files)}
-
-
-Function = Callable[[Mapping[str, Value], int], Mapping[str, float]]
-
-
-@dataclass(frozen=True)
-class FunctionTarget:
-    """A function of (values by name, seed) that returns numbers by name.
-
-    Attributes
-    ----------
-    function
-        What is called for each run; for worker processes it stands in a module of its own.
-    timeout
-        Limit of one run [s].
-    """
-
-    function: Function
-    timeout: float | None = None
-    first_grace: float = 2.0
-
-    def prepare(self) -> None:
-        """Do nothing."""
-
-    def run(self, point: Point, folder: Path) -> Finished:
-        """Call the function.
-
-        Raises
-        ------
-        EnvironmentProblem
-            If the machine lacks something: no fault of this run.
-        """
-        began = time.perf_counter()
-        status, reason, found = OK, "", {}
-        try:
-            answer = self.function(dict(point.values), point.seed)
-            found = {str(name): float(value) for name, value in answer.items()}
-            if taken := {*HEAD, *TAIL, DIGEST, *MACHINE, *point.values} & set(found):
-                raise ParameterError(f"the function returns {', '.join(sorted(taken))}, a column that the table has.")
-        except EnvironmentProblem:
-            raise
-        except ParameterError as error:
-            status, reason = BAD_INPUT, str(error)
-        except RramcircError as error:
-            status, reason = FAILED, str(error)
-        except Exception as error:
-            status, reason = FAILED, f"{type(error).__name__}: {error}"
-        return Finished(status, reason[:_LONGEST_REASON], found, {}, "", time.perf_counter() - began)
-
-    def parameters(self, point: Point) -> dict[str, Value]:
-        """Return the values of a point."""
-        return dict(point.values)
-
-    def own_values(self, paths: Iterable[str]) -> dict[str, Value]:
-        """Return nothing: a function does not tell its own values."""
-        return {}
-
-    def units(self, paths: Iterable[str]) -> dict[str, str]:
-        """Return nothing: a function does not tell its units."""
-        return {}
-
-    def describe(self) -> dict[str, object]:
-        """Return the function's name and version of the package."""
-        from rramcirc.basics.version import __version__
-
-        name = getattr(self.function, "__qualname__", shown(self.function))
-        return {"function": f"{getattr(self.function, '__module__', '')}.{name}", "rramcirc": __version__}
