@@ -106,6 +106,8 @@ _HOME = {
     "sweeps.result": ("SweepResult", "load_sweep"),
     "sweeps.file": ("SweepFile", "read_sweep"),
     "sweeps.figure": ("plot_sweep",),
+    "sweeps.indices": ("plot_indices", "sensitivity_indices"),
+    "sweeps.page": ("write_sweep_page",),
     "sweeps.specs": ("Spec", "spec_table"),
     "studies.characterise": ("PulseGrid", "characterise", "stored_table"),
     "studies.check.check_model": ("check_model",),

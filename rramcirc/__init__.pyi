@@ -268,6 +268,11 @@ from rramcirc.sweeps.file import (
     SweepFile as SweepFile,
     read_sweep as read_sweep,
 )
+from rramcirc.sweeps.indices import (
+    plot_indices as plot_indices,
+    sensitivity_indices as sensitivity_indices,
+)
+from rramcirc.sweeps.page import write_sweep_page as write_sweep_page
 from rramcirc.sweeps.result import (
     SweepResult as SweepResult,
     load_sweep as load_sweep,
@@ -424,6 +429,7 @@ __all__ = [
     "period",
     "plot",
     "plot_butterfly",
+    "plot_indices",
     "plot_learning",
     "plot_raster",
     "plot_sweep",
@@ -461,6 +467,7 @@ __all__ = [
     "sample_devices",
     "save_bench",
     "seeded_train",
+    "sensitivity_indices",
     "set_voltage",
     "settling_time",
     "simulate",
@@ -498,6 +505,7 @@ __all__ = [
     "write_page",
     "write_population",
     "write_raw",
+    "write_sweep_page",
     "write_train",
 ]
 

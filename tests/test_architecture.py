@@ -45,7 +45,7 @@ INSIDE = {
     ],
     "sweeps": [
         "record draws units cache", "plan", "targets", "worker batch function_target", "pool result", "foreign specs",
-        "sweep", "file figure",
+        "sweep indices", "file figure", "page",
     ],
     "papers": [
         "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",
@@ -53,8 +53,8 @@ INSIDE = {
 }  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}
 LAZY = {
-    "matplotlib", "schemdraw", "pandas", "pyarrow", "h5py", "PySpice", "distributed", "spicelib", "rich", "scipy",
-    "numba",
+    "matplotlib", "schemdraw", "pandas", "pyarrow", "h5py", "PySpice", "distributed", "spicelib", "SALib", "rich",
+    "scipy", "numba",
 }  # fmt: skip
 LAZY_COMMANDS = {"__init__.py", "cli/lazy.py"}
 

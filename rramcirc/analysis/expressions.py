@@ -251,7 +251,7 @@ def _signal(atom: str, text: str, waveforms: Waveforms) -> Quantity:
             raise ParameterError(f"expression {shown(text)}: no function {head!r}. Nearest: {close[0]}.")
         return waveforms[atom], ""
     except WaveformError as error:
-        raise WaveformError(f"expression {shown(text)}: {error}") from None
+        raise type(error)(f"expression {shown(text)}: {error}") from None
 
 
 def _evaluate(node: ast.AST, atoms: dict[str, Quantity], text: str) -> Quantity:

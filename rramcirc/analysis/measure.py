@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from rramcirc.analysis import measurements as m
 from rramcirc.analysis import timing
@@ -12,7 +12,7 @@ from rramcirc.analysis.columns import column
 from rramcirc.analysis.expressions import FUNCTIONS, MAX_LENGTH, evaluate, split_arguments
 from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
-from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
+from rramcirc.basics.errors import NoSuchValue, ParameterError, UnknownSignal, WaveformError, shown, unknown_name
 from rramcirc.basics.units import parse_number
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -83,6 +83,40 @@ def measure(text: str, waveforms: Waveforms, partial: bool = False) -> list[Row]
     return [(label, value, unit) for label, (value, unit) in zip(labels, rows, strict=True)]
 
 
+def check_measurement(text: str, units: Mapping[str, str], axis: str, axis_unit: str) -> None:
+    """Refuse a measurement that no run with these signals has, before there is one.
+
+    Parameters
+    ----------
+    text
+        As `measure` reads it.
+    units
+        Signal -> its unit.
+    axis, axis_unit
+        Name and unit of the axis.
+
+    Raises
+    ------
+    ParameterError
+        If the text cannot be read, or names a signal or measurement that is none.
+
+    Examples
+    --------
+    >>> check_measurement("max(i(bl))", {"i(bl)": "A"}, "time", "s")
+    """
+    anywhere = column([-1e30, 0.0, 1e30])  # wherever a run's axis is: what depends on values is not judged here
+    rising = column([0.0, 0.5, 1.0])
+    waveforms = Waveforms(axis, axis_unit, anywhere, dict.fromkeys(units, rising), units)
+    try:
+        measure(text, waveforms)
+    except NoSuchValue:
+        return
+    except UnknownSignal as error:
+        raise ParameterError(str(error)) from None
+    except WaveformError:
+        return
+
+
 def _rows(text: str, waveforms: Waveforms) -> Rows:
     """Return values and units of one measurement, or of arithmetic of measurements."""
     calls = list(_calls(text))
@@ -140,7 +174,7 @@ def _arithmetic(text: str, calls: list[tuple[int, int]], waveforms: Waveforms) -
             )
         k = int(index[1]) if index else 0
         if k >= len(rows):
-            raise ParameterError(f"{text[begin:end]!r} gives {len(rows)} value(s), numbered from 0; there is no [{k}].")
+            raise NoSuchValue(f"{text[begin:end]!r} gives {len(rows)} value(s), numbered from 0; there is no [{k}].")
         name = f"measured#{len(values)}"
         values[name], units[name] = [rows[k][0]], rows[k][1]
         pieces += [text[position:begin], name]

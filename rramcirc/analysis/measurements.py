@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from rramcirc.analysis.columns import column, finite, pair, rising
 from rramcirc.basics.arguments import real_curve
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError, shown, unknown_name
+from rramcirc.basics.errors import NoSuchValue, ParameterError, WaveformError, shown, unknown_name
 
 EDGES = ("both", "rise", "fall")
 
@@ -207,7 +207,7 @@ def value_at(values: ArrayLike, axis: ArrayLike, at: float) -> float:
     values, axis = rising(values, axis)
     at = finite(at, "at")
     if not axis[0] <= at <= axis[-1]:
-        raise ParameterError(f"at = {at:g} is outside the axis, which is {axis[0]:g} to {axis[-1]:g}.")
+        raise NoSuchValue(f"at = {at:g} is outside the axis, which is {axis[0]:g} to {axis[-1]:g}.")
     return np.interp(at, axis, values).item()
 
 

@@ -39,6 +39,14 @@ class WaveformError(RramcircError):
     """A waveform or raw file that cannot be read, or a signal that is not in it."""
 
 
+class UnknownSignal(WaveformError):
+    """A signal that waveforms do not have."""
+
+
+class NoSuchValue(ParameterError):
+    """A place or number of a value that these waveforms do not have; others may."""
+
+
 class EnvironmentProblem(RramcircError):
     """A program, library or resource of the machine that is missing."""
 

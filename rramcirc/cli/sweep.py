@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.progress import Progress
 
-    from rramcirc.sweeps.file import SweepFile
+    from rramcirc.cli.sweep_calls import ExperimentCall, StudyCall
+    from rramcirc.sweeps.file import Call, SweepFile
+    from rramcirc.sweeps.result import SweepResult
+    from rramcirc.sweeps.specs import Spec
 
 EXAMPLE = """\b
 SWEEP.toml:
-  circuit = "cell"                         # or bench = "FILE.toml", beside this file
+  circuit = "cell"                         # or bench = "FILE.toml", study = "iv", experiment = "milo2018-iv"
   measure = ["final(gap)", "max(i(bl))"]
   [set]                                    # the same in all runs
   "stimuli.wl.value" = 1.2
@@ -40,19 +43,25 @@ Example:
   rramcirc sweep cell --set 'stimuli.bl.amplitude=0.6:1.4:5' --measure 'final(gap)'
   rramcirc sweep cell --draw design.rram_parameters=card --count 8 --measure 'final(gap)' -o spread
   rramcirc sweep spread
+  rramcirc sweep iv --study --set card=hfo2_filament,stanford_gap_v1 --set quick=true -o loops
   rramcirc sweep cell --draw design.rram_parameters=card --count 999 --engine numpy --batch --measure 'final(gap)' -o m
+  rramcirc sweep m --sensitivity --html m.html
 """
 SHOWN = 30  # rows that are printed
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("what", metavar="SWEEP.toml|CIRCUIT|BENCH.toml|FOLDER")
+@click.argument("what", metavar="SWEEP.toml|CIRCUIT|BENCH.toml|STUDY|EXPERIMENT|FOLDER")
+@click.option("--study", "kind", flag_value="study", help="Sweep a study; --set names its arguments.")
+@click.option("--experiment", "kind", flag_value="experiment", help="Sweep an experiment of a paper.")
+@click.option("--quick", is_flag=True, help="The short form of a study or experiment.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUES",
               help="One value; or FROM:TO:N, FROM:TO:N:log or A,B,C, which make the grid.")  # fmt: skip
 @click.option("--draw", "draws", multiple=True, metavar="PATH=DRAW",
               help="normal(MEAN,SIGMA), lognormal(MEDIAN,SIGMA), uniform(LOW,HIGH), card, seed.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), help="Draws at each point of the grid.")
-@click.option("--method", metavar="random|sobol|halton|latin", help="How draws fill their space (default random).")
+@click.option("--method", metavar="random|sobol|halton|latin|saltelli",
+              help="How draws fill their space (default random).")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Seed of all draws (default 0).")
 @click.option("--measure", "measures", multiple=True, metavar="TEXT", help="As in inspect; several may be given.")
 @click.option("--engine", metavar="ngspice|numpy|vacask|network", help="Engine that simulates (default ngspice).")
@@ -64,12 +73,16 @@ SHOWN = 30  # rows that are printed
 @click.option("--again", is_flag=True, help="Simulate also what an earlier sweep simulated, see `rramcirc cache`.")
 @click.option("--resume", is_flag=True, help="Go on where the sweep in the folder was interrupted.")
 @click.option("-o", "--output", metavar="DIR", help="Folder of the sweep (default: <name>.sweep).")
+@click.option("--sensitivity", is_flag=True, help="Which drawn values matter: indices with intervals, and a picture.")
+@click.option("--html", metavar="FILE", help="Write table and pictures as one page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
 def sweep(
-    what: str, settings: tuple[str, ...], draws: tuple[str, ...], count: int | None, method: str | None,
+    what: str, kind: str | None, quick: bool,
+    settings: tuple[str, ...], draws: tuple[str, ...], count: int | None, method: str | None,
     seed: int | None, measures: tuple[str, ...], engine: str | None, batch: bool,
     jobs: int | None, dask: str | None, timeout: str | None,
-    keep: str | None, again: bool, resume: bool, output: str | None, as_json: bool,
+    keep: str | None, again: bool, resume: bool, output: str | None,
+    sensitivity: bool, html: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run a circuit or testbench at many points and measure each: grids, Monte Carlo, corners.
 
@@ -77,6 +90,10 @@ def sweep(
     after any interruption --resume runs what is missing, and FOLDER alone shows what is there. A simulation that is
     identical to one of an earlier sweep is taken from the run cache. CIRCUIT cell is one SET
     pulse (`stimuli.bl`, a pulse of 1 us), any other the testbench of build-netlist.
+
+    A study is swept over its arguments, `array.rows` being a field of the record that an argument takes; an experiment
+    over its parameters. Measured are all quantities that they print, or those of --measure, which also takes columns of
+    their tables, as in max(loss).
 
     --batch is for cells in a transient, measured by final(...) and at(..., TIME) of states and i(bl): thousands a
     second, without the capacitances of device and transistor.
@@ -92,11 +109,13 @@ def sweep(
     from rramcirc.sweeps.sweep import sweep as run
 
     if Path(what).is_dir():
-        _print(load_sweep(what).table, as_json)
-        print(load_sweep(what).summary(), file=sys.stderr)
+        seen = load_sweep(what)
+        _print(seen.table, as_json)
+        print(seen.summary(), file=sys.stderr)
+        _explain(seen, Path(what), (), sensitivity, html)
         return
     fixed, grid = _split(settings)
-    asked = _asked(what, fixed)
+    asked = _asked(what, fixed, kind, quick)
     arguments: dict[str, Any] = dict(asked.arguments)
     arguments["grid"] = {**arguments.get("grid", {}), **grid}
     arguments["draws"] = {**arguments.get("draws", {}), **dict(_pair(text, "--draw") for text in draws)}
@@ -107,11 +126,12 @@ def sweep(
         arguments["batch"] = True
     if timeout is not None:
         arguments["timeout"] = parse_number(timeout, "s", "--timeout")
+    swept = asked.bench if asked.call is None else _call(asked.call, arguments)
     folder = Path(output) if output else Path(f"{Path(what).stem}.sweep")
     with Meter() as meter, ExitStack() as stack:
         if dask is not None:
             arguments["executor"] = stack.enter_context(dask_executor(dask, arguments.pop("jobs", None)))
-        result = run(asked.bench, output=folder, resume=resume, again=again, progress=meter, **arguments)
+        result = run(swept, output=folder, resume=resume, again=again, progress=meter, **arguments)
     _print(result.table, as_json)
     wrong = failures(result)
     if result.table[list(result.measured)].notna().any(axis=None):
@@ -127,8 +147,26 @@ def sweep(
             f"{f'corner {row.corner}: ' if 'corner' in specs else ''}{row.measurement} {row.limit} is not met"
             for row in specs[~specs["pass"]].itertuples()
         ]
+    _explain(result, folder, asked.specs, sensitivity, html)
     if wrong:
         raise SimulationError("; ".join(wrong) + ".")
+
+
+def _explain(
+    result: SweepResult, folder: Path, specs: tuple[Spec, ...], sensitivity: bool, html: str | None
+) -> None:
+    """Write what is asked for besides the table: sensitivity indices, a page."""
+    from rramcirc.sweeps.indices import plot_indices, sensitivity_indices
+
+    indices = sensitivity_indices(result) if sensitivity else None
+    if indices is not None:
+        print(indices.to_string(index=False, float_format="{:.3g}".format), file=sys.stderr)
+        indices.to_csv(folder / "sensitivity.csv", index=False)
+        plot_indices(indices, folder / "sensitivity.png")
+    if html is not None:
+        from rramcirc.sweeps.page import write_sweep_page
+
+        print(f"page: {write_sweep_page(result, html, specs, indices)}", file=sys.stderr)
 
 
 def _split(settings: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
@@ -150,11 +188,31 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return path.strip(), values.strip()
 
 
-def _asked(what: str, settings: list[str]) -> SweepFile:
-    """Return what a file or circuit says."""
-    from rramcirc.circuits.bench_file import load_bench, with_settings
-    from rramcirc.sweeps.file import SweepFile, is_sweep, read_sweep, sweep_bench
+def _call(call: Call, arguments: dict[str, Any]) -> StudyCall | ExperimentCall:
+    """Return the function that is swept; it takes from the arguments what is its own."""
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.cli.sweep_calls import ExperimentCall, StudyCall
 
+    for name in ("batch", "keep"):
+        if name in arguments:
+            raise ParameterError(f"sweep: --{name} is for a testbench; leave it out for a {call.kind}.")
+    measure, engine = tuple(arguments.pop("measure", ())), arguments.pop("engine", None)
+    if call.kind == "experiment":
+        return ExperimentCall(call.name, call.fixed, measure, call.quick, engine)
+    own = {**({"quick": True} if call.quick else {}), **({"engine": engine} if engine else {})}
+    return StudyCall(call.name, {**own, **call.fixed}, measure)
+
+
+def _asked(what: str, settings: list[str], kind: str | None, quick: bool) -> SweepFile:
+    """Return what a file, circuit, study or experiment says."""
+    from rramcirc.basics.errors import ParameterError
+    from rramcirc.circuits.bench_file import load_bench, with_settings
+    from rramcirc.sweeps.file import Call, SweepFile, fixed_values, is_sweep, read_sweep, sweep_bench
+
+    if kind is not None:
+        return SweepFile(None, call=Call(kind, what, fixed_values(settings), quick))
+    if quick:
+        raise ParameterError("sweep: --quick is for a study (--study) or an experiment (--experiment).")
     if not what.endswith(".toml"):
         return SweepFile(with_settings(sweep_bench(what), settings))
     if is_sweep(Path(what)):

@@ -152,6 +152,50 @@ def plot_samples(panels: Sequence[Panel], path: str | os.PathLike[str] | None, t
     return figure
 
 
+@dataclass(frozen=True)
+class Bars:
+    """Numbers with intervals, by name.
+
+    Attributes
+    ----------
+    title
+        What they are of.
+    groups : dict of label -> (names, (n, 3) values)
+        Value, low and high for each name; groups stand side by side.
+    """
+
+    title: str
+    groups: Mapping[str, tuple[Sequence[str], FloatArray]]
+
+
+def plot_bars(panels: Sequence[Bars], path: str | os.PathLike[str] | None, *, x: str) -> Figure:
+    """Draw bars with intervals, a panel for each of `panels`, the largest of the last group on top."""
+    rows = max(len(names) for panel in panels for names, _ in panel.groups.values())
+    with drawn(path, 0.7 + (0.5 + 0.32 * rows) * len(panels)) as figure:
+        for ax, panel in zip(_axes(figure, len(panels), sharex=True), panels, strict=True):
+            names, last = list(panel.groups.values())[-1]
+            order = np.argsort(last[:, 0])
+            thick = 0.8 / len(panel.groups)
+            for k, (label, (_, numbers)) in enumerate(panel.groups.items()):
+                places = np.arange(len(names)) + 0.4 - thick * (k + 0.5)
+                value, low, high = numbers[order].T
+                around = np.maximum(0.0, [value - low, high - value])
+                style = {"elinewidth": 0.8, "capsize": 2, "ecolor": "0.25"}
+                ax.barh(places, value, thick * 0.9, xerr=around, color=COLOURS[k], label=label, error_kw=style)
+            ax.set_yticks(range(len(names)), [_short(names[k]) for k in order])
+            ax.tick_params(axis="y", which="both", left=False, right=False)
+            ax.axvline(0.0, color="0.2", linewidth=0.8)
+            ax.set_title(plain(panel.title))
+        _name_lines(figure.axes[0], len(panel.groups))
+        ax.set_xlabel(x)
+    return figure
+
+
+def _short(path: str) -> str:
+    """Return the last two words of a path."""
+    return plain(".".join(path.split(".")[-2:]))
+
+
 def _axes(figure: Figure, count: int, sharex: bool = False) -> list[Axes]:
     return list(figure.subplots(count, 1, squeeze=False, sharex=sharex).ravel())
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rramcirc.analysis.counts import Count
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,3 +188,38 @@ def varied(parameters: Record, name: str, factor: float) -> Record:
     if not hasattr(parameters, "factors"):
         raise ParameterError(f"{name}: {type(parameters).__name__} has no such parameter.")
     return replace(parameters, factors=(*parameters.factors, (name, factor)))
+
+
+def changed(parameters: Record, values: Mapping[str, object], name: str) -> Record:
+    """Return a parameter record with some fields set.
+
+    Parameters
+    ----------
+    parameters
+        The record.
+    values
+        Field -> value; ``inner.field`` is a field of a record in it. Whole numbers are made of the kind of the field.
+    name
+        Of the experiment, for messages.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such field, or it holds another kind of value.
+    """
+    for path, value in values.items():
+        head, _, rest = path.partition(".")
+        known = [one.name for one in fields(parameters)]
+        if head not in known:
+            raise ParameterError(f"{name}: {unknown_name('parameter', head, known)}")
+        old = getattr(parameters, head)
+        if rest:
+            if not is_dataclass(old) or isinstance(old, type):
+                raise ParameterError(f"{name}: {head} has no fields; set {head} itself.")
+            value = changed(old, {rest: value}, f"{name}: {head}")
+        elif isinstance(old, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        elif old is not None and type(value) is not type(old):
+            raise ParameterError(f"{name}: {head}: {shown(value)} is no {type(old).__name__}, as {shown(old)} is.")
+        parameters = replace(parameters, **{head: value})
+    return parameters

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.analysis.counts import Count
+from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.html import html_table
 from rramcirc.basics.units import format_number
 from rramcirc.basics.version import __version__
-from rramcirc.papers.experiment import Experiment
+from rramcirc.papers.experiment import Experiment, changed
 from rramcirc.papers.table import EXPERIMENTS, LEVELS, TWINS
 from rramcirc.sweeps.record import RunRecord
 
@@ -117,6 +119,7 @@ def reproduce(
     quick: bool = False,
     seed: int | None = None,
     mnist: Path | str | None = None,
+    values: Mapping[str, object] | None = None,
     output: Path | str | None = None,
 ) -> Reproduction:
     """Run an experiment and compare it with its paper.
@@ -136,6 +139,8 @@ def reproduce(
     mnist
         Folder with the IDX files of MNIST, for experiments that learn images; default ``mnist`` in the cache folder.
         Without MNIST the short form learns digits that are drawn, and the full one is refused.
+    values
+        Fields of the experiment's parameters to set, by name.
     output
         Folder for figure, result and table. Long runs store finished pieces there; called again, they go on.
 
@@ -144,6 +149,7 @@ def reproduce(
     Reproduction
         `result` is the experiment's table; `table` has one row per expectation.
     """
+    check_kind(values, Mapping | None, "reproduce: values", "a dict of names and values")
     name = at_level(name, level)
     experiment = load_experiment(name)
     engine = engine or experiment.engines[0]
@@ -158,6 +164,7 @@ def reproduce(
         if not hasattr(parameters, "mnist"):
             raise ParameterError(f"mnist {mnist}: {name} learns no images.")
         parameters = replace(parameters, mnist=str(mnist))
+    parameters = changed(parameters, {} if values is None else values, name)
     result = _run(experiment, parameters, engine, None if output is None else Path(output))
     table = compare_rows(experiment, result, quick=quick).assign(form="quick" if quick else "full")
     settings = experiment.settings(parameters) if experiment.settings else None

@@ -14,7 +14,8 @@ from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.units import parse_number
 
 Value = float | int | str | bool
-METHODS = ("random", "sobol", "halton", "latin")
+SALTELLI = "saltelli"  # draws for the indices of Sobol
+METHODS = ("random", "sobol", "halton", "latin", SALTELLI)
 CARD, SEED = "card", "seed"  # draws that need no number: the card's spread, the seed of the run
 MOST_POINTS = 1_000_000  # of one axis
 
@@ -208,7 +209,8 @@ def spread_points(method: str, runs: int, dimensions: int, seed: int) -> FloatAr
     Parameters
     ----------
     method
-        ``"sobol"`` (scrambled), ``"halton"`` (scrambled) or ``"latin"`` (Latin hypercube).
+        ``"sobol"`` (scrambled), ``"halton"`` (scrambled), ``"latin"`` (Latin hypercube) or ``"saltelli"``: of two
+        halves A and B of a Sobol sequence, row by row A, A with one column of B for each column, B.
     runs, dimensions
         How many points of how many numbers.
     seed
@@ -217,6 +219,14 @@ def spread_points(method: str, runs: int, dimensions: int, seed: int) -> FloatAr
     from scipy.stats import qmc
 
     rng = np.random.default_rng([seed, *method.encode()])
+    if method == SALTELLI:
+        base = runs // (dimensions + 2)
+        both = qmc.Sobol(2 * dimensions, seed=rng).random(base)
+        rows = np.repeat(both[:, None, :dimensions], dimensions + 2, axis=1)
+        for k in range(dimensions):
+            rows[:, k + 1, k] = both[:, dimensions + k]
+        rows[:, -1] = both[:, dimensions:]
+        return np.asarray(rows.reshape(runs, dimensions), dtype=float)
     if method == "sobol":  # in powers of two, as its balance needs; the first of them are kept
         points = qmc.Sobol(dimensions, seed=rng).random_base2(max(runs - 1, 0).bit_length())
     elif method == "halton":

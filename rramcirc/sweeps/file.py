@@ -14,7 +14,7 @@ from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown
 from rramcirc.basics.files import parse_toml
 from rramcirc.basics.mistakes import Mistakes, key_lines
 from rramcirc.basics.units import parse_number
-from rramcirc.sweeps.draws import METHODS
+from rramcirc.sweeps.draws import METHODS, Value, parse_values
 from rramcirc.sweeps.plan import make_plan
 from rramcirc.sweeps.specs import Spec
 
@@ -22,11 +22,34 @@ if TYPE_CHECKING:
     from rramcirc.bench.testbench import Testbench
 
 KEYS = (
-    "circuit", "bench", "set", "engine", "measure", "grid", "rows", "corners", "draws", "count", "method", "seed",
-    "timeout", "keep", "batch", "specs",
+    "circuit", "bench", "study", "experiment", "quick", "set", "engine", "measure", "grid", "rows", "corners", "draws",
+    "count", "method", "seed", "timeout", "keep", "batch", "specs",
 )  # fmt: skip
 _PLAN = ("grid", "rows", "corners", "draws")
+_ONE_OF = 'give circuit = "cell", bench = "FILE.toml", study = "iv" or experiment = "NAME", one of them'
 _SPEC = ("measure", "min", "max")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A study or an experiment that is swept.
+
+    Attributes
+    ----------
+    kind
+        ``"study"`` or ``"experiment"``.
+    name
+        Its name.
+    fixed
+        Arguments that are the same in all runs.
+    quick
+        Whether the short form is run.
+    """
+
+    kind: str
+    name: str
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,16 +59,19 @@ class SweepFile:
     Attributes
     ----------
     bench
-        The testbench.
+        The testbench; None if a study or an experiment is swept.
     arguments
         Arguments of `sweep` by name.
     specs
         What each run is held to.
+    call
+        The study or experiment that is swept; a command makes a function of it.
     """
 
-    bench: Testbench
+    bench: Testbench | None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     specs: tuple[Spec, ...] = ()
+    call: Call | None = None
 
 
 def is_sweep(path: Path) -> bool:
@@ -84,13 +110,13 @@ def read_sweep(path: Path | str, settings: Sequence[str] = ()) -> SweepFile:
     arguments = _plain(content, mistakes)
     _check_plan(content, mistakes)
     specs = _specs(content.get("specs", []), mistakes)
-    measure = _measure(content, specs, mistakes)
-    bench = _bench(content, path.parent, settings, mistakes)
+    call = _call(content, settings, mistakes)
+    measure = _measure(content, specs, mistakes, needed=call is None)
+    bench = None if call else _bench(content, path.parent, settings, mistakes)
     if mistakes:
         raise mistakes.error(f"{path.name} has {mistakes.counted}")
-    assert bench is not None
     plan = {name: content[name] for name in _PLAN if name in content}
-    return SweepFile(bench, {"measure": measure, **plan, **arguments}, specs)
+    return SweepFile(bench, {"measure": measure, **plan, **arguments}, specs, call)
 
 
 def _content(path: Path) -> tuple[str, dict[str, Any]]:
@@ -184,17 +210,43 @@ def _specs(given: object, mistakes: Mistakes) -> tuple[Spec, ...]:
     return tuple(found)
 
 
-def _measure(content: Mapping[str, Any], specs: Sequence[Spec], mistakes: Mistakes) -> list[str]:
-    """Return the measurements: those that are listed, and those of the specs."""
+def _measure(content: Mapping[str, Any], specs: Sequence[Spec], mistakes: Mistakes, needed: bool) -> list[str]:
+    """Return the measurements: those that are listed, and those of the specs; a study has its own."""
     given = content.get("measure", [])
     given = [given] if isinstance(given, str) else given
     if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
         mistakes.add(f"{shown(given)} is no list of texts, as in ['final(gap)']", "measure")
         return []
     found = list(dict.fromkeys([*given, *(spec.measure for spec in specs)]))
-    if not found:
+    if not found and needed:
         mistakes.add("is missing; for example ['final(gap)', 'max(i(bl))']", "measure")
     return found
+
+
+def _call(content: Mapping[str, Any], settings: Sequence[str], mistakes: Mistakes) -> Call | None:
+    """Return the study or experiment that is swept; None if it is a testbench."""
+    given = [name for name in ("study", "experiment") if name in content]
+    if not given:
+        if "quick" in content:
+            mistakes.add("is for a study or an experiment", "quick")
+        return None
+    name, fixed, quick = content[given[0]], content.get("set", {}), content.get("quick", False)
+    if len(given) > 1 or {"circuit", "bench"} & set(content) or not isinstance(name, str):
+        mistakes.add(_ONE_OF, *given)
+    if not isinstance(fixed, dict) or any(isinstance(value, dict) for value in fixed.values()):
+        mistakes.add("is no table of names and values; a name with dots stands in quotes", "set")
+        fixed = {}
+    if not isinstance(quick, bool):
+        mistakes.add(f"{shown(quick)} is neither true nor false", "quick")
+    for wrong in {"batch", "keep"} & set(content):
+        mistakes.add(f"is for a testbench, not for a {given[0]}", wrong)
+    return Call(given[0], str(name), {**fixed, **fixed_values(settings)}, quick is True)
+
+
+def fixed_values(settings: Sequence[str]) -> dict[str, Value]:
+    """Return the values of ``NAME=VALUE`` texts."""
+    pairs = (setting.partition("=") for setting in settings)
+    return {path.strip(): parse_values(text, path)[0] for path, _, text in pairs}
 
 
 def _bench(content: Mapping[str, Any], folder: Path, settings: Sequence[str], mistakes: Mistakes) -> Testbench | None:
@@ -204,7 +256,7 @@ def _bench(content: Mapping[str, Any], folder: Path, settings: Sequence[str], mi
     given = [name for name in ("circuit", "bench") if name in content]
     fixed = content.get("set", {})
     if len(given) != 1 or not isinstance(content[given[0]], str):
-        mistakes.add('give circuit = "cell" or bench = "FILE.toml", one of them', *given[:1])
+        mistakes.add(_ONE_OF, *given[:1])
         return None
     if not isinstance(fixed, dict) or any(isinstance(value, dict) for value in fixed.values()):
         mistakes.add("is no table of paths and values; a path with dots stands in quotes", "set")

@@ -12,7 +12,7 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.units import whole_number
-from rramcirc.sweeps.draws import METHODS, SEED, Draw, Value, parse_draw, parse_values
+from rramcirc.sweeps.draws import CARD, METHODS, SALTELLI, SEED, Draw, Value, parse_draw, parse_values
 
 MOST_RUNS = 10_000_000
 _SMALLEST = 2.0**-54  # a uniform deviate of 0 would be an infinite normal one
@@ -58,7 +58,8 @@ class Plan:
     count
         Draws at each combination of corner, row and grid.
     method
-        ``"random"``, or how quasi-random draws are spread: ``"sobol"``, ``"halton"``, ``"latin"``.
+        ``"random"``, or how quasi-random draws are spread: ``"sobol"``, ``"halton"``, ``"latin"``; ``"saltelli"`` makes
+        count * (number of draws + 2) runs for sensitivity indices.
     seed
         Of all draws.
     """
@@ -77,6 +78,8 @@ class Plan:
         whole_number(self.seed, "sweep: seed", 0)
         if self.method not in METHODS:
             raise ParameterError(f"sweep: {unknown_name('method', self.method, METHODS)}")
+        if self.method == SALTELLI:
+            self._check_saltelli()
         if self.count > 1 and not self.draws:
             raise ParameterError(f"sweep: count = {self.count} draws, but nothing is drawn. Say what, in draws.")
         lengths = {path: len(values) for path, values in self.rows.items()}
@@ -90,11 +93,27 @@ class Plan:
         if len(self) > MOST_RUNS:
             raise ParameterError(f"sweep: {len(self)} runs; at most {MOST_RUNS}.")
 
+    def _check_saltelli(self) -> None:
+        """Refuse what makes no design for the indices of Sobol."""
+        if not self.draws or any(draw.kind in (CARD, SEED) for draw in self.draws.values()):
+            raise ParameterError(
+                "sweep: method saltelli draws numbers: normal, lognormal or uniform; name the parameters of a card."
+            )
+        if self.count & (self.count - 1):
+            raise ParameterError(f"sweep: method saltelli: count = {self.count} is no power of two, as 64 or 128.")
+        if self.corners or self._rows > 1 or any(len(values) > 1 for values in self.grid.values()):
+            raise ParameterError("sweep: method saltelli: grid, rows and corners must be one point.")
+
+    @property
+    def _drawn_runs(self) -> int:
+        """Draws at each combination of the others."""
+        return self.count * (len(self.draws) + 2) if self.method == SALTELLI else self.count
+
     def __len__(self) -> int:
         combinations = max(1, len(self.corners)) * self._rows
         for values in self.grid.values():
             combinations *= len(values)
-        return combinations * self.count
+        return combinations * self._drawn_runs
 
     @property
     def _rows(self) -> int:
@@ -121,7 +140,7 @@ class Plan:
             for row in range(self._rows):
                 along = {path: listed[row] for path, listed in self.rows.items()}
                 for chosen in product(*grids):
-                    for _ in range(self.count):
+                    for _ in range(self._drawn_runs):
                         seed = int(np.random.SeedSequence([self.seed, index]).generate_state(1)[0])
                         drawn = {path: self._drawn(index, seed, k, quasi) for k, path in enumerate(self.draws)}
                         yield Point(index, corner, {**values, **along, **dict(chosen), **drawn}, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -18,11 +19,11 @@ from rramcirc.bench.file.write import save_bench
 from rramcirc.sweeps.batch import BatchTarget
 from rramcirc.sweeps.cache import size_limit
 from rramcirc.sweeps.foreign import run_in
-from rramcirc.sweeps.function_target import Function, FunctionTarget
+from rramcirc.sweeps.function_target import Function, FunctionTarget, UnknownMeasurement
 from rramcirc.sweeps.plan import Plan, Point, make_plan
 from rramcirc.sweeps.pool import Pool, usable_cores, work_folder
 from rramcirc.sweeps.record import RunRecord
-from rramcirc.sweeps.result import RECORD, SweepResult, load_sweep, made_result
+from rramcirc.sweeps.result import RECORD, TABLE, SweepResult, load_sweep, made_result
 from rramcirc.sweeps.targets import KEPT, BenchTarget, Finished, Target
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def sweep(
     ----------
     what
         A testbench, whose fields are set by path as ``--set`` does (``"stimuli.bl.amplitude"``,
-        ``"design.rram.values.ea"``); or a function of (values by name, seed) that returns numbers by name.
+        ``"design.rram.values.ea"``); or a function of (values by name, seed) that returns numbers by name, or
+        (number, unit).
     measure
         Measurements of each run of a testbench, as `rramcirc.measure` reads them.
     grid
@@ -75,7 +77,8 @@ def sweep(
     count
         Draws at each combination of the others.
     method
-        ``"random"``, or ``"sobol"``, ``"halton"``, ``"latin"``: draws that fill their space evenly.
+        ``"random"``, or ``"sobol"``, ``"halton"``, ``"latin"``: draws that fill their space evenly; ``"saltelli"``:
+        count * (number of draws + 2) runs, from which `sensitivity_indices` has the indices of Sobol.
     seed
         Of all draws; that of a run follows from it and the run's number, whoever runs it, in whatever order.
     engine
@@ -125,8 +128,7 @@ def sweep(
     single = _target(what, measure, engine, timeout, keep, folder, again)
     target = _batch(single, jobs, executor) if batch else single
     points = list(plan.points())
-    if not isinstance(target, FunctionTarget):
-        target.check(points[0], points[-1])
+    target.check(points[0], points[-1])
     _check_folder(folder, resume, plan)
     about = _about(plan, target)
     with RunRecord(None if folder is None else folder / RECORD, about) as record:
@@ -146,7 +148,17 @@ def sweep(
             result = made_result(about, record.pieces, folder)
             if folder is not None:
                 result.save(folder)
+                if isinstance(sys.exc_info()[1], UnknownMeasurement) and not record.pieces:
+                    _leave_nothing(folder)
         return result
+
+
+def _leave_nothing(folder: Path) -> None:
+    """Remove what a sweep of nothing wrote, so that the mended command is not held for another one."""
+    for name in (RECORD, _BENCH, f"{TABLE}.csv", f"{TABLE}.parquet"):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _check_call(engine: object, jobs: object, executor: object, timeout: object, keep: object) -> None:

@@ -142,15 +142,29 @@ class BenchTarget:
             compile_module(source)
 
     def check(self, first: Point, last: Point) -> None:
-        """Raise ParameterError if a path is unknown, or neither the first nor the last point makes a testbench."""
+        """Raise ParameterError if a path is unknown, or neither first nor last point can be run and measured."""
         self._mapping_at(first)
         try:
-            self.bench(first)
+            self._check_measurements(self.bench(first))
         except ParameterError as error:
             try:
-                self.bench(last)
+                self._check_measurements(self.bench(last))
             except ParameterError:
                 raise error from None
+
+    def _check_measurements(self, bench: Testbench) -> None:
+        """Refuse measurements of signals that the runs of a testbench will not have."""
+        from rramcirc.analysis.measure import check_measurement
+        from rramcirc.engines.build import build_netlist
+
+        try:  # engines of our own record the same signals
+            netlist = build_netlist(bench, "vacask" if self.engine == "vacask" else "ngspice")
+        except RramcircError:
+            return  # the simulation says why, or the engine does what ngspice cannot
+        axis = bench.analysis.axis
+        name, unit = ("point", "") if axis is None else (axis.name, axis.unit)
+        for text in self.measure:
+            check_measurement(text, {signal.name: signal.unit for signal in netlist.signals}, name, unit)
 
     def bench(self, point: Point) -> Testbench:
         """Return the testbench of a point."""

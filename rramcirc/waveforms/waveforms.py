@@ -14,7 +14,7 @@ import numpy as np
 
 from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError, WaveformError, a_kind, nearest, shown
+from rramcirc.basics.errors import ParameterError, UnknownSignal, WaveformError, a_kind, nearest, shown
 from rramcirc.waveforms.raw import RawPlot, normalise_vector, restore_indices, write_raw
 from rramcirc.waveforms.sparkline import signals_table
 from rramcirc.waveforms.spikes import Spikes
@@ -339,7 +339,7 @@ class Waveforms:
             hits = [n for n in (*self.signals, self.axis_name) if fits("".join(n.split()).lower())]
             hits = hits or [n for n in [self.find(pattern)] if n is not None]
             if not hits:
-                raise WaveformError(self._unknown(f"no signal fits {shown(pattern)}", pattern))
+                raise UnknownSignal(self._unknown(f"no signal fits {shown(pattern)}", pattern))
             chosen.update(dict.fromkeys(h for h in hits if h in self.signals or len(hits) == 1))
         return list(chosen)
 
@@ -411,7 +411,7 @@ class Waveforms:
     def _spelling(self, name: str) -> str:
         found = self.find(name) if isinstance(name, str) else None
         if found is None:
-            raise WaveformError(self._unknown(f"no signal {shown(name)}", str(name)))
+            raise UnknownSignal(self._unknown(f"no signal {shown(name)}", str(name)))
         return found
 
     def _unknown(self, start: str, name: str) -> str:

@@ -75,6 +75,9 @@ def test_a_file_and_words_make_the_same_sweep(tmp_path: Path) -> None:
         ("timeout = '1V'\n" + SWEEP, "line 1, timeout"),
         ("method = 'sobel'\n" + SWEEP, "Nearest: sobol"),
         ("circuit = [", "no TOML"),
+        ('study = "iv"\ncircuit = "cell"', "line 1, study: give circuit"),
+        ('study = "iv"\nbatch = true', "line 2, batch: is for a testbench, not for a study"),
+        ("quick = true\n" + SWEEP, "line 1, quick: is for a study or an experiment"),
     ],
 )
 def test_mistakes_of_a_sweep_file_are_told_with_their_line(text: str, told: str, tmp_path: Path) -> None:
@@ -86,9 +89,9 @@ def test_mistakes_of_a_sweep_file_are_told_with_their_line(text: str, told: str,
 
 def test_a_spec_is_not_met_where_no_run_has_ended_well() -> None:
     bench = rc.read_sweep(ROOT / "docs" / "corners.toml").bench
-    found = rc.sweep(bench, measure=["max(no_such_signal)"], rows={"temperature": [300]}, jobs=0)
-    assert found.counts == {"bad input": 1}
-    specs = rc.spec_table(found, [rc.Spec("max(no_such_signal)", high=1.0)])
+    found = rc.sweep(bench, measure=["at(gap, 1)"], rows={"temperature": [300]}, jobs=0)
+    assert found.counts == {"bad input": 1}, "the run ends before 1 s"
+    specs = rc.spec_table(found, [rc.Spec("at(gap, 1)", high=1.0)])
     assert specs["within"].tolist() == ["0 of 1"]
     assert not specs["pass"].any()
 
@@ -104,11 +107,75 @@ def test_a_spec_is_not_met_where_no_run_has_ended_well() -> None:
         (("cell", "--draw", "design.rram=card", "--measure", "final(gap)"), "rram_parameters=card"),
         (("no.toml",), "cannot read the sweep no.toml"),
         (("cell", "--resume", "--measure", "final(gap)"), "no sweep that could go on"),
+        (("cell", "--measure", "final(gab)"), "no signal 'gab'. Nearest: gap"),
+        (("cell", "--measure", "finl(gap)"), "unknown measurement 'finl'. Nearest: final"),
+        (("cell", "--measure", "max(v(bl) + i(bl))"), "adds or subtracts V and A"),
+        (("cell", "--engine", "numpy", "--measure", "max(i(bk))"), "no signal 'i(bk)'. Nearest: "),
+        (("iw", "--study"), "unknown study 'iw'. Nearest: iv"),
+        (("iv", "--study", "--set", "crad=a,b"), "unknown argument 'crad'. Nearest: card"),
+        (("ir-drop", "--study", "--set", "array.row=8,16"), "Nearest: rows"),
+        (("ir-drop", "--study", "--set", "seed.x=8,16"), "seed has no fields"),
+        (("milo2018-iw", "--experiment"), "Nearest: milo2018-iv"),
+        (("cell", "--quick", "--measure", "final(gap)"), "--quick is for a study"),
+        (("iv", "--study", "--batch"), "--batch is for a testbench"),
     ],
 )
 def test_bad_words_end_with_2_and_say_what_to_do(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
     done = command(tmp_path, *words)
     assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+
+
+# studies and experiments
+
+
+def test_a_study_is_swept_over_its_arguments(tmp_path: Path) -> None:
+    """Arguments, fields of the record that one of them takes, quantities and columns of the table; its own numbers."""
+    axes = ("--set", "array.rows=4,8", "--set", "array.wire_resistance=10", "--set", "array.columns=8")
+    asked = ("--measure", "max(loss)", "--measure", "largest loss")
+    done = command(tmp_path, "ir-drop", "--study", *axes, *asked, "--jobs", "2", "--json", "-o", "drop")
+    assert done.returncode == 2
+    assert "unknown quantity 'largest loss'. Nearest: " in done.stderr
+    assert not (tmp_path / "drop").exists(), "what no run can measure ends the sweep, and leaves nothing"
+    done = command(tmp_path, "ir-drop", "--study", *axes, *asked[:2], "--jobs", "0", "--json", "-o", "drop")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert [row["array.rows"] for row in rows] == [4, 8]
+    for row in rows:
+        array = rc.study.ReadArray(rows=row["array.rows"], columns=8, wire_resistance=10.0)
+        assert row["max(loss)"] == rc.study.ir_drop(array).table["loss"].max()
+    (tmp_path / "drop.toml").write_text(
+        'study = "ir-drop"\n[set]\n"array.wire_resistance" = 10\n"array.columns" = 8\n[grid]\n"array.rows" = [4, 8]\n'
+        '[[specs]]\nmeasure = "max(loss)"\nmax = 1e-9\n'
+    )
+    by_file = command(tmp_path, "drop.toml", "--jobs", "0", "--json", "-o", "by_file")
+    assert by_file.returncode == 1, "no array with wires loses nothing"
+    assert [row["max(loss)"] for row in json.loads(by_file.stdout)] == [row["max(loss)"] for row in rows]
+    assert rc.load_sweep(tmp_path / "by_file").units["seconds"] == "s"
+
+
+def test_without_measurements_all_quantities_of_a_study_are_taken(tmp_path: Path) -> None:
+    every = command(tmp_path, "ir-drop", "--study", "--set", "array.rows=4", "--jobs", "0", "--json", "-o", "every")
+    quantities = rc.study.ir_drop(rc.study.ReadArray(rows=4)).quantities
+    assert {name: json.loads(every.stdout)[0][name] for name in quantities} == {
+        name: value for name, (value, _) in quantities.items()
+    }
+
+
+def test_an_experiment_is_swept_over_its_parameters(tmp_path: Path) -> None:
+    """Quantities of the comparison with the paper, with the numbers of `reproduce`; a wrong parameter is told first."""
+    (tmp_path / "iv.toml").write_text('experiment = "fouda2020-curves"\nquick = true\n[grid]\namplitude = [3, 2.5]\n')
+    done = command(tmp_path, "iv.toml", "--jobs", "0", "--json", "-o", "curves")
+    assert done.returncode == 0, done.stderr
+    for row in json.loads(done.stdout):
+        table = rc.reproduce("fouda2020-curves", quick=True, values={"amplitude": row["amplitude"]}).table
+        for quantity, ours in zip(table["quantity"], table["ours"], strict=True):
+            assert row[quantity] == ours
+    wrong = command(tmp_path, "iv.toml", "--measure", "speed", "-o", "wrong")
+    assert (wrong.returncode, "unknown quantity 'speed'" in wrong.stderr) == (2, True)
+    with pytest.raises(rc.ParameterError, match=r"unknown parameter 'pulse'. Nearest: pulses"):
+        rc.reproduce("fouda2020-curves", quick=True, values={"pulse": 1})
+    with pytest.raises(rc.ParameterError, match=r"pulses: 'a' is no int, as 94 is"):
+        rc.reproduce("fouda2020-curves", quick=True, values={"pulses": "a"})
 
 
 # pictures

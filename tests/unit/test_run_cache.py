@@ -196,5 +196,5 @@ def test_the_command_shows_and_clears_each_part(cached: Path) -> None:
     assert not list(models.glob("*.osdi"))
     assert found(sweep()) == 2, "the same source compiles to the same model, byte for byte"
     assert list(models.glob("*.osdi"))
-    with pytest.raises(rc.ParameterError, match=r"'run'.*'runs'"):
+    with pytest.raises(rc.ParameterError, match=r"'run'. Nearest: runs"):
         run(command, ["cache", "--clear", "run"], catch_exceptions=False)
