@@ -13,7 +13,7 @@ from typing import Any
 from rramcirc.basics.errors import EnvironmentProblem, RramcircError
 from rramcirc.basics.signals import raise_if_asked
 from rramcirc.sweeps.plan import Point
-from rramcirc.sweeps.pool import usable_cores
+from rramcirc.sweeps.pool import MOST_DEATHS, killed, usable_cores
 from rramcirc.sweeps.targets import FAILED, KILLED, Finished, Target
 
 AHEAD = 64  # runs that are handed over at a time
@@ -40,6 +40,7 @@ def run_in(executor: Executor, target: Target, points: Sequence[Point], work: Pa
     """
     waiting = iter(points)
     running: dict[Future[Finished], Point] = {}
+    deaths: dict[int, int] = {}
     try:
         while True:
             for point in islice(waiting, AHEAD - len(running)):
@@ -49,7 +50,14 @@ def run_in(executor: Executor, target: Target, points: Sequence[Point], work: Pa
             done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
             raise_if_asked()
             for future in done:
-                yield running.pop(future), _ending(future)
+                point, found = running.pop(future), _ending(future)
+                if found.status == KILLED and future.exception() is None:  # as in worker processes of ours
+                    deaths[point.index] = deaths.get(point.index, 0) + 1
+                    if deaths[point.index] < MOST_DEATHS:
+                        running[executor.submit(run_somewhere, target, point)] = point
+                        continue
+                    found = killed(found)
+                yield point, found
     except (BrokenExecutor, CancelledError) as error:
         raise EnvironmentProblem(
             f"sweep: the executor gave up ({error or type(error).__name__}); it cannot be rebuilt here. What had ended "

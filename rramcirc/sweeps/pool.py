@@ -133,7 +133,7 @@ class Pool:
                 if deaths[point.index] < MOST_DEATHS:
                     queue.appendleft(point)
                 else:
-                    yield point, _killed(found)
+                    yield point, killed(found)
             for worker in self._late():
                 late, seconds = worker.point, time.monotonic() - worker.began
                 self._drop(worker)
@@ -198,7 +198,7 @@ class Pool:
         ]  # fmt: skip
 
 
-def _killed(found: Finished | str) -> Finished:
+def killed(found: Finished | str) -> Finished:
     """Return the end of a run that was killed as often as a run may be."""
     if isinstance(found, Finished):
         return Finished(KILLED, f"{found.reason} ({MOST_DEATHS} times)", digest=found.digest, seconds=found.seconds)

@@ -183,17 +183,19 @@ def test_a_monte_carlo_with_hangs_and_crashes_survives_kill_9(tmp_path: Path) ->
     found = interrupted(sweep, "cut", 2)
     check_ends(sweep, found)
     assert bare(found) == bare(sweep.run("whole", "--jobs", "4"))
+    assert bare(found) == bare(sweep.run("dask", "--dask", "local", "--jobs", "2"))
 
 
 @pytest.mark.long
 def test_a_monte_carlo_of_1000_runs_with_hangs_and_crashes_survives_kill_9(tmp_path: Path) -> None:
-    """2 % hang, 2 % crash; the same table with 1, 2 and 4 workers."""
+    """2 % hang, 2 % crash; the same table with 1, 2 and 4 workers, and in a cluster of 2 processes."""
     sweep = monte_carlo(tmp_path, 1000, 0.02)
     found = interrupted(sweep, "cut", 2)
     check_ends(sweep, found)
     assert found.counts == {"ok": 960, "timeout": 20, "killed": 20}
     for jobs in ("1", "2", "4"):
         assert bare(found) == bare(sweep.run(f"whole{jobs}", "--jobs", jobs))
+    assert bare(found) == bare(sweep.run("dask", "--dask", "local", "--jobs", "2"))
 
 
 def test_a_sweep_measures_what_one_run_measures(tmp_path: Path) -> None:

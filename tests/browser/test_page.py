@@ -250,6 +250,7 @@ def test_downloads_hold_the_visible_range(array):
     drawing = Path(download.value.path()).read_text()
     assert drawing.count("<path") > 12
     assert "voltage [mV]" in drawing
+    assert all(f">{name}</text>" in drawing for name in ("v(bl0)", "i(bl2)")), "curves are named in the file, too"
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG").click()
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")

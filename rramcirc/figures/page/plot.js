@@ -1,6 +1,7 @@
 // Panes drawn on a canvas, or through SvgContext into a file: ticks, lines, envelopes, cursors.
 
 const MARGIN = { left: 78, right: 14, top: 10, bottom: 40 };
+const LEGEND = { line: 28, gap: 16, height: 17, rows: 2 }; // pixel; most rows
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#7F7F7F"];
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 
@@ -181,9 +182,58 @@ function drawDots(ctx, data, x, y) {
   }
 }
 
+/** Return rows of [trace, text, left] that name the curves of a pane, within a width; what has no room is counted. */
+function legendRows(traces, width) {
+  const size = (text) => LEGEND.line + 6.8 * text.length + LEGEND.gap; // SVG cannot measure texts
+  const rows = [[]];
+  let left = 0;
+  for (let k = 0; k < traces.length; k++) {
+    const label = traces[k].label, text = label.length > 36 ? `${label.slice(0, 35)}\u2026` : label;
+    const more = `and ${traces.length - k} more`;
+    const last = rows.length === LEGEND.rows && left + size(text) + (k + 1 < traces.length ? size(more) : 0) > width;
+    if (last && left) {
+      rows.at(-1).push([null, more, left]);
+      return rows;
+    }
+    if (left && left + size(text) > width) {
+      rows.push([]);
+      left = 0;
+    }
+    rows.at(-1).push([traces[k], text, left]);
+    left += size(text);
+  }
+  return rows;
+}
+
+/** Draw the names of the curves above a pane, where they cover nothing. */
+function drawLegend(ctx, rows, left, top, look) {
+  ctx.font = "12px sans-serif";
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  rows.forEach((row, k) => {
+    const middle = top + LEGEND.height * (k + 0.5);
+    for (const [trace, text, place] of row) {
+      if (trace) {
+        ctx.strokeStyle = trace.colour;
+        ctx.lineWidth = 2;
+        ctx.setLineDash(trace.dash);
+        ctx.beginPath();
+        ctx.moveTo(left + place, middle);
+        ctx.lineTo(left + place + LEGEND.line - 6, middle);
+        ctx.stroke();
+      }
+      ctx.setLineDash([]);
+      ctx.fillStyle = look.text;
+      ctx.fillText(text, left + place + (trace ? LEGEND.line : 0), middle);
+    }
+  });
+}
+
 /** Draw a pane into a box {left, top, width, height}; return its scales. */
 function drawPane(ctx, box, pane, view, look) {
-  const inner = { left: box.left + MARGIN.left, top: box.top + MARGIN.top, right: box.left + box.width - MARGIN.right, bottom: box.top + box.height - MARGIN.bottom };
+  const legend = legendRows(pane.traces, box.width - MARGIN.left - MARGIN.right);
+  const above = MARGIN.top + (pane.traces.length ? LEGEND.height * legend.length : 0);
+  const inner = { left: box.left + MARGIN.left, top: box.top + above, right: box.left + box.width - MARGIN.right, bottom: box.top + box.height - MARGIN.bottom };
   const range = pane.range ?? verticalRange(pane.traces, view, pane.logY);
   const x = axisScale(view[0], view[1], inner.left, inner.right, pane.logX);
   const y = axisScale(range[0], range[1], inner.bottom, inner.top, pane.logY);
@@ -192,6 +242,7 @@ function drawPane(ctx, box, pane, view, look) {
   ctx.globalAlpha = 1;
   ctx.fillRect(box.left, box.top, box.width, box.height);
   drawGrid(ctx, inner, x, y, pane, look);
+  drawLegend(ctx, legend, inner.left, box.top + MARGIN.top / 2, look);
   ctx.save();
   ctx.beginPath();
   ctx.rect(inner.left, inner.top, inner.right - inner.left, inner.bottom - inner.top);
