@@ -102,6 +102,7 @@ _HOME = {
     "engines.pyspice.results": ("from_pyspice",),
     "engines.simulation": ("simulate", "simulate_netlist"),
     "engines.compare": ("simulate_both",),
+    "figures.style": ("printed",),
     "sweeps.sweep": ("sweep",),
     "sweeps.result": ("SweepResult", "load_sweep"),
     "sweeps.file": ("SweepFile", "read_sweep"),

@@ -238,6 +238,7 @@ from rramcirc.figures.page.write import (
     view as view,
     write_page as write_page,
 )
+from rramcirc.figures.style import printed as printed
 from rramcirc.figures.waveforms import (
     plot as plot,
     plot_butterfly as plot_butterfly,
@@ -437,6 +438,7 @@ __all__ = [
     "plot_weights",
     "poisson_trains",
     "presentation_stimuli",
+    "printed",
     "product_bench",
     "pulse_sequence",
     "pulse_width",

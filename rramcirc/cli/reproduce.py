@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rramcirc.cli.figure_options import figure_options
+
 if TYPE_CHECKING:
     from rramcirc.papers.reproduction import Reproduction
 
@@ -34,6 +36,7 @@ Example:
     "where it was stopped, with the same -o.",
 )
 @click.option("-o", "--output", metavar="DIR", help="Folder for figure, result and comparison.")
+@figure_options
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def reproduce(
     name: str | None,

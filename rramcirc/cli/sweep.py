@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rramcirc.cli.figure_options import figure_options
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.progress import Progress
@@ -75,6 +77,7 @@ SHOWN = 30  # rows that are printed
 @click.option("-o", "--output", metavar="DIR", help="Folder of the sweep (default: <name>.sweep).")
 @click.option("--sensitivity", is_flag=True, help="Which drawn values matter: indices with intervals, and a picture.")
 @click.option("--html", metavar="FILE", help="Write table and pictures as one page.")
+@figure_options
 @click.option("--json", "as_json", is_flag=True, help="Print the table for machines.")
 def sweep(
     what: str, kind: str | None, quick: bool,
@@ -126,7 +129,8 @@ def sweep(
         arguments["batch"] = True
     if timeout is not None:
         arguments["timeout"] = parse_number(timeout, "s", "--timeout")
-    swept = asked.bench if asked.call is None else _call(asked.call, arguments)
+    swept = _call(asked.call, arguments) if asked.call else asked.bench
+    assert swept is not None
     folder = Path(output) if output else Path(f"{Path(what).stem}.sweep")
     with Meter() as meter, ExitStack() as stack:
         if dask is not None:

@@ -190,7 +190,8 @@ def _columns(table: pd.DataFrame) -> Any:
 
     units = {name: "" if unit == "1" else unit for name, unit in table.attrs.get("units", {}).items()}
     numbers = {str(name): np.asarray(table[name], float) for name in table if table[name].dtype.kind in "iufb"}
-    return Waveforms("row", "", np.arange(len(table)), numbers, {name: units.get(name, "") for name in numbers})
+    kept = {name: units.get(name, "") for name in numbers}
+    return Waveforms("row", "", np.arange(len(table), dtype=float), numbers, kept)
 
 
 def _plain(value: Value) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import os
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.basics.errors import ParameterError, cannot_write
-from rramcirc.basics.units import PREFIXES
+from rramcirc.basics.errors import ParameterError, cannot_write, unknown_name
+from rramcirc.basics.units import PREFIXES, positive_number
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.typing import RcKeyType
 
@@ -43,6 +47,9 @@ QUANTITIES = {
 _PREFIX_OF = {power: prefix for prefix, power in PREFIXES.items()}
 _SUFFIXES = (".png", ".pdf", ".svg")
 _WIDTH = 7.16  # inches: two columns of an IEEE page
+_NARROW = 110.0  # mm, below which a figure has smaller letters and no room beside its panels
+_INCH = 25.4  # mm
+_LETTER = 1.9  # mm of width, of a letter of a title on average
 STYLE: dict[RcKeyType, object] = {
     "font.size": 9,
     "axes.labelsize": 9,
@@ -73,6 +80,102 @@ STYLE: dict[RcKeyType, object] = {
 }
 
 
+_NARROW_STYLE: dict[RcKeyType, object] = {
+    "font.size": 7,
+    "axes.labelsize": 7,
+    "axes.titlesize": 7.5,
+    "legend.fontsize": 6.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "lines.linewidth": 1.0,
+    "axes.linewidth": 0.6,
+    "savefig.dpi": 400,
+}
+
+
+@dataclass(frozen=True)
+class Print:
+    """How figures are written.
+
+    Attributes
+    ----------
+    width
+        Of a figure [mm]; None is the common one.
+    suffix
+        ``.png``, ``.pdf`` or ``.svg`` in place of the suffix that a figure would have; None is its own.
+    """
+
+    width: float | None = None
+    suffix: str | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is no room beside the panels."""
+        return self.width is not None and self.width < _NARROW
+
+
+_COMMON = Print()
+_print: ContextVar[Print] = ContextVar("print", default=_COMMON)
+
+
+def print_style() -> Print:
+    """Return how figures are written now."""
+    return _print.get()
+
+
+@contextmanager
+def printed(width: float | None = None, suffix: str | None = None) -> Iterator[None]:
+    """Write all figures of the block in a width and format of a journal.
+
+    Parameters
+    ----------
+    width
+        Of the figures [mm], as 85 (one column) or 170 (both); None leaves it.
+    suffix
+        ``.png``, ``.pdf`` or ``.svg``: replaces that of every figure's file; None leaves it.
+
+    Raises
+    ------
+    ParameterError
+        If the width is below 40 or above 400 mm, or the format unknown.
+    """
+    if width is not None:
+        number = positive_number(width, "printed: width")
+        if not 40 <= number <= 400:
+            raise ParameterError(f"printed: width = {number:g} mm: 85 (one column) to 170 (both) is usual; 40 to 400.")
+    if suffix is not None and suffix not in _SUFFIXES:
+        raise ParameterError(f"printed: {unknown_name('format', str(suffix), _SUFFIXES)}")
+    outer = print_style()
+    before = _print.set(Print(outer.width if width is None else width, suffix or outer.suffix))
+    try:
+        yield
+    finally:
+        _print.reset(before)
+
+
+def style_now() -> dict[RcKeyType, object]:
+    """Return the settings of matplotlib for the figures that are written now."""
+    return STYLE | _NARROW_STYLE if print_style().narrow else STYLE
+
+
+def heading(figure: Figure, text: str) -> None:
+    """Put a title above a figure, in as many lines as it needs."""
+    across = (print_style().width or _WIDTH * _INCH) / (_LETTER * (0.8 if print_style().narrow else 1.0))
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, int(across)) or [""]]
+    figure.suptitle(plain("\n".join(lines)), fontsize=style_now()["axes.titlesize"])
+
+
+def engineering(axis: Axis, unit: str) -> None:
+    """Write the ticks of a logarithmic axis as 10u, 1m, 100k, where its unit takes prefixes."""
+    from matplotlib.ticker import EngFormatter
+
+    class Ours(EngFormatter):
+        ENG_PREFIXES = EngFormatter.ENG_PREFIXES | {-6: "u"}
+
+    if unit in QUANTITIES:
+        axis.set_major_formatter(Ours(sep=" "))
+
+
 @contextmanager
 def drawn(path: str | os.PathLike[str] | None, height: float) -> Iterator[Figure]:
     """Give an empty figure in the common style, and write it to `path` at the end.
@@ -92,7 +195,7 @@ def drawn(path: str | os.PathLike[str] | None, height: float) -> Iterator[Figure
     import matplotlib as mpl
 
     target = None if path is None else checked_path(path)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style_now()):
         figure = new_figure(height)
         yield figure
         if target is not None:
@@ -177,18 +280,20 @@ def plain(text: str) -> str:
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a figure; raise ParameterError unless its suffix is a format."""
+    """Return the path of a figure, in the format that is asked for; raise ParameterError if its suffix is none."""
     path = file_name(path, "figure")
     if path.suffix.lower() not in _SUFFIXES:
         raise ParameterError(f"{path}: the suffix {path.suffix!r} is no figure format. Use {' '.join(_SUFFIXES)}.")
-    return path
+    suffix = print_style().suffix
+    return path if suffix is None else path.with_suffix(suffix)
 
 
 def new_figure(height: float) -> Figure:
     """Return an empty figure of the common width; height [inch]."""
     from matplotlib.figure import Figure  # without pyplot: no window, no display, no global list of figures
 
-    return Figure(figsize=(_WIDTH, height), layout="constrained")
+    width = print_style().width
+    return Figure(figsize=(_WIDTH if width is None else width / _INCH, height), layout="constrained")
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -13,19 +13,23 @@ from numpy.typing import ArrayLike
 from rramcirc.analysis.expressions import resolve
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, a_kind
+from rramcirc.basics.units import format_number
 from rramcirc.figures.style import (
     COLOURS,
     NAMED_LINES,
-    STYLE,
     axis_label,
     checked_path,
     decimate,
+    engineering,
+    heading,
     line_style,
     new_figure,
     plain,
+    print_style,
     quantity_of,
     save,
     si_scale,
+    style_now,
 )
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -54,7 +58,7 @@ def plot(
     path
         File to write; ``.png``, ``.pdf`` or ``.svg`` says the format. None writes nothing.
     title
-        Line above the figure; None is the title of the netlist.
+        Line above the figure; None is what was simulated: circuit, cards, gate if it stands still, engine.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def plot(
     first = next(iter(runs.values()))
     import matplotlib as mpl
 
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style_now()):
         figure, axes = _figure(len(panels), max(len(p) for p in panels.values()))
         for ax, (unit, signals) in zip(axes, panels.items(), strict=True):
             _draw_panel(ax, first, signals, unit)
@@ -87,8 +91,9 @@ def plot(
             axes[-1].set_xticks(first.axis / _axis_scale(first)[0])
         text = " / ".join(dict.fromkeys(title_of(one) for one in runs.values())) if title is None else title
         partial = "" if all(one.complete for one in runs.values()) else "partial run"
-        if heading := "  -  ".join(filter(None, [text, partial])):
-            figure.suptitle(plain(heading), fontsize=9.5)
+        caption = " / ".join(dict.fromkeys(caption_of(one) for one in runs.values())) if title is None else ""
+        if told := "\n".join(filter(None, ["  -  ".join(filter(None, [text, partial])), caption])):
+            heading(figure, told)
         if target is not None:
             save(figure, target)
     return figure
@@ -132,18 +137,19 @@ def plot_butterfly(
         raise ParameterError(f"voltage has shape {voltage.shape}, current {current.shape}: two equal columns needed.")
     import matplotlib as mpl
 
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style_now()):
         figure = new_figure(3.0)
         logarithmic, linear = figure.subplots(1, 2)
         scale, prefix = si_scale(current, "A")
         _draw_loop(logarithmic, voltage, np.abs(current), log=True)
         _draw_loop(linear, voltage, current / scale, log=False)
         logarithmic.set_ylabel("|current| [A]")
+        engineering(logarithmic.yaxis, "A")
         linear.set_ylabel(f"current [{prefix}A]")
         for ax in (logarithmic, linear):
             ax.set_xlabel("voltage [V]")
         if title:
-            figure.suptitle(plain(title), fontsize=9.5)
+            heading(figure, title)
         if target is not None:
             save(figure, target)
     return figure
@@ -209,6 +215,7 @@ def _draw_panel(ax: Axes, waveforms: Waveforms, lines: list[_Line], unit: str) -
     ax.set_ylabel(axis_label(quantity_of([line.label for line in lines], unit), f"{prefix}{unit}"))
     if log:
         ax.set_yscale("log")
+        engineering(ax.yaxis, unit)
     ax.margins(x=0 if waveforms.n_points > 1 else None, y=0.08)
     _legend(ax)
 
@@ -232,6 +239,9 @@ def _legend(ax: Axes) -> None:
     else:
         title = None
     labels = [label if len(label) <= 28 else f"{label[:27]}\u2026" for label in labels]
+    if print_style().narrow:  # above the panel: there is no room beside it
+        ax.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, columnspacing=1.0, title=title)
+        return
     ax.legend(
         handles,
         labels,
@@ -308,7 +318,7 @@ def _arrow(ax: Axes, voltage: FloatArray, current: FloatArray, colour: str, numb
 
 
 def _figure(n_panels: int, most_lines: int) -> tuple[Figure, list[Axes]]:
-    height = 1.75 if most_lines < NAMED_LINES else 1.95
+    height = 1.5 if print_style().narrow else 1.75 if most_lines < NAMED_LINES else 1.95
     figure = new_figure(0.75 + height * n_panels)
     return figure, list(figure.subplots(n_panels, 1, sharex=True, squeeze=False)[:, 0])
 
@@ -316,3 +326,26 @@ def _figure(n_panels: int, most_lines: int) -> tuple[Figure, list[Axes]]:
 def title_of(waveforms: Waveforms) -> str:
     """Return the name of the circuit: from the record of the run, else the title of the raw file, in small letters."""
     return str(waveforms.provenance.get("circuit") or waveforms.title.lstrip("* "))
+
+
+def caption_of(waveforms: Waveforms) -> str:
+    """Return how a run was made: cards that its title does not name, gate if it stands still, engine, temperature.
+
+    Examples
+    --------
+    >>> wf = Waveforms("time", "s", [0.0, 1.0], {"v(wl)": [1.2, 1.2]}, {"v(wl)": "V"})
+    >>> caption_of(wf)
+    'gate 1.2 V'
+    """
+    told, title = waveforms.provenance, title_of(waveforms)
+    cards, engine, version = told.get("cards"), str(told.get("engine") or ""), str(told.get("engine_version") or "")
+    gate = waveforms["v(wl)"] if waveforms.n_points and waveforms.find("v(wl)") else np.empty(0)
+    still = gate.size and not np.iscomplexobj(gate) and float(np.ptp(gate)) <= 1e-9 * abs(float(gate[0]))
+    temperature = told.get("temperature_K")
+    parts = [
+        ", ".join(str(card) for card in cards if str(card) not in title) if isinstance(cards, (list, tuple)) else "",
+        f"gate {format_number(float(gate[0]), 'V', 4)}" if still else "",
+        version if version.lower().startswith(engine.lower()) else f"{engine} ({version})" if version else engine,
+        f"{temperature:g} K" if isinstance(temperature, (int, float)) else "",
+    ]
+    return ", ".join(part for part in parts if part)

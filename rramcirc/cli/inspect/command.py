@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rramcirc.cli.figure_options import width_option
 from rramcirc.cli.inspect.runs import is_run, labels_of, open_source
 from rramcirc.cli.inspect.serving import pyramid_summary, serve_runs
 from rramcirc.cli.inspect.tables import (
@@ -46,6 +47,7 @@ Example:
     help="Write the signals in the format of the suffix: .csv, .parquet, .npz, .h5, .hdf5.",
 )  # fmt: skip
 @click.option("--plot", "plot_file", metavar="FILE", type=click.Path(path_type=Path), help="Draw: .png, .pdf or .svg.")
+@width_option
 @click.option(
     "--html", "html_file", metavar="FILE", type=click.Path(path_type=Path), help="Write a page to look at it."
 )

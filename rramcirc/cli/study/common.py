@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rramcirc.cli.figure_options import figure_options
+
 if TYPE_CHECKING:
     from rramcirc.studies.doors.result import StudyResult
 
@@ -15,8 +17,13 @@ CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 card_option = click.option("--card", default="hfo2_filament", show_default=True, help="RRAM card, a name or a file.")
 quick_option = click.option("--quick", is_flag=True, help="Fewer points.")
 seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
-output_option = click.option("-o", "--output", metavar="DIR", callback=lambda _c, _p, value: open_folder(value),
-                             help="Folder for table and picture.")  # fmt: skip
+
+
+def output_option(command: CommandFunction) -> CommandFunction:
+    """Return a command with the options -o, --width and --figures."""
+    folder = click.option("-o", "--output", metavar="DIR", callback=lambda _c, _p, value: open_folder(value),
+                          help="Folder for table and picture.")  # fmt: skip
+    return folder(figure_options(command))
 
 
 def engine_option(default: str = "ngspice") -> Callable[[CommandFunction], CommandFunction]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rramcirc.basics.errors import cannot_write
 from rramcirc.basics.html import MOST_ROWS, html_table, quantity_table
 from rramcirc.basics.units import format_number
+from rramcirc.figures.style import checked_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,8 +81,9 @@ class StudyResult:
                 _write(content, place / name)
         except OSError as error:
             raise cannot_write(place, error) from error
-        self.draw(place / self.picture)
-        return [place / name for name in (*self.files, self.picture)]
+        picture = checked_path(place / self.picture)
+        self.draw(picture)
+        return [*(place / name for name in self.files), picture]
 
     def __repr__(self) -> str:
         head = f"<study {self.name}: {len(self.table)} rows ({', '.join(map(str, self.table.columns))})"

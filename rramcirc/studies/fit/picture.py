@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
-from rramcirc.figures.style import COLOURS, STYLE, new_figure, save
+from rramcirc.figures.style import COLOURS, checked_path, new_figure, save, style_now
 from rramcirc.studies.fit.fit import FitResult
 from rramcirc.studies.fit.model import Prediction, Protocol
 from rramcirc.studies.fit.problem import log_ratio
@@ -25,7 +25,7 @@ def draw(result: FitResult, path: Path) -> None:
     """Draw data and model, a row of two panels for each file; the format follows the suffix."""
     import matplotlib as mpl
 
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style_now()):
         figure = new_figure(0.6 + 2.7 * len(result.protocols))
         axes = figure.subplots(len(result.protocols), 2, squeeze=False)
         for row, p, found, m in zip(axes, result.protocols, result.predictions, result.misfits, strict=True):
@@ -34,7 +34,7 @@ def draw(result: FitResult, path: Path) -> None:
             _draw_residuals(row[1], p, found, m)
         said = "" if result.skill.describes else " DOES NOT DESCRIBE THE DATA:"
         figure.suptitle(f"{result.card.module}:{said} skill {result.skill}", fontsize=8.5)
-        save(figure, path)
+        save(figure, checked_path(path))
 
 
 def _draw_sweep(ax: Axes, p: Protocol, found: Prediction) -> None:
