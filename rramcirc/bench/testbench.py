@@ -195,6 +195,23 @@ class Testbench:
         for line in self.design.required_lines:
             if isinstance(self.stimuli.get(line, Floating()), Floating):
                 raise ParameterError(f"Testbench.stimuli: {line} is unconnected; give it a stimulus.")
+        self._check_currents()
+
+    def _check_currents(self) -> None:
+        """Refuse a current that has nowhere to flow: simulators fail on it in unlike ways, or find megavolts."""
+        if all(isinstance(s, Floating) or s.unit == "V" for s in self.stimuli.values()):
+            return
+        for group in getattr(self.design, "joined_lines", ()):
+            levels = {line: self.stimulus(line) for line in group}
+            units = {line: s.unit for line, s in levels.items() if not isinstance(s, Floating)}
+            if units and set(units.values()) == {"A"}:
+                line = next(iter(units))
+                others = " or ".join(name for name in group if name != line)
+                cure = f"give {others} a voltage" if others else "mend what is missing or broken there"
+                raise ParameterError(
+                    f"Testbench.stimuli[{line!r}]: a current needs a way to a line that a voltage drives, and no cell "
+                    f"and wire leads from {line} to one; {cure}, or let {line} float."
+                )
 
     def _check_line(self, where: str, line: str) -> None:
         known = self.design.lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ CELL = rc.Cell("hfo2_filament", "nmos_select")
 ARRAY = rc.Crossbar(CELL, 2, 3)
 ARRAY_1R = rc.Crossbar(rc.Cell("hfo2_filament"), 2, 3)
 OP = rc.OperatingPoint()
+AMPERE = rc.Constant(1e-6, "A")
 
 MAKERS = {
     "DcSweep": (rc.DcSweep, {"line": "bl", "start": 0.0, "stop": 1.0, "points": 11}),
@@ -112,6 +114,24 @@ CONSTANT = rc.Constant(1.0)
             {"analysis": rc.Ac("bl", 1.0, 1e3), "stimuli": {"bl": rc.Constant(1e-6, unit="A")}},
             "analysis.line: 'bl' needs a voltage on it",
         ),
+        (
+            "Testbench",
+            {"design": rc.Cell("hfo2_filament"), "stimuli": {"bl": AMPERE, "wl": rc.Floating()}},
+            "['bl']: a current needs a way to a line that a voltage drives, and no cell and wire leads from bl to one; "
+            "give wl a voltage, or let bl float",
+        ),
+        (
+            "Testbench",
+            {
+                "design": replace(
+                    ARRAY, bl=rc.Line(1.0), defects=rc.Defects(missing=[(0, 0)], open_segments={"bl0": 1})
+                ),
+                "stimuli": {"bl": AMPERE},
+            },
+            "['bl0']: a current needs a way to a line that a voltage drives, and no cell and wire leads from bl0 to "
+            "one; mend what is missing or broken there, or let bl0 float",
+        ),
+        ("Testbench", {"design": ARRAY_1R, "stimuli": {"bl": AMPERE, "wl": rc.Floating()}}, "give wl0 or wl1 or bl1"),
         ("Testbench", {"temperature": 0.0}, "temperature: 0.0 is not a positive number"),
         ("Testbench", {"options": {"rel tol": 1e-3}}, "options: rel tol=0.001 is not a simulator option"),
         ("Testbench", {"options": {"reltol": "1e-3\n.include x"}}, "options: reltol="),
@@ -133,6 +153,22 @@ def test_what_makes_no_testbench_is_refused_with_its_reason(maker, change, said)
         make(**(good | change))
     assert maker in str(error.value)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("design", "stimuli"),
+    [
+        (CELL, {"bl": AMPERE, "sl": rc.Floating()}),  # out through the bulk
+        (ARRAY_1R, {"bl": AMPERE}),
+        (ARRAY_1R, {"bl0": AMPERE, "wl0": rc.Floating()}),  # by other cells of its line
+        (replace(ARRAY_1R, defects=rc.Defects(missing=[(0, 0)])), {"bl0": AMPERE}),
+        # over the piece of wl0 that its driver does not reach, and its cell at bl1
+        (replace(ARRAY_1R, wl=rc.Line(1.0), defects=rc.Defects(missing=[(1, 0)], open_segments={"wl0": 0})),
+         {"bl0": AMPERE}),
+    ],
+)  # fmt: skip
+def test_a_current_that_finds_a_way_to_a_voltage_is_taken(design, stimuli):
+    assert rc.Testbench(design, OP, stimuli).stimuli["bl" if "bl" in stimuli else "bl0"] is AMPERE
 
 
 def test_a_lines_own_stimulus_wins_over_that_of_its_kind_and_the_rest_is_at_zero_volts():

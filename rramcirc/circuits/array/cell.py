@@ -80,6 +80,11 @@ class Cell(Design):
         return ("bl", "sl") if self.selector else ("bl", "wl")
 
     @property
+    def joined_lines(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of lines between which current can flow."""
+        return ((*self.electrodes, "bulk") if self.selector else self.electrodes,)
+
+    @property
     def line_kinds(self) -> tuple[str, ...]:
         """Names that mean all lines of one kind: none, a cell has one of each."""
         return ()

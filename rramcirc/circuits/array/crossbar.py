@@ -15,7 +15,7 @@ from rramcirc.basics.fields import Kept, choice, other, part, record, table, who
 from rramcirc.basics.memory import check_memory
 from rramcirc.bench.design import Design
 from rramcirc.circuits.array.cell import Cell
-from rramcirc.circuits.array.defects import Defects, check_defects
+from rramcirc.circuits.array.defects import Defects, check_defects, joined, undriven_pieces
 from rramcirc.circuits.array.line import Line
 from rramcirc.devices.cards.checks import check_spread, check_states
 from rramcirc.devices.cards.model_card import ModelCard
@@ -137,6 +137,31 @@ class Crossbar(Design):
         """Return the broken segments of the lines of one kind, by number of the line."""
         lines = self.defects.open_segments.items()
         return {int(name[len(kind) :]): parts for name, parts in lines if name.rstrip("0123456789") == kind}
+
+    @property
+    def joined_lines(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of lines between which current can flow through cells and unbroken wires."""
+        if not self.defects:
+            return (self.lines,)
+        kinds = ("bl", "sl") if self.cell.selector else ("bl", "wl")
+        places = {kind: self._pieces(kind) for kind in kinds}
+        missing = set(self.defects.missing)
+        pairs = [(name, name) for name in self.lines if name.rstrip("0123456789") in kinds]
+        for cell in np.ndindex(self.shape):
+            if cell not in missing:
+                one, other_end = (places[kind][cell] for kind in kinds)
+                pairs += [(one, other_end)] + ([(one, "bulk")] if self.cell.selector else [])
+        groups = joined(dict.fromkeys(pairs))
+        return tuple(tuple(name for name in self.lines if name in group) for group in groups)
+
+    def _pieces(self, kind: str) -> dict[tuple[int, ...], str]:
+        """Return the line, or the piece of it that no driver reaches, at every cell."""
+        along = self.along_rows(kind)
+        found = {cell: f"{kind}{cell[0] if along else cell[1]}" for cell in np.ndindex(self.shape)}
+        line, length = self.line_of(kind)
+        for k, piece in undriven_pieces(line, length, self.opened(kind)):
+            found |= {(k, n) if along else (n, k): f"{kind}{k} from {piece[0]}" for n in piece}
+        return found
 
     @property
     def line_kinds(self) -> tuple[str, ...]:

@@ -156,3 +156,19 @@ def undriven_pieces(line: Line, length: int, opened: Mapping[int, tuple[int, ...
             pieces = pieces[:-1]
         found += [(index, piece) for piece in pieces if len(piece)]
     return found
+
+
+def joined(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
+    """Return the groups of names that hang together by the pairs.
+
+    Examples
+    --------
+    >>> [sorted(group) for group in joined([("bl0", "wl0"), ("bl1", "wl1"), ("bl2", "wl0")])]
+    [['bl0', 'bl2', 'wl0'], ['bl1', 'wl1']]
+    """
+    groups: list[set[str]] = []
+    for pair in pairs:
+        touched = [group for group in groups if not group.isdisjoint(pair)]
+        groups = [group for group in groups if group.isdisjoint(pair)]
+        groups.append(set(pair).union(*touched))
+    return sorted(groups, key=min)
