@@ -13,7 +13,7 @@ import numpy as np
 
 from rramcirc.basics.arrays import BoolArray, FloatArray
 from rramcirc.basics.units import format_number
-from rramcirc.bench.stimuli import Pulse, PulseTrain
+from rramcirc.bench.stimuli import Floating, Pulse, PulseTrain
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import GROUND, Circuit, Devices, Instances, PerElement
 from rramcirc.devices.cards.model_card import ModelCard, Validity
@@ -144,10 +144,12 @@ def outside_validity(bench: Testbench, watched: Sequence[WatchedDevices], plot: 
             found = columns.worst(columns.single(devices.currents), survived, devices.places)
             if found:
                 problems.append(f"current of {found}; no device carries that")
-    known = [devices for devices in watched if devices.currents and columns.single(devices.currents) is not None]
-    if not problems and len(known) < sum(bool(devices.card.states) for devices in watched):  # else their own tell more
+    unseen = [w for w in watched if w.card.states and (not w.currents or columns.single(w.currents) is None)]
+    if unseen and not problems:  # else their own tell more
         most = [w.card.validity.get("survived_current", SURVIVED).maximum * len(w.places) for w in watched]
         problems += columns.drivers(max(sum(most), SURVIVED.maximum))
+        limit = min(w.card.validity.get("survived_current", SURVIVED).maximum for w in unseen)
+        remarks += [] if problems or bench.matrices else columns.beyond(bench, limit)
     return problems, remarks
 
 
@@ -292,3 +294,32 @@ class _Columns:
                         f"the driver of {line} gives {format_number(largest, 'A')}, more than all devices carry"
                     )
         return problems
+
+    def beyond(self, bench: Testbench, limit: float) -> list[str]:
+        """Return a sentence if one cell may carry more than `limit` [A], as far as the drivers tell.
+
+        What flows through a cell flows through drivers, too, so none carries more than they give together.
+        """
+        given = self._given(bench)
+        if given is not None and given <= limit:
+            return []
+        told = "what the drivers give was not recorded" if given is None else f"all drivers give {given:.3g} A together"
+        return [
+            f"currents of single cells were not compared with the {limit:g} A that a device survives: {told}, and so "
+            "many cells are not recorded one by one; record some by probes, or use the engine numpy, which follows all"
+        ]
+
+    def _given(self, bench: Testbench) -> float | None:
+        """Return the largest current [A] that all drivers give together; None if one is not recorded."""
+        flow = np.zeros(self.plot.n_points)
+        for line in bench.design.lines:
+            stimulus = bench.stimulus(line)
+            if isinstance(stimulus, Floating):
+                continue
+            if stimulus.unit == "A":
+                flow += 0.5 * float(np.abs(stimulus.corners()[1]).max())  # once in, once out
+            elif f"i(v{line})" in self.place:
+                flow += 0.5 * np.abs(self.plot.data[:, self.place[f"i(v{line})"]])
+            elif line != "nz":
+                return None
+        return float(flow.max(initial=0.0))

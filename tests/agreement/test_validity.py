@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -129,10 +130,36 @@ def test_states_that_cannot_be_followed_are_told(monkeypatch):
     monkeypatch.setattr("rramcirc.engines.states.MOST_COMPARISONS", 0.0)
     array = rc.Crossbar(rc.Cell("stanford_gap_v1"), 20, 20)
     bench = rc.Testbench(array, rc.Transient(1e-9), {"bl": rc.Constant(0.1)}, probes=("i(bl*)",))
-    (told,) = rc.simulate(bench, "ngspice").provenance["remarks"]
+    told, currents = rc.simulate(bench, "ngspice").provenance["remarks"]
     assert told.startswith("gap was not compared with bounds")
+    assert currents.startswith("currents of single cells were not compared with the 10 A that a device survives: what")
     recorded = replace(bench, probes=("gap[0,*]",))
-    assert rc.simulate(recorded, "ngspice").provenance["remarks"] == []
+    assert rc.simulate(recorded, "ngspice").provenance["remarks"] == [currents]
+
+
+def test_a_current_of_one_cell_of_a_large_array_is_found():
+    """400 cells, more than ngspice saves one by one."""
+    array = rc.Crossbar(rc.Cell("hfo2_filament"), 20, 20, initial_state={"gap": np.full((20, 20), 0.0)})
+    half = {"bl": rc.Constant(1.75), "wl": rc.Constant(1.75), "bl7": rc.Constant(3.5), "wl3": rc.Constant(0.0)}
+    bench = rc.Testbench(array, rc.Transient(1e-7), half)
+    for engine in ("ngspice", "numpy"):
+        found = sorted(text.partition(" and")[0] for text in remarks(bench, engine))
+        assert len(found) == 2
+        assert found[0].startswith("hfo2_filament: cell_voltage of xcell_3_7.nrram is 3.5 V, outside")
+        assert re.match(r"hfo2_filament: current of xcell_3_7\.nrram is 1\.4\d* mA, outside", found[1])
+
+
+def test_where_currents_of_cells_are_too_many_the_drivers_tell(monkeypatch):
+    """Nothing is said where all drivers together give less than one device survives."""
+    monkeypatch.setattr("rramcirc.engines.states.CHEAP", 0.0)
+    array = rc.Crossbar(rc.Cell("hfo2_filament"), 20, 20, initial_state={"gap": np.full((20, 20), 0.0)})
+    bench = rc.Testbench(array, rc.Transient(1e-7), {"bl": rc.Constant(0.2)})
+    assert rc.simulate(bench).provenance["remarks"] == []
+    told = rc.simulate(replace(bench, stimuli={"bl": rc.Constant(3.5)})).provenance["remarks"][-1]
+    assert "not compared with the 0.1 A that a device survives: all drivers give 0.565 A together" in told
+    push = {f"bl{k}": rc.Constant(6e-3, "A") for k in range(20)}
+    told = rc.simulate(replace(bench, stimuli=push)).provenance["remarks"][-1]
+    assert "all drivers give 0.12 A together" in told
 
 
 @pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
