@@ -7,16 +7,20 @@ the right answer.
 
 from __future__ import annotations
 
+import re
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from random_benches import Draw
+from signs import signs
 
 import rramcirc as rc
 from rramcirc.basics.errors import NetlistError, ParameterError, RramcircError
+from rramcirc.basics.units import parse_number
 from rramcirc.engines.agreement import agreement
 from rramcirc.engines.differences import FLOORS, differences
 
@@ -39,8 +43,9 @@ REFEREES = {  # the first that ends well is taken; SPICE fails where tolerances 
     ),
     "vacask": ({"reltol": "1e-6"},),
 }
-REFEREE_STEPS = 1000
-LIMIT = 60.0  # [s] of a run; 20 ended some on a crowded machine
+REFEREE_STEPS = (1000, 3000)  # more where no two agree with fewer
+LIMIT = 120.0  # [s] of a run; 60 ended some on a crowded machine
+DOUBT = re.compile(r"a node is known to (\S+ \S+) only")  # the engine numpy's word for what rounding leaves open
 
 
 @dataclass
@@ -58,6 +63,8 @@ class Verdict:
         How the engines differ.
     remarks
         Engine -> its remarks.
+    signs
+        Engine -> what its transient shows of its own error (`signs.py`).
     """
 
     kind: str = "agree"
@@ -65,6 +72,7 @@ class Verdict:
     failed: dict[str, str] = field(default_factory=dict)
     apart: str = ""
     remarks: dict[str, list[str]] = field(default_factory=dict)
+    signs: dict[str, dict[str, float]] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
 
 
@@ -86,9 +94,15 @@ def apart(first: rc.Waveforms, second: rc.Waveforms, bench: rc.Testbench) -> str
     """Say how two runs differ by more than they may; empty if they agree."""
     if bench.analysis.kind == "tran":
         return agreement(first, second, bench).beyond()
-    floors = FLOORS | {"A": _least_current(first, bench)}
+    floors = FLOORS | {"A": _least_current(first, bench), "V": max(FLOORS["V"], _doubt(first), _doubt(second))}
     wrong = [d for d in differences(first, second) if d.relative > STATIC and d.largest > floors.get(d.unit, 0.0)]
     return f"{len(wrong)} signals differ by more than {STATIC:g}: {wrong[0]}" if wrong else ""
+
+
+def _doubt(waves: rc.Waveforms) -> float:
+    """Return what a run says that rounding moves its nodes by [V]; two runs may be apart by twice that."""
+    said = [found[1] for text in waves.provenance["remarks"] if (found := DOUBT.match(text))]
+    return max((2.0 * parse_number(text, "V", "doubt") for text in said), default=0.0)
 
 
 def _least_current(waves: rc.Waveforms, bench: rc.Testbench) -> float:
@@ -112,6 +126,7 @@ def judge(draw: Draw) -> Verdict:
         elif found is not None:
             runs[engine] = found
             verdict.remarks[engine] = list(found.provenance["remarks"])
+            verdict.signs[engine] = signs(found, bench) if bench.analysis.kind == "tran" else {}
     verdict.ran = [*runs, *verdict.failed]
     said = {f"{a}-{b}": apart(runs[a], runs[b], bench) for a, b in combinations(runs, 2)}
     verdict.apart = "; ".join(f"{pair}: {text}" for pair, text in said.items() if text)
@@ -131,10 +146,17 @@ def judge(draw: Draw) -> Verdict:
 
 def referees(bench: rc.Testbench) -> list[rc.Waveforms]:
     """Return the tight runs that agree with another one; where only one engine can do it, that one alone."""
-    options = STATIC_REFEREES
-    if isinstance(bench.analysis, rc.Transient):
-        options, stop = REFEREES, bench.analysis.stop
-        bench = replace(bench, analysis=rc.Transient(stop, max_step=stop / REFEREE_STEPS))
+    if not isinstance(bench.analysis, rc.Transient):
+        return _agreeing(bench, STATIC_REFEREES)
+    stop = bench.analysis.stop
+    for steps in REFEREE_STEPS:
+        right = _agreeing(replace(bench, analysis=rc.Transient(stop, max_step=stop / steps)), REFEREES)
+        if right:
+            return right
+    return []
+
+
+def _agreeing(bench: rc.Testbench, options: Mapping[str, Sequence[Mapping[str, str]]]) -> list[rc.Waveforms]:
     found: dict[str, rc.Waveforms] = {}
     able = 0
     for engine in ENGINES:
