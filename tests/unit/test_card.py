@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.mistakes import key_lines
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.devices.cards.model_card import STATUSES, ModelCard, Spread, check_instance
-from rramcirc.devices.cards.values import read_quantity
+from rramcirc.devices.cards.read_advice import ReadAdvice, duration
+from rramcirc.devices.cards.values import read_quantity, same_unit, with_unit
 from rramcirc.devices.cards.variability import sample_devices
 
 MODULE = """
@@ -389,3 +391,51 @@ def test_citations_of_library_card_exist(name: str) -> None:
     for parameter, value in card.parameters.items():
         if value.status == "published":
             assert any(key in value.source for key in known), f"{parameter} is published, but where?"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (3.15576e7, "1 years"), (10 * 3.15576e7, "10 years"), (3.1530e7, "0.999 years"), (3.15e7, "365 days"),
+        (86400.0, "1 days"), (86320.0, "0.999 days"), (86300.0, "24 h"), (3600.0, "1 h"), (3597.0, "0.999 h"),
+        (3596.0, "3.596 ks"), (10.0, "10 s"), (1e-7, "100 ns"),
+    ],
+)  # fmt: skip
+def test_times_are_told_in_the_unit_one_would_say(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_read_advice_says_voltage_temperature_resistance_time_and_change() -> None:
+    row = ReadAdvice(0.2, 400.0, 1e5, 86400.0, 0.05)
+    assert str(row) == "up to 200 mV, 400 K, 100 kohm and more: 1 days, R within 5 %"
+    assert str(replace(row, voltage=0.0, resistance=0.0)) == "storage, 400 K: 1 days, R within 5 %"
+
+
+@pytest.mark.parametrize("name", ["voltage", "temperature", "resistance", "time", "change"])
+def test_numbers_of_a_read_advice_have_bounds(name: str) -> None:
+    row = ReadAdvice(0.2, 400.0, 1e5, 86400.0, 0.05)
+    least = 0.0 if name in ("voltage", "resistance") else 1e-12
+    for allowed in (least, 1, 9.99e14):
+        assert getattr(replace(row, **{name: allowed}), name) == allowed
+    for wrong in (0.5 * least if least else -1e-15, 1e15, float("nan"), True, "1", None):
+        with pytest.raises(ParameterError, match=rf"^{name} = .* is not a number from {least:g} to 1e15"):
+            replace(row, **{name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("Ohm", "ohm", True), ("", "1", True), (" nm ", "nm", True), ("nm", "m", False), ("", "V", False),
+     ("V  s", "V s", True), ("1", "11", False)],
+)  # fmt: skip
+def test_spellings_of_units_are_compared(one: str, other: str, same: bool) -> None:
+    assert same_unit(one, other) is same
+    assert same_unit(other, one) is same
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(1.9, "nm", "1.9 nm"), (1.9, "1", "1.9"), (1.9, "", "1.9"), (1e9, "Hz", "1e+09 Hz"), (1 / 3, "", repr(1 / 3)),
+     ("a", "V", "'a' V"), (2, "V", "2 V"), (1234567.0, "", "1234567.0")],
+)  # fmt: skip
+def test_values_are_written_with_their_unit(value: object, unit: str, text: str) -> None:
+    assert with_unit(value, unit) == text

@@ -203,3 +203,74 @@ def test_times_that_go_back_are_refused():
 def test_a_class_outside_the_table_is_refused():
     with pytest.raises(ParameterError, match="predicted"):
         sp.confusion_table([0, 1], [0, 5], 3)
+
+
+def test_the_ends_of_what_is_allowed():
+    assert sp.confusion_table([0, 2], [-1, 2], 3)[0, 3] == 1
+    for true, predicted, word in (
+        ([0], [-2], "predicted"),
+        ([0], [3], "predicted"),
+        ([-1], [0], "true"),
+        ([3], [0], "true"),
+    ):
+        with pytest.raises(
+            ParameterError, match=rf"{word}: must be whole numbers from {-1 if word == 'predicted' else 0} to 2"
+        ):
+            sp.confusion_table(true, predicted, 3)
+    assert sp.confusion_table(np.array([], int), np.array([], int), 1).tolist() == [[0, 0]]
+    with pytest.raises(ParameterError, match="give two equal lists"):
+        sp.confusion_table([0], [0, 1], 3)
+    assert sp.accuracy([[3, 1], [0, 4]]) == 0.875
+    with pytest.raises(ParameterError, match="a table of confusion_table"):
+        sp.accuracy([[1, 0], [0, 1], [1, 1]])
+    assert sp.matched_spikes([1.0, 3.0], [1.5, 2.5], 0.5) == 2
+    assert sp.matched_spikes([1.0, 3.0], [1.5, 2.5], 0.49) == 0
+    assert sp.matched_spikes([1.0, 3.0], [1.0, 3.5], 0.0) == 1
+    assert sp.interval_overlap([0.0, 2.0], [1.0, 0.0], [0.5, 2.0], 1.0) == 0.5
+    with pytest.raises(ParameterError, match="at least 0 s"):
+        sp.interval_overlap([0.0], -1e-12, [0.0], 1.0)
+    assert sp.spike_times([0.0, 1.0, 0.0], [0.0, 1.0, 2.0], 0.5).tolist() == [0.5]
+
+
+def test_few_spikes_have_few_statistics():
+    assert np.isnan(sp.interval_statistics([]).mean)
+    one = sp.interval_statistics([1.0, 1.5])
+    assert (one.count, one.mean, one.shortest) == (1, 0.5, 0.5)
+    assert np.isnan([one.deviation, one.variation, one.local_variation]).all()
+    two = sp.interval_statistics([0.0, 1.0, 4.0])  # intervals 1 and 3
+    assert two.deviation == pytest.approx(np.sqrt(2.0))
+    assert two.variation == pytest.approx(np.sqrt(2.0) / 2.0)
+    assert two.local_variation == pytest.approx(3.0 * 0.25)
+    three = sp.interval_statistics([0.0, 1.0, 4.0, 5.0])
+    assert three.local_variation == pytest.approx(3.0 / 2.0 * (0.25 + 0.25))
+
+
+def test_overlap_counts_straight_pieces_above_both_levels():
+    first, second, time = [0.0, 2.0, 2.0, 0.0], [1.0, 1.0, -1.0, -1.0], [0.0, 1.0, 2.0, 3.0]
+    assert sp.overlap_time(first, second, time, 1.0, 0.0) == pytest.approx(1.0)  # from 0.5 to 1.5
+    assert sp.overlap_time(first, second, time, 1.0, -2.0) == pytest.approx(2.0)  # from 0.5 to 2.5
+    assert sp.overlap_time(first, second, time, 2.0, 0.0) == 0.0
+    with pytest.raises(ParameterError, match="second: 2 values, 4 times"):
+        sp.overlap_time(first, [0.0, 1.0], time, 1.0, 0.0)
+
+
+def test_a_rectangular_window_ends_half_way_and_holds_its_edge():
+    delay = np.array([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0])
+    window = sp.fit_stdp_window(delay, [0.0, -1.5, -2.5, 9.0, 2.0, 4.0, 0.0, 0.0], "rectangular")
+    assert (window.potentiation, window.potentiation_time) == (3.0, 2.5)
+    assert (window.depression, window.depression_time) == (-2.0, 2.5)
+    assert window.residual == pytest.approx(np.sqrt(2.5 / 7.0))  # the delay of 0 does not count
+    assert window([-2.5, -2.51, 0.0, 2.5, 2.51]).tolist() == [-2.0, 0.0, 0.0, 3.0, 0.0]
+    later = sp.fit_stdp_window([1.0, 2.0], [1.0, 1.0], "rectangular")
+    assert later.potentiation_time == 2.0  # nothing tells where it ends: the last delay
+    assert np.isnan([later.depression, later.depression_time]).all()
+
+
+def test_an_exponential_window_is_fitted_on_each_side():
+    delay = np.array([-4.0, -2.0, -1.0, 1.0, 2.0, 4.0, 8.0]) * 1e-3
+    change = np.where(delay > 0, 2e-6 * np.exp(-delay / 3e-3), -1e-6 * np.exp(delay / 5e-3))
+    window = sp.fit_stdp_window(delay, change)
+    assert (window.potentiation, window.potentiation_time) == pytest.approx((2e-6, 3e-3), rel=1e-5)
+    assert (window.depression, window.depression_time) == pytest.approx((-1e-6, 5e-3), rel=1e-5)
+    assert window.residual < 1e-11
+    assert window(delay) == pytest.approx(change, rel=1e-5)

@@ -199,3 +199,52 @@ def test_nothing_is_found_where_nothing_moves():
     for function in (t.rise_time, t.fall_time, t.slew_rate, t.overshoot, t.settling_time, t.pulse_width, t.period):
         assert math.isnan(function(np.ones(4), np.arange(4.0)))
         assert math.isnan(function([1.0], [0.0]))
+
+
+@pytest.mark.parametrize(
+    ("values", "places", "rises"),
+    [
+        ([0.0, 0.59, 0.0], [], []),  # not 10 % of the amplitude above the middle
+        ([0.0, 0.6, 0.0], [0.5 / 0.6, 2.0 - 0.5 / 0.6], [1, 0]),
+        ([1.0, 0.41, 1.0], [], []),
+        ([1.0, 0.4, 1.0], [0.5 / 0.6, 2.0 - 0.5 / 0.6], [0, 1]),
+        ([0.0, 0.55, 0.45, 1.0, 1.0], [0.5 / 0.55], [1]),  # where it first passes the middle
+        ([0.45, 1.0, 0.0], [1.5], [0]),  # it began in neither state
+        ([0.0, 0.5, 1.0], [1.0], [1]),
+    ],
+)
+def test_a_transition_goes_past_a_tenth_on_both_sides_of_the_middle(values, places, rises):
+    found = transitions(values, np.arange(len(values), dtype=float), 0.0, 1.0)
+    assert found.places == pytest.approx(places)
+    assert found.rises.tolist() == rises
+
+
+def test_transitions_follow_levels_and_axis():
+    values = 3.0 + 2.0 * np.array([0.0, 1.0, 1.0, 0.0])
+    found = transitions(values, [0.0, 10.0, 30.0, 34.0], 3.0, 5.0)
+    assert found.places == pytest.approx([5.0, 32.0])
+    assert transitions(values, [0.0, 10.0, 30.0, 34.0], 5.0, 5.0).places.size == 0
+    assert transitions(values, [0.0, 10.0, 30.0, 34.0], 5.0, 3.0).places.size == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "top"),
+    [(0.05, 1.0), (0.2, 0.9)],
+)
+def test_a_level_is_where_enough_of_a_half_is_spent(share, top):
+    """A ramp to 1 that rests at 0.9: below 12 % of the time of the upper half the outermost value is the level."""
+    ramp = np.linspace(0.0, 1.0, 101)
+    rest = 0.5 * share / (1.0 - share)
+    values = np.concatenate([[0.0, 0.0], ramp[1:91], ramp[90:]])
+    time = np.concatenate([[0.0, 1.0], 1.0 + ramp[1:91], 1.0 + ramp[90:] + rest])
+    low, high = state_levels(values, time)
+    assert low == 0.0
+    assert high == pytest.approx(top, abs=0.003)
+
+
+def test_levels_within_a_quarter_of_the_range_are_one_state():
+    """At 0.45 and 0.55, with short visits of 0 and 1: the middle of the range divides one state."""
+    values = [0.45, 0.45, 0.55, 0.55, 0.0, 1.0, 0.5]
+    time = [0.0, 10.0, 10.1, 20.0, 20.1, 20.2, 20.3]
+    low, high = state_levels(values, time)
+    assert high - low >= 0.25

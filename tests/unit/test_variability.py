@@ -179,3 +179,72 @@ def test_a_named_spread_is_drawn_alone_and_that_of_the_card_as_a_whole() -> None
     assert set(whole) == {spread.parameter for spread in CARD.variability}
     assert set(Request(seed=3, card_spread=True, spread=(("rho_factor", 0.1),)).drawn((2, 3))) == set(whole)
     assert Request(seed=3).drawn((2, 3)) == {}
+
+
+def test_draws_are_the_formula_of_their_deviates() -> None:
+    deviates = rng(5).standard_normal((1, 6)).ravel()
+    assert np.abs(deviates).max() < 10.0
+    normal = sample_devices(CARD, (2, 3), rng(5), [Spread("ea_delta", 0.02, "ea", truncate=10)])["ea_delta"]
+    assert normal.ravel() == pytest.approx(0.02 * CARD.number("ea") * deviates, rel=1e-12)
+    factor = Spread("rho_factor", 0.3, "rho_factor", "lognormal", truncate=10)
+    assert sample_devices(CARD, 6, rng(5), [factor])["rho_factor"] == pytest.approx(np.exp(0.3 * deviates), rel=1e-12)
+    assert sample_devices(CARD, 6, rng(5), []) == {}
+
+
+def test_only_devices_outside_a_truncation_are_drawn_again() -> None:
+    deviates = rng(5).standard_normal((1, 50)).ravel()
+    spread = Spread("ea_delta", 0.02, "ea", truncate=1.5)
+    values = sample_devices(CARD, 50, rng(5), [spread])["ea_delta"] / (0.02 * CARD.number("ea"))
+    inside = np.abs(deviates) <= 1.5
+    assert 0 < inside.sum() < 50
+    assert values[inside] == pytest.approx(deviates[inside], rel=1e-12)
+    assert np.abs(values).max() <= 1.5
+
+
+def test_truncations_that_nothing_fits_end_with_their_number_of_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rramcirc.devices.cards.variability.MOST_REDRAWS", 1)
+    with pytest.raises(rc.ParameterError, match=r"within the truncations \[0\.5\].* found in 1 tries"):
+        sample_devices(CARD, 1000, rng(), [Spread("ea_delta", 0.02, "ea", truncate=0.5)])
+
+
+def test_correlation_matrix_is_symmetric_with_ones() -> None:
+    names = ["ea_delta", "rho_factor", "gap_resistance_factor"]
+    given = [{"rho_factor": 0.5}, {"ea_delta": 0.5}, {"ea_delta": -0.25}]
+    found = correlation_matrix([Spread(n, 0.1, "ea", correlation=c) for n, c in zip(names, given, strict=True)])
+    assert found.tolist() == [[1.0, 0.5, -0.25], [0.5, 1.0, 0.0], [-0.25, 0.0, 1.0]]
+    given = [{"rho_factor": 0.6, "gap_resistance_factor": 0.8}, {}, {}]
+    singular = [Spread(n, 0.1, "ea", correlation=c) for n, c in zip(names, given, strict=True)]
+    with pytest.raises(rc.ParameterError, match="contradict"):
+        correlation_matrix(singular)
+    with pytest.raises(rc.ParameterError, match="correlation with 'ea_delta', which has no spread"):
+        correlation_matrix([Spread("ea_delta", 0.1, "ea", correlation={"ea_delta": 1.0})])
+
+
+def test_a_noisy_read_is_one_plus_sigma_times_its_deviate() -> None:
+    current = np.array([1e-6, -2e-6, 3e-6])
+    found = read_noise(current, 0.05, rng(4))
+    assert found == pytest.approx(current * (1.0 + 0.05 * rng(4).standard_normal(3)), rel=1e-12)
+    assert read_noise(current, 0, rng(4)) == pytest.approx(current, rel=0)
+    for wrong in (-1e-9, np.inf, "0.1", None):
+        with pytest.raises(rc.ParameterError, match="sigma"):
+            read_noise(current, wrong, rng())
+
+
+def test_telegraph_noise_begins_in_both_levels_and_does_not_know_the_clock() -> None:
+    time = np.array([0.0, 0.0, 0.05, 0.4, 0.4, 2.0])
+    given = {"amplitude": 0.2, "tau_high": 0.1, "tau_low": 0.3}
+    first = [random_telegraph([3.0], **given, rng=rng(seed))[0] for seed in range(2000)]
+    assert np.mean(np.array(first) > 0) == pytest.approx(0.25, abs=0.04)  # 4 standard errors
+    for seed in range(20):
+        found = random_telegraph(time, **given, rng=rng(seed))
+        assert np.array_equal(found, random_telegraph(time + 64.0, **given, rng=rng(seed)))
+        assert found[0] == found[1]
+        assert found[3] == found[4]
+    draws = rng(3)
+    high = bool(draws.random() < 0.25)
+    ends = np.cumsum([draws.exponential(0.1 if high ^ bool(k % 2) else 0.3) for k in range(20)])
+    level = [0.2 * (high ^ bool(np.searchsorted(ends, t, side="right") % 2)) for t in time]
+    assert random_telegraph(time, **given, rng=rng(3)).tolist() == level
+    for wrong in ([], [[0.0, 1.0]], [1.0, 0.5]):
+        with pytest.raises(rc.ParameterError, match="ascending list"):
+            random_telegraph(wrong, **given, rng=rng())
