@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -22,7 +23,7 @@ from rramcirc.circuits.elements import chosen_probes
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.engines.array.bench_solver import BenchSolver, cell_of
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
-from rramcirc.engines.array.record import EngineRun
+from rramcirc.engines.array.record import EngineRun, Points
 from rramcirc.engines.array.transient import run_transient
 from rramcirc.engines.array.watch import Watch
 from rramcirc.engines.ending import Ending, noted
@@ -69,10 +70,13 @@ def check_bench(bench: Testbench) -> None:
             raise ParameterError(f"engine numpy: Testbench.stimuli[{line!r}]: the {line} terminal needs a voltage.")
 
 
-def run_bench(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
+def run_bench(
+    bench: Testbench, progress: Progress | None = None, partial: bool = False, folder: Path | None = None
+) -> EngineRun:
     """Solve a testbench: operating point, DC sweep or transient.
 
-    With `partial`, what was computed until a failure or an interruption is returned with its `ending`.
+    With `partial`, what was computed until a failure or an interruption is returned with its `ending`. What is recorded
+    beyond 64 MB waits in a nameless file in `folder`.
 
     Raises
     ------
@@ -82,19 +86,20 @@ def run_bench(bench: Testbench, progress: Progress | None = None, partial: bool 
         If there is no convergence.
     """
     check_bench(bench)
-    return _RUNS[type(bench.analysis)](bench, progress, partial)
+    return _RUNS[type(bench.analysis)](bench, progress, partial, folder)
 
 
-def _run_transient(bench: Testbench, progress: Progress | None, partial: bool) -> EngineRun:
+def _run_transient(bench: Testbench, progress: Progress | None, partial: bool, folder: Path | None) -> EngineRun:
     """Solve a transient; what comes before `record_from` is left out."""
     analysis = cast(Transient, bench.analysis)
-    run = run_transient(bench, analysis, progress, partial)
-    kept = run.axis >= analysis.record_from
-    return replace(run, axis=run.axis[kept], values=run.values[kept])
+    run = run_transient(bench, analysis, progress, partial, folder)
+    return replace(run, table=run.table[np.searchsorted(run.axis, analysis.record_from) :])
 
 
-def run_static(bench: Testbench, progress: Progress | None = None, partial: bool = False) -> EngineRun:
-    """Solve the operating point, DC sweep or vector sweep of a testbench; `partial` as for `run_bench`.
+def run_static(
+    bench: Testbench, progress: Progress | None = None, partial: bool = False, folder: Path | None = None
+) -> EngineRun:
+    """Solve the operating point, DC sweep or vector sweep of a testbench; `partial`, `folder` as for `run_bench`.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def run_static(bench: Testbench, progress: Progress | None = None, partial: bool
     probes = tuple(chosen_probes(circuit, bench.probes))
     solver, reader = BenchSolver(bench), ProbeReader(probes)
     watch = Watch(bench, solver, moving=False)
-    rows: list[np.ndarray] = []
+    points = Points(len(probes), folder)
     axis, levels = _points(bench.analysis)
     steps, residual, ending = 0, 0.0, Ending()
     with noted(ending) if partial else nullcontext():
@@ -118,16 +123,14 @@ def run_static(bench: Testbench, progress: Progress | None = None, partial: bool
                 solver.set_level(line, float(values[k]))
             solver.solve()
             steps, residual = steps + solver.state.steps, max(residual, solver.state.residual)
-            rows.append(reader.read(solver))
+            points.add(float(place), reader.read(solver))
             watch.see(float(place), solver.cells.voltages)
             if progress is not None:
                 progress(float(place))
     used = time.perf_counter() - wall, time.process_time() - cpu
-    values = np.array(rows).reshape(len(rows), len(probes))
     problems, remarks = watch.told()
     remarks = (*remarks, *doubts(solver.state.doubt))
-    axis = axis[: len(rows)]
-    return EngineRun(probes, values, axis, steps, residual, *used, remarks, ending, problems)
+    return EngineRun(probes, points.table(), steps, residual, *used, remarks, ending, problems)
 
 
 def doubts(volt: float) -> tuple[str, ...]:
@@ -142,7 +145,7 @@ def _points(analysis: Analysis) -> tuple[FloatArray, dict[str, FloatArray]]:
     return axis, dict(analysis.line_levels) | ({analysis.swept_line: axis} if analysis.swept_line else {})
 
 
-_RUNS: dict[type, Callable[[Testbench, Progress | None, bool], EngineRun]] = {
+_RUNS: dict[type, Callable[[Testbench, Progress | None, bool, Path | None], EngineRun]] = {
     OperatingPoint: run_static,
     DcSweep: run_static,
     VectorSweep: run_static,

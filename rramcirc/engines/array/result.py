@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def run_bench(
     """
     run, ending = None, Ending()
     with noted(ending):  # the engine itself notes what happens once there are points
-        run = engine.run_bench(bench, limited(progress, timeout), partial=True)
+        run = engine.run_bench(bench, limited(progress, timeout), partial=True, folder=folder)
     if run is None:
         cause = ending.cause if ending.status == "failed" else None
         problems = ending.problems if cause is None else (str(cause),)
@@ -80,10 +81,11 @@ def _plot(bench: Testbench, run: EngineRun) -> RawPlot:
     """Return the values in the form of ngspice; a kind that it does not know is the unit itself."""
     names = [p.name for p in run.probes]
     kinds = [_KINDS.get(p.unit, p.unit) or "notype" for p in run.probes]
-    columns, axis = list(run.values.T), bench.analysis.axis
+    data, axis = run.values, bench.analysis.axis
     if axis is not None:
-        names, kinds, columns = [axis.name, *names], [axis.kind, *kinds], [run.axis, *columns]
-    complete = run.ending.status == "done"
-    return RawPlot.from_columns(
-        names, kinds, columns, title=bench.title, plotname=bench.analysis.plot_name, complete=complete
-    )
+        names, kinds, data = [axis.name, *names], [axis.kind, *kinds], run.table
+    plot = RawPlot.from_columns(
+        names, kinds, list(data[:0].T), title=bench.title, plotname=bench.analysis.plot_name,
+        complete=run.ending.status == "done",
+    )  # fmt: skip
+    return replace(plot, data=data)  # which may be mapped from a file, larger than the memory

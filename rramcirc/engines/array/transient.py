@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from rramcirc.engines.array.drive import LineDrive
 from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
 from rramcirc.engines.array.newton import FOLLOWED, ArrayState
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
-from rramcirc.engines.array.record import EngineRun
+from rramcirc.engines.array.record import EngineRun, Points
 from rramcirc.engines.array.watch import Watch
 from rramcirc.engines.ending import Ending, noted
 
@@ -71,13 +72,14 @@ def tolerances(reltol: float) -> Tolerances:
 
 
 def run_transient(
-    bench: Testbench, analysis: Transient, progress: Progress | None = None, partial: bool = False
-) -> EngineRun:
+    bench: Testbench, analysis: Transient, progress: Progress | None = None, partial: bool = False,
+    folder: Path | None = None,
+) -> EngineRun:  # fmt: skip
     """Solve the transient of a testbench: its `analysis`.
 
     The simulator options ``reltol`` (default 1e-4) and ``charges`` (``on``, or ``off`` for quasi-static devices) count;
     all others are those of circuit simulators. With `partial`, what was computed until a failure or an interruption is
-    returned with its `ending`.
+    returned with its `ending`. What is recorded beyond 64 MB waits in a nameless file in `folder`.
 
     Raises
     ------
@@ -88,20 +90,18 @@ def run_transient(
     """
     wall, cpu = time.perf_counter(), time.process_time()
     probes = tuple(chosen_probes(circuit_of(bench), bench.probes))
-    run, ending = _Run(bench, analysis, ProbeReader(probes)), Ending()
+    run, ending = _Run(bench, analysis, ProbeReader(probes), folder), Ending()
     with noted(ending) if partial else nullcontext():
         while run.time < run.stop:
             run.advance()
             if progress is not None:
                 progress(run.time)
     used = time.perf_counter() - wall, time.process_time() - cpu
-    count = min(len(run.times), len(run.rows))  # an interruption can come between the two
-    values, times = np.array(run.rows[:count]).reshape(count, len(probes)), np.array(run.times[:count])
     state = run.solver.state
     residual = max(run.at_start, run.missing / max(state.through, 1e-300))
     problems, told = run.watch.told()
     remarks = (*run.remarks, *told)
-    return EngineRun(probes, values, times, state.steps, residual, *used, remarks, ending, problems)
+    return EngineRun(probes, run.points.table(), state.steps, residual, *used, remarks, ending, problems)
 
 
 def _options(bench: Testbench) -> tuple[Tolerances, bool]:
@@ -118,14 +118,15 @@ def _options(bench: Testbench) -> tuple[Tolerances, bool]:
 class _Run:
     """One transient: where it is, and what was recorded."""
 
-    def __init__(self, bench: Testbench, analysis: Transient, reader: ProbeReader) -> None:
+    def __init__(self, bench: Testbench, analysis: Transient, reader: ProbeReader, folder: Path | None) -> None:
         self.solver, self.reader = BenchSolver(bench), reader
         allowed, charges = _options(bench)
         self.drive = LineDrive(bench, self.solver, analysis.stop)
         self.time, self.stop = 0.0, analysis.stop
         self.max_step = analysis.largest_step
         self.solver.solve()
-        self.times, self.rows = [0.0], [reader.read(self.solver)]
+        self.points = Points(len(reader.probes), folder)
+        self.points.add(0.0, reader.read(self.solver))
         self.missing, self.at_start = 0.0, self.solver.state.residual
         self.remarks = self.drive.remarks
         farads = {kind: getattr(self.solver.array, kind).capacitance for kind in self.solver.line_names}
@@ -184,8 +185,7 @@ class _Run:
         self._keep(target)
         self.time = target
         self.missing = max(self.missing, self.solver.state.missing)
-        self.times.append(target)
-        self.rows.append(self.reader.read(self.solver))
+        self.points.add(target, self.reader.read(self.solver))
         self.watch.see(target, self.cells.voltages)
         self.cells.let_sleep(self.corner - target, self.stop - target, SLEEPING * self.allowed.state)
 
@@ -195,7 +195,7 @@ class _Run:
         self.watch.take_back()
         self.time = self.history.times[0]
         self.step = SMALLER * (gone - self.time)
-        del self.times[-1], self.rows[-1]
+        self.points.take_back()
 
     def _begin_segment(self) -> None:
         """Start anew behind a corner of what drives the lines."""
