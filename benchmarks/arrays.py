@@ -1,7 +1,8 @@
 """Print the figures of the array engine, each beside its peer in the same run.
 
 CPU seconds of one process and one thread, set-up and matrix build included, compilation of the loops apart (every case
-runs once on a small array first). Peers: scipy's splu on the same nodal equations; ngspice on the same testbench.
+runs once on a small array first). Peers: scipy's splu on the same nodal equations; badcrossbar where it is installed;
+ngspice on the same testbench.
 """
 
 # ruff: noqa: E402
@@ -13,6 +14,7 @@ for _name in ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "M
     os.environ.setdefault(_name, "1")
 
 import argparse
+import importlib.util
 import re
 import statistics
 import subprocess
@@ -25,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 import rramcirc as rc
+from rramcirc.circuits.array.bench import array_read
 from rramcirc.engines.array.engine import run_bench, run_static
 from rramcirc.engines.array.passive import effective_matrix, solve_passive
 
@@ -76,6 +79,13 @@ def passive_rows(sizes: list[int], largest_direct: int) -> None:
             theirs, exact = cpu(lambda: solve_passive(g, volts[0], **OHM, method="direct"), 1)  # noqa: B023
             error = relative(found.column_currents, exact.column_currents)
         show(f"passive {size} x {size}, one vector", ours, "scipy splu", theirs, error)
+        if size <= largest_direct and importlib.util.find_spec("badcrossbar"):
+            from badcrossbar.compute import compute  # prints what it does, to stdout
+
+            what = {"r_i": 1.0, "node_voltages": False, "all_currents": False}
+            theirs, exact = cpu(lambda: compute(volts[:1].T.copy(), 1.0 / g, **what), 1)  # noqa: B023
+            error = relative(np.ravel(found.column_currents), np.ravel(exact.currents.output))
+            show(f"passive {size} x {size}, one vector", ours, "badcrossbar", theirs, error)
         ours, many = cpu(lambda: solve_passive(g, volts, **OHM), 1)  # noqa: B023
         show(
             f"passive {size} x {size}, 100 vectors ({many.method})", ours, "one by one", 100 * one_time(g, volts), None
@@ -173,6 +183,31 @@ def hard_device_rows(size: int) -> None:
             show(f"{kind} {size} x {size}, {name}", ours, f"{run.steps} Newton steps", None, run.residual)
 
 
+def default_read(size: int) -> rc.Testbench:
+    """The read of `build-netlist crossbar`: 100 ns, 2.5 ohm wires on all lines, charges on; currents of all lines."""
+    wire = rc.Line(2.5)
+    array = rc.Crossbar(
+        rc.Cell("hfo2_filament", "nmos_select"), size, size, bl=wire, wl=wire, sl=replace(wire, end="last")
+    )
+    return replace(array_read(array), probes=("i(*)",))
+
+
+def default_read_rows(sizes: list[int], largest_ngspice: int) -> None:
+    """The default read; the error is that of the currents on the plateau, at 50 ns."""
+    for size in sizes:
+        bench = default_read(size)
+        ours, run = cpu(lambda: run_bench(bench), 3 if size <= 64 else 1)  # noqa: B023
+        theirs = error = None
+        if size <= largest_ngspice:
+            waves = rc.simulate(bench, "ngspice", timeout=600.0)
+            theirs = float(waves.provenance["cpu_seconds"])
+            plateau = [[np.interp(5e-8, waves.axis, waves[p.name])] for p in run.probes]
+            mine = [[np.interp(5e-8, run.axis, run.values[:, k])] for k in range(len(run.probes))]
+            error = relative(np.array(mine), np.array(plateau))
+        name = f"default read, {size} x {size}, {run.steps} steps, {len(run.axis)} points"
+        show(name, ours, "ngspice", theirs, error)
+
+
 def write_bench(size: int, source_line: str = "row", charges: str = "on", all_states: bool = True) -> rc.Testbench:
     """One SET pulse of 1 us on one cell of an array with 2 ohm wires; the states of all cells are recorded."""
     rng, shape, wire, middle = np.random.default_rng(1), (size, size), rc.Line(2.0), size // 2
@@ -246,6 +281,8 @@ def main() -> None:
     sweep_row(64, 5 if quick else 100)
     for source_line, charges in (("row", "on"), ("row", "off"), ("column", "on")):
         run_bench(write_bench(24, source_line, charges))
+    run_bench(default_read(24))
+    default_read_rows([32, 64] if quick else [64, 128, 256], 32 if quick else 64)
     write_rows([16, 32] if quick else [64, 512], 32 if quick else 64)
     product_rows(64, 10 if quick else 100)
     hard_device_rows(128 if quick else 1024)
@@ -258,7 +295,8 @@ def main() -> None:
             "a.solve_passive(*[x[:1] if k else x for k, x in enumerate(a.passive_case(1024))], **a.OHM)",
             "memory, passive 1024 x 1024",
         )
-        memory_row("a.run_static(a.read_bench(256))", "memory, 1T1R 256 x 256")
+        for size in (256, 1024):
+            memory_row(f"a.run_static(a.read_bench({size}))", f"memory, 1T1R {size} x {size}")
     print(f"peak memory of this process {peak_memory():.2g} GB")
 
 
