@@ -70,9 +70,9 @@ def simulate(
     bench
         Design, stimuli and analysis; or a netlist made from them; or a PySpice circuit (ngspice only).
     engine
-        ``"ngspice"``, ``"vacask"``, ``"numpy"`` (cells and crossbars of compiled models, all but AC, and networks of
-        ideal neurons at device level), or ``"network"`` (networks whose synapses move along curves of their cell, or
-        by a rule).
+        ``"ngspice"``, ``"vacask"``, ``"numpy"`` (cells and crossbars of compiled models, all but AC, networks of
+        ideal neurons at device level, and the circuit of a `RecurrentNetwork`), or ``"network"`` (networks whose
+        synapses move along curves of their cell, or by a rule; equations (18)-(20) of a `RecurrentNetwork`).
     analysis, probes
         For a PySpice circuit, which has none: what to compute and what to record
         (:func:`rramcirc.engines.pyspice.netlist.netlist_of`).
@@ -112,12 +112,7 @@ def simulate(
     if spikes is not None:
         raise ParameterError(f"simulate: spikes are replayed by the engine numpy only, not by {engine!r}.")
     if engine == "network":
-        from rramcirc.engines.network.level_engine import run_level
-
-        return _in_folder(
-            output,
-            lambda folder: finish(run_level(bench, folder, rule, progress, timeout), folder, bench_origin(bench)),
-        )
+        return _in_folder(output, lambda folder: _run_network(bench, folder, timeout, progress, rule))
     if analysis is not None or probes:
         raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
     check_memory(f"{engine}: {describe(bench.design)}", cells_of(bench.design), SPICE_BYTES, 4e-4)
@@ -367,16 +362,37 @@ def _run_numpy(
     spikes: Spikes | None,
 ) -> Waveforms:  # fmt: skip
     from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
+    from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
 
     if isinstance(bench.design, (HopfieldNetwork, Perceptron)):
         from rramcirc.engines.network.device_engine import run_bench as run_network
 
         return finish(run_network(bench, folder, progress, timeout, spikes=spikes), folder, bench_origin(bench))
+    if spikes is not None:
+        raise ParameterError(f"simulate: spikes: {a_kind(bench.design)} has no spiking neurons; leave them out.")
+    if isinstance(bench.design, RecurrentNetwork):
+        from rramcirc.engines.network.recurrent_engine import run_recurrent
+
+        return finish(run_recurrent(bench, folder, "numpy", progress, timeout), folder, bench_origin(bench))
     from rramcirc.engines.array.result import run_bench
 
-    if spikes is not None:
-        raise ParameterError(f"simulate: spikes: {a_kind(bench.design)} has no neurons; leave them out.")
     return finish(run_bench(bench, folder, progress, timeout), folder, bench_origin(bench))
+
+
+def _run_network(
+    bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None, rule: SpikeRule | None
+) -> Waveforms:
+    from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
+
+    if isinstance(bench.design, RecurrentNetwork):
+        from rramcirc.engines.network.recurrent_engine import run_recurrent
+
+        if rule is not None:
+            raise ParameterError("simulate: rule: a RecurrentNetwork learns by equation (20), not by a rule of spikes.")
+        return finish(run_recurrent(bench, folder, "network", progress, timeout), folder, bench_origin(bench))
+    from rramcirc.engines.network.level_engine import run_level
+
+    return finish(run_level(bench, folder, rule, progress, timeout), folder, bench_origin(bench))
 
 
 __all__ = ["ENGINES", "simulate", "simulate_netlist"]

@@ -139,8 +139,7 @@ def test_a_rule_of_the_users_own_sees_earlier_spikes_and_noise_of_a_seed():
 @pytest.mark.parametrize(
     ("bench", "said"),
     [
-        (rc.default_bench("recurrent"), "it cannot do a RecurrentNetwork, only a HopfieldNetwork or a Perceptron"),
-        (rc.default_bench("cell"), "it cannot do a Cell"),
+        (rc.default_bench("cell"), "it cannot do a Cell, only a HopfieldNetwork, a Perceptron or a RecurrentNetwork"),
         (replace(three(), cycle_noise=rc.CycleNoise(slot=1e-3)), "cycle_noise: the engines numpy and ngspice take it"),
         (replace(three(), probes=("current_exc[0,1]",)), r"it has no current_exc\[0,1\]; of synapses it has diameter"),
         (

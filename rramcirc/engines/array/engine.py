@@ -45,8 +45,8 @@ def check_bench(bench: Testbench) -> None:
     if not isinstance(bench.design, (Cell, Crossbar)):
         kind = type(bench.design).__name__
         raise ParameterError(
-            f"engine numpy: it cannot do a {kind}, only a Cell, Crossbar, HopfieldNetwork or Perceptron; "
-            "ngspice runs it."
+            f"engine numpy: it cannot do a {kind}, only a Cell, Crossbar, HopfieldNetwork, Perceptron or "
+            "RecurrentNetwork; ngspice runs it."
         )
     if type(bench.analysis) not in _RUNS:
         kind = type(bench.analysis).__name__

@@ -80,7 +80,8 @@ def check_level(bench: Testbench) -> HopfieldNetwork | Perceptron:
     network = bench.design
     if not isinstance(network, (HopfieldNetwork, Perceptron)):
         raise ParameterError(
-            f"engine network: it cannot do {a_kind(network)}, only a HopfieldNetwork or a Perceptron; ngspice runs it."
+            f"engine network: it cannot do {a_kind(network)}, only a HopfieldNetwork, a Perceptron or a "
+            "RecurrentNetwork; ngspice runs it."
         )
     check_analysis(bench, network.neuron)
     if bench.analysis.kind != "tran":

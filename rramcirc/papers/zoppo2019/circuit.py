@@ -239,6 +239,6 @@ EXPERIMENT = Experiment(
                  "converges to the target", "assumed", "Sec. III", "searched",
                  "size and patterns were chosen by trials: nine neurons fail"),
     ),
-    engines=("ngspice",),
+    engines=("ngspice", "numpy"),
     remarks=remarks,
 )  # fmt: skip
