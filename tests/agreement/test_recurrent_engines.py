@@ -149,10 +149,11 @@ def test_any_plastic_synapse_is_integrated_by_its_compiled_model(tmp_path: Path)
 
 def test_a_synapse_that_leaves_its_bounds_fails_the_run(tmp_path: Path):
     text = BOUNDED.replace(" * (1 - w * w / (w_max * w_max))", "").replace("w_max = 0.5", "w_max = 0.1")
+    text = text.replace("learning_rate = 0.05", "learning_rate = 1.0")
     (tmp_path / "rram_bounded.va").write_text(text)
     (tmp_path / "bounded.toml").write_text(BOUNDED_CARD)
     bench = shown(RecurrentNetwork(rc.load_card(tmp_path / "bounded.toml"), 4, 0.3 * WEIGHTS), epochs=4)
-    with pytest.raises(rc.SimulationError, match=r"w of (w|twin)_\d_\d left its bounds -0.1 ... 0.1"):
+    with pytest.raises(rc.SimulationError, match=r"w of x(w|twin)_\d_\d left its bounds -0.1 ... 0.1"):
         rc.simulate(bench, "numpy")
 
 
