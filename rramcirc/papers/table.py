@@ -27,6 +27,7 @@ from rramcirc.papers.milo2018 import times as milo2018_times
 from rramcirc.papers.pedretti2018 import alternation as pedretti2018_alternation
 from rramcirc.papers.pedretti2018 import circuit_learning as pedretti2018_circuit
 from rramcirc.papers.pedretti2018 import density as pedretti2018_density
+from rramcirc.papers.pedretti2018 import device_map as pedretti2018_device_map
 from rramcirc.papers.pedretti2018 import digits as pedretti2018_digits
 from rramcirc.papers.pedretti2018 import digits_spice as pedretti2018_digits_spice
 from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
@@ -34,6 +35,7 @@ from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
 from rramcirc.papers.pedretti2018 import mnist as pedretti2018_mnist
 from rramcirc.papers.pedretti2018 import noise as pedretti2018_noise
 from rramcirc.papers.pedretti2018 import optimum as pedretti2018_optimum
+from rramcirc.papers.pedretti2018 import three_layers as pedretti2018_three_layers
 from rramcirc.papers.zoppo2019 import circuit as zoppo2019_circuit
 from rramcirc.papers.zoppo2019 import examples as zoppo2019_examples
 from rramcirc.papers.zoppo2019 import locality as zoppo2019_locality
@@ -68,6 +70,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         pedretti2018_alternation,
         pedretti2018_circuit,
         pedretti2018_density,
+        pedretti2018_device_map,
         pedretti2018_digits,
         pedretti2018_digits_spice,
         pedretti2018_distributions,
@@ -75,6 +78,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         pedretti2018_mnist,
         pedretti2018_noise,
         pedretti2018_optimum,
+        pedretti2018_three_layers,
         zoppo2019_circuit,
         zoppo2019_examples,
         zoppo2019_locality,

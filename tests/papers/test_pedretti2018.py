@@ -9,8 +9,9 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.bench.images import drawn_digits
-from rramcirc.papers.pedretti2018.circuit import SynapseCircuit
+from rramcirc.papers.pedretti2018.circuit import SynapseCircuit, draw_epochs
 from rramcirc.papers.pedretti2018.circuit_learning import against_ngspice, read_drift
+from rramcirc.papers.pedretti2018.device_map import DeviceMapParameters, best_noise, device_map, grid
 from rramcirc.papers.pedretti2018.digit_images import Tally, boxes, small_images
 from rramcirc.papers.pedretti2018.digits_circuit import Circuit, correcting_lessons, forced_lessons
 from rramcirc.papers.pedretti2018.digits_learning import Array, fitted_bias
@@ -27,7 +28,15 @@ from rramcirc.papers.pedretti2018.optimum import optimal_noise
 from rramcirc.papers.pedretti2018.rate_equations import RateConstants, evolve, slopes
 from rramcirc.papers.pedretti2018.sequences import TABLE, run_sequences
 from rramcirc.papers.pedretti2018.setup import Learning
-from rramcirc.papers.pedretti2018.timed import CANCELLED, FIRES, run_timed
+from rramcirc.papers.pedretti2018.timed import (
+    CANCELLED,
+    FIRES,
+    DevicePulses,
+    room,
+    run_timed,
+    timed_run,
+    timed_trials,
+)
 
 
 def test_rate_equations_are_integrated_as_a_solver_with_error_control_does():
@@ -232,3 +241,42 @@ def test_fitted_currents_let_every_post_answer_as_often_as_its_digit():
     led = (currents + fitted_bias(currents, labels)).argmax(axis=1)
     assert np.bincount(led, minlength=3) == pytest.approx(np.bincount(labels), abs=12)
     assert (led == labels).mean() > (currents.argmax(axis=1) == labels).mean() + 0.1
+
+
+@pytest.fixture(scope="module")
+def pulses() -> DevicePulses:
+    return DevicePulses.drawn(SynapseCircuit(), 60, seed=1)
+
+
+def test_the_rule_with_times_learns_at_other_sizes_and_errs_as_the_circuit_does(pulses):
+    trials = timed_trials(replace(Learning(), inputs=36, active=9), SynapseCircuit(), pulses, 20, seed=1)
+    # ngspice, 16 synapses: 4.9 % of noise epochs fire in mid-epoch, 0.5 % by the plain rule
+    assert 0.02 < trials.false_fires.share < 0.09
+    assert trials.true_fires.interval()[0] > 0.7
+    assert np.isfinite(trials.learnt).mean() >= 0.5
+    none = timed_trials(replace(Learning(), inputs=36, active=9, noise=0.0, epochs=200), SynapseCircuit(), pulses, 5, 1)
+    assert none.false_fires.hits == 0
+    assert np.isnan(none.learnt).all()  # without noise nothing is depressed but what was in LRS beside the pattern
+
+
+def test_a_trial_with_times_does_not_depend_on_how_many_there_are_nor_on_how_often_the_post_fires(pulses):
+    few, many = (timed_trials(replace(Learning(), epochs=40), SynapseCircuit(), pulses, n, seed=4) for n in (2, 4))
+    assert np.array_equal(few.pattern, many.pattern[:2])
+    # a pattern of one pixel among 64, much noise: more than four fires an epoch
+    dense = replace(Learning(), inputs=64, active=1, noise=0.5, epochs=40)
+    active = draw_epochs(dense, 1)[1]
+    start = np.full((64, 1), 47e-6)
+    run = timed_run(dense, SynapseCircuit(), active, {}, start)
+    assert 4 * len(active) < run.fires.size <= room(SynapseCircuit(), active)[0].size
+    assert np.diff(run.fires).min() >= SynapseCircuit().refractory
+
+
+def test_the_map_of_the_device_knows_its_levels_and_is_empty_where_noise_is_as_dense_as_the_pattern():
+    parameters = DeviceMapParameters(active=(5, 40), noises=(0.03, 0.2), devices=60, trials=4)
+    table = device_map(parameters, "network")
+    assert grid(table, "time").shape == (2, 2)
+    assert np.isnan(table[(table["density"] == 0.05) & (table["noise"] == 0.2)]["time"]).all()
+    assert table[(table["density"] == 0.4) & (table["noise"] == 0.03)]["time"].item() < 10.0
+    assert best_noise(table, "window")[1] == 0.03
+    lrs, hrs, *_ = table.attrs["levels"]
+    assert 5 < lrs / hrs < 10

@@ -113,6 +113,8 @@ class Trials:
         Mean conductances [S].
     epoch, counted
         Duration of an epoch [s]; number of last epochs in which fires are counted.
+    below
+        Mean background below which learning has ended [S].
     """
 
     kinds: IntArray
@@ -121,6 +123,7 @@ class Trials:
     background: FloatArray
     epoch: float
     counted: int
+    below: float = LEARNT
 
     @property
     def true_fires(self) -> Count:
@@ -141,8 +144,8 @@ class Trials:
 
     @property
     def learnt(self) -> FloatArray:
-        """Times [s] at which the mean background fell below 15 uS; not a number where it never did."""
-        below = self.background < LEARNT
+        """Times [s] at which the mean background fell below `below`; not a number where it never did."""
+        below = self.background < self.below
         return np.where(below.any(axis=1), self.epoch * (1 + below.argmax(axis=1)), np.nan)
 
     def _count(self, kind: int) -> Count:

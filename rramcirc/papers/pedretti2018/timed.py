@@ -16,8 +16,10 @@ import numba
 import numpy as np
 
 from rramcirc.basics.arrays import BoolArray, FloatArray, LoopCompiler
+from rramcirc.devices.cards.variability import sample_devices
 from rramcirc.devices.compiled.conductance import states_for_conductance
-from rramcirc.papers.pedretti2018.circuit import OPEN, SynapseCircuit, pulsed
+from rramcirc.papers.pedretti2018.circuit import OPEN, SynapseCircuit, draw_epochs, pulsed
+from rramcirc.papers.pedretti2018.monte_carlo import Trials
 from rramcirc.papers.pedretti2018.setup import Learning
 
 compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
@@ -152,6 +154,20 @@ def run_timed(
     counts[FIRES] = n
 
 
+def rule_times(setting: Learning, circuit: SynapseCircuit) -> FloatArray:
+    """Return the numbers of `run_timed` for a setting."""
+    return np.array([
+        setting.epoch, OPEN, OPEN + circuit.opened, circuit.refractory, circuit.set_width, circuit.delay,
+        circuit.reset_width, circuit.gain(setting) * circuit.read_voltage, setting.threshold * setting.active,
+    ])  # fmt: skip
+
+
+def room(circuit: SynapseCircuit, active: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return fires, traces and counts to be filled by `run_timed`: a POST fires at most once in a refractory time."""
+    most = int(circuit.opened / circuit.refractory) + 2
+    return np.empty(most * len(active)), np.empty(active.shape), np.zeros(4)
+
+
 def timed_run(
     setting: Learning, circuit: SynapseCircuit, active: BoolArray, spread: Mapping[str, FloatArray], start: FloatArray
 ) -> TimedRun:
@@ -160,13 +176,69 @@ def timed_run(
     parameters = {name: values.ravel() for name, values in spread.items()}
     states = states_for_conductance(circuit.cell.rram, start.ravel(), parameters)
     g, _ = pulsed(circuit, states, circuit.read_voltage, 1e-6, parameters)
-    slope = circuit.gain(setting) * circuit.read_voltage
-    numbers = np.array([
-        setting.epoch, OPEN, OPEN + circuit.opened, circuit.refractory, circuit.set_width, circuit.delay,
-        circuit.reset_width, slope, setting.threshold * setting.active,
-    ])  # fmt: skip
-    fires, traces, counts = np.empty(2 * len(active) + 10), np.empty(active.shape), np.zeros(4)
-    run_timed(active, down, up, DOSES, PULSES, g, numbers, fires, traces, counts)
-    return TimedRun(
-        fires[: int(counts[FIRES])], traces, int(counts[CANCELLED]), int(counts[LATE]), int(counts[CUT])
-    )
+    fires, traces, counts = room(circuit, active)
+    run_timed(active, down, up, DOSES, PULSES, g, rule_times(setting, circuit), fires, traces, counts)
+    return TimedRun(fires[: int(counts[FIRES])], traces, int(counts[CANCELLED]), int(counts[LATE]), int(counts[CUT]))
+
+
+@dataclass(frozen=True)
+class DevicePulses:
+    """What pulses make of drawn devices, by simulation of their compiled model: curves of many, to draw from.
+
+    Attributes
+    ----------
+    down, up : (devices, doses), (devices, pulses) arrays
+        See `device_curves`.
+    hrs : (devices,) array
+        Conductance behind one full negative pulse [S].
+    """
+
+    down: FloatArray
+    up: FloatArray
+    hrs: FloatArray
+
+    @classmethod
+    def drawn(cls, circuit: SynapseCircuit, devices: int, seed: int) -> DevicePulses:
+        """Return the curves of devices that differ as their card says."""
+        card = circuit.cell.rram
+        down, up = device_curves(circuit, sample_devices(card, (devices, 1), np.random.default_rng([seed, 5])), devices)
+        after = np.array([np.interp(circuit.reset_width, DOSES, curve) for curve in down])
+        return cls(down, up, np.exp(after))
+
+    @property
+    def lrs(self) -> FloatArray:
+        """(devices,) conductances behind a positive pulse [S]."""
+        return np.exp(self.up[:, 0])
+
+
+def timed_trials(
+    setting: Learning, circuit: SynapseCircuit, pulses: DevicePulses, trials: int, seed: int
+) -> Trials:  # fmt: skip
+    """Learn many times by the rule with times, from half LRS, half HRS; any number of inputs.
+
+    Every synapse is one of the devices of `pulses`. Learning has ended when the mean background is below one and a half
+    times the mean HRS, as 15 uS are of the paper's 10 uS.
+
+    Parameters
+    ----------
+    setting
+        What is learnt; its conductances and voltage are not used, but those of the circuit and its devices.
+    trials, seed
+        Number of them, and of all draws; a trial does not depend on how many there are.
+    """
+    pattern, numbers = setting.pattern, rule_times(setting, circuit)
+    shape = (trials, setting.epochs)
+    kinds, fired = np.empty(shape, np.int64), np.zeros(shape, bool)
+    means = np.empty((2, *shape))
+    for k in range(trials):
+        rng = np.random.default_rng([seed, k, 7])
+        kind, active = draw_epochs(setting, int(rng.integers(1 << 31)))
+        chosen = rng.integers(pulses.hrs.size, size=setting.inputs)
+        g = np.where(rng.random(setting.inputs) < 0.5, pulses.lrs[chosen], pulses.hrs[chosen])
+        fires, traces, counts = room(circuit, active)
+        run_timed(active, pulses.down[chosen], pulses.up[chosen], DOSES, PULSES, g, numbers, fires, traces, counts)
+        kinds[k] = np.where(kind == 1, np.where(active[:, pattern].any(axis=1), 1, -1), 0)
+        fired[k, (fires[: int(counts[FIRES])] / setting.epoch).astype(np.int64)] = True
+        means[0, k], means[1, k] = traces[:, pattern].mean(axis=1), traces[:, ~pattern].mean(axis=1)
+    counted, below = min(setting.counted, setting.epochs), 1.5 * float(pulses.hrs.mean())
+    return Trials(kinds, fired, means[0], means[1], setting.epoch, counted, below)
