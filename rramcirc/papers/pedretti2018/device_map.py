@@ -82,7 +82,7 @@ def best_noise(table: pd.DataFrame, criterion: str) -> FloatArray:
     """Return N of the widest window or the shortest median time for each density; no number where none learns [1]."""
     noises = np.unique(table["noise"])
     if criterion == "window":
-        return noises[grid(table, "window").argmax(axis=1)]
+        return np.asarray(noises[grid(table, "window").argmax(axis=1)], np.float64)
     times = np.nan_to_num(grid(table, "time"), nan=np.inf)
     return np.where(np.isfinite(times.min(axis=1)), noises[times.argmin(axis=1)], np.nan)
 
