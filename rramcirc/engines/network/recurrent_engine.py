@@ -20,7 +20,6 @@ from rramcirc.basics.errors import ParameterError, SimulationError
 from rramcirc.basics.memory import check_memory
 from rramcirc.basics.units import format_number, parse_number
 from rramcirc.basics.version import __version__
-from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench, describe
 from rramcirc.circuits.elements import Circuit, Probe, chosen_probes
 from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
@@ -59,7 +58,7 @@ def run_recurrent(
     wall, cpu = time.perf_counter(), time.process_time()
     network = bench.design
     assert isinstance(network, RecurrentNetwork)  # see simulation
-    if not isinstance(bench.analysis, Transient):
+    if bench.analysis.kind != "tran":
         kind = type(bench.analysis).__name__
         raise ParameterError(f"engine {engine}: of a RecurrentNetwork it does a Transient, no {kind}; ngspice runs it.")
     if bench.cycle_noise is not None:
@@ -67,7 +66,7 @@ def run_recurrent(
     check_memory(f"engine {engine}: {describe(network)}", 2 * len(network.weights) ** 2, 1200.0, 1e-4)
     system: RecurrentSystem
     system = EquationSystem(network) if engine == "network" else CircuitSystem(network, bench.temperature)
-    run, ending = _Run(bench, bench.analysis, engine, system), Ending()
+    run, ending = _Run(bench, engine, system), Ending()
     with noted(ending):
         run.go(limited(progress, timeout))
     status, problems = ending.status, ending.problems
@@ -86,10 +85,13 @@ def run_recurrent(
 class _Run:
     """A run in progress: where it is, and what was recorded."""
 
-    def __init__(self, bench: Testbench, analysis: Transient, engine: str, system: RecurrentSystem) -> None:
+    def __init__(self, bench: Testbench, engine: str, system: RecurrentSystem) -> None:
         circuit = build_circuit(bench)
-        self.bench, self.analysis, self.engine, self.system = bench, analysis, engine, system
-        self.lines = RecurrentLines(bench, analysis.stop)
+        self.bench, self.engine, self.system = bench, engine, system
+        stop, self.record_from = bench.analysis.last_time, float(getattr(bench.analysis, "record_from", 0.0))
+        assert stop is not None  # of a transient
+        self.most = bench.analysis.largest_step or stop
+        self.lines = RecurrentLines(bench, stop)
         self.probes = _chosen(bench, circuit, engine, system)
         self.rtol = PER_STEP * _reltol(bench, engine)
         self.network = bench.design
@@ -118,8 +120,8 @@ class _Run:
             held = now
             solver = RK45(
                 lambda t, x, k=k: self.system.slope(x, self.lines.at(k, t)), start, state, end,
-                max_step=min(self.analysis.largest_step, end - start), rtol=self.rtol, atol=SCALE * self.rtol,
-                first_step=min(step, end - start, self.analysis.largest_step),
+                max_step=min(self.most, end - start), rtol=self.rtol, atol=SCALE * self.rtol,
+                first_step=min(step, end - start, self.most),
             )  # fmt: skip
             while solver.status == "running":
                 message = solver.step()
@@ -136,7 +138,7 @@ class _Run:
         if not np.isfinite(state).all():
             raise SimulationError(f"{self.engine} failed: a state is no number at {format_number(now, 's')}.")
         self._watch.see(now, state)
-        if now >= self.analysis.record_from:
+        if now >= self.record_from:
             self.rows.append(self._readers.read(self.system, state, levels))
             self.times.append(now)
 
@@ -151,7 +153,7 @@ class _Run:
         kinds = ["time", *(_KINDS.get(p.unit, p.unit) or "notype" for p in self.probes)]
         return RawPlot.from_columns(
             ["time", *(p.name for p in self.probes)], kinds, [np.array(self.times[:count]), *values.T],
-            title=self.bench.title, plotname=self.analysis.plot_name, complete=complete,
+            title=self.bench.title, plotname=self.bench.analysis.plot_name, complete=complete,
         )  # fmt: skip
 
 
