@@ -12,7 +12,8 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.units import spice_number
 from rramcirc.devices.veriloga.cure.memory import memory_of
-from rramcirc.devices.veriloga.cure.original import NotFollowed, Original
+from rramcirc.devices.veriloga.cure.network import NotFollowed
+from rramcirc.devices.veriloga.cure.original import Original
 from rramcirc.devices.veriloga.cure.places import Places
 from rramcirc.devices.veriloga.lint.compile import compile_for_lint
 from rramcirc.devices.veriloga.lint.lint import lint
@@ -118,7 +119,7 @@ def prove(
         try:
             given = {name: spice_number(text) for name, text in (values or {}).items()}
             numbers = {name: value for name, value in given.items() if value is not None}
-            Original(original, module.cell.top, module.cell.bottom, numbers, steps)
+            Original(original, module.cell.top, module.cell.bottom, numbers, steps, module.cell.grounded)
         except (NotFollowed, RecursionError) as problem:
             proofs.append(Proof(module.name, (), f"the original's equations are not followed ({problem})"))
             continue
@@ -171,7 +172,8 @@ class _Comparison:
         count = _STEPS
         while count <= _MOST_STEPS:
             times = np.linspace(0.0, wave.times[-1], count + 1)
-            device = Original(self.original, self.cell.top, self.cell.bottom, self.numbers, self.steps)
+            cell = self.cell
+            device = Original(self.original, cell.top, cell.bottom, self.numbers, self.steps, cell.grounded)
             currents = device.run(times, np.interp(times, wave.times, wave.voltages))
             now = np.interp(at, times, currents)
             if before is not None and difference(before, now, round(TUBE * wave.duration / at[1])) <= _SETTLED:

@@ -28,7 +28,7 @@ class Memory:
     clocks
         Variables that hold the time of the last step.
     steps
-        Parameters that stand for the time step.
+        Parameters, and variables that are never assigned, that stand for the time step.
     setups
         Statements that are meant to run once: ``@(initial_step)``, ``if ($abstime == 0)``, ``if (!started)``.
     """
@@ -132,7 +132,11 @@ def _is_flag(name: str, setup: Node, module: LintModule) -> bool:
 
 
 def step_parameters(module: LintModule) -> tuple[str, ...]:
-    """Return the parameters that stand for the time step: asked of ``$bound_step`` or a timer, or called so."""
+    """Return the names that stand for the time step: parameters asked of ``$bound_step`` or a timer, or called so, and
+    variables called so that only have their initial value.
+    """
+    assigned = {n.text for b in module.analog for n in walk(b) if n.kind == "assign"}
+    constants = [n for n, v in module.variables.items() if v.start is not None and n not in assigned]
     read = {n.text for b in module.analog for n in walk(b) if n.kind == "name"}
     bound = {
         a.text for b in module.analog for n in walk(b) if n.kind == "call" and n.text == "$bound_step"
@@ -140,4 +144,5 @@ def step_parameters(module: LintModule) -> tuple[str, ...]:
     }  # fmt: skip
     timers = (e for b in module.analog for n in walk(b) if n.kind == "event" for e in n.parts if e.text == "timer")
     bound |= {a.text for e in timers for a in e.parts[1:2]}
-    return tuple(p for p in module.parameters if p in read and (p in bound or _STEP_NAME.fullmatch(p)))
+    names = [*module.parameters, *(n for n in constants if _STEP_NAME.fullmatch(n))]
+    return tuple(p for p in names if p in read and (p in bound or _STEP_NAME.fullmatch(p)))

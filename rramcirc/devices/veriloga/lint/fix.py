@@ -170,6 +170,10 @@ class _Own:
                 yield self.insert(head.start + 1, head.line, text, "directions and disciplines of ports")
             yield from self.undeclared(module, head)
         yield from self.initializers(module, findings)
+        unused = {f.offset for f in findings if f.rule == "unused-net"}
+        for name, (_, word) in module.nets.items():
+            if word.start in unused and self.is_own(word):
+                yield from self.without_net(word, f"net {name} left out: nothing reads or drives it")
 
     def moved_attribute(self, oddity: Oddity) -> Iterator[Repair]:
         """Put an attribute in front of the declaration of its parameter, which gets a declaration of its own.

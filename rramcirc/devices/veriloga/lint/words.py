@@ -64,6 +64,9 @@ _REFUSED = {
     "$fclose": "nothing: files cannot be written",
     "delay": "a state with that time constant: I(s) <+ ddt(tau * V(s));  I(s) <+ V(s) - input;",
 }
+_EMPTY = (
+    "an unknown without an equation. With the solver KLU ngspice can compute 0 V everywhere then, without a word"
+)
 _FAMILIES = (
     (re.compile(r"\$(random|arandom|r?dist_\w+)$"), "random", _DRAW),
     (re.compile(r"(laplace|zi)_(nd|np|zd|zp)$"), "operator", "write the poles as states: " + STATE_FORM),
@@ -254,6 +257,13 @@ def _nets(module: LintModule) -> Iterator[Finding]:
         yield found("ground-net" if name in module.nets else "ground", word, text,
                     f"V(x) and I(x) for V(x, {name}) and I(x, {name}): ground is understood",
                     fixable=is_removable(name, module))  # fmt: skip
+    used = {*module.ports, *module.grounds, *(n for nets in module.branches.values() for n in nets)}
+    used |= {p.text for b in bodies(module) for n in walk(b) if module.is_access(n) for p in n.parts}
+    whole = not any(n.kind == "lost" for b in bodies(module) for n in walk(b))
+    for net, (_, word) in module.nets.items() if whole and module.analog else ():
+        if net not in used:
+            yield found("unused-net", word, f"nothing reads or drives the net {net}: {_EMPTY}", "no such net",
+                        fixable=True)  # fmt: skip
     for port in module.ports:
         if port not in module.directions:
             yield found("direction", module.at, f"port {port} has no direction", f"inout {port};",
