@@ -167,14 +167,32 @@ class _Comparison:
         return Compared(amplitude, duration, difference(here, there, round(TUBE * duration / at[1])))
 
     def explicit(self, wave: Wave, at: FloatArray) -> FloatArray:
+        """Return the currents of the original [A]; where explicit steps of its nodes fail, with implicit ones."""
+        try:
+            return self.refined(wave, at, implicit=False)
+        except NotFollowed:
+            if not Original(*self.device).network.states:
+                raise
+            return self.refined(wave, at, implicit=True)
+
+    @property
+    def device(self) -> tuple[LintModule, str, str, Mapping[str, float], tuple[str, ...], tuple[str, ...]]:
+        return self.original, self.cell.top, self.cell.bottom, self.numbers, self.steps, self.cell.grounded
+
+    def refined(self, wave: Wave, at: FloatArray, *, implicit: bool) -> FloatArray:
         """Return the currents of the original [A], with as many steps as they need to stand still."""
         before: FloatArray | None = None
         count = _STEPS
         while count <= _MOST_STEPS:
             times = np.linspace(0.0, wave.times[-1], count + 1)
-            cell = self.cell
-            device = Original(self.original, cell.top, cell.bottom, self.numbers, self.steps, cell.grounded)
-            currents = device.run(times, np.interp(times, wave.times, wave.voltages))
+            device = Original(*self.device, implicit=implicit)
+            try:
+                currents = device.run(times, np.interp(times, wave.times, wave.voltages))
+            except NotFollowed:  # a state may leave its bounds in a step that is too long
+                if 2 * count > _MOST_STEPS:
+                    raise
+                before, count = None, 2 * count
+                continue
             now = np.interp(at, times, currents)
             if before is not None and difference(before, now, round(TUBE * wave.duration / at[1])) <= _SETTLED:
                 return now

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rramcirc.devices.veriloga.cure.draws import draw_repairs
-from rramcirc.devices.veriloga.cure.events import event_repairs
+from rramcirc.devices.veriloga.cure.early import early_repairs
+from rramcirc.devices.veriloga.cure.events import bound_repairs, event_repairs, integrates
 from rramcirc.devices.veriloga.cure.integrals import integral_repairs
 from rramcirc.devices.veriloga.cure.places import Places, apply
 from rramcirc.devices.veriloga.cure.states import StateCure
@@ -63,10 +64,14 @@ def cure(path: Path | str, target: Path | None = None) -> Cure:
         element_repairs,
         lambda places, module: list(draw_repairs(places, module)),
         integral_repairs,
+        early_repairs,
         lambda places, module: StateCure(places, module).repairs(),
         lambda places, module: list(event_repairs(places, module)),
     )
-    text, done = repair_text(path, lint(path).source.text, but=("idt",))
+    given = lint(path)
+    if any(integrates(module) for module in given.modules):
+        steps = (*steps, bound_repairs)
+    text, done = repair_text(path, given.source.text, but=("idt",))
     for step in steps:
         for _ in range(_MOST_LOOPS if step is loop_repairs else 1):
             found = lint(path, text)

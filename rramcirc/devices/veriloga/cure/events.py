@@ -1,4 +1,4 @@
-"""Events that openvaf-r refuses become conditions: ``@(cross(x, +1))`` is ``if (x > 0.0)``."""
+"""Events that openvaf-r refuses become conditions: ``@(cross(x, +1))`` is ``if (x > 0.0)``; bounds of steps go."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rramcirc.devices.veriloga.cure.places import Places
 from rramcirc.devices.veriloga.lint.fix import Repair
 from rramcirc.devices.veriloga.lint.records import LintModule
+from rramcirc.devices.veriloga.lint.states import hidden_variables
 from rramcirc.devices.veriloga.lint.tree import Node, walk
 
 _KNOWN = frozenset({"cross", "above", "timer", "initial_step", "final_step"})
@@ -42,6 +43,28 @@ def event_repairs(places: Places, module: LintModule) -> Iterator[Repair]:
             else:
                 what = f"{old} left out: its statement holds at every time"
             yield places.replace(node.at.start, end, text, what)
+
+
+def integrates(module: LintModule) -> bool:
+    """Return whether a module keeps states in variables or integrals, which the cure gives to the simulator."""
+    nodes = (n for b in module.analog for n in walk(b))
+    return bool(hidden_variables(module)) or any(n.kind == "call" and n.text == "idt" for n in nodes)
+
+
+def bound_repairs(places: Places, module: LintModule) -> list[Repair]:
+    """Return the repairs that leave out ``$bound_step(...)``: it bounds the steps of an integration that is no more.
+
+    Parameters
+    ----------
+    places
+        Of its file.
+    module
+        The module.
+    """
+    blocks = [n for b in module.analog for n in walk(b) if n.kind == "block"]
+    bounds = [p for n in blocks for p in n.parts if p.kind == "task" and p.text == "$bound_step"]
+    what = "$bound_step left out: the simulator integrates the states, with steps of its own"
+    return [places.replace(b.at.start, places.end(b), "", what) for b in bounds if places.is_own(b.at)]
 
 
 def _condition(node: Node, places: Places) -> str:

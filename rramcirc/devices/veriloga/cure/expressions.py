@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rramcirc.devices.veriloga.cure.arithmetic import FUNCTIONS, OPERATORS
-from rramcirc.devices.veriloga.cure.network import FLOWS, Network, NotFollowed
+from rramcirc.devices.veriloga.cure.network import Network, NotFollowed
 from rramcirc.devices.veriloga.lint.records import LintModule
 from rramcirc.devices.veriloga.lint.states import constant
 from rramcirc.devices.veriloga.lint.tree import Node, walk
@@ -130,7 +130,7 @@ class Expressions:
 
     def _access(self, node: Node) -> Value:
         network, nets = self.network, self.module.nets_of(node)
-        if node.text in FLOWS:
+        if node.text in self.module.flows:
             return network.current(nets, node)
         potentials = network.potentials
         first, second = network.named(nets)

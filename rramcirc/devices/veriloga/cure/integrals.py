@@ -7,7 +7,7 @@ import math
 from rramcirc.devices.veriloga.cure.places import Places
 from rramcirc.devices.veriloga.lint.fix import Repair
 from rramcirc.devices.veriloga.lint.records import LintModule
-from rramcirc.devices.veriloga.lint.states import constant, defaults_of, early_variables, hidden_variables
+from rramcirc.devices.veriloga.lint.states import constant, defaults_of, early_reads, hidden_variables
 from rramcirc.devices.veriloga.lint.tree import Node, walk
 from rramcirc.devices.veriloga.lint.words import free_variable
 
@@ -23,7 +23,7 @@ def integral_repairs(places: Places, module: LintModule) -> list[Repair]:
         The module; integrals with a start of 0 that nothing reads too early are left.
     """
     blocks = [b for b in module.analog if b.kind == "block" and places.is_own(b.at)]
-    early = {*early_variables(module), *hidden_variables(module)}
+    early = {*early_reads(module), *hidden_variables(module)}
     found = [
         (statement, call)
         for block in blocks for statement in _simple(block)
@@ -44,7 +44,7 @@ def integral_repairs(places: Places, module: LintModule) -> list[Repair]:
             node, rate = f"{node}_{count + 1}", f"{rate}_{count + 1}"
         nodes.append(node)
         rates.append(rate)
-        made += _integral(places, module, statement, call, (node, rate), early, tail)
+        made += _integral(places, module, statement, call, (node, rate), tail)
     _, end = places.inside(blocks[-1])
     made.append(places.lines_before(end, tail, "the integrals as states in their nodes"))
     lines = [f"electrical {', '.join(nodes)};", f"real {', '.join(rates)};"]
@@ -66,9 +66,8 @@ def _needs_node(statement: Node, call: Node, early: set[str], module: LintModule
 
 
 def _integral(
-    places: Places, module: LintModule, statement: Node, call: Node, names: tuple[str, str], early: set[str],
-    tail: list[str],
-) -> list[Repair]:  # fmt: skip
+    places: Places, module: LintModule, statement: Node, call: Node, names: tuple[str, str], tail: list[str]
+) -> list[Repair]:
     """Return the repairs of one integral; what belongs at the end of the block is added to `tail`."""
     node, rate = names
     arguments = places.arguments(call)
@@ -92,13 +91,6 @@ def _integral(
     tail += [
         f"if ($abstime <= 0.0) {rate} = -V({node});", f"I({node}) <+ ddt(V({node}));", f"I({node}) <+ -{rate};",
     ]  # fmt: skip
-    if statement.kind == "assign" and statement.text in early:
-        equals = places.clean.find("=", statement.at.start) + 1
-        semicolon = places.clean.find(";", equals)
-        text = places.text[equals:begin] + value + places.text[close:semicolon]
-        first, _ = places.inside(module.analog[0])
-        what = f"{statement.text} is read before its line {places.line(statement.at.start)}: set here too"
-        made.append(places.insert(first, f" {statement.text} ={text};", what))
     return made
 
 

@@ -17,8 +17,6 @@ from rramcirc.basics.errors import RramcircError
 from rramcirc.devices.veriloga.lint.records import LintModule
 from rramcirc.devices.veriloga.lint.tree import Node, walk
 
-#: Access functions of flows in the standard disciplines; all others are potentials.
-FLOWS = frozenset({"I", "flow", "Pwr", "Phi", "F", "Tau"})
 Branch = tuple[str, str]
 _GROUND = ""
 _OPEN = 1e-12  # [S] from every unknown net to ground, as ngspice's gmin
@@ -39,6 +37,8 @@ class Network:
         The terminals that carry current; the bottom one is ground.
     grounded
         Other terminals, which are at 0 V.
+    implicit
+        Whether inner nodes with a derivative are solved for like all others, in steps of backward Euler.
 
     Raises
     ------
@@ -46,7 +46,9 @@ class Network:
         If a branch is a current in one case and a voltage in another, or a current is read that nothing contributes.
     """
 
-    def __init__(self, module: LintModule, top: str, bottom: str, grounded: Sequence[str] = ()):
+    def __init__(
+        self, module: LintModule, top: str, bottom: str, grounded: Sequence[str] = (), implicit: bool = False
+    ):
         self.module, self.top = module, top
         self.zero = {*module.grounds, bottom, *grounded}
         self.potentials: dict[str, float] = {}
@@ -57,13 +59,13 @@ class Network:
         self.read_early: list[Branch] = []
         self._seen: dict[Branch, int] = {}
         contributions = [n for b in module.analog for n in walk(b) if n.kind == "contribute"]
-        self.states = self._states(contributions)
-        plain = [c for c in contributions if not (c.parts[0].text in FLOWS and self.state_of(self._nets(c)))]
+        self.states = set() if implicit else self._states(contributions)
+        plain = [c for c in contributions if c.parts[0].text not in module.flows or not self.state_of(self._nets(c))]
         self.wanted: dict[Branch, int] = {}
         sources: dict[Branch, Node] = {}
         for node in plain:
             branch, _ = self.branch(self._nets(node))
-            if node.parts[0].text in FLOWS:
+            if node.parts[0].text in self.module.flows:
                 self.wanted[branch] = self.wanted.get(branch, 0) + 1
             else:
                 sources[branch] = node
@@ -82,7 +84,7 @@ class Network:
     def _states(self, contributions: list[Node]) -> set[str]:
         """Return the inner nodes that hold their own derivative."""
         held: set[str] = set()
-        for node in (c for c in contributions if c.parts[0].text in FLOWS):
+        for node in (c for c in contributions if c.parts[0].text in self.module.flows):
             pair = [n for n in self.named(self._nets(node)) if n]
             if len(pair) == 1 and pair[0] not in self.module.ports:
                 held |= {pair[0] for n in walk(node.parts[1]) if self.is_own_derivative(n, pair[0])}
@@ -109,9 +111,9 @@ class Network:
         if node.kind != "call" or node.text != "ddt":
             return False
         inner = node.parts[0]
-        return self.module.is_access(inner) and inner.text not in FLOWS and self.named(self.module.nets_of(inner)) == (
-            net, _GROUND,
-        )  # fmt: skip
+        if not self.module.is_access(inner) or inner.text in self.module.flows:
+            return False
+        return self.named(self.module.nets_of(inner)) == (net, _GROUND)
 
     # while the module is read
 

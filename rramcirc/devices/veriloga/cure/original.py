@@ -39,6 +39,8 @@ class Original(Statements):
         Names that stand for the time step; they get that of the evaluation.
     grounded
         Terminals that are at 0 V.
+    implicit
+        Whether inner nodes with a derivative are solved for, with backward Euler: for those that are fast.
 
     Raises
     ------
@@ -54,8 +56,9 @@ class Original(Statements):
         values: Mapping[str, float],
         steps: Sequence[str] = (),
         grounded: Sequence[str] = (),
+        implicit: bool = False,
     ):
-        super().__init__(module, Network(module, top, bottom, grounded), steps)
+        super().__init__(module, Network(module, top, bottom, grounded, implicit), steps)
         self.slopes: FloatArray | None = None
         self._parameters(values)
         self._variables()

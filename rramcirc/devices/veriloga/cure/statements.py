@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from rramcirc.devices.veriloga.cure.expressions import Action, Expressions, Value
-from rramcirc.devices.veriloga.cure.network import FLOWS, NotFollowed
+from rramcirc.devices.veriloga.cure.network import NotFollowed
 from rramcirc.devices.veriloga.lint.tree import Node
 
 _MOST_TURNS = 10_000
@@ -73,10 +73,10 @@ class Statements(Expressions):
     def _do_contribute(self, node: Node) -> Action:
         target, value = node.parts
         nets, network = self.module.nets_of(target), self.network
-        if target.text in FLOWS and (own := network.state_of(nets)):
+        if target.text in self.module.flows and (own := network.state_of(nets)):
             return self._state(own, value)
         right = self.value(value)  # before it counts: a current that is read in it is not known yet
-        return network.contribute(nets, target.text in FLOWS, right)
+        return network.contribute(nets, target.text in self.module.flows, right)
 
     def _state(self, net: str, value: Node) -> Action:
         """Return what adds to the rate of an inner node; its own derivative counts as 0 there."""

@@ -47,7 +47,7 @@ class StateCure:
             return []
         if not all(self.places.is_own(self.module.variables[s].at) for s in self.memory.states):
             return []
-        made = [*self.clocks(), *self.steps(), *self.increments(), *self.bounds()]
+        made = [*self.clocks(), *self.steps(), *self.increments()]
         for setup in self.memory.setups:
             made += self.unwrapped(setup)
         made += [*self.starts(), *self.recalls()]
@@ -81,13 +81,6 @@ class StateCure:
                 end = node.at.start + len(node.text)
                 what = f"{node.text} is the time step of the original: {self.h} takes its place"
                 yield self.places.replace(node.at.start, end, self.h, what)
-
-    def bounds(self) -> Iterator[Repair]:
-        """Leave out ``$bound_step(...)``: what it bounds is the step of the original's own integration."""
-        statements = [p for n in self.nodes("block") for p in n.parts if p.kind == "task" and p.text == "$bound_step"]
-        for node in (s for s in statements if self.places.is_own(s.at)):
-            what = "$bound_step left out: the simulator integrates the states, with steps of its own"
-            yield self.places.replace(node.at.start, self.places.end(node), "", what)
 
     # states
 

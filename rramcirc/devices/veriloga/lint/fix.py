@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from rramcirc.devices.veriloga.lexer import Word
+from rramcirc.devices.veriloga.lint.currents import carrying_branch
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.lint import Lint, lint
 from rramcirc.devices.veriloga.lint.records import LintModule, Oddity
@@ -286,6 +287,11 @@ class _Own:
         if node.kind != "call" or node.text in module.functions:
             return
         close = self.close_of(node.at.start)
+        if node.text in ("I", "flow") and ("current", here) in places:
+            right = carrying_branch(node, module)
+            text = f"({right})" if right.startswith("-") else right
+            yield Repair(here, close, text, node.at.line, f"{right}: what was read is always 0")
+            return
         inner = self.text[_behind(self.clean, "(", node.at.start) : close - 1]
         if node.text in ("exp", "sinh", "cosh") and ("exponential", here) in places:
             yield Repair(node.at.start, close, _limited(node.text, inner), node.at.line, f"{node.text} with limexp")

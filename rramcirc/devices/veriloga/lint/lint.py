@@ -1,7 +1,7 @@
 """What openvaf-r or ngspice will not take in a Verilog-A file, or will quietly get wrong.
 
 The words of `preprocessor` are read by `parser` and `modules`; rules stand in `words` (words and
-declarations), `states` (hidden states) and `numbers` (integrals, exponentials, scales); `fix` does what
+declarations), `states` (hidden states), `numbers` (integrals, exponentials, scales) and `currents`; `fix` does what
 can be done mechanically. This is the door.
 """
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rramcirc.devices.veriloga.lint.currents import current_findings
 from rramcirc.devices.veriloga.lint.finding import Finding
 from rramcirc.devices.veriloga.lint.modules import read_lint_modules
 from rramcirc.devices.veriloga.lint.numbers import number_findings
@@ -65,6 +66,7 @@ def lint(path: Path | str, text: str | None = None) -> Lint:
         for module in modules:
             findings += state_findings(module)
             findings += number_findings(module)
+            findings += current_findings(module)
     once = dict.fromkeys(findings)
     ordered = sorted(once, key=lambda f: (f.path != source.root, str(f.path), f.line))
     return Lint(source, tuple(modules), tuple(ordered))

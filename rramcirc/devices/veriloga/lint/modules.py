@@ -6,6 +6,7 @@ from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.parser import Lost, Reader
 from rramcirc.devices.veriloga.lint.records import (
     STANDARD_ACCESSES,
+    STANDARD_FLOWS,
     Function,
     LintModule,
     LintParameter,
@@ -28,7 +29,8 @@ def read_lint_modules(source: Source) -> list[LintModule]:
 class _Modules(Reader):
     def __init__(self, source: Source):
         super().__init__(source.words, source.root)
-        self.accesses: set[str] = set()
+        self.accesses: dict[str, str] = {}  # of natures
+        self.flows: set[str] = set()  # natures of flows
 
     def modules(self) -> list[LintModule]:
         found = []
@@ -36,6 +38,8 @@ class _Modules(Reader):
             self.skip_attributes()
             if self.peek() == "nature":
                 self.nature()
+            elif self.peek() == "discipline":
+                self.discipline()
             elif self.peek() in ("module", "macromodule") and self.word(1).kind == "name":
                 found.append(self.module())
             elif self.word() is not self.end:
@@ -43,15 +47,24 @@ class _Modules(Reader):
         return found
 
     def nature(self) -> None:
+        self.take()
+        name = self.peek()
         while self.word() is not self.end and self.peek() != "endnature":
             if self.take().text == "access" and self.peek() == "=":
                 self.take()
-                self.accesses.add(self.peek())
+                self.accesses[name] = self.peek()
+
+    def discipline(self) -> None:
+        while self.word() is not self.end and self.peek() not in ("enddiscipline", "module", "macromodule"):
+            if self.take().text == "flow":
+                self.flows.add(self.peek())
 
     def module(self) -> LintModule:
         self.take()
         name = self.take_name()
-        module = LintModule(name.text, name, name, accesses=STANDARD_ACCESSES | self.accesses)
+        accesses = STANDARD_ACCESSES.union(self.accesses.values())
+        flows = STANDARD_FLOWS | {access for nature, access in self.accesses.items() if nature in self.flows}
+        module = LintModule(name.text, name, name, accesses=accesses, flows=flows)
         items = _Items(self, module)
         items.header()
         while self.word() is not self.end and self.peek() not in ("endmodule", "module", "macromodule"):

@@ -116,7 +116,7 @@ class Reader:
         if word.text == "<" and self.word().kind == "name" and self.peek(1) == ">":  # I(<port>)
             port = self.take()
             self.take(">")
-            return Node("name", port.text, (), port)
+            return Node("port", port.text, (), port)
         if word.kind in ("number", "string"):
             return Node(word.kind, word.text, (), word)
         if word.kind not in ("name", "directive") or word.text in _ENDS:

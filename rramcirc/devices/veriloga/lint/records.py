@@ -13,6 +13,9 @@ STANDARD_ACCESSES = frozenset(
      "Alpha", "Tau", "Q", "Imp"}
 )  # fmt: skip
 
+#: Those that read what flows; the others read a potential.
+STANDARD_FLOWS = frozenset({"I", "flow", "Pwr", "Phi", "F", "Tau"})
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -74,6 +77,7 @@ class LintModule:
     setup: list[Node] = field(default_factory=list)
     oddities: list[Oddity] = field(default_factory=list)
     accesses: frozenset[str] = STANDARD_ACCESSES
+    flows: frozenset[str] = STANDARD_FLOWS
 
     def is_access(self, node: Node) -> bool:
         """Return whether a call reads a voltage, current or another quantity of a branch."""

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 
 from rramcirc.devices.veriloga.constants import evaluate
+from rramcirc.devices.veriloga.lexer import Word
 from rramcirc.devices.veriloga.lint.depends import sources_of
 from rramcirc.devices.veriloga.lint.finding import STATE_FORM, Finding, found
 from rramcirc.devices.veriloga.lint.flow import Context, Flow, Read, trace
@@ -36,9 +37,9 @@ def hidden_variables(module: LintModule) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name, _, kind in judged if kind != "unassigned" and "@" not in name))
 
 
-def early_variables(module: LintModule) -> tuple[str, ...]:
-    """Return the variables that are read before they are assigned, and keep nothing."""
-    return tuple(dict.fromkeys(name for name, _, kind in _judged(module, trace(module)) if kind == "unassigned"))
+def early_reads(module: LintModule) -> dict[str, Word]:
+    """Return the variables that are read before they are assigned, and keep nothing, with the place of that."""
+    return {name: read.at for name, read, kind in _judged(module, trace(module)) if kind == "unassigned"}
 
 
 def _judged(module: LintModule, flow: Flow) -> Iterator[tuple[str, Read, str]]:

@@ -18,8 +18,8 @@ STRENGTH = {
 class Node:
     """A part of the tree.
 
-    Kinds of expressions: number string name call index unary binary ternary list. Kinds of statements: block if case
-    item for while repeat assign contribute indirect event task declare null lost; a declare has names, and starts
+    Kinds of expressions: number string name port call index unary binary ternary list. Kinds of statements: block if
+    case item for while repeat assign contribute indirect event task declare null lost; a declare has names, and starts
     (names with an initial value). `text` is the name, operator or event.
     """
 
