@@ -6,13 +6,17 @@ The record is in `model_card`, the reader of its file in `card_file`; this is th
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError, shown, unknown_name
+from rramcirc.basics.mistakes import Mistakes
+from rramcirc.basics.units import spice_number
 from rramcirc.devices.cards.card_file import read_card
+from rramcirc.devices.cards.kit import KIT_SUFFIXES, chosen_device, read_kit
 from rramcirc.devices.cards.model_card import STATUSES, CardValue, LibraryDevice, ModelCard, Validity, check_instance
 from rramcirc.devices.veriloga.declaration_reader import read_modules
 from rramcirc.devices.veriloga.declarations import Module
@@ -21,6 +25,10 @@ __all__ = [
     "STATUSES", "CardValue", "LibraryDevice", "ModelCard", "Validity", "card_names", "card_of_defaults",
     "check_instance", "load_card",
 ]  # fmt: skip
+
+
+_KIT = re.compile(rf"(.+?(?:{'|'.join(map(re.escape, KIT_SUFFIXES))}))(?::([\w.-]*))?(?::([\w.$-]*))?", re.I)
+_WIDTH, _LENGTH = 1e-6, 1.8e-7  # [m] of a selector whose size nobody gives
 
 
 def card_names() -> list[str]:
@@ -47,7 +55,8 @@ def load_card(name_or_path: str | Path) -> ModelCard:
     Parameters
     ----------
     name_or_path
-        For example ``hfo2_filament`` or ``my_device.toml``.
+        For example ``hfo2_filament`` or ``my_device.toml``; a transistor of a file of models is ``mysel.mod``, or
+        ``kit.lib:tt:nfet`` with section and device.
 
     Raises
     ------
@@ -59,10 +68,15 @@ def load_card(name_or_path: str | Path) -> ModelCard:
     >>> load_card("hfo2_filament").module
     'rram_filament'
     """
+    if isinstance(name_or_path, str) and (kit := _KIT.fullmatch(name_or_path)):
+        return card_of_kit(Path(kit[1]).expanduser(), kit[2] or "", kit[3] or "")
     if isinstance(name_or_path, str) and not name_or_path.endswith(".toml") and "/" not in name_or_path:
         path = paths.models_folder() / f"{name_or_path}.toml"
         if name_or_path not in card_names():
-            advice = "`rramcirc cards` lists all; a card of your own is a file ending in .toml."
+            advice = (
+                "`rramcirc cards` lists all; a card of your own is a file ending in .toml, a transistor of a file of "
+                "models mysel.mod or kit.lib:section:device."
+            )
             raise ParameterError(unknown_name("card", name_or_path, card_names(), advice))
     elif isinstance(name_or_path, (str, Path)):
         path = Path(name_or_path)
@@ -80,6 +94,46 @@ def load_card(name_or_path: str | Path) -> ModelCard:
         card = read_card(path, text)  # the Verilog-A file was edited since
     points = tuple(dict(point) for point in card.conductance_path)
     return replace(card, validity=dict(card.validity), parameters=dict(card.parameters), conductance_path=points)
+
+
+def card_of_kit(path: Path, section: str = "", device: str = "") -> ModelCard:
+    """Return a card for a transistor of a file of models, with w and l where the file leaves them open.
+
+    Parameters
+    ----------
+    path
+        The file: ``.model`` lines, ``.lib`` sections or sub-circuits.
+    section
+        Of the file, if it has some.
+    device
+        Model or sub-circuit; may be left out where there is one n-channel transistor only.
+
+    Raises
+    ------
+    ParameterError
+        All mistakes at once: no such file, section or device, each with what there is.
+    """
+    mistakes = Mistakes()
+    if not path.is_file():
+        raise ParameterError(f"selector {path}: there is no such file.")
+    section, device, prefix = chosen_device(path, section, device, mistakes)
+    if mistakes:
+        raise mistakes.sentence(f"selector {path}")
+    kit = read_kit(path, section)
+    title = f"{device} of {path.name}{f', section {section}' if section else ''}"
+    if prefix == "X":
+        _, values = next(v for name, v in kit.subcircuits.items() if name.lower() == device.lower())
+        sizes = {k: v for k, text in values.items() if k.lower() in ("w", "l") and (v := spice_number(text)) is not None}
+        source, unit = f"default of {path.name}", ""
+    else:
+        bins = [m.sizes for m in kit.models[device.lower()] if m.sizes]
+        length = min((s[0] for s in bins), default=_LENGTH)
+        width = _WIDTH if not bins or any(s[2] <= _WIDTH <= s[3] for s in bins) else min(s[2] for s in bins)
+        sizes, source, unit = {"w": width, "l": length}, "not given; the shortest channel", "m"
+    parameters = {name: CardValue(value, unit, "assumed", source, True) for name, value in sizes.items()}
+    library = LibraryDevice(path, section, device, prefix)
+    name = re.sub(r"\W", "_", device)
+    return ModelCard(name, None, None, library, title, "Numbers of the file.", (), {}, parameters, path)
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ from typing import Any
 from rramcirc.basics.errors import ParameterError, RramcircError, shown, unknown_name
 from rramcirc.basics.files import parse_toml
 from rramcirc.basics.mistakes import Mistakes, key_lines
+from rramcirc.devices.cards.kit import chosen_device
 from rramcirc.devices.cards.model_card import STATUSES, Butterfly, CardValue, LibraryDevice, ModelCard, Spread, Validity
 from rramcirc.devices.cards.read_advice import ReadAdvice
 from rramcirc.devices.cards.values import SPICE_TYPES, converted, declared, known_values, outside, same_unit
@@ -128,25 +129,34 @@ class _CardReader:
             return None, None, None
 
     def library(self) -> LibraryDevice | None:
+        """Return the device of a design kit; what the file itself tells may be left out."""
         table = self.table("library")
-        wanted = {"path": "x.lib", "section": "tt", "device": "nfet_01v8", "prefix": "X"}
         texts = {}
-        for key, example in wanted.items():
+        for key in ("path", "section", "device", "prefix"):
             texts[key] = table.get(key, "")
-            if not isinstance(texts[key], str) or not texts[key]:
-                self.mistakes.add(f'{key} is missing; for example {key} = "{example}"', "library", key)
+            if not isinstance(texts[key], str):
+                self.mistakes.add(f"{shown(texts[key])} is no text", "library", key)
                 return None
-        for key in set(table) - set(wanted):
-            self.mistakes.add(unknown_name("key", key, wanted), "library", key)
-        if texts["prefix"].upper() not in ("X", "M"):
+        for key in set(table) - set(texts):
+            self.mistakes.add(unknown_name("key", key, texts), "library", key)
+        prefix = texts["prefix"].upper()
+        if prefix not in ("", "X", "M"):
             self.mistakes.add(
                 f"prefix {texts['prefix']!r} is neither X (sub-circuit) nor M (model)", "library", "prefix"
             )
+        if not texts["path"]:
+            self.mistakes.add('path is missing; for example path = "x.lib"', "library", "path")
+            return None
         file = Path(texts["path"]).expanduser()
         file = file if file.is_absolute() else self.path.parent / file
         if not file.is_file():
             self.mistakes.add(f"there is no file {file}", "library", "path")
-        return LibraryDevice(file, texts["section"], texts["device"], texts["prefix"].upper())
+            return None
+        section, device, found = chosen_device(file, texts["section"], texts["device"], self.mistakes, "library")
+        if prefix and found and prefix != found:
+            kind = "a sub-circuit" if found == "X" else "a model"
+            self.mistakes.add(f"{device} is {kind} in {file.name}: prefix {found}, not {prefix}", "library", "prefix")
+        return LibraryDevice(file, section, device, found or prefix)
 
     def not_modelled(self) -> tuple[str, ...]:
         items = self.content.get("not_modelled", [])

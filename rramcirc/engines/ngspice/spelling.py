@@ -33,6 +33,7 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.engines.netlist import Netlist, osdi_name
 from rramcirc.engines.ngspice.analyses import INDEX, Spelled, spell
 from rramcirc.engines.ngspice.long_sources import parts
+from rramcirc.engines.ngspice.models import model_lines
 from rramcirc.engines.ngspice.words import number, wrap
 from rramcirc.engines.spelling import each, header, model_sources, signal_unit
 from rramcirc.engines.spike_marks import SpikeMarks, spike_marks
@@ -68,7 +69,7 @@ def spice_netlist(circuit: Circuit, bench: Testbench) -> Netlist:
         _options(bench, spelled.solver),
         f".temp {bench.temperature - 273.15:.12g}",
         "",
-        *(line for card in circuit.cards for line in _model(card)),
+        *(line for card in circuit.cards for line in model_lines(card)),
         "",
         *(line for block in circuit.subcircuits for line in subcircuit_text(block)),
         *_bodies(circuit.groups),
@@ -125,7 +126,7 @@ def spice_subcircuit(circuit: Circuit, name: str) -> str:
         *(how if loads else []),
         "",
         *wrap([".subckt", name, *ports, *head]),
-        *(line for card in circuit.cards for line in _model(card)),
+        *(line for card in circuit.cards for line in model_lines(card)),
         *inner,
         *_bodies(body),
         f".ends {name}",
@@ -242,18 +243,6 @@ def _spike_saves(spikes: SpikeMarks, signals: Sequence[Signal]) -> Iterator[str]
         yield "* for the spikes of the neurons; rramcirc takes them out of the raw file afterwards"
     for first in range(0, len(extra), NAMES_PER_SAVE):
         yield from wrap([".save", *extra[first : first + NAMES_PER_SAVE]])
-
-
-def _model(card: ModelCard) -> Iterator[str]:
-    """Return the .model (or .lib) lines of a card."""
-    if card.library is not None:
-        yield f"* card {card.name}: {_one_line(card.title)}"
-        yield f'.lib "{card.library.path}" {card.library.section}'
-        return
-    kind = card.module or card.spice
-    own = [f"{k}={number(v.value)}" for k, v in card.parameters.items() if not v.instance]
-    yield f"* card {card.name}: {_one_line(card.title)}"
-    yield from wrap([".model", card.name, str(kind), *own])
 
 
 def subcircuit_text(block: Subcircuit) -> list[str]:

@@ -145,11 +145,11 @@ class Network:
     def current(self, nets: Sequence[str], node: Node) -> Callable[[], float]:
         """Return what reads the current of a branch: what was contributed before, else what is solved for."""
         branch, sign = self.branch(nets)
+        if node.parts[0].kind == "port" or branch not in {*self.wanted, *self.sources}:
+            branch, sign = self._through(nets, node)
         if branch in self.sources:
             given = self.given
             return lambda: sign * given[branch]
-        if branch not in self.wanted:
-            raise NotFollowed(f"line {node.at.line}: the current is read of a branch that nothing contributes to")
         if self._seen.get(branch, 0) == self.wanted[branch]:
             flows = self.flows
             return lambda: sign * flows.get(branch, 0.0)
@@ -157,6 +157,14 @@ class Network:
             self.read_early.append(branch)
         given = self.given
         return lambda: sign * given[branch]
+
+    def _through(self, nets: Sequence[str], node: Node) -> tuple[Branch, float]:
+        """Return the one branch at a port, or between the nets that are meant, whose current is read."""
+        first, second = self.named(nets)
+        touching = [b for b in (*self.wanted, *self.sources) if first in b and (second in b or len(nets) == 1)]
+        if len(touching) != 1 or not first:
+            raise NotFollowed(f"line {node.at.line}: the current is read of a branch that nothing contributes to")
+        return touching[0], 1.0 if touching[0][0] == first else -1.0
 
     # while it is evaluated
 

@@ -226,7 +226,8 @@ def _free_names(module: LintModule) -> set[str]:
     clocks = ("$abstime", "$realtime")
     lone = {name: given[0] for name, given in values.items() if len(given) == 1}
     probes = {name for name, value in lone.items() if module.is_access(value) or value.text in clocks}
-    return probes | module.parameters.keys() | module.nets.keys() | module.branches.keys() | set(module.ports)
+    named = module.parameters.keys() | module.nets.keys() | module.branches.keys()
+    return {*probes, *clocks, *module.ports} | named
 
 
 class _OldValue:
