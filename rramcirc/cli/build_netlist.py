@@ -26,7 +26,10 @@ Example:
 @click.option("--rows", type=int, help="Word lines of an array (default 4).")
 @click.option("--columns", type=int, help="Bit lines of an array (default: as many as rows).")
 @click.option("--card", "rram", metavar="NAME", help="RRAM card, a name or a file (default hfo2_filament).")
-@click.option("--selector", metavar="NAME", help="Selector card, or none for 1R (default: the RRAM card's).")
+@click.option(
+    "--selector", metavar="NAME",
+    help="Selector card, none for 1R, or FILE:SECTION:DEVICE of a kit (default: the RRAM card's).",
+)
 @click.option("--wire-resistance", metavar="OHM", help="Resistance of one wire segment, BL, WL and SL (default 2.5).")
 @click.option(
     "--spread",

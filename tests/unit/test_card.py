@@ -186,7 +186,7 @@ levels = {value = 2.5, unit = "1", status = "fitted", source = "s", instance = t
         ('module = "rram_toy"', "", "give one of module, spice, library; found none"),
         ('module = "rram_toy"', 'module = "rram_toy"\nspice = "nmos"', "found module and spice"),
         ('module = "rram_toy"', 'spice = "nmoss"', "unknown built-in model type 'nmoss'. Nearest: nmos"),
-        ('module = "rram_toy"', 'library = {path = "x.lib"}', "section is missing"),
+        ('module = "rram_toy"', 'library = {section = "tt"}', "path is missing"),
         (
             'module = "rram_toy"', 'library = {path = "x.lib", section = "tt", device = "n", prefix = "Q"}',
             "prefix 'Q' is neither X",
@@ -231,7 +231,7 @@ def test_transistor_of_a_design_kit_is_found_beside_the_card(folder: Path) -> No
     library = 'library = {path = "kit.lib", section = "tt", device = "nfet", prefix = "x"}'
     text = CARD.replace('module = "rram_toy"', library)
     assert "there is no file" in refused(folder, text)
-    (folder / "kit.lib").write_text("")
+    (folder / "kit.lib").write_text(".lib tt\n.subckt nfet d g s b\n.ends\n.endl\n")
     file = folder / "kit.toml"
     file.write_text(text)
     card = load_card(file)

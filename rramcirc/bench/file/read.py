@@ -40,7 +40,7 @@ from rramcirc.bench.file.values import (
 )
 from rramcirc.bench.file.write import alternatives, field_types, is_required, record_types, set_values
 from rramcirc.bench.testbench import Testbench
-from rramcirc.devices.cards.card import load_card
+from rramcirc.devices.cards.card import load_card, names_kit
 from rramcirc.devices.cards.model_card import ModelCard
 
 _DRAWS = {"normal": ("mean", "sigma"), "lognormal": ("median", "sigma"), "uniform": ("low", "high")}
@@ -257,7 +257,7 @@ class _Reader:
         name, values = table.get("card"), table.get("values", {})
         if not isinstance(name, str):
             raise ParameterError(f"{shown(name or given)} is no card; give its name, its file, or {{card, values}}.")
-        if name.endswith(".toml") or "/" in name:
+        if name.endswith(".toml") or "/" in name or names_kit(name):
             card = load_card((self.folder / Path(name).expanduser()).resolve())
         else:
             card = load_card(name)

@@ -23,12 +23,17 @@ from rramcirc.devices.veriloga.declarations import Module
 
 __all__ = [
     "STATUSES", "CardValue", "LibraryDevice", "ModelCard", "Validity", "card_names", "card_of_defaults",
-    "check_instance", "load_card",
+    "card_of_kit", "check_instance", "load_card", "names_kit",
 ]  # fmt: skip
 
 
 _KIT = re.compile(rf"(.+?(?:{'|'.join(map(re.escape, KIT_SUFFIXES))}))(?::([\w.-]*))?(?::([\w.$-]*))?", re.I)
 _WIDTH, _LENGTH = 1e-6, 1.8e-7  # [m] of a selector whose size nobody gives
+
+
+def names_kit(name: str) -> bool:
+    """Return whether a name is that of a transistor of a file of models: ``mysel.mod``, ``kit.lib:tt:nfet``."""
+    return _KIT.fullmatch(name) is not None
 
 
 def card_names() -> list[str]:
@@ -68,7 +73,7 @@ def load_card(name_or_path: str | Path) -> ModelCard:
     >>> load_card("hfo2_filament").module
     'rram_filament'
     """
-    if isinstance(name_or_path, str) and (kit := _KIT.fullmatch(name_or_path)):
+    if isinstance(name_or_path, (str, Path)) and (kit := _KIT.fullmatch(str(name_or_path))):
         return card_of_kit(Path(kit[1]).expanduser(), kit[2] or "", kit[3] or "")
     if isinstance(name_or_path, str) and not name_or_path.endswith(".toml") and "/" not in name_or_path:
         path = paths.models_folder() / f"{name_or_path}.toml"
@@ -123,7 +128,8 @@ def card_of_kit(path: Path, section: str = "", device: str = "") -> ModelCard:
     title = f"{device} of {path.name}{f', section {section}' if section else ''}"
     if prefix == "X":
         _, values = next(v for name, v in kit.subcircuits.items() if name.lower() == device.lower())
-        sizes = {k: v for k, text in values.items() if k.lower() in ("w", "l") and (v := spice_number(text)) is not None}
+        given = {k: spice_number(text) for k, text in values.items() if k.lower() in ("w", "l")}
+        sizes = {k: v for k, v in given.items() if v is not None}
         source, unit = f"default of {path.name}", ""
     else:
         bins = [m.sizes for m in kit.models[device.lower()] if m.sizes]
@@ -133,7 +139,8 @@ def card_of_kit(path: Path, section: str = "", device: str = "") -> ModelCard:
     parameters = {name: CardValue(value, unit, "assumed", source, True) for name, value in sizes.items()}
     library = LibraryDevice(path, section, device, prefix)
     name = re.sub(r"\W", "_", device)
-    return ModelCard(name, None, None, library, title, "Numbers of the file.", (), {}, parameters, path)
+    place = Path(f"{path}:{section}:{device}")  # as it is named
+    return ModelCard(name, None, None, library, title, "Numbers of the file.", (), {}, parameters, place)
 
 
 @lru_cache(maxsize=64)

@@ -198,6 +198,8 @@ def chosen_device(path: Path, section: str, device: str, mistakes: Mistakes, *pl
     """
     try:
         known = sections_of(path)
+        if len(known) == 1 and not section:
+            section = known[0]
         if known and not section:
             mistakes.add(f"section is missing; {path.name} has {', '.join(known)}", *place)
             return section, device, ""

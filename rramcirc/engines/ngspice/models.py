@@ -39,5 +39,6 @@ def library_lines(card: ModelCard) -> list[str]:
         except ParameterError as error:
             raise NetlistError(f"card {card.name}: {error}") from None
         if found:
-            return [f"* of {kit.path.name}{f', section {kit.section}' if kit.section else ''}, for w and l as here", *found]
+            section = f", section {kit.section}" if kit.section else ""
+            return [f"* of {kit.path.name}{section}, for w and l as here", *found]
     return [f'.lib "{kit.path}" {kit.section}' if kit.section else f'.include "{kit.path}"']

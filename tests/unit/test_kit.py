@@ -1,0 +1,131 @@
+"""Transistors of files of models: sections, devices, bins, and what is said when one is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import rramcirc as rc
+from rramcirc.basics.errors import NetlistError, ParameterError
+from rramcirc.devices.cards.card import card_of_kit, load_card
+from rramcirc.devices.cards.kit import needed_lines, read_kit, sections_of
+
+PLAIN = "* own\n.model mysel nmos level=1 vto=0.48 kp=170u gamma=0.5 phi=0.85\n"
+CORNERS = """* two corners
+.lib tt
+.include "bins.inc"
+.endl tt
+.LIB ss
+.model nch nmos level=1 vto=0.6
+.subckt nsub d g s b w=2u l=0.2u
+m1 d g s b nch w={w} l={l}
+.ends
+.endl
+"""
+BINS = """
+.model nch.0 nmos
+* a remark
++ lmin = 1e-7 lmax = 2e-7 wmin = 5e-7 wmax = 1e-5
++ level = 1 vto = 0.5
+.model nch.1 nmos lmin=2e-7 lmax=1e-5 wmin=5e-7
++ wmax=1e-5 level=1 vto=0.45
+.model pch.0 pmos lmin=1e-7 lmax=2e-7 wmin=5e-7 wmax=1e-5 level=1
+"""
+README = """name = "mysel"
+title = "own transistor"
+library = {path = "kit.lib", section = "tt", device = "nch"}
+[parameters]
+w = {value = 1e-6, unit = "m", status = "assumed", source = "mine", instance = true}
+l = {value = 0.18e-6, unit = "m", status = "assumed", source = "mine", instance = true}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "own.mod").write_text(PLAIN)
+    (tmp_path / "kit.lib").write_text(CORNERS)
+    (tmp_path / "bins.inc").write_text(BINS)
+    (tmp_path / "mysel.toml").write_text(README)
+    return tmp_path
+
+
+def netlist(card: rc.ModelCard | str) -> str:
+    bench = rc.Testbench(rc.Cell("hfo2_filament", card), rc.OperatingPoint(), {})
+    return rc.build_netlist(bench, "ngspice").text
+
+
+def test_a_model_file_is_a_selector(folder: Path) -> None:
+    card = load_card(f"{folder}/own.mod")
+    assert card.library is not None
+    assert (card.library.device, card.library.prefix, card.library.section) == ("mysel", "M", "")
+    text = netlist(card)
+    assert ".model mysel nmos level=1 vto=0.48" in text
+    assert "msel be wl sl bulk mysel w=1e-06 l=1.8e-07" in text
+    assert str(folder) not in text, "no path of a kit in a netlist that needs none"
+
+
+def test_the_form_of_the_readme_loads_without_a_prefix(folder: Path) -> None:
+    text = netlist(load_card(folder / "mysel.toml"))
+    assert ".model nch.0 nmos" in text
+    assert "nch.1" not in text
+    assert "a remark" not in text
+
+
+def test_a_subcircuit_keeps_its_section(folder: Path) -> None:
+    card = load_card(f"{folder}/kit.lib:ss:nsub")
+    assert {n: v.value for n, v in card.parameters.items()} == {"w": 2e-6, "l": 2e-7}
+    text = netlist(card)
+    assert f'.lib "{folder}/kit.lib" ss' in text
+    assert "xsel be wl sl bulk nsub w=2e-06 l=2e-07" in text
+
+
+def test_sections_and_bins_are_read(folder: Path) -> None:
+    assert sections_of(folder / "kit.lib") == ["tt", "ss"]
+    kit = read_kit(folder / "kit.lib", "TT")
+    assert kit.transistors == ["nch"]
+    assert [m.sizes for m in kit.models["nch"]] == [(1e-7, 2e-7, 5e-7, 1e-5), (2e-7, 1e-5, 5e-7, 1e-5)]
+    assert len(needed_lines(folder / "kit.lib", "tt", "nch", 1e-6, 2e-7)) == 5, "both bins at their border"
+    assert needed_lines(folder / "kit.lib", "ss", "nsub", 1e-6, 2e-7) == []
+
+
+def test_a_model_made_of_parameters_needs_the_whole_section(folder: Path) -> None:
+    (folder / "own.mod").write_text(".param v = 0.4\n.model mysel nmos level=1 vto={v}\n")
+    assert f'.include "{folder}/own.mod"' in netlist(load_card(f"{folder}/own.mod"))
+
+
+def test_a_size_without_a_bin_is_refused_with_the_sizes_that_are_there(folder: Path) -> None:
+    card = load_card(f"{folder}/kit.lib:tt:nch").with_values({"l": 5e-8})
+    with pytest.raises(NetlistError, match=r"no bin for w = 1e-06 m, l = 5e-08 m: w from 5e-07 to 1e-05 m"):
+        netlist(card)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("kit.lib", "section is missing; kit.lib has tt, ss"),
+        ("kit.lib:tx:nch", "unknown section 'tx'. Nearest: tt"),
+        ("kit.lib:tt:nchh", "unknown device 'nchh'. Nearest: nch"),
+        ("kit.lib:ss", "device is missing; kit.lib has nch, nsub"),
+        ("own.mod:tt", "own.mod has no sections"),
+        ("none.mod", "there is no such file"),
+    ],
+)
+def test_what_is_not_there_is_said_with_what_is(folder: Path, name: str, words: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        load_card(f"{folder}/{name}")
+    assert words in str(caught.value)
+
+
+def test_a_card_with_a_wrong_prefix_is_told(folder: Path) -> None:
+    (folder / "mysel.toml").write_text(README.replace('device = "nch"', 'device = "nch", prefix = "X"'))
+    with pytest.raises(ParameterError, match=r"nch is a model in kit\.lib: prefix M, not X"):
+        load_card(folder / "mysel.toml")
+
+
+def test_a_testbench_file_names_the_transistor_as_it_was_named(folder: Path) -> None:
+    card = card_of_kit(folder / "kit.lib", "tt", "nch")
+    bench = rc.Testbench(rc.Cell("hfo2_filament", card), rc.OperatingPoint(), {})
+    rc.save_bench(bench, folder / "bench.toml")
+    assert 'selector = "kit.lib:tt:nch"' in (folder / "bench.toml").read_text()
+    assert netlist(rc.load_bench(folder / "bench.toml").design.selector) == netlist(bench.design.selector)
