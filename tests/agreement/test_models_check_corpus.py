@@ -95,7 +95,7 @@ def test_a_hidden_unknown_is_told_exactly_where_the_compiler_adds_one(tmp_path: 
 def test_other_contributions_under_a_condition_are_notes(tmp_path: Path) -> None:
     file = tmp_path / "model.va"
     file.write_text(module(BODIES["plain current"], "electrical s, m; real f;"))
-    (finding,) = lint(file).findings
+    (finding,) = (f for f in lint(file).findings if f.rule != "unused-net")
     assert (finding.rule, finding.severity, finding.line) == ("conditional", "note", 5)
 
 

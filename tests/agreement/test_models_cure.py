@@ -37,6 +37,10 @@ PATTERNS = {
     ),
     "filament_combined": ({"range", "random", "hidden-state"}, 1.5, 1e-3),
     "two_states_combined": ({"event", "idt", "hidden-state"}, 3.0, 1e-3),
+    "current_heating": ({"hidden-state"}, 2.0, 1e-3),
+    "current_compliance": ({"idt", "hidden-state"}, 2.0, 1e-3),
+    "branch_current": ({"current", "hidden-state"}, 5.0, 1e-3),
+    "port_current": ({"current", "hidden-state", "unused-net"}, 1.5, 1e-3),
     "array_combined": ({"array", "event", "attribute", "operator", "hidden-state"}, 5.0, 1e-3),
 }  # fmt: skip
 
@@ -88,15 +92,28 @@ def test_a_wrong_cure_is_not_proven(tmp_path: Path) -> None:
     assert "differs by" in proof.verdict
 
 
+HEAD = '''`include "disciplines.vams"
+module rram_inner(te, be); inout te, be; electrical te, be, m;
+branch (te, m) top;'''
+GROWTH = "x = x + 1k * V(te, m) * ($abstime - last); last = $abstime;"
+
+
+def test_an_inner_net_is_solved_for(tmp_path: Path) -> None:
+    source = tmp_path / "model.va"
+    body = f"{GROWTH} I(top) <+ 1m * V(top) * (2.0 + tanh(x)); I(m, be) <+ 1m * V(m, be);"
+    source.write_text(f"{HEAD} real x, last;\nanalog begin {body} end\nendmodule\n")
+    (tmp_path / "cured.va").write_text(cure(source).text)
+    report = check_model(tmp_path / "cured.va", amplitudes=(1.0,), durations=(1e-3,))
+    (proof,) = prove(source, report, scales=(1.0,))
+    assert proof.proven, proof.verdict
+
+
 def test_what_cannot_be_followed_is_said(tmp_path: Path) -> None:
     source = tmp_path / "model.va"
-    body = "x = x + 1k * V(te, m) * ($abstime - last); last = $abstime; I(te, m) <+ V(te, m) * (2.0 + tanh(x));"
-    source.write_text(
-        '`include "disciplines.vams"\nmodule rram_inner(te, be); inout te, be; electrical te, be, m;\n'
-        f"real x, last;\nanalog begin {body} I(m, be) <+ V(m, be); end\nendmodule\n"
-    )
+    body = f"{GROWTH} I(te, m) <+ V(te, m) * (2.0 + tanh(x)); if (x > 9.0) V(m, be) <+ 0.0; else I(m, be) <+ V(m, be);"
+    source.write_text(f"{HEAD} real x, last;\nanalog begin {body} end\nendmodule\n")
     (tmp_path / "cured.va").write_text(cure(source).text)
     report = check_model(tmp_path / "cured.va", amplitudes=(1.0,), durations=(1e-3,))
     (proof,) = prove(source, report)
     assert proof.verdict.startswith("not proven: the original's equations are not followed")
-    assert "line 4" in proof.verdict
+    assert "line 4: a branch is a voltage in one case and a current in another" in proof.verdict

@@ -53,6 +53,13 @@ DEFECTS = {
     "cross": ("event", module("@(cross(V(te, be), 1)) $strobe(\"x\");" + CONDUCT)),
     "timer": ("event", module("@(timer(0, 1n)) $strobe(\"x\");" + CONDUCT)),
     "above": ("event", module("@(above(V(te, be))) $strobe(\"x\");" + CONDUCT)),
+    "current of another branch": (
+        "current", module("y = I(te, be); I(b) <+ V(b) * 1e-3;", "branch (te, be) b; real y;")
+    ),
+    "current of a port": ("current", module("y = I(<te>);" + CONDUCT, "real y;")),
+    "current of no branch": (
+        "current", module("y = I(te, be); I(te, m) <+ V(te, m); I(m, be) <+ V(m, be);", "real y; electrical m;")
+    ),
     "two events": ("event", module('@(initial_step or initial_step("static")) y = 1;' + CONDUCT, "real y;")),
     "$random": ("random", module("I(te, be) <+ V(te, be) * $random;")),
     "$rdist_normal": ("random", module("I(te, be) <+ V(te, be) * $rdist_normal(n, 0, 1);", "integer n;")),
@@ -393,6 +400,7 @@ def test_state_nodes_are_told_from_inner_nodes(tmp_path: Path, body: str, nodes:
 # repairs
 
 FIXABLE = [
+    "current of another branch", "current of a port",
     "two events", "range", "ground", "ground with discipline", "direction", "discipline", "name", "directive",
     "initializer", "attribute", "point", "meg", "idt", "analysis", "$realtime", "exp", "sinh", "cosh",
     "exp of a square",

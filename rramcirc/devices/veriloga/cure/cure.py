@@ -17,7 +17,7 @@ from rramcirc.devices.veriloga.cure.places import Places, apply
 from rramcirc.devices.veriloga.cure.states import StateCure
 from rramcirc.devices.veriloga.cure.vectors import element_repairs, loop_repairs
 from rramcirc.devices.veriloga.lint.finding import Finding
-from rramcirc.devices.veriloga.lint.fix import Repair, move_includes, repair_text
+from rramcirc.devices.veriloga.lint.fix import Repair, move_includes, repair_text, unused_net_repairs
 from rramcirc.devices.veriloga.lint.lint import lint
 from rramcirc.devices.veriloga.lint.records import LintModule
 
@@ -81,6 +81,9 @@ def cure(path: Path | str, target: Path | None = None) -> Cure:
             done += made
             if not made:
                 break
+    while made := unused_net_repairs(lint(path, text)):
+        text = apply(text, made)
+        done += made
     text, more = repair_text(path, text)
     left = lint(path, text).errors
     if target is not None:

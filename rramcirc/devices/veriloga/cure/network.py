@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import RramcircError
 from rramcirc.devices.veriloga.lint.records import LintModule
 from rramcirc.devices.veriloga.lint.tree import Node, walk
@@ -173,26 +170,25 @@ class Network:
         """How many values have to be solved for."""
         return len(self.inner) + len(self.sources) + len(self.read_early)
 
-    def guess(self) -> FloatArray:
+    def guess(self) -> list[float]:
         """Return the unknowns as they are: voltages [V], then currents [A]."""
         voltages = [self.potentials.get(n, 0.0) for n in self.inner]
-        return np.array([*voltages, *(self.given.get(b, 0.0) for b in (*self.sources, *self.read_early))])
+        return [*voltages, *(self.given.get(b, 0.0) for b in (*self.sources, *self.read_early))]
 
-    def put(self, unknowns: FloatArray) -> None:
+    def put(self, unknowns: Sequence[float]) -> None:
         """Set the unknowns, and forget what was contributed."""
-        values = [float(x) for x in unknowns]
-        self.potentials.update(zip(self.inner, values, strict=False))
-        self.given.update(zip((*self.sources, *self.read_early), values[len(self.inner) :], strict=True))
+        self.potentials.update(zip(self.inner, unknowns, strict=False))
+        self.given.update(zip((*self.sources, *self.read_early), unknowns[len(self.inner) :], strict=True))
         self.flows.clear()
         self.volts.clear()
         self.rates.clear()
 
-    def residuals(self) -> FloatArray:
+    def residuals(self) -> list[float]:
         """Return by how much the equations are missed, of nets [A], sources [V] and read currents [A]."""
         at = self.potentials
         nets = [self.into(n) + _OPEN * at.get(n, 0.0) for n in self.inner]
         sources = [at.get(b[0], 0.0) - at.get(b[1], 0.0) - self.volts.get(b, 0.0) for b in self.sources]
-        return np.array([*nets, *sources, *(self.given[b] - self.flows.get(b, 0.0) for b in self.read_early)])
+        return [*nets, *sources, *(self.given[b] - self.flows.get(b, 0.0) for b in self.read_early)]
 
     def into(self, net: str) -> float:
         """Return the current [A] that leaves a net through its branches."""

@@ -8,6 +8,7 @@ of other inner nets and currents that are read are solved for by Newton's method
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,10 +60,12 @@ class Original(Statements):
         implicit: bool = False,
     ):
         super().__init__(module, Network(module, top, bottom, grounded, implicit), steps)
-        self.slopes: FloatArray | None = None
+        self.inverse: list[list[float]] | None = None
+        voltages = len(self.network.inner)
         self._parameters(values)
         self._variables()
         self.actions = [self.statement(block) for block in (*module.setup, *module.analog)]
+        self.least = [_VOLT] * voltages + [_AMPERE] * (self.network.unknowns - voltages)
 
     def _parameters(self, values: Mapping[str, float]) -> None:
         given = {name.lower(): value for name, value in values.items()}
@@ -107,7 +110,7 @@ class Original(Statements):
             if network.unknowns:
                 self.solve()
             else:
-                network.put(np.empty(0))
+                network.put(())
                 self.evaluate()
             for action in self.settled:
                 action()
@@ -129,31 +132,28 @@ class Original(Statements):
         network, kept = self.network, self._kept()
         start = unknowns = network.guess()
         missed = self._missed(unknowns, kept)
-        before = np.inf
+        before = math.inf
         for _ in range(_MOST_ITERATIONS):
-            if self.slopes is None:
-                self.slopes = self._slopes(unknowns, missed, kept)
-            step = -np.linalg.lstsq(self.slopes, missed, rcond=None)[0] if np.all(np.isfinite(missed)) else missed
-            if not np.all(np.isfinite(step)):
+            if self.inverse is None:
+                self.inverse = self._inverse(unknowns, missed, kept)
+            step = [-sum(a * b for a, b in zip(row, missed, strict=True)) for row in self.inverse]
+            if not all(map(math.isfinite, step)):
                 break
-            unknowns = unknowns + step
+            unknowns = [x + dx for x, dx in zip(unknowns, step, strict=True)]
             missed = self._missed(unknowns, kept)
-            size = float(np.max(np.abs(step) / (_RELATIVE * np.abs(unknowns) + self._least())))
+            parts = zip(unknowns, step, self.least, strict=True)
+            size = max(abs(dx) / (_RELATIVE * abs(x) + least) for x, dx, least in parts)
             if size <= 1.0:
                 return
             if size > _SLOW * before:
-                self.slopes = None
+                self.inverse = None
             before = size
-        self.slopes = None
+        self.inverse = None
         if len(network.read_early) < network.unknowns:
             raise NotFollowed(f"the equations of the inner nets are not solved at {self.time:.3g} s")
         self._missed(start, kept)
 
-    def _least(self) -> FloatArray:
-        voltages = len(self.network.inner)
-        return np.array([_VOLT] * voltages + [_AMPERE] * (self.network.unknowns - voltages))
-
-    def _missed(self, unknowns: FloatArray, kept: dict[str, Any]) -> FloatArray:
+    def _missed(self, unknowns: Sequence[float], kept: dict[str, Any]) -> list[float]:
         """Return the residuals with some values of the unknowns; variables are as they were before the step."""
         self.names.update({name: dict(value) if isinstance(value, dict) else value for name, value in kept.items()})
         self.network.put(unknowns)
@@ -163,12 +163,14 @@ class Original(Statements):
     def _kept(self) -> dict[str, Any]:
         return {name: dict(value) if isinstance(value, dict) else value for name, value in self.names.items()}
 
-    def _slopes(self, unknowns: FloatArray, missed: FloatArray, kept: dict[str, Any]) -> FloatArray:
-        """Return the derivatives of the residuals by the unknowns."""
-        count, slopes = len(unknowns), np.empty((len(unknowns), len(unknowns)))
-        floor = np.where(np.arange(count) < len(self.network.inner), 1.0, 1e-6)
-        for k in range(count):
-            nudged = unknowns.copy()
-            nudged[k] += _NUDGE * max(abs(float(unknowns[k])), float(floor[k]))
-            slopes[:, k] = (self._missed(nudged, kept) - missed) / (nudged[k] - unknowns[k])
-        return slopes
+    def _inverse(self, unknowns: list[float], missed: list[float], kept: dict[str, Any]) -> list[list[float]]:
+        """Return the inverse of the derivatives of the residuals by the unknowns."""
+        slopes = np.empty((len(unknowns), len(unknowns)))
+        for k, value in enumerate(unknowns):
+            nudge = _NUDGE * max(abs(value), 1.0 if k < len(self.network.inner) else 1e-6)
+            nudged = [x + nudge * (j == k) for j, x in enumerate(unknowns)]
+            slopes[:, k] = np.subtract(self._missed(nudged, kept), missed) / nudge
+        if not np.all(np.isfinite(slopes)):
+            return [[math.nan] * len(unknowns)] * len(unknowns)
+        found: list[list[float]] = np.linalg.pinv(slopes).tolist()
+        return found

@@ -133,6 +133,22 @@ def _repairs(found: Lint, but: Sequence[str]) -> Iterator[Repair]:
     yield from own.numbers(places)
 
 
+def unused_net_repairs(found: Lint) -> list[Repair]:
+    """Return the repair that leaves out the first net that nothing reads or drives, none if there is no more.
+
+    Parameters
+    ----------
+    found
+        The lint of the file.
+    """
+    own = _Own(found)
+    unused = {f.offset for f in found.findings if f.rule == "unused-net"}
+    for name, word in ((n, w) for m in found.modules for n, (_, w) in m.nets.items()):
+        if word.start in unused and own.is_own(word):
+            return list(own.without_net(word, f"net {name} left out: nothing reads or drives it"))
+    return []
+
+
 class _Own:
     """Makes repairs in the text of the root file."""
 
@@ -171,10 +187,6 @@ class _Own:
                 yield self.insert(head.start + 1, head.line, text, "directions and disciplines of ports")
             yield from self.undeclared(module, head)
         yield from self.initializers(module, findings)
-        unused = {f.offset for f in findings if f.rule == "unused-net"}
-        for name, (_, word) in module.nets.items():
-            if word.start in unused and self.is_own(word):
-                yield from self.without_net(word, f"net {name} left out: nothing reads or drives it")
 
     def moved_attribute(self, oddity: Oddity) -> Iterator[Repair]:
         """Put an attribute in front of the declaration of its parameter, which gets a declaration of its own.

@@ -258,12 +258,14 @@ def _nets(module: LintModule) -> Iterator[Finding]:
                     f"V(x) and I(x) for V(x, {name}) and I(x, {name}): ground is understood",
                     fixable=is_removable(name, module))  # fmt: skip
     used = {*module.ports, *module.grounds, *(n for nets in module.branches.values() for n in nets)}
-    used |= {p.text for b in bodies(module) for n in walk(b) if module.is_access(n) for p in n.parts}
-    whole = not any(n.kind == "lost" for b in bodies(module) for n in walk(b))
+    used |= {n.text for b in bodies(module) for n in walk(b) if n.kind in ("name", "port", "index")}
+    whole = not any(n.kind == "lost" for b in bodies(module) for n in walk(b)) and not any(
+        o.kind in ("vector", "instance", "genvar", "digital") for o in module.oddities
+    )
     for net, (_, word) in module.nets.items() if whole and module.analog else ():
         if net not in used:
             yield found("unused-net", word, f"nothing reads or drives the net {net}: {_EMPTY}", "no such net",
-                        fixable=True)  # fmt: skip
+                        severity="note", fixable=True)  # fmt: skip
     for port in module.ports:
         if port not in module.directions:
             yield found("direction", module.at, f"port {port} has no direction", f"inout {port};",
