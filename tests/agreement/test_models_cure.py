@@ -1,8 +1,8 @@
 """`models check --fix`: one file for each pattern that makes a model fail in ngspice, and the cure.
 
 Chosen after results were seen: parameters of `started_flag`, `idt_itself`, `idt_start`, `state_array` and
-`names_and_words`, and thresholds of `two_states_combined`, so that they switch in the sweeps below;
-`rth` of `current_heating`, mobility of `branch_current` and the slope of `current_compliance` at its limit; the time step
+`names_and_words`, and thresholds of `two_states_combined`, so that they switch in the sweeps below; `rth` of
+`current_heating`, the mobility of `branch_current` and the slope of `current_compliance` at its limit; the time step
 `h_step` of the cure (1 ns), so that ngspice converges; and ngspice's options in the proof (reltol 1e-6, 1,000 steps),
 since three proofs failed by up to 10 % at 1e-5.
 """
