@@ -7,7 +7,9 @@ from browsing import settled
 from playwright.sync_api import Page, expect
 
 from rramcirc.cli.inspect.serving import page_server
+from rramcirc.waveforms.folder import write_record
 from rramcirc.waveforms.raw import RawPlot, write_raw
+from rramcirc.waveforms.spikes import Spikes
 
 
 def test_served_run_zooms_measures_and_grows(page: Page, tmp_path):
@@ -57,4 +59,27 @@ def test_served_run_zooms_measures_and_grows(page: Page, tmp_path):
     page.wait_for_function(f"() => rramcirc.first.to > {time[-1] * 1.9}")
     settled(page)
     assert page.evaluate("rramcirc.view[1]") == 2.1 * time[-1]
+    server.stop()
+
+
+def test_spikes_of_a_served_network_are_its_own(page: Page, tmp_path):
+    """Those of spikes.npy, not rises of what is drawn; spikes that come later are shown, too."""
+    time = np.linspace(0, 1, 101)
+    columns = ["time", "v(mem0)"], ["time", "voltage"]
+    write_raw(tmp_path / "waves.raw", [RawPlot.from_columns(*columns, [time, np.sin(60 * time)])])
+    Spikes([0.1, 0.2, 0.2, 0.7], [3, 5, 4, 0]).save(tmp_path)
+    write_record(tmp_path, {"status": "running", "circuit": "network of a test"})
+    server = page_server([tmp_path], ["v(mem0)"], [], None, None, wait=False)
+    server.start()
+    page.goto(server.address)
+    page.wait_for_function("() => rramcirc.first.tile !== null")
+    page.get_by_label("View", exact=True).select_option("raster")
+    dots = "() => rramcirc.panes.length ? [...rramcirc.panes[0].traces[0].data.y] : []"
+    page.wait_for_function(f"() => ({dots})().length === 4")
+    assert page.evaluate(dots) == [3, 4, 5, 0]
+    assert page.evaluate("[...rramcirc.panes[0].traces[0].data.x]") == [0.1, 0.2, 0.2, 0.7]
+    Spikes([0.1, 0.2, 0.2, 0.7, 0.9], [3, 5, 4, 0, 1]).save(tmp_path)
+    write_record(tmp_path, {"status": "done", "circuit": "network of a test"})
+    page.wait_for_function(f"() => ({dots})().length === 5")
+    assert page.evaluate("rramcirc.first.complete")
     server.stop()

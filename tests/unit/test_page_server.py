@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -123,3 +125,42 @@ def test_run_that_has_not_begun_is_waited_for_and_an_old_one_is_not_shown(tmp_pa
         assert (state["points"], state["complete"]) == (51, False)
     finally:
         started.stop()
+
+
+# a slow ramp in 400,000 points at least: some seconds of ngspice, and a file that grows
+RAMP = """a ramp for a while
+v1 a 0 pwl(0 0 1 1)
+r1 a b 1k
+c1 b 0 1u
+.options reltol=1e-6
+.save v(a) v(b)
+.tran 2.5u 1 0 2.5u
+.end
+"""
+
+
+def test_a_run_of_ngspice_is_seen_to_grow_while_it_goes_on(tmp_path):
+    """`simulate --watch`: points that are there before the end of the run, more of them later, then all of it."""
+    (tmp_path / "ramp.cir").write_text(RAMP)
+    command = [sys.executable, "-u", "-m", "rramcirc", "simulate", "ramp.cir", "-o", "ramp.run", "--watch"]
+    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    seen = []
+    try:
+        address = urlsplit(next(line for line in run.stderr if "Watch it grow" in line).split()[-1])
+        while not (seen and seen[-1]["complete"]):
+            time.sleep(0.1)
+            connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=60)
+            connection.request("GET", f"{address.path}state")
+            now = json.loads(connection.getresponse().read())[0]
+            connection.close()
+            if now is not None and (not seen or (now["points"], now["complete"]) != (seen[-1]["points"], False)):
+                seen.append(now)
+    finally:
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=60)
+    points = [one["points"] for one in seen]
+    assert len(set(points)) > 2, "it was seen to grow at least twice"
+    assert points == sorted(points)
+    assert seen[0]["to"] < 1 == seen[-1]["to"]
+    assert points[-1] >= 400_000
+    assert all("did not end by itself" in one["remark"] for one in seen[:-1])

@@ -73,6 +73,7 @@ def follower(source: Path, analysis: int | None, dialect: str | None, wait: bool
     """Return a function that opens a run, and later again if its file has changed."""
     from rramcirc.basics.errors import RramcircError
     from rramcirc.figures.page.served import Opened
+    from rramcirc.waveforms.spikes import load_spikes
 
     seen: list[tuple[int, int, str]] = []
     since = time.time_ns() - 50_000_000 if wait else 0  # what an earlier run left is not shown; clocks of files lag
@@ -86,12 +87,13 @@ def follower(source: Path, analysis: int | None, dialect: str | None, wait: bool
                 return None
             plot, signals, record, file, number = open_plot(source, analysis, dialect, quiet=wait)
             pyramid = _pyramid_of(plot, source, file, number)
+            spikes = load_spikes(source) if source.is_dir() else None
         except (RramcircError, OSError):
             if wait or seen:
                 return None
             raise
         seen[:] = [state]
-        return Opened(plot, signals, record, pyramid)
+        return Opened(plot, signals, record, pyramid, spikes)
 
     return reopen
 

@@ -67,6 +67,7 @@ MODES.fft = (page) => attempt(page, () => {
 });
 
 MODES.raster = (page) => attempt(page, () => {
+  if (page.remote?.loadSpikes(page)) throw new PageError("Loading the spikes.");
   const panes = page.runs.map((run, k) => {
     const [x, y, of] = run.spikes ? [run.spikes.times, run.spikes.neurons, "neuron"] : risesOf(page, run);
     if (!x.length) throw new PageError("No spikes: choose signals that rise through the middle of their range.");

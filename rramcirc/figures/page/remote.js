@@ -69,12 +69,9 @@ class Remote {
     try {
       for (const run of missing) {
         const own = texts.filter((text) => run.find(text) !== null || page.names.every((name) => name !== text));
-        const answer = await this.ask("tile", { run: this.number(page, run), from: from - room, to: to + room, pixels, signal: own });
-        const bytes = new Uint8Array(await answer.arrayBuffer());
+        const [described, bytes] = await this.numbers("tile", { run: this.number(page, run), from: from - room, to: to + room, pixels, signal: own });
         if (turn !== this.turn) return;
-        const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
-        const described = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-        run.tile = { ...unpackTile(described, bytes.subarray(8 + length)), from: described.from, to: described.to, asked: own, width: to - from };
+        run.tile = { ...unpackTile(described, bytes), from: described.from, to: described.to, asked: own, width: to - from };
       }
     } catch (error) {
       if (!(error instanceof PageError)) throw error;
@@ -84,6 +81,26 @@ class Remote {
     page.draw();
     clearTimeout(page.later);
     page.later = setTimeout(() => page.showNumbers(), 60);
+  }
+
+  /** Ask for a description with numbers; return it and the bytes that it refers to. */
+  async numbers(path, query) {
+    const bytes = new Uint8Array(await (await this.ask(path, query)).arrayBuffer());
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    return [JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))), bytes.subarray(8 + length)];
+  }
+
+  /** Load the spikes of runs of networks that are not here, then let the page draw again; return whether any are missing. */
+  loadSpikes(page) {
+    const missing = page.runs.filter((run) => run.spikeCount && !run.spikes);
+    for (const run of missing.filter((one) => !one.asked)) {
+      run.asked = true;
+      this.numbers("spikes", { run: this.number(page, run) }).then(([described, bytes]) => {
+        run.spikes = { times: unpackArray(bytes, described.times), neurons: unpackArray(bytes, described.neurons) };
+        page.draw();
+      }, (error) => { byId("remark").textContent = error.message; });
+    }
+    return missing.length > 0;
   }
 
   fits(run, texts, [from, to]) {
@@ -111,6 +128,7 @@ class Remote {
       const run = page.runs[k];
       if (!now || (now.points === run.points && now.complete === run.complete)) return;
       grown = true;
+      if (now.spikeCount !== run.spikeCount) Object.assign(run, { spikes: null, asked: false, spikeCount: now.spikeCount });
       Object.assign(run, { points: now.points, from: now.from, to: now.to, complete: now.complete, remark: now.remark });
       if (run.tile) run.tile.stale = true;
     });

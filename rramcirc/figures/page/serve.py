@@ -65,8 +65,8 @@ class PageServer:
     def answer(self, path: str, query: Mapping[str, Sequence[str]]) -> Answer | None:
         """Return kind and content of what is asked for, None if there is no such thing."""
         asked: dict[str, Callable[[Mapping[str, Sequence[str]]], Answer]] = {
-            "": self._page, "tile": self._tile, "values": self._values, "measure": self._measure,
-            "check": self._check, "state": self._state,
+            "": self._page, "tile": self._tile, "spikes": self._spikes, "values": self._values,
+            "measure": self._measure, "check": self._check, "state": self._state,
         }  # fmt: skip
         if path not in asked:
             return None
@@ -89,10 +89,11 @@ class PageServer:
         block = Block()
         start, stop = float(query["from"][0]), float(query["to"][0])
         pixels = min(max(int(query["pixels"][0]), _PIXELS[0]), _PIXELS[1])
-        tile = self._run(query).tile(query.get("signal", []), start, stop, pixels, block)
-        head = json.dumps(tile, allow_nan=False).encode()
-        head += b" " * (-(len(head) + 8) % 8)
-        return "application/octet-stream", len(head).to_bytes(8, "little") + head + block.content
+        return _with_numbers(self._run(query).tile(query.get("signal", []), start, stop, pixels, block), block)
+
+    def _spikes(self, query: Mapping[str, Sequence[str]]) -> Answer:
+        block = Block()
+        return _with_numbers(self._run(query).spikes(block), block)
 
     def _values(self, query: Mapping[str, Sequence[str]]) -> Answer:
         return _as_json(self._run(query).values_at(query.get("signal", []), float(query["at"][0])))
@@ -115,6 +116,13 @@ class PageServer:
 
 _WAITING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="1">
 <title>waiting</title><p>The run has no points yet.</p></html>"""
+
+
+def _with_numbers(described: Mapping[str, object], block: Block) -> Answer:
+    """Return a description, its length before it and the numbers that it refers to behind."""
+    head = json.dumps(described, allow_nan=False).encode()
+    head += b" " * (-(len(head) + 8) % 8)
+    return "application/octet-stream", len(head).to_bytes(8, "little") + head + block.content
 
 
 def _as_json(value: object) -> Answer:

@@ -14,8 +14,10 @@ from rramcirc.analysis.measure import measure
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.figures.page.pack import MOST_VALUES, Block, pack_thinned, pack_whole
+from rramcirc.waveforms.folder import RUNNING
 from rramcirc.waveforms.pyramid import Pyramid
 from rramcirc.waveforms.raw import RawPlot
+from rramcirc.waveforms.spikes import Spikes
 from rramcirc.waveforms.waveforms import Signal, Waveforms
 
 MOST_READ = 1 << 28  # bytes of the raw file that are read for what is drawn or computed unasked
@@ -23,12 +25,13 @@ MOST_READ = 1 << 28  # bytes of the raw file that are read for what is drawn or 
 
 @dataclass(frozen=True)
 class Opened:
-    """A run as it is now: its plot, the names and signs of its columns, its record, its pyramid."""
+    """A run as it is now: its plot, the names and signs of its columns, its record, its pyramid, a network's spikes."""
 
     plot: RawPlot
     signals: Sequence[Signal] | None
     record: dict[str, object]
     pyramid: Pyramid
+    spikes: Spikes | None = None
 
 
 class ServedRun:
@@ -77,8 +80,14 @@ class ServedRun:
             "axisUnit": head.axis_unit, "points": now.plot.n_points, "from": float(now.pyramid.least[0]),
             "to": float(now.pyramid.most[0]), "rising": now.pyramid.rising, "names": list(head.names),
             "units": [head.unit(name) for name in head.names], "spikes": None, "tile": None,
-            "complete": now.plot.complete,
+            "spikeCount": 0 if now.spikes is None else len(now.spikes),
+            "complete": now.plot.complete and about.get("status") != RUNNING,  # spikes come after the last point
         }  # fmt: skip
+
+    def spikes(self, block: Block) -> dict[str, object]:
+        """Return times [s] and neurons of all spikes, as the page reads them."""
+        spikes = self.now.spikes or Spikes()
+        return {"times": block.add(spikes.times), "neurons": block.add(spikes.neurons)}
 
     def tile(self, texts: Sequence[str], start: float, stop: float, pixels: int, block: Block) -> dict[str, object]:
         """Return signals and expressions between two places: every point if they are few, else least and greatest."""
