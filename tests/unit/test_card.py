@@ -15,7 +15,7 @@ from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.mistakes import key_lines
 from rramcirc.devices.cards.card import card_names, load_card
-from rramcirc.devices.cards.model_card import STATUSES, ModelCard, Spread, check_instance
+from rramcirc.devices.cards.model_card import STATUSES, Butterfly, ModelCard, Spread, check_instance
 from rramcirc.devices.cards.read_advice import ReadAdvice, duration
 from rramcirc.devices.cards.values import read_quantity, same_unit, with_unit
 from rramcirc.devices.cards.variability import sample_devices
@@ -439,3 +439,31 @@ def test_spellings_of_units_are_compared(one: str, other: str, same: bool) -> No
 )  # fmt: skip
 def test_values_are_written_with_their_unit(value: object, unit: str, text: str) -> None:
     assert with_unit(value, unit) == text
+
+
+@pytest.mark.parametrize("name", ["set_voltage", "reset_voltage", "ramp_rate"])
+def test_numbers_of_a_butterfly_have_bounds(name: str) -> None:
+    for allowed in (1e-9, 1, 9.99e14):
+        assert getattr(replace(Butterfly(), **{name: allowed}), name) == allowed
+    for wrong in (0, 0.0, -1.0, 1e15, float("nan"), True, "1", None):
+        with pytest.raises(ParameterError, match=rf"^butterfly: {name} = .* is not a positive number"):
+            replace(Butterfly(), **{name: wrong})
+    with pytest.raises(ParameterError, match="selector = 1 is no card name"):
+        Butterfly(selector=1)
+
+
+def test_numbers_of_a_spread_have_bounds() -> None:
+    spread = Spread("ea_delta", 0.02, "ea")
+    assert (spread.distribution, spread.truncate, spread.correlation) == ("normal", 4.0, {})
+    for name, least in (("sigma_d2d", 0.0), ("truncate", 0.5)):
+        for allowed in (least, 1, 99.9):
+            assert getattr(replace(spread, **{name: allowed}), name) == allowed
+        for wrong in (least - 1e-9, 100, float("nan"), True, "1", None):
+            with pytest.raises(ParameterError, match=rf"^variability of ea_delta: {name} = .* from {least:g} to 100"):
+                replace(spread, **{name: wrong})
+    assert replace(spread, correlation={"rho": -0.999}).correlation == {"rho": -0.999}
+    for wrong in (1.0, -1, float("nan"), "0.5"):
+        with pytest.raises(ParameterError, match=r"correlation with rho = .* is not between -1 and 1"):
+            replace(spread, correlation={"rho": wrong})
+    with pytest.raises(ParameterError, match="'gauss' is not normal or lognormal"):
+        replace(spread, distribution="gauss")
