@@ -217,7 +217,7 @@ def test_correlation_matrix_is_symmetric_with_ones() -> None:
     with pytest.raises(rc.ParameterError, match="contradict"):
         correlation_matrix(singular)
     with pytest.raises(rc.ParameterError, match="correlation with 'ea_delta', which has no spread"):
-        correlation_matrix([Spread("ea_delta", 0.1, "ea", correlation={"ea_delta": 1.0})])
+        correlation_matrix([Spread("ea_delta", 0.1, "ea", correlation={"ea_delta": 0.5})])
 
 
 def test_a_noisy_read_is_one_plus_sigma_times_its_deviate() -> None:
