@@ -44,13 +44,16 @@ Example:
     "--allow-read", "allow_read", multiple=True, metavar="FOLDER",
     help="A folder that a foreign netlist may read, e.g. that of a design kit.",
 )  # fmt: skip
+@click.option(
+    "--dialect", metavar="NAME", help="Whose netlist it is: ngspice (default), ltspice, hspice or pspice."
+)
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 @click.option("--watch", is_flag=True, help="Serve a page on which the run grows while it goes on; Ctrl-C ends it.")
 @click.option("--strict", is_flag=True, help="End with 1 on any remark about a number, such as a card left.")
 def simulate(
     source: str, engine: str, tolerance: str | None, options: tuple[str, ...], temperature: str | None,
     output: str | None, timeout: str | None, trust: bool, allow_failed_meas: bool, allow_read: tuple[str, ...],
-    settings: tuple[str, ...], watch: bool, strict: bool,
+    dialect: str | None, settings: tuple[str, ...], watch: bool, strict: bool,
 ) -> None:  # fmt: skip
     """Simulate a netlist or a testbench and keep waveforms, log and provenance in a run folder.
 
@@ -79,6 +82,8 @@ def simulate(
             f"--allow-read: {source} is a testbench, which may read what it names. Leave it out; it is for netlists of "
             "others."
         )
+    if path.suffix == ".toml" and dialect is not None:
+        raise ParameterError(f"--dialect: {source} is a testbench. Leave it out; it is for netlists of others.")
     if watch and engine == "both":
         raise ParameterError("--watch: --engine both runs twice. Watch one engine, or look at both with inspect.")
     if path.suffix == ".toml" and engine == "both":
@@ -93,7 +98,7 @@ def simulate(
         if path.suffix == ".toml":
             waves = _simulate_bench(path, engine, chosen, kelvin, folder, seconds, settings)
         else:
-            waves = _simulate_deck(path, chosen, kelvin, folder, seconds, trust, allow_failed_meas, allow_read)
+            waves = _simulate_deck(path, chosen, kelvin, folder, seconds, trust, allow_failed_meas, allow_read, dialect)
         _report(waves, folder)
     _be_strict(strict, (folder,))
 
@@ -118,19 +123,27 @@ def _told(engine: str) -> AbstractContextManager[None]:
 
 def _simulate_deck(
     path: Path, options: Mapping[str, str], kelvin: float | None, folder: Path, seconds: float | None, trust: bool,
-    allow_failed_meas: bool, allow_read: Sequence[str],
+    allow_failed_meas: bool, allow_read: Sequence[str], dialect: str | None,
 ) -> Waveforms:  # fmt: skip
     """Run a netlist in ngspice, and print what it measured, also if it failed."""
     from rramcirc.basics.errors import SimulationError
     from rramcirc.engines.ngspice.deck import transient_stop
+    from rramcirc.engines.ngspice.dialects import recognised
     from rramcirc.engines.simulation import simulate_netlist
     from rramcirc.waveforms.folder import read_record
 
+    looks, line = recognised(path.read_text(errors="replace")) if dialect is None else ("", 0)
+    if looks:
+        print(
+            f"Note: {path} looks like {looks} (line {line}) and is read as ngspice's; --dialect {looks} reads it so.",
+            file=sys.stderr,
+        )
     try:
         with Meter(transient_stop(path) if sys.stderr.isatty() else None) as meter:
             waves = simulate_netlist(
                 path, output=folder, timeout=seconds, progress=meter, options=options, temperature=kelvin,
                 trust=trust, allow_failed_meas=allow_failed_meas, allow_read=allow_read,
+                dialect=dialect or "ngspice",
             )  # fmt: skip
     except SimulationError:
         _print_measurements(read_record(folder))

@@ -21,6 +21,7 @@ from rramcirc.basics.memory import check_memory
 from rramcirc.basics.units import format_number
 from rramcirc.engines.netlist import Netlist
 from rramcirc.engines.ngspice.deck import read_foreign
+from rramcirc.engines.ngspice.dialects import behaviour_of, check_dialect
 from rramcirc.engines.ngspice.overlooked import check_options
 from rramcirc.engines.ngspice.result import Expected
 from rramcirc.engines.ngspice.run import run_deck
@@ -156,6 +157,7 @@ def simulate_netlist(
     trust: bool = False,
     allow_failed_meas: bool = False,
     allow_read: Sequence[Path | str] | Path | str = (),
+    dialect: str = "ngspice",
 ) -> Waveforms:
     """Run a netlist file in ngspice and return its waveforms.
 
@@ -173,6 +175,8 @@ def simulate_netlist(
         Take a ``.meas`` that failed for a remark; otherwise it fails the run.
     allow_read
         Folders beside its own that it may read without trust, such as that of a design kit.
+    dialect
+        Whose netlist it is: ``ngspice``, ``ltspice``, ``hspice`` or ``pspice``; ngspice's `ngbehavior` follows it.
 
     Returns
     -------
@@ -190,7 +194,11 @@ def simulate_netlist(
     if not isinstance(path, (str, os.PathLike)):
         raise ParameterError(f"path: {shown(path)} is not the name of a netlist.")
     path = Path(path)
+    behaviour = behaviour_of(dialect)
     deck = read_foreign(path, options, temperature, trust, allow_read, limited=timeout is not None)
+    if not trust:
+        check_dialect(deck.content.decode(errors="replace"), dialect)
+    given = dict(options or {}) | ({"ngbehavior": behaviour} if behaviour else {})
     signals = read_signals(path)
     if output is not None and path.resolve().is_relative_to(Path(output).resolve()):
         raise ParameterError(f"{path} lies in the run folder {output}, which is emptied first. Choose another with -o.")
@@ -199,9 +207,11 @@ def simulate_netlist(
         deck.write(folder / NETLIST)
         vectors = (*deck.expected.vectors, *(signal.vector for signal in signals))
         expected = replace(deck.expected, vectors=vectors, ours=bool(signals), allow_failed=allow_failed_meas)
-        outcome = run_deck(folder, expected=expected, reads=deck.reads, timeout=timeout, progress=progress)
+        outcome = run_deck(
+            folder, expected=expected, reads=deck.reads, timeout=timeout, progress=progress, dialect=dialect
+        )
         models = [file for file, _ in deck.files if file.suffix == ".osdi"]
-        origin = file_origin(path, deck.sha256, models, options or {}, temperature, bool(signals))
+        origin = file_origin(path, deck.sha256, models, given, temperature, bool(signals))
         return finish(replace(outcome, signals=tuple(signals)), folder, origin)
 
     return _in_folder(output, run)

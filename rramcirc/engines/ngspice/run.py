@@ -14,6 +14,7 @@ from pathlib import Path
 from rramcirc.basics.child import ChildRun, run_child
 from rramcirc.basics.errors import EnvironmentProblem, cannot_write
 from rramcirc.engines.ngspice.confinement import confined, failed, kept_environment, why_not
+from rramcirc.engines.ngspice.dialects import behaviour_of
 from rramcirc.engines.ngspice.log import excuse, read_log, reference_value
 from rramcirc.engines.ngspice.measured import is_consequence, read_measured
 from rramcirc.engines.ngspice.result import RAW_FILE, Expected, disk_is_full, judge_temperature, read_result
@@ -64,6 +65,7 @@ def run_deck(
     reads: Sequence[Path] | None = None,
     timeout: float | None = None,
     progress: Progress | None = None,
+    dialect: str = "ngspice",
 ) -> Outcome:
     """Run a deck in its folder and say whether the result can be trusted.
 
@@ -80,6 +82,8 @@ def run_deck(
         Wall-clock limit [s].
     progress
         Called with the simulated time [s] about twice a second.
+    dialect
+        Whose netlist it is, of `rramcirc.engines.ngspice.dialects.DIALECTS`.
 
     Raises
     ------
@@ -95,7 +99,8 @@ def run_deck(
         if value is not None and progress is not None:
             progress(value)
 
-    command = [str(program), "-n", "-b", deck]
+    behaviour = behaviour_of(dialect)
+    command = [str(program), "-n", "-b", *(["-D", f"ngbehavior={behaviour}"] if behaviour else []), deck]
     before = set(folder.iterdir())
     child, notes = _run(command, folder, reads, timeout, follow)
     remarks = _without_dotfiles(folder, before) if reads is not None else []
