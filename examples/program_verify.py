@@ -1,0 +1,28 @@
+"""Program and verify: bring the cells of an array to target conductances with incremental pulses.
+
+The gate of the transistor limits the current of a SET and so says the conductance; RESET pulses take back what went
+too far.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import rramcirc as rc
+
+QUICK = "--quick" in sys.argv
+ROWS, COLUMNS = (1, 2) if QUICK else (4, 4)
+plt.style.use(Path(__file__).with_name("paper.mplstyle"))
+target = np.geomspace(30e-6, 120e-6, ROWS * COLUMNS).reshape(ROWS, COLUMNS)
+answer = rc.study.program(rc.study.ReadArray(rows=ROWS, columns=COLUMNS), target, tolerance=0.05, quick=QUICK)
+print(answer)
+table = answer.table
+figure, (left, right) = plt.subplots(1, 2)
+left.plot(1e6 * table["target"], 1e6 * table["conductance"], "o", fillstyle="none")
+left.axline((30, 30), slope=1, color="0.5", linewidth=0.7)
+left.set(xlabel="target [µS]", ylabel="reached [µS]", title="tolerance 5 %")
+right.plot(1e6 * table["target"], table["pulses"], "o", fillstyle="none", color="C1")
+right.set(xlabel="target [µS]", ylabel="pulses", ylim=(0, None))
+figure.savefig("program_verify.png")
