@@ -22,7 +22,7 @@ for name, colour in (("SET voltage", "C1"), ("RESET voltage", "C2")):
     volts = answer.quantities[name][0]
     log.axvline(volts, color=colour, linestyle="--", label=f"{name.split()[0]} {volts:.2f} V")
 log.set(xlabel="voltage across the cell [V]", ylabel="|current| [µA]", ylim=(1e-3, 1e3))
-log.legend(loc="lower left")
+log.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1)
 gap.plot(loop["voltage"], loop["gap"])
 gap.set(xlabel="voltage across the cell [V]", ylabel="gap in the filament [nm]")
 figure.savefig("iv_loop.png")

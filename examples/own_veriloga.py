@@ -16,9 +16,9 @@ MODEL = """`include "disciplines.vams"
 module drift(te, be, nz);
     inout te, be, nz;
     electrical te, be, nz, state;
-    (* desc="low resistance", units="ohm" *) parameter real r_on = 100.0 from (0:inf);
+    (* desc="low resistance", units="ohm" *) parameter real r_on = 1e3 from (0:inf);
     (* desc="high resistance", units="ohm" *) parameter real r_off = 16e3 from (0:inf);
-    (* desc="state per charge", units="1/C" *) parameter real mobility = 1e4 from (0:inf);
+    (* desc="state per charge", units="1/C" *) parameter real mobility = 2e4 from (0:inf);
     (* type="instance", desc="state at the start", units="1" *) parameter real w_ini = 0.1 from [0:1];
     (* desc="doped share of the film", units="1", lower="0", upper="1" *) real w;
     real i, window;
@@ -36,7 +36,7 @@ CARD = """name = "drift"
 title = "linear ion drift, an example"
 module = "drift.va"
 [parameters]
-r_on = {value = 100.0, unit = "ohm", status = "assumed", source = "example"}
+r_on = {value = 1e3, unit = "ohm", status = "assumed", source = "example"}
 r_off = {value = 16e3, unit = "ohm", status = "assumed", source = "example"}
 """
 Path("drift.va").write_text(MODEL)

@@ -1,7 +1,7 @@
 """1T1R cell under a train of pulses: gradual SET, then gradual RESET.
 
 One transient in ngspice. Pulses of 1 ms come on the bit line (SET) and on the source line (RESET). The gap closes ever
-faster, until the gate voltage of the transistor limits the current; the way back is gradual.
+faster, until the gate voltage of the transistor limits the current; the first RESET pulse takes most of it back.
 """
 
 from pathlib import Path
@@ -20,8 +20,8 @@ bench = rc.Testbench(
     rc.Cell("hfo2_filament", "nmos_select", initial_conductance=4e-6),
     rc.Transient(2 * COUNT * PERIOD, max_step=1e-4),
     {
-        "bl": rc.pulse_sequence(starts[up], WIDTH, 0.92, edge=1e-6),
-        "sl": rc.pulse_sequence(starts[~up], WIDTH, 0.72, edge=1e-6),
+        "bl": rc.pulse_sequence(starts[up], WIDTH, 0.96, edge=1e-6),
+        "sl": rc.pulse_sequence(starts[~up], WIDTH, 0.85, edge=1e-6),
         "wl": rc.PiecewiseLinear([0.0, COUNT * PERIOD, COUNT * PERIOD + 1e-6], [1.2, 1.2, 3.05]),
     },
     probes=("gap", "diameter", "v(bl)", "v(sl)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict, Unpack
 
 import click
 
@@ -16,6 +16,7 @@ from rramcirc.cli.study.common import (
     quick_option,
     save,
 )
+from rramcirc.cli.study.values import array_of_bench
 
 if TYPE_CHECKING:
     from rramcirc.studies.array.setup import ReadArray
@@ -33,10 +34,11 @@ class ArrayOptions(TypedDict):
     read_voltage: str
     gate_voltage: str
     source_line: Literal["column", "row"]
+    array_of: NotRequired[str | None]
 
 
-def array_options(size: int) -> Callable[[CommandFunction], CommandFunction]:
-    """Return the options that say which array."""
+def array_options(size: int, bench: bool = True) -> Callable[[CommandFunction], CommandFunction]:
+    """Return the options that say which array; with `bench` also the argument of a testbench file."""
 
     def add(command: CommandFunction) -> CommandFunction:
         for option in reversed((
@@ -52,24 +54,30 @@ def array_options(size: int) -> Callable[[CommandFunction], CommandFunction]:
                          help="SL parallel to BL (column) or WL (row)."),
         )):  # fmt: skip
             command = option(command)
-        return command
+        return click.argument("array_of", required=False, metavar="[BENCH.toml]")(command) if bench else command
 
     return add
 
 
 def read_array(options: ArrayOptions) -> ReadArray:
-    """Return the array that the options describe."""
+    """Return the array that the options describe, or with the levels of the options that of a testbench file."""
     from rramcirc.basics.units import parse_number
     from rramcirc.studies.array.setup import ReadArray
 
+    read = {
+        "read_voltage": parse_number(options["read_voltage"], "V", "--read-voltage"),
+        "gate_voltage": parse_number(options["gate_voltage"], "V", "--gate-voltage"),
+    }
+    path = options.get("array_of")
+    if path is not None:
+        return array_of_bench(path, read)
     return ReadArray(
         options["card"],
         options["rows"],
         options["rows"] if options["columns"] is None else options["columns"],
         wire_resistance=parse_number(options["wire_resistance"], "ohm", "--wire-resistance"),
         driver_resistance=parse_number(options["driver_resistance"], "ohm", "--driver-resistance"),
-        read_voltage=parse_number(options["read_voltage"], "V", "--read-voltage"),
-        gate_voltage=parse_number(options["gate_voltage"], "V", "--gate-voltage"),
+        **read,
         selector=options["selector"],
         source_line=options["source_line"],
     )
@@ -82,7 +90,7 @@ Example:
 """
 )
 @click.argument("bench", required=False, metavar="[BENCH.toml]")
-@array_options(64)
+@array_options(64, bench=False)
 @click.option("--seed", default=0, show_default=True, help="Seed of the stored bits.")
 @output_option
 def ir_drop(bench: str | None, seed: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -49,34 +50,65 @@ def write_pulse(
 
     pulse = replace(default_pulses(setup)[kind], width=parse_number(width, "s", "--width"), scheme=scheme)
     if amplitude is not None:
-        pulse = replace(pulse, amplitude=parse_number(amplitude, "V", "--amplitude"))
+        pulse = replace(pulse, amplitude=parse_number(amplitude, "V", f"amplitude of the {kind} pulse"))
     return pulse if write_gate is None else replace(pulse, gate_voltage=parse_number(write_gate, "V", "--write-gate"))
+
+
+def cell_option(multiple: bool = False) -> Callable[[CommandFunction], CommandFunction]:
+    """Return the option that says which cells are written."""
+    text = "Cell that is written, counted from 0" + (
+        "; may be given several times." if multiple else "; default middle."
+    )
+    return click.option("--cell", "cells" if multiple else "cell", multiple=multiple, metavar="ROW,COLUMN", help=text)
+
+
+def _place(text: str) -> tuple[int, int]:
+    """Return row and column as they were typed."""
+    from rramcirc.basics.errors import ParameterError
+
+    row, _, column = text.partition(",")
+    if not (row.strip().isdecimal() and column.strip().isdecimal()):
+        raise ParameterError(f"--cell {text}: write ROW,COLUMN, counted from 0, as in --cell 2,3.")
+    return int(row), int(column)
 
 
 @click.command(
     epilog="""\b
 Example:
   rramcirc study write-energy --rows 8 -o study
+  rramcirc study write-energy --rows 4 --cell 1,2 --set-amplitude 1.8 --reset-amplitude 1.4
 """
 )
 @array_options(16)
-@engine_option("numpy")
+@engine_option(None)
+@cell_option(multiple=True)
+@click.option("--set-amplitude", metavar="V", help="Of the SET pulse; default from the card.")
+@click.option("--reset-amplitude", metavar="V", help="Of the RESET pulse; default from the card.")
 @click.option("--width", metavar="S", default="1u", show_default=True, help="Of the write pulses.")
 @seed_option
 @output_option
-def write_energy(engine: str, width: str, seed: int, output: Path | None, **options: Unpack[ArrayOptions]) -> None:
-    """Energy and line currents of writing the nearest, a middle and the farthest cell, SET and RESET."""
-    from rramcirc.basics.units import format_number, parse_number
+def write_energy(
+    engine: str | None, cells: tuple[str, ...], set_amplitude: str | None, reset_amplitude: str | None, width: str,
+    seed: int, output: Path | None, **options: Unpack[ArrayOptions],
+) -> None:  # fmt: skip
+    """Energy and line currents of writing single cells, SET and RESET; by default the nearest, a middle, the farthest.
+
+    With BENCH.toml: cells, size, wires and drivers of its crossbar.
+    """
+    from rramcirc.basics.units import format_number
     from rramcirc.studies.doors.writing import write_energy
 
-    setup, seconds = read_array(options), parse_number(width, "s", "--width")
-    answer = write_energy(setup, width=seconds, engine=engine, seed=seed)
+    setup = read_array(options)
+    given = {"SET": set_amplitude, "RESET": reset_amplitude}
+    pulses = {kind: write_pulse(setup, kind, volts, width, None, "V/2") for kind, volts in given.items()}
+    places = [_place(text) for text in cells] or None
+    answer = write_energy(setup, pulses, cells=places, engine=engine, seed=seed)
     heads = ("before", "after", "energy", "in the RRAM", "BL", "SL", "WL")
     click.echo(f"{'':<6} {'row':>4} {'column':>6} " + " ".join(f"{head:>11}" for head in heads))
     units = answer.table.attrs["units"]
     for row in answer.table.to_dict("records"):
-        cells = [format_number(row[name], units[name], 4) for name in list(row)[3:]]
-        click.echo(f"{row['kind']:<6} {row['row']:>4} {row['column']:>6} " + " ".join(f"{c:>11}" for c in cells))
+        shown = [format_number(row[name], units[name], 4) for name in list(row)[3:]]
+        click.echo(f"{row['kind']:<6} {row['row']:>4} {row['column']:>6} " + " ".join(f"{c:>11}" for c in shown))
     save(answer, output)
 
 
@@ -84,25 +116,32 @@ def write_energy(engine: str, width: str, seed: int, output: Path | None, **opti
     epilog="""\b
 Example:
   rramcirc study disturb --selector none --rows 6 --pulses 5 -o study
+  rramcirc study disturb --rows 3 --cell 0,2 --amplitude 1.8 --pulses 2
 """
 )
 @array_options(16)
 @pulse_options
 @click.option("--pulses", default=20, show_default=True, type=click.IntRange(1), help="Write pulses on the cell.")
-@engine_option("numpy")
+@cell_option()
+@engine_option(None)
 @output_option
 def disturb(
-    kind: str, amplitude: str | None, width: str, write_gate: str | None, scheme: str, pulses: int, engine: str,
-    output: Path | None, **options: Unpack[ArrayOptions],
+    kind: str, amplitude: str | None, width: str, write_gate: str | None, scheme: str, pulses: int, cell: str | None,
+    engine: str | None, output: Path | None, **options: Unpack[ArrayOptions],
 ) -> None:  # fmt: skip
-    """What write pulses on the middle cell do to half-selected and unselected cells (checkerboard of LRS and HRS)."""
+    """What write pulses on one cell do to half-selected and unselected cells (checkerboard of LRS and HRS).
+
+    With BENCH.toml: cells, size, wires and drivers of its crossbar.
+    """
     from rramcirc.studies.doors.writing import disturb
 
     setup = read_array(options)
     pulse = write_pulse(setup, kind, amplitude, width, write_gate, scheme)
-    answer = disturb(setup, pulse, pulses=pulses, engine=engine)
-    click.echo(f"{pulse.kind} {pulse.amplitude:g} V, {pulse.width:g} s; largest change of conductance at 0.1 V")
-    click.echo(f"{'pulses':>6} {'cells':<12} {'state':<5} {'change':>10}")
+    answer = disturb(setup, pulse, pulses=pulses, cell=None if cell is None else _place(cell), engine=engine)
+    click.echo(
+        f"{pulse.kind} {pulse.amplitude:g} V, {pulse.width:g} s; largest change of conductance at 0.1 V, relative"
+    )
+    click.echo(f"{'pulses':>6} {'cells':<12} {'state':<5} {'change [1]':>10}")
     for row in answer.table.itertuples():
         click.echo(f"{row.pulses:>6} {row.group:<12} {row.state:<5} {row.change:>10.3g}")
     save(answer, output)
@@ -119,12 +158,12 @@ Example:
 @click.option("--lowest", metavar="S", default="30u", show_default=True, help="Least conductance that is drawn.")
 @click.option("--highest", metavar="S", default="120u", show_default=True, help="Greatest conductance that is drawn.")
 @click.option("--tolerance", default="0.05", show_default=True, help="Of the conductance, relative.")
-@engine_option("numpy")
+@engine_option(None)
 @seed_option
 @quick_option
 @output_option
 def program(
-    target: str | None, lowest: str, highest: str, tolerance: str, engine: str, seed: int, quick: bool,
+    target: str | None, lowest: str, highest: str, tolerance: str, engine: str | None, seed: int, quick: bool,
     output: Path | None, **options: Unpack[ArrayOptions],
 ) -> None:  # fmt: skip
     """Program and verify conductances with incremental pulses.

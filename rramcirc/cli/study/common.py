@@ -26,17 +26,18 @@ def output_option(command: CommandFunction) -> CommandFunction:
     return folder(figure_options(command))
 
 
-def engine_option(default: str = "ngspice") -> Callable[[CommandFunction], CommandFunction]:
-    """Return the option --engine, checked."""
+def engine_option(default: str | None = "ngspice") -> Callable[[CommandFunction], CommandFunction]:
+    """Return the option --engine, checked; None lets the study choose by the selector."""
+    text = "Engine that simulates." if default else "numpy (default) or ngspice (default of built-in transistors)."
     return click.option("--engine", default=default, show_default=True, callback=lambda _c, _p, name: _engine(name),
-                        help="Engine that simulates.")  # fmt: skip
+                        help=text)  # fmt: skip
 
 
-def _engine(name: str) -> str:
+def _engine(name: str | None) -> str | None:
     from rramcirc.basics.errors import ParameterError, unknown_name
     from rramcirc.engines.simulation import ENGINES
 
-    if name not in ENGINES:
+    if name is not None and name not in ENGINES:
         raise ParameterError(unknown_name("engine", name, ENGINES))
     return name
 

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from rramcirc.cli.study.common import output_option, print_quantities, quick_option, save
+from rramcirc.cli.study.values import bench_argument, neuron_of, with_fields
 
 F_I_EXAMPLE = """\b
 Example:
   rramcirc study f-i --quick
   rramcirc study f-i --detail mixed --quick -o study
+  rramcirc study f-i --quick --set capacitance=10p --set leak_time=20m --set threshold=0.8 --set refractory=1m
 """
 
 
 @click.command(name="f-i", epilog=F_I_EXAMPLE)
-@click.option("--detail", default="ideal", show_default=True, help="ideal, mixed or transistor.")
-@click.option("--core", default="indiveri", show_default=True, help="indiveri or axon-hillock (detail transistor).")
+@bench_argument
+@click.option("--detail", help="ideal (default), mixed or transistor.")
+@click.option("--core", help="indiveri (default) or axon-hillock (detail transistor).")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE",
+              help="Field of LifNeuron: capacitance, leak_time, threshold, refractory, ...")  # fmt: skip
 @quick_option
 @output_option
 def f_i(
-    detail: Literal["ideal", "mixed", "transistor"],  # LifNeuron refuses other words
-    core: Literal["indiveri", "axon-hillock"],
-    quick: bool,
+    bench: str | None, detail: str | None, core: str | None, settings: tuple[str, ...], quick: bool,
     output: Path | None,
-) -> None:
-    """Rate of a neuron against current; threshold, refractory time, leak, supply energy of a spike."""
+) -> None:  # fmt: skip
+    """Rate of a neuron against current; threshold, refractory time, leak, supply energy of a spike.
+
+    With BENCH.toml: its neuron, or that of its network.
+    """
     from rramcirc.basics.units import format_number
     from rramcirc.circuits.neuron.neuron import LifNeuron
     from rramcirc.studies.doors.neuron import f_i
 
-    answer = f_i(replace(LifNeuron(), detail=detail, core=core), quick=quick)
-    supplied = detail != "ideal"
+    words = [f"{name}={word}" for name, word in (("detail", detail), ("core", core)) if word is not None]
+    start = LifNeuron() if bench is None else neuron_of(bench)
+    neuron = with_fields(start, [*words, *settings])
+    answer = f_i(neuron, quick=quick)
+    supplied = neuron.detail != "ideal"
     head = f"{'current':>10} {'rate':>10} {'closed form':>12} {'error':>8}"
     click.echo(head + (f" {'energy/interval':>15} {'power':>10}" if supplied else ""))
     for row in answer.table.itertuples():

@@ -17,6 +17,7 @@ from rramcirc.cli.study.common import (
     quick_option,
     save,
 )
+from rramcirc.cli.study.values import bench_argument, synapse_of, with_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,7 @@ class PulseOptions(TypedDict):
     reset_voltage: str | None
     gate_voltage: str | None
     common_mode: str | None
+    settings: tuple[str, ...]
 
 
 def _pulse_options(command: CommandFunction) -> CommandFunction:
@@ -48,7 +50,10 @@ def _pulse_options(command: CommandFunction) -> CommandFunction:
         ("--common-mode", "V_cm against the bulk."),
     ):
         command = click.option(name, metavar="V", help=text)(command)
-    return command
+    return click.option(
+        "--set", "settings", multiple=True, metavar="FIELD=VALUE",
+        help="Field of SynapsePulses: gate_width, te_width, reset_delay, reset_width, edge, ...",
+    )(command)  # fmt: skip
 
 
 def _pulses(default: SynapsePulses, given: PulseOptions) -> SynapsePulses:
@@ -56,14 +61,26 @@ def _pulses(default: SynapsePulses, given: PulseOptions) -> SynapsePulses:
 
     typed = {name: text for name, text in given.items() if isinstance(text, str)}
     volts = {name: parse_number(text, "V", f"--{name.replace('_', '-')}") for name, text in typed.items()}
-    return replace(default, **volts)
+    return with_fields(replace(default, **volts), given["settings"])
 
 
-def _cell(card: str, selector: str) -> Cell:
+def _synapse(
+    bench: str | None, card: str, selector: str, default: SynapsePulses, given: PulseOptions
+) -> tuple[Cell, SynapsePulses]:  # fmt: skip
+    """Return the cell and the pulses that a testbench file or the options say."""
     from rramcirc.circuits.array.cell import Cell
     from rramcirc.devices.cards.checks import as_card
 
-    return Cell(as_card("Cell.rram", card), as_card("Cell.selector", selector))
+    if bench is None:
+        return Cell(as_card("Cell.rram", card), as_card("Cell.selector", selector)), _pulses(default, given)
+    cell, pulses = synapse_of(bench)
+    return cell, _pulses(pulses or default, given)
+
+
+def _delays(text: str) -> list[float]:
+    from rramcirc.basics.units import parse_number
+
+    return [parse_number(part.strip(), "s", "--delays") for part in text.split(",")]
 
 
 def _say_table(answer: StudyResult) -> None:
@@ -76,11 +93,14 @@ def _say_table(answer: StudyResult) -> None:
     epilog="""\b
 Example:
   rramcirc study stdp --quick -o study
+  rramcirc study stdp --quick --no-table --repeats 1 --set gate_width=5m --set te_width=0.5m --delays=-4m,4m
 """
 )
+@bench_argument
 @card_option
 @selector_option
 @click.option("--repeats", type=click.IntRange(1), help="Devices at every delay (default 20).")
+@click.option("--delays", metavar="S,S,...", help="POST minus PRE, e.g. -5m,0,5m (default -20 to 20 ms).")
 @_pulse_options
 @click.option("--table/--no-table", "with_table", default=True, help="Compare with the pulse table.")
 @seed_option
@@ -88,19 +108,21 @@ Example:
 @quick_option
 @output_option
 def stdp(
-    card: str, selector: str, repeats: int | None, with_table: bool, seed: int, engine: str, quick: bool,
-    output: Path | None, **given: Unpack[PulseOptions],
+    bench: str | None, card: str, selector: str, repeats: int | None, delays: str | None, with_table: bool, seed: int,
+    engine: str, quick: bool, output: Path | None, **given: Unpack[PulseOptions],
 ) -> None:  # fmt: skip
     """Change of conductance against the delay between PRE and POST spike, from HRS and from LRS.
 
     All synapses are independent cells of one transient. Devices and cycles differ by the card's spread.
+    With BENCH.toml: its cell, and the pulses of its neurons if it has any.
     """
     from rramcirc.bench.synapse_pulses import SynapsePulses
     from rramcirc.studies.doors.synapse import stdp
 
+    cell, pulses = _synapse(bench, card, selector, SynapsePulses(), given)
+    times = None if delays is None else _delays(delays)
     answer = stdp(
-        _cell(card, selector), _pulses(SynapsePulses(), given), repeats=repeats, seed=seed, engine=engine,
-        compare=with_table, quick=quick,
+        cell, pulses, times, repeats=repeats, seed=seed, engine=engine, compare=with_table, quick=quick
     )  # fmt: skip
     if with_table:
         _say_table(answer)
@@ -135,6 +157,7 @@ Example:
   rramcirc study potentiation --quick -o study
 """
 )
+@bench_argument
 @card_option
 @selector_option
 @click.option("--count", type=click.IntRange(1), help="Pulses of each sign (default 30).")
@@ -144,16 +167,16 @@ Example:
 @quick_option
 @output_option
 def potentiation(
-    card: str, selector: str, count: int | None, seed: int, engine: str, quick: bool, output: Path | None,
-    **given: Unpack[PulseOptions],
+    bench: str | None, card: str, selector: str, count: int | None, seed: int, engine: str, quick: bool,
+    output: Path | None, **given: Unpack[PulseOptions],
 ) -> None:  # fmt: skip
     """Conductance after 1 ... N potentiating and N depressing spike pairs, by default with gradual pulses."""
     from rramcirc.basics.units import format_number
     from rramcirc.studies.doors.synapse import potentiation
     from rramcirc.studies.milo_pulses import gradual_pulses
 
-    pulses = _pulses(gradual_pulses(), given)
-    answer = potentiation(_cell(card, selector), pulses, count, seed=seed, engine=engine, quick=quick)
+    cell, pulses = _synapse(bench, card, selector, gradual_pulses(), given)
+    answer = potentiation(cell, pulses, count, seed=seed, engine=engine, quick=quick)
     _say_table(answer)
     click.echo(f"{'pulse':>5} {'circuit':>10} {'spread':>10} {'table':>10}")
     for pulse, part in answer.table.groupby("pulse")["conductance"]:
@@ -168,6 +191,7 @@ Example:
   rramcirc study srdp --quick -o study
 """
 )
+@bench_argument
 @card_option
 @selector_option
 @_pulse_options
@@ -177,17 +201,17 @@ Example:
 @quick_option
 @output_option
 def srdp(
-    card: str, selector: str, duration: str, seed: int, engine: str, quick: bool, output: Path | None,
-    **given: Unpack[PulseOptions],
+    bench: str | None, card: str, selector: str, duration: str, seed: int, engine: str, quick: bool,
+    output: Path | None, **given: Unpack[PulseOptions],
 ) -> None:  # fmt: skip
     """Conductance after uncorrelated PRE and POST spikes against their rate, by default with gradual pulses."""
     from rramcirc.basics.units import format_number, parse_number, positive_number
     from rramcirc.studies.doors.synapse import srdp
     from rramcirc.studies.milo_pulses import gradual_pulses
 
-    pulses = _pulses(gradual_pulses(), given)
+    cell, pulses = _synapse(bench, card, selector, gradual_pulses(), given)
     seconds = positive_number(parse_number(duration, "s", "--duration"), "--duration", "s")
-    answer = srdp(_cell(card, selector), pulses, duration=seconds, seed=seed, engine=engine, quick=quick)
+    answer = srdp(cell, pulses, duration=seconds, seed=seed, engine=engine, quick=quick)
     click.echo(f"{'rate':>6} {'start':>5} {'before':>10} {'after':>10} {'spread':>10}")
     for (rate, start), part in answer.table.groupby(["rate", "start"]):
         values = (part["before"].mean(), part["after"].mean(), part["after"].std(ddof=0))

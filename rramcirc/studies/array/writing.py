@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.errors import ParameterError, unknown_name
+from rramcirc.basics.errors import ParameterError, shown, unknown_name
 from rramcirc.basics.fields import number, record, text
 from rramcirc.basics.units import whole_number
 from rramcirc.bench.analyses import Transient
@@ -118,6 +118,7 @@ def write_energy(
     setup: ReadArray,
     pulses: Mapping[str, WritePulse] | None = None,
     *,
+    cells: Sequence[tuple[int, int]] | None = None,
     engine: str = "numpy",
     seed: int = 0,
     options: Mapping[str, float | str] | None = None,
@@ -130,6 +131,8 @@ def write_energy(
         Array.
     pulses
         ``"SET"`` and ``"RESET"`` pulse; default `default_pulses`. SET starts from HRS, RESET from LRS.
+    cells
+        (row, column) of the cells that are written, each on its own; default the nearest, a middle and the farthest.
     engine
         ``"numpy"``, or ``"ngspice"`` for small arrays.
     seed
@@ -149,7 +152,8 @@ def write_energy(
 
     pulses = pulses or default_pulses(setup)
     bits, rows = random_bits(setup, seed), []
-    places = dict.fromkeys([(0, 0), (setup.rows // 2, setup.columns // 2), (setup.rows - 1, setup.columns - 1)])
+    default = [(0, 0), (setup.rows // 2, setup.columns // 2), (setup.rows - 1, setup.columns - 1)]
+    places = dict.fromkeys(default if cells is None else [checked_place(setup, "write_energy", c) for c in cells])
     for kind, pulse in pulses.items():
         for i, j in places:
             start = bits.copy()
@@ -194,19 +198,40 @@ def _peaks(waves: Waveforms) -> list[float]:
     return found
 
 
+def default_engine(setup: ReadArray) -> str:
+    """Return ngspice for a selector that only a SPICE simulator has, else numpy."""
+    selector = setup.cell.selector
+    return "numpy" if selector is None or selector.module else "ngspice"
+
+
+def checked_place(setup: ReadArray, study: str, cell: object) -> tuple[int, int]:
+    """Return row and column of a cell; raise ParameterError if it is none of the array."""
+    size = setup.rows, setup.columns
+    if isinstance(cell, Sequence) and len(cell) == 2:
+        i, j = (whole_number(value, f"{study}: cell", 0) for value in cell)
+        if i < size[0] and j < size[1]:
+            return i, j
+    raise ParameterError(
+        f"{study}: cell: {shown(cell)} is no (row, column) of an array of {size[0]} x {size[1]} cells, counted from 0."
+    )
+
+
 def disturb(
-    setup: ReadArray, pulse: WritePulse | None = None, *, pulses: int = 20, engine: str = "numpy"
-) -> pd.DataFrame:
+    setup: ReadArray, pulse: WritePulse | None = None, *, pulses: int = 20, cell: tuple[int, int] | None = None,
+    engine: str = "numpy",
+) -> pd.DataFrame:  # fmt: skip
     """Return how far write pulses on one cell move the others, which hold a checkerboard of LRS and HRS.
 
     Parameters
     ----------
     setup
-        Array; the middle cell is written.
+        Array.
     pulse
         The write pulse; default the SET pulse of `default_pulses`.
     pulses
         How many of them, in one transient.
+    cell
+        (row, column) of the cell that is written; default the middle one.
 
     Returns
     -------
@@ -219,7 +244,7 @@ def disturb(
 
     whole_number(pulses, "disturb: pulses", 1)
     pulse = pulse or default_pulses(setup)["SET"]
-    i, j = setup.rows // 2, setup.columns // 2
+    i, j = (setup.rows // 2, setup.columns // 2) if cell is None else checked_place(setup, "disturb", cell)
     bits = np.indices((setup.rows, setup.columns)).sum(axis=0) % 2 == 0
     array = setup.array(states_of_bits(setup.card, bits))
     first = conductances(array)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rramcirc.studies.doors.result import StudyResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike
@@ -21,11 +21,12 @@ def write_energy(
     array: ReadArray | None = None,
     pulses: Mapping[str, WritePulse] | None = None,
     *,
+    cells: Sequence[tuple[int, int]] | None = None,
     width: float = 1e-6,
-    engine: str = "numpy",
+    engine: str | None = None,
     seed: int = 0,
 ) -> StudyResult:
-    """Measure energy and line currents of writing the nearest, a middle and the farthest cell, SET and RESET.
+    """Measure energy and line currents of writing single cells, SET and RESET.
 
     Parameters
     ----------
@@ -33,10 +34,12 @@ def write_energy(
         Cells, size, wires. Default ``ReadArray(rows=16, columns=16)``.
     pulses
         ``"SET"`` and ``"RESET"`` -> `WritePulse`; default the amplitudes of the card's I-V loop, `width` long.
+    cells
+        (row, column) of each [1]; default the nearest, a middle and the farthest.
     width
         Time at full amplitude [s] of the default pulses.
     engine
-        ``"numpy"``, or ``"ngspice"`` for small arrays.
+        ``"numpy"``, or ``"ngspice"`` for small arrays; default numpy, and ngspice for a selector that is built into it.
     seed
         Seed of the stored bits [1].
 
@@ -50,11 +53,11 @@ def write_energy(
 
     from rramcirc.figures.tables import plot_curves
     from rramcirc.studies.array.setup import checked_array
-    from rramcirc.studies.array.writing import default_pulses, write_energy
+    from rramcirc.studies.array.writing import default_engine, default_pulses, write_energy
 
     setup = checked_array("write_energy", array, 16)
     chosen = pulses or {kind: replace(pulse, width=width) for kind, pulse in default_pulses(setup).items()}
-    table = write_energy(setup, chosen, engine=engine, seed=seed)
+    table = write_energy(setup, chosen, cells=cells, engine=engine or default_engine(setup), seed=seed)
     curves = {kind: (part["row"], part["energy"] * 1e12) for kind, part in table.groupby("kind", sort=False)}
     return StudyResult(
         "write-energy",
@@ -66,9 +69,10 @@ def write_energy(
 
 
 def disturb(
-    array: ReadArray | None = None, pulse: WritePulse | None = None, *, pulses: int = 20, engine: str = "numpy"
-) -> StudyResult:
-    """Measure what write pulses on the middle cell do to half-selected and unselected cells.
+    array: ReadArray | None = None, pulse: WritePulse | None = None, *, pulses: int = 20,
+    cell: tuple[int, int] | None = None, engine: str | None = None,
+) -> StudyResult:  # fmt: skip
+    """Measure what write pulses on one cell do to half-selected and unselected cells.
 
     The array holds a checkerboard of LRS and HRS.
 
@@ -80,8 +84,10 @@ def disturb(
         The write pulse; default a SET pulse of 1 us with the amplitude of the card's I-V loop.
     pulses
         How many of them [1].
+    cell
+        (row, column) of the cell that is written [1]; default the middle one.
     engine
-        ``"numpy"``, or ``"ngspice"`` for small arrays.
+        ``"numpy"``, or ``"ngspice"`` for small arrays; default numpy, and ngspice for a selector that is built into it.
 
     Returns
     -------
@@ -93,11 +99,11 @@ def disturb(
 
     from rramcirc.figures.maps import plot_maps
     from rramcirc.studies.array.setup import checked_array
-    from rramcirc.studies.array.writing import default_pulses, disturb
+    from rramcirc.studies.array.writing import default_engine, default_pulses, disturb
 
     setup = checked_array("disturb", array, 16)
     chosen = pulse or default_pulses(setup)["SET"]
-    table = disturb(setup, chosen, pulses=pulses, engine=engine)
+    table = disturb(setup, chosen, pulses=pulses, cell=cell, engine=engine or default_engine(setup))
     change = table.attrs["map"]
     most = float(np.nanmax(np.abs(change))) or 1.0
     return StudyResult(
@@ -121,7 +127,7 @@ def program(
     lowest: float = 30e-6,
     highest: float = 120e-6,
     tolerance: float = 0.05,
-    engine: str = "numpy",
+    engine: str | None = None,
     seed: int = 0,
     quick: bool = False,
     progress: Callable[[float], None] | None = None,
@@ -141,7 +147,7 @@ def program(
     tolerance
         Of the conductance, relative [1].
     engine
-        ``"numpy"``, or ``"ngspice"`` for small arrays.
+        ``"numpy"``, or ``"ngspice"`` for small arrays; default numpy, and ngspice for a selector that is built into it.
     seed
         Seed of targets that are drawn [1].
     quick
@@ -165,6 +171,7 @@ def program(
     from rramcirc.basics.units import positive_number
     from rramcirc.studies.array.programming import ProgramScheme, program
     from rramcirc.studies.array.setup import checked_array, states_of_bits
+    from rramcirc.studies.array.writing import default_engine
 
     setup = checked_array("program", array, 8)
     blank = setup.array(states_of_bits(setup.card, np.zeros((setup.rows, setup.columns), bool)))
@@ -173,7 +180,7 @@ def program(
         target = np.exp(np.random.default_rng(seed).uniform(ends[0], ends[1], (setup.rows, setup.columns)))
     step = 0.1 if quick else 0.025
     chosen = scheme or ProgramScheme(gate_step=step, reset_step=step, tolerance=tolerance, rounds=2 if quick else 4)
-    found = program(blank, target, chosen, engine=engine, progress=progress)
+    found = program(blank, target, chosen, engine=engine or default_engine(setup), progress=progress)
     return _programmed(found)
 
 
