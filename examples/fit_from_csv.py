@@ -14,7 +14,8 @@ import rramcirc as rc
 
 QUICK = "--quick" in sys.argv
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
-subprocess.run(["rramcirc", "fit", "--example", "pulses.csv", "--model", "rram_filament"], check=True)
+rramcirc = [sys.executable, "-m", "rramcirc"]  # the command `rramcirc`
+subprocess.run([*rramcirc, "fit", "--example", "pulses.csv", "--model", "rram_filament"], check=True)
 data = rc.read_measurement("pulses.csv")
 result = rc.fit([data], "hfo2_filament", free=["rho"] if QUICK else ["rho", "gap_resistance"])
 for found in result.fitted:

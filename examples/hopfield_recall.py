@@ -1,6 +1,6 @@
 """A Hopfield network in two engines: compiled devices, and pulse curves measured with them.
 
-Neurons 0 to 2 get Poisson spikes and learn to excite one another. `numpy` integrates every 1T1R synapse, `network`
+Neurons 0 to 2 get Poisson spikes and learn to excite one another. ngspice has every synapse as a circuit, `network`
 moves it along a curve. The last neuron gets nothing, and inhibition keeps it quiet.
 """
 
@@ -15,7 +15,7 @@ import rramcirc as rc
 QUICK = "--quick" in sys.argv
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 bench = rc.default_bench("hopfield")
-engines = ("network",) if QUICK else ("numpy", "network")
+engines = ("network",) if QUICK else ("ngspice", "network")
 runs = {name: rc.simulate(bench, name) for name in engines}
 figure, axes = plt.subplots(2, len(runs), sharex=True, sharey="row", squeeze=False, figsize=(6.4, 3.6))
 for (top, bottom), (name, waves) in zip(axes.T, runs.items(), strict=True):

@@ -27,6 +27,7 @@ COMMANDS = {
     "draw": ("draw", "Draw the schematic of a circuit."),
     "reproduce": ("reproduce", "Run an experiment of a paper and compare."),
     "cache": ("cache", "Show and clear what is kept: runs of sweeps, compiled models, machine code."),
+    "new": ("new.command", "Write a start file for a device, circuit or experiment of your own."),
     "demo": ("demo", "Simulate and draw a first example."),
     "doctor": ("doctor", "Check everything that rramcirc needs on this machine."),
 }
