@@ -163,7 +163,7 @@ def gallery() -> dict[str, str]:
         "# Gallery",
         "",
         "Scripts of one screen with the public names only; each leaves its picture in the current folder. Times are",
-        "processor seconds on an AMD EPYC of the short form (`--quick`), which the tests run, and of the full one, whose",
+        "processor seconds on an AMD EPYC of the short form (`--quick`), as in the tests, and of the full one, whose",
         f"picture is shown. All short forms together: {total:.0f} s.",
     ]
     pages = {}

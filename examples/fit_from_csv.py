@@ -24,7 +24,7 @@ for found in result.fitted:
 measured, predicted = (1e-3 * 0.1 / abs(run.current) for run in (result.protocols[0], result.predictions[0]))
 figure, (left, right) = plt.subplots(1, 2)
 left.loglog(measured, predicted, "o", fillstyle="none")
-left.axline((10, 10), slope=1, color="0.5", linewidth=0.7)
+left.axline((10, 10), (100, 100), color="0.5", linewidth=0.7)
 left.set(xlabel="measured [kohm]", ylabel="fitted card [kohm]")
 right.hist(100 * (predicted / measured - 1), bins=25)
 right.set(xlabel="deviation [%]", ylabel="pulses")
