@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -178,8 +179,22 @@ def gallery() -> dict[str, str]:
                 f"`python examples/{name}.py`, {full} s of processor time; with `--quick` {quick} s.\n\n"
                 f"```{{literalinclude}} {name}.py\n:language: python\n```\n"
             )
+    lines += ["", "## Notebooks", "", "For JupyterLab, without outputs; the tests run them.", ""]
+    for file in sorted((ROOT / "examples" / "notebooks").glob("*.ipynb")):
+        name, text = f"notebook_{file.stem}", notebook(file)
+        pages[f"{name}.md"] = f"{text}\nThe notebook: [{file.name}]({file.name}).\n"
+        lines.append(f"* [{text.splitlines()[0].removeprefix('# ')}]({name}.md)")
     hidden = ["", "```{toctree}", ":hidden:", "", *(file.removesuffix(".md") for file in pages), "```"]
     return {"index.md": "\n".join([*lines, *hidden]) + "\n"} | pages
+
+
+def notebook(file: Path) -> str:
+    """Return the cells of a notebook as a page."""
+    parts = []
+    for cell in json.loads(file.read_text())["cells"]:
+        text = "".join(cell["source"])
+        parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
+    return "\n\n".join(parts) + "\n"
 
 
 def _script(file: Path) -> ModuleType:
@@ -201,6 +216,8 @@ def copied() -> None:
             if file.suffix in (".svg", ".png", ".cir", ".toml", ".bib") or (name == "gallery" and file.suffix == ".py"):
                 shutil.copy(file, there / file.name)
         (there / "index.md").write_text((ROOT / folder / "README.md").read_text())
+    for file in (ROOT / "examples" / "notebooks").glob("*.ipynb"):
+        shutil.copy(file, MADE / "gallery" / file.name)
     for name, text in gallery().items():
         (MADE / "gallery" / name).write_text(text)
     sources = {
