@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import click
+from library_pages import circuit_pages, model_pages
 
 import rramcirc
 from rramcirc.basics.field_texts import bounds_text
@@ -207,6 +208,28 @@ def _script(file: Path) -> ModuleType:
     return found
 
 
+def library() -> None:
+    """Write the pages of models and circuits, and name them on the pages that list them."""
+    netlists = _script(ROOT / "netlists" / "regenerate.py")
+    for file in (ROOT / "verilog-a").glob("*.va"):
+        shutil.copy(file, MADE / "models" / file.name)
+    circuits = circuit_pages(_record_table, netlists.entries(), netlists._names)
+    for folder, pages in (("models", model_pages()), ("circuits", circuits)):
+        for name, text in pages.items():
+            (MADE / folder / name).write_text(text)
+        index = MADE / folder / "index.md"
+        each = [
+            "",
+            "## A page for each",
+            "",
+            "```{toctree}",
+            ":maxdepth: 1",
+            "",
+            *(n.removesuffix(".md") for n in pages),
+        ]
+        index.write_text(index.read_text() + "\n".join([*each, "```"]) + "\n")
+
+
 def copied() -> None:
     """Copy the pages of circuits and cards with their pictures, and the measured tables."""
     for name, folder in (("circuits", "netlists"), ("models", "models"), ("gallery", "examples")):
@@ -215,7 +238,9 @@ def copied() -> None:
         for file in (ROOT / folder).iterdir():
             if file.suffix in (".svg", ".png", ".cir", ".toml", ".bib") or (name == "gallery" and file.suffix == ".py"):
                 shutil.copy(file, there / file.name)
-        (there / "index.md").write_text((ROOT / folder / "README.md").read_text())
+        if name != "gallery":
+            (there / "index.md").write_text((ROOT / folder / "README.md").read_text())
+    library()
     for file in (ROOT / "examples" / "notebooks").glob("*.ipynb"):
         shutil.copy(file, MADE / "gallery" / file.name)
     for name, text in gallery().items():

@@ -1,6 +1,6 @@
 """Write disturb of a passive array: what V/2 and V/3 do to the neighbours, against the write voltage.
 
-A checkerboard of LRS and HRS; five SET pulses of 1 us on the middle cell.
+A checkerboard of LRS and HRS; two SET pulses of 1 us on the middle cell.
 """
 
 import sys
@@ -12,9 +12,9 @@ import numpy as np
 import rramcirc as rc
 
 QUICK = "--quick" in sys.argv
-AMPLITUDES, PULSES = ((1.2,), 1) if QUICK else (np.linspace(0.8, 2.0, 7), 5)
+AMPLITUDES, PULSES = ((1.2,), 1) if QUICK else (np.linspace(0.9, 2.0, 5), 2)
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
-array = rc.study.ReadArray(rows=4, columns=4, selector="none")
+array = rc.study.ReadArray(rows=3, columns=3, selector="none")
 figure, axes = plt.subplots(1, 2, sharey=True)
 for ax, scheme in zip(axes, ("V/2", "V/3"), strict=True):
     worst = {}

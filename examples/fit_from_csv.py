@@ -12,12 +12,11 @@ import matplotlib.pyplot as plt
 
 import rramcirc as rc
 
-QUICK = "--quick" in sys.argv
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 rramcirc = [sys.executable, "-m", "rramcirc"]  # the command `rramcirc`
 subprocess.run([*rramcirc, "fit", "--example", "pulses.csv", "--model", "rram_filament"], check=True)
 data = rc.read_measurement("pulses.csv")
-result = rc.fit([data], "hfo2_filament", free=["rho"] if QUICK else ["rho", "gap_resistance"])
+result = rc.fit([data], "hfo2_filament", free=["rho", "gap_resistance"])
 for found in result.fitted:
     print(f"{found.name} = {found.value:.4g} +- {found.sigma:.2g} {found.unit} (card {found.start:.4g})")
 

@@ -44,8 +44,9 @@ def readme() -> str:
 
 
 def draw(path: Path) -> None:
-    """Simulate and draw the I-V loop of every RRAM card."""
+    """Simulate and draw the I-V loop of every RRAM card, all on `path` and each in docs/loops."""
     from rramcirc.figures.tables import plot_loops
+    from rramcirc.figures.waveforms import plot_butterfly
 
     loops = {}
     for card in rram_cards():
@@ -54,6 +55,12 @@ def draw(path: Path) -> None:
         below = waves["v(sl)"] if bench.design.selector else waves["v(wl)"]
         kind = "1T1R" if bench.design.selector else "1R"
         loops[f"{card.name}\n{kind}, {card.butterfly.ramp_rate:g} V/s"] = (waves["v(bl)"] - below, waves["current"])
+        plot_butterfly(
+            waves["v(bl)"] - below,
+            waves["current"],
+            HERE.parent / "docs" / "loops" / f"{card.name}.png",
+            title=card.name,
+        )
     plot_loops(loops, path)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rramcirc.cli import completion
 from rramcirc.cli.circuits import CircuitCommand
 
 if TYPE_CHECKING:
@@ -22,13 +23,21 @@ Example:
 
 
 @click.command("build-netlist", cls=CircuitCommand, epilog=EXAMPLE)
-@click.argument("circuit", metavar="CIRCUIT|BENCH.toml")
+@click.argument("circuit", metavar="CIRCUIT|BENCH.toml", shell_complete=completion.circuits)
 @click.option("--rows", type=int, help="Word lines of an array (default 4).")
 @click.option("--columns", type=int, help="Bit lines of an array (default: as many as rows).")
-@click.option("--card", "rram", metavar="NAME", help="RRAM card, a name or a file (default hfo2_filament).")
 @click.option(
-    "--selector", metavar="NAME",
+    "--card",
+    "rram",
+    metavar="NAME",
+    help="RRAM card, a name or a file (default hfo2_filament).",
+    shell_complete=completion.cards,
+)
+@click.option(
+    "--selector",
+    metavar="NAME",
     help="Selector card, none for 1R, or FILE:SECTION:DEVICE of a kit (default: the RRAM card's).",
+    shell_complete=completion.selectors,
 )
 @click.option("--wire-resistance", metavar="OHM", help="Resistance of one wire segment, BL, WL and SL (default 2.5).")
 @click.option(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rramcirc.cli import completion
+
 if TYPE_CHECKING:
     from rramcirc.devices.cards.model_card import ModelCard
 
 
 @click.command("cards")
-@click.argument("card", required=False)
+@click.argument("card", required=False, shell_complete=completion.cards)
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
 def cards(card: str | None, as_json: bool) -> None:
     """List the model cards, or show the numbers of CARD (a name, or a file ending in .toml).

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rramcirc.cli import completion
+
 if TYPE_CHECKING:
     from rramcirc.devices.pulses.table import PulseTable
 
@@ -28,7 +30,7 @@ Example:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("card")
+@click.argument("card", shell_complete=completion.cards)
 @click.option("--pulses", "pulses_file", metavar="FILE.toml", help="Amplitudes, widths, gate voltages, states, pool.")
 @click.option("--selector", default="nmos_select", show_default=True, help="Transistor's card; none is a 1R cell.")
 @click.option("--engine", default="numpy", show_default=True, help="numpy (compiled model in bulk) or ngspice.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from rramcirc.cli import completion
+
 EXAMPLE = """\b
 Example:
   rramcirc draw crossbar -o crossbar.svg
@@ -12,8 +14,10 @@ Example:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("circuit", metavar="CIRCUIT|BENCH.toml")
-@click.option("--card", "rram", metavar="NAME", help="RRAM card (default hfo2_filament).")
+@click.argument("circuit", metavar="CIRCUIT|BENCH.toml", shell_complete=completion.circuits)
+@click.option(
+    "--card", "rram", metavar="NAME", help="RRAM card (default hfo2_filament).", shell_complete=completion.cards
+)
 @click.option("--detail", default="ideal", show_default=True, help="Neuron: ideal, mixed or transistor.")
 @click.option("--core", default="indiveri", show_default=True, help="Neuron of transistors: indiveri, axon-hillock.")
 @click.option("--kind", default="tia", show_default=True, help="Readout: tia, virtual_ground or mirror.")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rramcirc.cli import completion
+
 if TYPE_CHECKING:
     from rramcirc.devices.cards.model_card import ModelCard
     from rramcirc.studies.fit.data import Measurement
@@ -27,7 +29,11 @@ Example:
 @click.argument("data", nargs=-1, metavar="DATA.csv...")
 @click.option("--model", required=True, metavar="MODULE", help="Verilog-A module, or a .va file.")
 @click.option(
-    "--card", "start", metavar="START", help="Card to start from (default: the library's first of the module)."
+    "--card",
+    "start",
+    metavar="START",
+    help="Card to start from (default: the library's first of the module).",
+    shell_complete=completion.cards,
 )
 @click.option("--free", metavar="a,b,c", help="Parameters to fit (default: all but numerical aids and zeros).")
 @click.option("--fix", metavar="a,b,c", help="Parameters not to fit.")
@@ -38,10 +44,18 @@ Example:
 @click.option("--set-pulse", metavar="VOLT,SECONDS", help="Of trains without such columns, e.g. 1.2V,100n.")
 @click.option("--reset-pulse", metavar="VOLT,SECONDS", help="Of trains without such columns, e.g. -1.2V,100n.")
 @click.option("--noise-floor", metavar="AMPERE", help="Currents of sweeps below it do not count, e.g. 10p.")
-@click.option("--selector", metavar="CARD", help="Card of the select transistor of a 1T1R cell.")
+@click.option(
+    "--selector",
+    metavar="CARD",
+    help="Card of the select transistor of a 1T1R cell.",
+    shell_complete=completion.selectors,
+)
 @click.option("--gate", metavar="VOLT", help="Gate voltage of files without such a column, e.g. 1.2V.")
 @click.option(
-    "--negative-on", default="auto", show_default=True, type=click.Choice(["auto", "sl", "bl"]),
+    "--negative-on",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "sl", "bl"]),
     help="1T1R: line that carries a negative voltage: SL raised, or BL lowered; auto: what fits better.",
 )
 @click.option("--compliance", metavar="AMPERE", help="Of the source meter, e.g. 100u (default: from a plateau).")

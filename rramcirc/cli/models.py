@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rramcirc.cli import completion
+
 if TYPE_CHECKING:
     from rramcirc.devices.veriloga.compile import CompiledModel
     from rramcirc.devices.veriloga.declarations import Module, Parameter
@@ -54,7 +56,7 @@ def models() -> None:
 
 
 @models.command("show", hidden=True, epilog=EXAMPLE)
-@click.argument("module", required=False)
+@click.argument("module", required=False, shell_complete=completion.models)
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
 def show(module: str | None, as_json: bool) -> None:
     """List the Verilog-A modules, or show the ports, parameters and states of MODULE (a name, or a .va file)."""

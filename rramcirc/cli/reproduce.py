@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rramcirc.cli import completion
 from rramcirc.cli.figure_options import figure_options
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Example:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.experiments)
 @click.option("--level", help="circuit or network, for results that exist at both.")
 @click.option("--engine", help="Engine that simulates (default: the first that can).")
 @click.option("--quick", is_flag=True, help="The short form, seconds; says what it changes.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict, Unpack
 
 import click
 
+from rramcirc.cli import completion
 from rramcirc.cli.study.common import (
     CommandFunction,
     card_option,
@@ -43,7 +44,8 @@ def array_options(size: int, bench: bool = True) -> Callable[[CommandFunction], 
     def add(command: CommandFunction) -> CommandFunction:
         for option in reversed((
             card_option,
-            click.option("--selector", metavar="CARD", help="Transistor's card; none is a 1R array."),
+            click.option("--selector", metavar="CARD", help="Transistor's card; none is a 1R array.",
+                         shell_complete=completion.selectors),
             click.option("--rows", default=size, show_default=True, type=click.IntRange(1), help="Word lines."),
             click.option("--columns", type=click.IntRange(1), help="Bit lines; default as many as rows."),
             click.option("--wire-resistance", metavar="OHM", default="2.5", show_default=True, help="Of a segment."),

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rramcirc.cli import completion
 from rramcirc.cli.figure_options import figure_options
 
 if TYPE_CHECKING:
     from rramcirc.studies.doors.result import StudyResult
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
-card_option = click.option("--card", default="hfo2_filament", show_default=True, help="RRAM card, a name or a file.")
+card_option = click.option(
+    "--card",
+    default="hfo2_filament",
+    show_default=True,
+    help="RRAM card, a name or a file.",
+    shell_complete=completion.cards,
+)
 quick_option = click.option("--quick", is_flag=True, help="Fewer points.")
 seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything drawn at random.")
 

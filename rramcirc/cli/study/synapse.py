@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from rramcirc.cli import completion
 from rramcirc.cli.study.common import (
     CommandFunction,
     card_option,
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
     from rramcirc.studies.doors.result import StudyResult
 
 NOISE = 1e-12  # changes below this are rounding errors of the simulator, printed as 0 [S]
-selector_option = click.option("--selector", default="nmos_select", show_default=True, help="Transistor's card.")
+selector_option = click.option(
+    "--selector",
+    default="nmos_select",
+    show_default=True,
+    help="Transistor's card.",
+    shell_complete=completion.selectors,
+)
 seed_option = click.option("--seed", default=1, show_default=True, help="Seed of devices, cycles and spikes.")
 
 
