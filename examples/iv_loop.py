@@ -4,6 +4,7 @@ The 1T1R cell of a card is swept in ngspice through the loop that the card names
 current of the SET.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,7 +12,7 @@ import matplotlib.pyplot as plt
 import rramcirc as rc
 
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
-answer = rc.study.iv("hfo2_filament")
+answer = rc.study.iv("hfo2_filament", quick="--quick" in sys.argv)  # one loop instead of two
 loop = answer.table
 for name, (value, unit) in answer.quantities.items():
     print(f"{name:<22} {value:.4g} {unit}")

@@ -20,7 +20,7 @@ drive = np.concatenate(([1.000001], np.geomspace(1.001, DRIVES[-1], 200)))
 leak, dead, rheobase = neuron.leak_time, neuron.refractory, neuron.threshold * neuron.capacitance / neuron.leak_time
 ax.plot(1e9 * rheobase * drive, 1.0 / (dead - leak * np.log1p(-1.0 / drive)), color="0.5", label="closed form")
 DETAILS = (("ideal", "o"), ("mixed", "s"), ("transistor", "^"))
-for detail, marker in DETAILS[::2] if QUICK else DETAILS:
+for detail, marker in DETAILS[:1] if QUICK else DETAILS:
     table = rc.study.f_i(rc.LifNeuron(detail=detail), DRIVES).table
     ax.plot(1e9 * table["current"], table["rate"], marker, fillstyle="none", label=detail)
 ax.set(xlabel="membrane current [nA]", ylabel="rate [Hz]", xlim=(0, None), ylim=(0, None))

@@ -16,7 +16,7 @@ QUICK = "--quick" in sys.argv
 SIZE, ARRAYS = (8, 2) if QUICK else (32, 20)
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 figure, ax = plt.subplots()
-for ohm in (1.0, 10.0):
+for ohm in (1.0,) if QUICK else (1.0, 10.0):
     answer = rc.study.yield_(rc.study.ReadArray(rows=SIZE, columns=SIZE, wire_resistance=ohm), arrays=ARRAYS, seed=3)
     count = rc.Count(int(answer.table["wrong"].sum()), int(answer.table["bits"].sum()))
     print(f"{ohm:g} ohm a segment: bits read wrong {count}")

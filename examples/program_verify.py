@@ -13,7 +13,7 @@ import numpy as np
 import rramcirc as rc
 
 QUICK = "--quick" in sys.argv
-ROWS, COLUMNS = (1, 2) if QUICK else (1, 4)
+ROWS, COLUMNS = (1, 1) if QUICK else (1, 4)
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 target = np.geomspace(30e-6, 120e-6, ROWS * COLUMNS).reshape(ROWS, COLUMNS)
 answer = rc.study.program(rc.study.ReadArray(rows=ROWS, columns=COLUMNS), target, tolerance=0.05, quick=QUICK)

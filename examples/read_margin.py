@@ -15,7 +15,8 @@ QUICK = "--quick" in sys.argv
 SIZES = (2, 4, 8) if QUICK else (2, 4, 8, 16, 32)
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 figure, ax = plt.subplots()
-for selector, kind in (("none", "1R"), ("nmos_select", "1T1R")):
+KINDS = (("none", "1R"), ("nmos_select", "1T1R"))
+for selector, kind in KINDS[:1] if QUICK else KINDS:
     array = rc.study.ReadArray(rows=SIZES[-1], columns=SIZES[-1], wire_resistance=2.5, selector=selector)
     table = rc.study.read_margin(array, SIZES).table
     for scheme, part in table.groupby("scheme", sort=False):

@@ -1,6 +1,7 @@
 """Run the examples: pictures of the full form, processor seconds of both forms, and README.md, the list of all.
 
-`python examples/regenerate.py NAME...` runs these only; without names all, some minutes.
+`python examples/regenerate.py NAME...` runs these only; without names all, some minutes. `--times` measures the short
+forms anew and leaves the pictures.
 """
 
 from __future__ import annotations
@@ -81,14 +82,16 @@ def readme() -> str:
 def main() -> None:
     """Run what was asked for and write the list."""
     every = [name for names in SUBJECTS.values() for name in names]
-    for name in sys.argv[1:] or every:
-        full = run(name)
-        quick = run(name, "--quick") if "QUICK" in (HERE / f"{name}.py").read_text() else full
+    asked = [word for word in sys.argv[1:] if word != "--times"]
+    for name in asked or every:
+        full = float(read_times()[name][1]) if "--times" in sys.argv else run(name)
+        quick = run(name, "--quick") if "--quick" in (HERE / f"{name}.py").read_text() else full
         times = read_times() | {name: (f"{quick:.1f}", f"{full:.1f}")}
         with TIMES.open("w", newline="") as file:
             csv.writer(file).writerows([("example", "quick [s]", "full [s]"), *((n, *times[n]) for n in sorted(times))])
         print(name, *times[name], flush=True)
-    (HERE / "README.md").write_text(readme())
+    if set(every) <= set(read_times()):
+        (HERE / "README.md").write_text(readme())
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ CORNERS = {
 }  # fmt: skip
 
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
-WIDTHS = (1e-7, 1e-6) if QUICK else (1e-8, 3e-8, 1e-7, 3e-7, 1e-6)
+WIDTHS = (1e-7,) if QUICK else (1e-8, 3e-8, 1e-7, 3e-7, 1e-6)
 pulse = rc.Pulse(1.6, 1e-6, delay=1e-7, rise=1e-8, fall=1e-8)
 bench = rc.Testbench(
     rc.Cell("hfo2_filament", "nmos_select", initial_conductance=4e-6), rc.Transient(2e-6),
