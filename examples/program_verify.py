@@ -16,7 +16,8 @@ QUICK = "--quick" in sys.argv
 ROWS, COLUMNS = (1, 1) if QUICK else (1, 4)
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 target = np.geomspace(30e-6, 120e-6, ROWS * COLUMNS).reshape(ROWS, COLUMNS)
-answer = rc.study.program(rc.study.ReadArray(rows=ROWS, columns=COLUMNS), target, tolerance=0.05, quick=QUICK)
+coarse = rc.study.ProgramScheme(gate_step=0.2, reset_step=0.2, rounds=1) if QUICK else None  # None: 25 mV
+answer = rc.study.program(rc.study.ReadArray(rows=ROWS, columns=COLUMNS), target, scheme=coarse, tolerance=0.05)
 print(answer)
 table = answer.table
 figure, (left, right) = plt.subplots(1, 2)
