@@ -30,7 +30,7 @@ def pulse_options(command: CommandFunction) -> CommandFunction:
     for option in reversed((
         click.option("--kind", type=click.Choice(["SET", "RESET"]), default="SET", show_default=True, help="Polarity."),
         click.option("--amplitude", metavar="V", help="Between the lines of the cell; default from the card."),
-        click.option("--width", metavar="S", default="1u", show_default=True, help="Time at full amplitude."),
+        click.option("--pulse-width", "width", metavar="S", default="1u", show_default=True, help="Time at full amplitude."),
         click.option("--write-gate", metavar="V", help="Gate voltage; default 1.1 (SET) or 3.3 (RESET)."),
         click.option("--scheme", type=click.Choice(["V/2", "V/3"]), default="V/2", show_default=True,
                      help="Half-selected lines of a 1R array."),
@@ -48,7 +48,7 @@ def write_pulse(
     from rramcirc.basics.units import parse_number
     from rramcirc.studies.array.writing import default_pulses
 
-    pulse = replace(default_pulses(setup)[kind], width=parse_number(width, "s", "--width"), scheme=scheme)
+    pulse = replace(default_pulses(setup)[kind], width=parse_number(width, "s", "--pulse-width"), scheme=scheme)
     if amplitude is not None:
         pulse = replace(pulse, amplitude=parse_number(amplitude, "V", f"amplitude of the {kind} pulse"))
     return pulse if write_gate is None else replace(pulse, gate_voltage=parse_number(write_gate, "V", "--write-gate"))
@@ -84,7 +84,7 @@ Example:
 @cell_option(multiple=True)
 @click.option("--set-amplitude", metavar="V", help="Of the SET pulse; default from the card.")
 @click.option("--reset-amplitude", metavar="V", help="Of the RESET pulse; default from the card.")
-@click.option("--width", metavar="S", default="1u", show_default=True, help="Of the write pulses.")
+@click.option("--pulse-width", "width", metavar="S", default="1u", show_default=True, help="Of the write pulses.")
 @seed_option
 @output_option
 def write_energy(
