@@ -30,7 +30,8 @@ def pulse_options(command: CommandFunction) -> CommandFunction:
     for option in reversed((
         click.option("--kind", type=click.Choice(["SET", "RESET"]), default="SET", show_default=True, help="Polarity."),
         click.option("--amplitude", metavar="V", help="Between the lines of the cell; default from the card."),
-        click.option("--pulse-width", "width", metavar="S", default="1u", show_default=True, help="Time at full amplitude."),
+        click.option("--pulse-width", "width", metavar="S", default="1u", show_default=True,
+                     help="Time at full amplitude."),
         click.option("--write-gate", metavar="V", help="Gate voltage; default 1.1 (SET) or 3.3 (RESET)."),
         click.option("--scheme", type=click.Choice(["V/2", "V/3"]), default="V/2", show_default=True,
                      help="Half-selected lines of a 1R array."),
