@@ -21,7 +21,6 @@ EXAMPLE = """\b
 Example:
   rramcirc fit --example pulses.csv --model rram_filament
   rramcirc fit pulses.csv --model rram_filament --free rho,gap_resistance,gap_decay_length -o my_device.toml
-  rramcirc fit many.csv --model rram_filament --card my_device.toml --population -o my_devices.toml
 """
 
 
@@ -92,7 +91,7 @@ def fit(
     (too few readings, no switching) end with status 2.
 
     Of a population (--population; a column device or addresses, or a file for each device) the spread from device to
-    device, its correlations and that from cycle to cycle are found, and the distributions of the card compared with
+    device, its correlations and that from cycle to cycle are found around --card, and the distributions of the card compared with
     the measured ones; exit status 1 if they differ by 1.5 times what chance makes.
     """
     from rramcirc.basics.errors import ParameterError

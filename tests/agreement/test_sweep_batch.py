@@ -113,7 +113,10 @@ def test_a_value_that_cannot_be_stops_no_other_in_its_batch() -> None:
         (WRITE, {"measure": ["max(i(bl))"]}, "max needs whole waveforms"),
         (WRITE, {"engine": "ngspice"}, "engine='numpy'"),
         (WRITE, {"jobs": 2}, "runs in this process"),
-        (rc.Testbench(rc.Crossbar(rc.Cell("hfo2_filament", "nmos_select"), 2, 2), rc.Transient(1e-6)), {}, "Crossbar"),
+        (
+            rc.Testbench(rc.Crossbar(rc.Cell("hfo2_filament", "nmos_select"), 2, 2), rc.Transient(1e-6)),
+            {"measure": ["final(gap[0,0])"]}, "Crossbar",
+        ),
         (rc.Testbench(rc.Cell("hfo2_filament", "nmos_select"), rc.OperatingPoint()), {}, "needed is a transient"),
         (rc.with_settings(WRITE, ["stimuli.bulk.type=constant", "stimuli.bulk.value=-1"]), {}, "bulk must be at 0 V"),
         (rc.with_settings(WRITE, ["stimuli.bl.unit=A"]), {}, "bl needs a voltage"),

@@ -161,8 +161,8 @@ def test_every_signal_of_the_table_is_in_the_waveforms(name):
 
 def test_no_save_line_is_longer_than_ngspice_takes():
     lines = saved(rc.build_netlist(BENCHES["many"]).text)
-    # states, wl, bl (bl0 floats), sl, bulk; everything besides, for bounds and validity
-    assert sum(map(len, lines)) == 2 * 225 + 15 + 14 + 15 + 1 + 1
+    # states and current of each cell, wl, bl (bl0 floats), sl, bulk; everything besides, for bounds and validity
+    assert sum(map(len, lines)) == 3 * 225 + 15 + 14 + 15 + 1 + 1
     assert max(map(len, lines)) <= NAMES_PER_SAVE
 
 

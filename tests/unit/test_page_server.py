@@ -163,4 +163,5 @@ def test_a_run_of_ngspice_is_seen_to_grow_while_it_goes_on(tmp_path):
     assert points == sorted(points)
     assert seen[0]["to"] < 1 == seen[-1]["to"]
     assert points[-1] >= 400_000
-    assert all("did not end by itself" in one["remark"] for one in seen[:-1])
+    # all points may be there a moment before the run is known to have ended
+    assert all("did not end by itself" in one["remark"] for one in seen if one["to"] < 1)

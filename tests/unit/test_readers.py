@@ -36,6 +36,16 @@ def test_damaged_input_comes_back_as_an_error_of_ours_in_time_and_in_little_memo
     assert min(counts.values()) >= 10
 
 
+def least_seconds(call):
+    """Return the least processor time of three calls: a collection of garbage may fall into one of them."""
+    spent = []
+    for _ in range(3):
+        started = time.process_time()
+        call()
+        spent.append(time.process_time() - started)
+    return min(spent)
+
+
 @pytest.mark.parametrize(
     "text",
     ['"\\' * (N // 2), "/*" * (N // 2), '"' * N, '"\\"' * (N // 3), "/*/" * (N // 3), '//"' * (N // 3), "a" * N],
@@ -50,9 +60,7 @@ def test_veriloga_without_ends_is_taken_apart_in_linear_time(text):
 @pytest.mark.parametrize("piece", ["`include ", "`include <", "`ifdef a ", "`a(", "`define a(", "`undef ", "`else "])
 def test_directives_on_one_line_are_read_in_linear_time(tmp_path, piece):
     (tmp_path / "m.va").write_text(piece * (N // len(piece)))
-    started = time.process_time()
-    read_source(tmp_path / "m.va")
-    assert time.process_time() - started < 1.0
+    assert least_seconds(lambda: read_source(tmp_path / "m.va")) < 1.0
 
 
 @pytest.mark.parametrize(

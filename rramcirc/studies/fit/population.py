@@ -132,6 +132,9 @@ def fit_population(
     >>> [one.parameter for one in spread_parameters("hfo2_filament")]
     ['ea_delta', 'rho_factor', 'gap_resistance_factor']
     """
+    check_kind(card, ModelCard | str, "fit_population: card", "a model card or its name")
+    check_kind(spread, list | tuple, "fit_population: spread", "a list of instance parameters")
+    check_kind(settings, Settings | None, "fit_population: settings", "a FitSettings")
     original = as_card("fit_population", card)
     check_kind(seed, int, "fit_population: seed", "a whole number")
     say = say or _silent
