@@ -91,8 +91,8 @@ def fit(
     (too few readings, no switching) end with status 2.
 
     Of a population (--population; a column device or addresses, or a file for each device) the spread from device to
-    device, its correlations and that from cycle to cycle are found around --card, and the distributions of the card compared with
-    the measured ones; exit status 1 if they differ by 1.5 times what chance makes.
+    device, its correlations and that from cycle to cycle are found around --card, and the distributions of the card
+    compared with the measured ones; exit status 1 if they differ by 1.5 times what chance makes.
     """
     from rramcirc.basics.errors import ParameterError
     from rramcirc.studies.fit.check import check_with_ngspice
