@@ -94,6 +94,17 @@ def test_a_model_made_of_parameters_needs_the_whole_section(folder: Path) -> Non
     assert f'.include "{folder}/own.mod"' in netlist(load_card(f"{folder}/own.mod"))
 
 
+def test_a_file_that_sets_options_of_the_circuit_is_needed_whole(folder: Path) -> None:
+    (folder / "scaled.mod").write_text(".option scale=1u\n.model mysel nmos level=1 vto=0.4\n")
+    assert needed_lines(folder / "scaled.mod", "", "mysel", 1.0, 0.2) == []
+
+
+def test_an_included_file_that_changes_is_read_again(folder: Path) -> None:
+    assert "vto = 0.5" in " ".join(needed_lines(folder / "kit.lib", "tt", "nch", 1e-6, 1.5e-7))
+    (folder / "bins.inc").write_text(BINS.replace("vto = 0.5", "vto = 0.55"))
+    assert "vto = 0.55" in " ".join(needed_lines(folder / "kit.lib", "tt", "nch", 1e-6, 1.5e-7))
+
+
 def test_a_size_without_a_bin_is_refused_with_the_sizes_that_are_there(folder: Path) -> None:
     card = load_card(f"{folder}/kit.lib:tt:nch").with_values({"l": 5e-8})
     with pytest.raises(NetlistError, match=r"no bin for w = 1e-06 m, l = 5e-08 m: w from 5e-07 to 1e-05 m"):

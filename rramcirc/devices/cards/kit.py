@@ -23,6 +23,8 @@ _INCLUDE = re.compile(r"^[ \t]*\.inc(?:lude)?[ \t]+['\"]?([^'\"\n]+?)['\"]?[ \t]
 _CALL = re.compile(r"^[ \t]*\.lib[ \t]+['\"]?([^'\"\n]+?)['\"]?[ \t]+([\w.-]+)[ \t]*$", re.I | re.M)
 _MODEL = re.compile(r"^[ \t]*\.model[ \t]+(\S+)[ \t]+(\w+)", re.I | re.M)
 _SUBCIRCUIT = re.compile(r"^[ \t]*\.subckt[ \t]+(\S+)[ \t]+([^\n]*(?:\n[ \t]*\+[^\n]*)*)", re.I | re.M)
+# what holds for the whole circuit: with it the lines of a model alone mean something else
+_GLOBAL = re.compile(r"^[ \t]*\.(?:option|options|temp)\b", re.I | re.M)
 _PAIR = re.compile(r"([a-z_]\w*)[ \t]*=[ \t]*([^\s()]+)", re.I)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.I)
 _MOST_DEEP = 8
@@ -48,10 +50,24 @@ class KitModel:
 
 @dataclass(frozen=True)
 class Kit:
-    """What one section of a file holds: models by name in lower case, all bins of a model under its own name."""
+    """What one section of a file holds: models by name in lower case, all bins of a model under its own name.
+
+    Attributes
+    ----------
+    models
+        Name in lower case to model, or to all its bins.
+    subcircuits
+        Name to terminals and parameters with their defaults.
+    whole
+        Whether it sets options or the temperature of the circuit (scale, tnom), so that no part of it stands alone.
+    files
+        What was read, with time and size.
+    """
 
     models: dict[str, tuple[KitModel, ...]]
-    subcircuits: dict[str, tuple[tuple[str, ...], dict[str, str]]]  # terminals, parameters with their defaults
+    subcircuits: dict[str, tuple[tuple[str, ...], dict[str, str]]]
+    whole: bool
+    files: tuple[tuple[Path, int, int], ...]
 
     @property
     def transistors(self) -> list[str]:
@@ -85,13 +101,25 @@ def read_kit(path: Path, section: str) -> Kit:
     ParameterError
         If the file, or one that it includes, cannot be read.
     """
-    info = os.stat(path)
-    return _kit(path, section, info.st_mtime_ns, info.st_size)
+    found = _kit(path, section)
+    if any(_stamp(file) != (file, *known) for file, *known in found.files):
+        _kit.cache_clear()
+        found = _kit(path, section)
+    return found
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    try:
+        info = os.stat(path)
+    except OSError as error:
+        raise ParameterError(f"cannot read {path} ({error.strerror}).") from error
+    return path, info.st_mtime_ns, info.st_size
 
 
 @lru_cache(maxsize=16)
-def _kit(path: Path, section: str, mtime_ns: int, size: int) -> Kit:
-    text = _section(path, section, 0)
+def _kit(path: Path, section: str) -> Kit:
+    files: list[tuple[Path, int, int]] = []
+    text = _section(path, section, 0, files)
     models: dict[str, list[KitModel]] = {}
     for match in _MODEL.finditer(text):
         lines = _lines(text, match.start())
@@ -99,15 +127,18 @@ def _kit(path: Path, section: str, mtime_ns: int, size: int) -> Kit:
         name, _, number = match[1].rpartition(".")
         binned = number.isdigit() and {"lmin", "lmax", "wmin", "wmax"} <= pairs.keys()
         base = name if binned else match[1]
-        sizes = tuple(_float(pairs[k]) for k in ("lmin", "lmax", "wmin", "wmax")) if binned else None
-        models.setdefault(base.lower(), []).append(KitModel(base, match[2], lines, sizes))  # type: ignore[arg-type]
+        sizes = None
+        if binned:
+            sizes = (_float(pairs["lmin"]), _float(pairs["lmax"]), _float(pairs["wmin"]), _float(pairs["wmax"]))
+        models.setdefault(base.lower(), []).append(KitModel(base, match[2], lines, sizes))
     subcircuits = {}
     for match in _SUBCIRCUIT.finditer(text):
         words = re.sub(r"\n[ \t]*\+", " ", match[2])
         values = dict(_PAIR.findall(words))
         terminals = re.sub(r"\bparams?:", " ", _PAIR.sub(" ", words), flags=re.I).split()
         subcircuits[match[1]] = (tuple(terminals), values)
-    return Kit({name: tuple(found) for name, found in models.items()}, subcircuits)
+    bins = {name: tuple(found) for name, found in models.items()}
+    return Kit(bins, subcircuits, _GLOBAL.search(text) is not None, tuple(files))
 
 
 def _lines(text: str, start: int) -> tuple[str, ...]:
@@ -125,10 +156,11 @@ def _lines(text: str, start: int) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _section(path: Path, section: str, depth: int) -> str:
-    """Return the text of a section, with the files that it includes in their places."""
+def _section(path: Path, section: str, depth: int, files: list[tuple[Path, int, int]]) -> str:
+    """Return the text of a section, with the files that it includes in their places; add them to `files`."""
     if depth > _MOST_DEEP:
         raise ParameterError(f"{path}: files include one another without end.")
+    files.append(_stamp(path))
     text = _text(path)
     if section:
         begin = next((m.end() for m in _SECTION.finditer(text) if m[1].lower() == section.lower()), None)
@@ -136,8 +168,8 @@ def _section(path: Path, section: str, depth: int) -> str:
             raise ParameterError(f"{path}: {unknown_name('section', section, sections_of(path))}")
         close = _END.search(text, begin)
         text = text[begin : close.start() if close else len(text)]
-    text = _INCLUDE.sub(lambda m: _section(path.parent / m[1], "", depth + 1), text)
-    return _CALL.sub(lambda m: _section(path.parent / m[1], m[2], depth + 1), text)
+    text = _INCLUDE.sub(lambda m: _section(path.parent / m[1], "", depth + 1, files), text)
+    return _CALL.sub(lambda m: _section(path.parent / m[1], m[2], depth + 1, files), text)
 
 
 def _text(path: Path) -> str:
@@ -168,7 +200,8 @@ def needed_lines(path: Path, section: str, device: str, w: float, l: float) -> l
     ParameterError
         If the model has bins, and none holds this size.
     """
-    bins = read_kit(path, section).models.get(device.lower(), ())
+    kit = read_kit(path, section)
+    bins = kit.models.get(device.lower(), ())
     wanted = [model for model in bins if model.holds(w, l)]
     if bins and not wanted:
         known = [b.sizes for b in bins if b.sizes]
@@ -181,7 +214,7 @@ def needed_lines(path: Path, section: str, device: str, w: float, l: float) -> l
     lines = [line for model in wanted for line in model.lines]
     pairs = [value for line in lines for _, value in _PAIR.findall(line)]
     plain = all(_NUMBER.fullmatch(value) or re.fullmatch(r"[\d.]+[a-z]+", value, re.I) for value in pairs)
-    return lines if plain and not any(c in line for line in lines for c in "'{\"") else []
+    return lines if plain and not kit.whole and not any(c in line for line in lines for c in "'{\"") else []
 
 
 def chosen_device(path: Path, section: str, device: str, mistakes: Mistakes, *place: str) -> tuple[str, str, str]:
