@@ -139,10 +139,10 @@ def fit_population(
     check_kind(seed, int, "fit_population: seed", "a whole number")
     say = say or _silent
     settings = settings or Settings()
-    if settings.negative_line == "auto":
-        settings = replace(settings, negative_line="sl")
-    spreads = spread_parameters(original, spread)
-    runs = gather(measured_data(data), settings)
+    spreads, measured = spread_parameters(original, spread), measured_data(data)
+    settings, said = _line_said(settings, measured)
+    runs = gather(measured, settings)
+    runs = replace(runs, remarks=(*runs.remarks, *said))
     if runs.devices < LEAST_DEVICES:
         raise ParameterError(
             f"fit_population: {runs.devices} devices; a spread from device to device needs at least {LEAST_DEVICES}."
@@ -176,6 +176,16 @@ def fit_population(
 
 def _silent(text: str) -> None:
     """Say nothing."""
+
+
+def _line_said(settings: Settings, measured: Sequence[Measurement]) -> tuple[Settings, tuple[str, ...]]:
+    """Return settings with a line that carries negative voltages, and a remark if that had to be assumed."""
+    if settings.negative_line != "auto":
+        return settings, ()
+    columns = [m.columns.get("amplitude", m.columns.get("voltage", np.zeros(1))) for m in measured]
+    assumed = settings.selector is not None and min(float(c.min()) for c in columns) < 0.0
+    said = "1T1R: the SL is taken to be raised where the voltage is negative (--negative-on bl: the BL is lowered)"
+    return replace(settings, negative_line="sl"), (said,) if assumed else ()
 
 
 def typical_runs(measured: Sequence[Measurement], settings: Settings, count: int = 6) -> list[Measurement]:
