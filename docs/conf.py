@@ -24,3 +24,5 @@ nitpicky = True
 html_theme = "furo"
 html_title = f"rramcirc {__version__}"
 html_show_sphinx = False
+html_static_path = ["static"]
+html_css_files = ["page.css"]
