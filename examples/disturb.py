@@ -29,5 +29,5 @@ for ax, scheme in zip(axes, ("V/2", "V/3")[: 1 if QUICK else 2], strict=False):
             ax.semilogy(AMPLITUDES, values, style, color=colour, marker="o", label=f"{state}, {group}")
     ax.set(xlabel="write voltage [V]", title=scheme)
 axes[0].set_ylabel("relative change of conductance")
-axes[1].legend()
+ax.legend()
 figure.savefig("disturb.png")

@@ -18,7 +18,7 @@ rramcirc = [sys.executable, "-m", "rramcirc"]  # the command `rramcirc`
 subprocess.run([*rramcirc, "fit", "--example", "pulses.csv", "--model", "rram_filament"], check=True)
 if QUICK:  # the first pulses only
     lines = Path("pulses.csv").read_text().splitlines()
-    Path("pulses.csv").write_text("\n".join(lines[:51]))
+    Path("pulses.csv").write_text("\n".join(lines[:13]))
 data = rc.read_measurement("pulses.csv")
 result = rc.fit([data], "hfo2_filament", free=["rho"] if QUICK else ["rho", "gap_resistance"])
 for found in result.fitted:

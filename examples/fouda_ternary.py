@@ -4,6 +4,7 @@ A pulse up, none, or a pulse down: no read, no arithmetic. `rc.reproduce` trains
 against the paper; here in its short form with drawn digits and few epochs, so these are not the paper's numbers.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,7 +12,8 @@ import matplotlib.pyplot as plt
 import rramcirc as rc
 
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
-found = rc.reproduce("fouda2020-ternary", quick=True)
+fewer = {"train": 2000, "held": 500, "epochs": 2} if "--quick" in sys.argv else {}
+found = rc.reproduce("fouda2020-ternary", quick=True, values=fewer)
 table = found.result[found.result["layer"] == found.result["layer"].max()]
 figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.2))
 for label in ("linear", "ternary (1,1)", "ternary (3,3)", "ternary (3,1)", "ternary (5,1)"):

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import rramcirc as rc
 
 QUICK = "--quick" in sys.argv
-SIZES = (2, 4, 8) if QUICK else (2, 4, 8, 16, 32)
+SIZES = (2, 4) if QUICK else (2, 4, 8, 16, 32)
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
 figure, ax = plt.subplots()
 KINDS = (("none", "1R"), ("nmos_select", "1T1R"))

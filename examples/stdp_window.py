@@ -14,8 +14,8 @@ import rramcirc as rc
 
 QUICK = "--quick" in sys.argv
 plt.style.use(Path(__file__).with_name("paper.mplstyle"))
-delays = np.arange(-18e-3, 19e-3, 6e-3 if QUICK else 2e-3)
-table = rc.study.stdp(delays=delays, repeats=2 if QUICK else 8, engine="numpy", compare=False).table
+delays = np.arange(-18e-3, 19e-3, 12e-3 if QUICK else 2e-3)
+table = rc.study.stdp(delays=delays, repeats=1 if QUICK else 8, engine="numpy", compare=False).table
 figure, ax = plt.subplots()
 for start, colour in (("HRS", "C0"), ("LRS", "C1")):
     part = table[table["start"] == start]
