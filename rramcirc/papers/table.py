@@ -29,6 +29,7 @@ from rramcirc.papers.pedretti2018 import circuit_learning as pedretti2018_circui
 from rramcirc.papers.pedretti2018 import density as pedretti2018_density
 from rramcirc.papers.pedretti2018 import device_map as pedretti2018_device_map
 from rramcirc.papers.pedretti2018 import digits as pedretti2018_digits
+from rramcirc.papers.pedretti2018 import digits_groups as pedretti2018_digits_groups
 from rramcirc.papers.pedretti2018 import digits_spice as pedretti2018_digits_spice
 from rramcirc.papers.pedretti2018 import distributions as pedretti2018_distributions
 from rramcirc.papers.pedretti2018 import iv as pedretti2018_iv
@@ -72,6 +73,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         pedretti2018_density,
         pedretti2018_device_map,
         pedretti2018_digits,
+        pedretti2018_digits_groups,
         pedretti2018_digits_spice,
         pedretti2018_distributions,
         pedretti2018_iv,

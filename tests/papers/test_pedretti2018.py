@@ -14,7 +14,9 @@ from rramcirc.papers.pedretti2018.circuit_learning import against_ngspice, read_
 from rramcirc.papers.pedretti2018.device_map import DeviceMapParameters, best_noise, device_map, grid
 from rramcirc.papers.pedretti2018.digit_images import Tally, boxes, small_images
 from rramcirc.papers.pedretti2018.digits_circuit import Circuit, correcting_lessons, forced_lessons
-from rramcirc.papers.pedretti2018.digits_learning import Array, fitted_bias
+from rramcirc.papers.pedretti2018.digits_groups import GroupParameters, group_bias
+from rramcirc.papers.pedretti2018.digits_groups import Learning as GroupLearning
+from rramcirc.papers.pedretti2018.digits_learning import Answers, Array, fitted_bias, own_and_rival
 from rramcirc.papers.pedretti2018.mnist_learning import (
     classify,
     efficiency,
@@ -37,6 +39,7 @@ from rramcirc.papers.pedretti2018.timed import (
     timed_run,
     timed_trials,
 )
+from rramcirc.sweeps.record import RunRecord
 
 
 def test_rate_equations_are_integrated_as_a_solver_with_error_control_does():
@@ -241,6 +244,69 @@ def test_fitted_currents_let_every_post_answer_as_often_as_its_digit():
     led = (currents + fitted_bias(currents, labels)).argmax(axis=1)
     assert np.bincount(led, minlength=3) == pytest.approx(np.bincount(labels), abs=12)
     assert (led == labels).mean() > (currents.argmax(axis=1) == labels).mean() + 0.1
+
+
+def test_groups_answer_by_any_post_of_the_digit_and_silence_is_wrong():
+    latency = np.full((3, 20), np.inf)
+    latency[0, [3, 13]] = 2e-3, 1e-3
+    latency[1, 9] = 1e-3
+    spikes = np.zeros((3, 20), np.int64)
+    spikes[0, [3, 13, 4]] = 1, 5, 4
+    spikes[1, [9, 8]] = 2
+    answers = Answers(latency, spikes)
+    assert answers.correct(np.array([3, 9, 9])).hits == 2  # no POST fired for the third
+    assert answers.most(np.array([3, 9, 9])).hits == 1  # a tie, and silence
+    own, rival = own_and_rival(spikes.astype(float), np.array([3, 9, 9]))
+    assert own[:2].tolist() == [13, 9]
+    assert rival[:2].tolist() == [4, 8]
+
+
+def test_currents_of_groups_let_the_right_digit_lead_where_start_does_not():
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 10, 500)
+    own = np.arange(20)[None, :] == (labels + 10 * rng.integers(0, 2, 500))[:, None]
+    offset = 0.5 * rng.random(20)
+    currents = 1e-7 * (1.0 + 0.2 * rng.random((500, 20)) + 0.3 * own + offset)
+    bias = group_bias(currents, labels, np.zeros(20))
+    right = [((currents + b).argmax(axis=1) % 10 == labels).mean() for b in (np.zeros(20), bias)]
+    assert right[0] < 0.7
+    assert right[1] > 0.95
+    assert bias.sum() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_cells_draw_a_deviate_for_each_lesson_if_asked_for():
+    lesson = forced_lessons(np.array([[True, False, False]]), np.array([1]))
+    gaps = []
+    for cycles in (False, True, True):
+        array = Array.drawn(Circuit(), (3, 2), seed=3, cycles=cycles)
+        if len(gaps) == 2:
+            array.noise += 1  # as in the next run of lessons
+        array.teach(lesson, array.circuit, "numpy")
+        gaps.append(array.states["gap"][1:, 1])  # nm, of the cells that are RESET
+    assert np.abs(gaps[1] - gaps[0]).min() > 1e-4
+    assert np.abs(gaps[2] - gaps[1]).min() > 1e-4
+
+
+def test_groups_share_lessons_and_go_on_from_a_record(tmp_path):
+    parameters = GroupParameters(group=2, train=20, fitted=20, test=10, together=10, handicap=1.0, seed=3, mnist="drawn")
+    images = small_images("drawn", Tally(20, 0, 10), False)
+
+    def learn(record: RunRecord) -> GroupLearning:
+        learning = GroupLearning(parameters, images, 3, record)
+        learning.forced()
+        return learning
+
+    with RunRecord(tmp_path / "pieces", {"name": "groups"}) as record:
+        whole = learn(record)
+    posts = np.concatenate(whole.taught)
+    assert (posts % 10 == images.train_labels).all()
+    given = np.bincount(posts, minlength=20)
+    assert np.abs(given[:10] - given[10:]).max() <= 2
+    lines = (tmp_path / "pieces").read_bytes().splitlines(keepends=True)
+    (tmp_path / "pieces").write_bytes(b"".join(lines[:2]))  # stopped after the first of two batches
+    with RunRecord(tmp_path / "pieces", {"name": "groups"}) as record:
+        again = learn(record)
+    assert (again.array.states["gap"] == whole.array.states["gap"]).all()
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ class DigitParameters:
     lead: float = field(
         default=0.0, metadata={"status": "fitted", "desc": "of the label's current over all others, else corrected"}
     )
+    cycle_noise: bool = field(default=False, metadata={"status": "assumed", "desc": "a deviate a cell and lesson"})
     mnist: str = ""
 
 
@@ -98,7 +99,7 @@ def _learn(parameters: DigitParameters, images: ImageSet, seed: int) -> dict[str
     """Learn with one draw of the devices; return the rows of all stages."""
     from rramcirc.sweeps.record import RunRecord
 
-    array = Array.drawn(parameters.circuit, (images.pixels, POSTS), seed)
+    array = Array.drawn(parameters.circuit, (images.pixels, POSTS), seed, parameters.cycle_noise)
     rows = judged(array, images, STAGES[0])
     train, labels = images.train, images.train_labels
     teach_forced(array, train, labels, parameters.together, "numpy", RunRecord(None, {}), "forced")
@@ -171,7 +172,7 @@ def draw_digits(table: pd.DataFrame, path: Path) -> None:
             ax.minorticks_off()
             for (name, count), style in zip(table.attrs["controls"].items(), ("--", ":"), strict=True):
                 ax.axhline(100 * count.share, color="0.3", linestyle=style, linewidth=0.9, label=name)
-            ax.set_title(f"{inputs} PREs, 10 POSTs")
+            ax.set_title(f"{inputs} PREs, {table.attrs.get('posts', POSTS)} POSTs")
         panels[0].set_ylabel("right answers, test images [%]")
         panels[0].legend(fontsize=6.5, ncols=6, loc="lower left", bbox_to_anchor=(0, 1.07))
 

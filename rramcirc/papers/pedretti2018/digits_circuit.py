@@ -22,7 +22,7 @@ from rramcirc.bench.analyses import Transient
 from rramcirc.bench.phases import RunPhase
 from rramcirc.bench.stimuli import Constant, PiecewiseLinear, Stimulus, pulse_sequence
 from rramcirc.bench.synapse_pulses import SynapsePulses
-from rramcirc.bench.testbench import Testbench
+from rramcirc.bench.testbench import CycleNoise, Testbench
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.circuits.network.networks import Perceptron
 from rramcirc.circuits.neuron.netlist import step_control
@@ -144,9 +144,10 @@ def network_of(
 
 
 def lesson_bench(
-    circuit: Circuit, shape: tuple[int, int], states: States, spread: States, lessons: Lessons
-) -> Testbench:
-    """Return the testbench of lessons."""
+    circuit: Circuit, shape: tuple[int, int], states: States, spread: States, lessons: Lessons,
+    noise: int | None = None,
+) -> Testbench:  # fmt: skip
+    """Return the testbench of lessons; with `noise`, a seed, every cell draws a new deviate for each lesson."""
     count, starts = lessons.posts.size, circuit.lesson * np.arange(lessons.posts.size, dtype=np.float64)
     second = LEAD + circuit.set_width + GAP
     stimuli: dict[str, Stimulus] = {}
@@ -169,6 +170,7 @@ def lesson_bench(
         network_of(circuit, shape, states, spread, learning=True), Transient(count * circuit.lesson, circuit.lesson),
         stimuli, probes=("v(mem0)", *(f"{name}[*,*]" for name in circuit.cell.states)),
         options=step_control(circuit.neuron, 1e-2),
+        cycle_noise=None if noise is None else CycleNoise(seed=noise, slot=circuit.lesson),
     )  # fmt: skip
 
 

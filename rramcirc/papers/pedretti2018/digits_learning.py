@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rramcirc.sweeps.record import RunRecord
 
 TOGETHER = 250  # images in a run that answers
+CLASSES = 10  # POST j stands for digit j modulo this
 ROUNDS = 300  # of the search for biases
 
 
@@ -56,15 +57,14 @@ class Answers:
         return np.where(np.isfinite(self.latency).any(axis=1), self.latency.argmin(axis=1), -1)
 
     def correct(self, labels: IntArray) -> Count:
-        """Return how often the POST of the label fired first."""
-        return Count(int((self.first == labels).sum()), len(labels))
+        """Return how often a POST of the label fired first."""
+        return Count(int(((self.first >= 0) & (self.first % CLASSES == labels)).sum()), len(labels))
 
     def most(self, labels: IntArray) -> Count:
-        """Return how often the POST of the label fired most; a tie with another is wrong."""
+        """Return how often a POST of the label fired most; a tie with another digit's is wrong."""
+        own, rival = own_and_rival(self.spikes.astype(np.float64), labels)
         rows = np.arange(len(labels))
-        own, others = self.spikes[rows, labels], self.spikes.copy()
-        others[rows, labels] = -1
-        return Count(int((own > others.max(axis=1)).sum()), len(labels))
+        return Count(int((self.spikes[rows, own] > self.spikes[rows, rival]).sum()), len(labels))
 
 
 @dataclass
@@ -77,17 +77,21 @@ class Array:
         What it is made of: PREs, POSTs, and how devices differ.
     states
         State -> (PREs, POSTs) array; empty before the first lesson.
+    noise
+        Seed of the spread from cycle to cycle in the next lessons; counts up with every run of them. None is without.
     """
 
     circuit: Circuit
     shape: tuple[int, int]
     spread: States
     states: dict[str, FloatArray] = field(default_factory=dict)
+    noise: int | None = None
 
     @classmethod
-    def drawn(cls, circuit: Circuit, shape: tuple[int, int], seed: int) -> Array:
-        """Return a fresh array whose devices are drawn with the spread of their card."""
-        return cls(circuit, shape, sample_devices(circuit.cell.rram, shape, np.random.default_rng(seed)))
+    def drawn(cls, circuit: Circuit, shape: tuple[int, int], seed: int, cycles: bool = False) -> Array:
+        """Return a fresh array whose devices are drawn with the spread of their card, and cycles if asked for."""
+        spread = sample_devices(circuit.cell.rram, shape, np.random.default_rng(seed))
+        return cls(circuit, shape, spread, noise=1_000_000 * seed if cycles else None)
 
     def teach(self, lessons: Lessons, circuit: Circuit, engine: str, spikes: Any = None) -> dict[str, Any]:
         """Give lessons; return states, spikes and processor time [s].
@@ -97,7 +101,7 @@ class Array:
         SimulationError
             If another POST than the taught one fired.
         """
-        bench = lesson_bench(circuit, self.shape, self.states, self.spread, lessons)
+        bench = lesson_bench(circuit, self.shape, self.states, self.spread, lessons, self.noise)
         waves = simulate(bench, engine, spikes=spikes)
         assert waves.spikes is not None
         if waves.spikes.neurons.tolist() != lessons.posts.tolist():
@@ -105,6 +109,7 @@ class Array:
                 f"lessons: POSTs {waves.spikes.neurons.tolist()} fired, not those taught: {lessons.posts.tolist()}."
             )
         self.states = final_states(circuit, self.shape, waves)
+        self.noise = None if self.noise is None else self.noise + 1
         told = {"times": waves.spikes.times, "neurons": waves.spikes.neurons}
         return {**self.states, **told, "cpu": float(waves.provenance["cpu_seconds"])}
 
@@ -140,6 +145,14 @@ def teach_forced(
     return total
 
 
+def own_and_rival(currents: FloatArray, labels: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the POST of the label and that of another digit with the largest currents (images, POSTs), for each."""
+    own = np.arange(currents.shape[1])[None, :] % CLASSES == labels[:, None]
+    best: IntArray = np.where(own, currents, -np.inf).argmax(axis=1)
+    rival: IntArray = np.where(own, -np.inf, currents).argmax(axis=1)
+    return best, rival
+
+
 def teach_corrections(array: Array, images: BoolArray, labels: IntArray, together: int, lead: float) -> int:
     """Ask images, `together` at a time, and correct where the label's POST did not lead; returns how many.
 
@@ -153,16 +166,20 @@ def teach_corrections(array: Array, images: BoolArray, labels: IntArray, togethe
     corrected, bias = 0, fitted_bias(array.currents(images), labels)
     for k in range(0, len(images), together):
         some, own = images[k : k + together], labels[k : k + together]
-        rows = np.arange(len(some))
-        currents = array.circuit.charge / array.ask(some, bias).latency
-        rivals = currents.copy()
-        rivals[rows, own] = -1.0
-        wrong = currents[rows, own] <= (1.0 + lead) * rivals.max(axis=1)
-        if wrong.any():
-            lessons = correcting_lessons(some[wrong], own[wrong], rivals.argmax(axis=1)[wrong])
-            array.teach(lessons, array.circuit.correcting, "numpy")
-        corrected += int(wrong.sum())
+        corrected += correct(array, some, own, bias, lead)
     return corrected
+
+
+def correct(array: Array, images: BoolArray, labels: IntArray, bias: FloatArray, lead: float) -> int:
+    """Ask images and correct where no POST of the label led, see `teach_corrections`; returns how many."""
+    rows = np.arange(len(images))
+    currents = array.circuit.charge / array.ask(images, bias).latency
+    own, rival = own_and_rival(currents, labels)
+    wrong = currents[rows, own] <= (1.0 + lead) * currents[rows, rival]
+    if wrong.any():
+        lessons = correcting_lessons(images[wrong], own[wrong], rival[wrong])
+        array.teach(lessons, array.circuit.correcting, "numpy")
+    return int(wrong.sum())
 
 
 def level_bias(array: Array) -> FloatArray:
