@@ -288,7 +288,7 @@ def test_cells_draw_a_deviate_for_each_lesson_if_asked_for():
 
 
 def test_groups_share_lessons_and_go_on_from_a_record(tmp_path):
-    parameters = GroupParameters(group=2, train=20, fitted=20, test=10, together=10, handicap=1.0, seed=3, mnist="drawn")
+    parameters = GroupParameters(group=2, train=20, fitted=20, test=10, together=10, handicap=1.0, mnist="drawn")
     images = small_images("drawn", Tally(20, 0, 10), False)
 
     def learn(record: RunRecord) -> GroupLearning:
