@@ -260,7 +260,7 @@ class _Run:
                 found, self.charged_at = cells.charges(self.charged), target
                 scales = self.not_states / (allowed / cells.rate + self.least_charge)
                 errors = np.maximum(errors, history.errors(target, found, orders, scales, of_charges=True))
-            error = errors[0] if cells.nameless else error  # charges inside a module that fall behind a corner
+            error = errors[0]
             rough = len(history.times) == 2 and error > 1.0 and size >= 0.5 * self.first_size > LEAST_STEP
         wrong = float(errors[orders.index(self.order)])
         stands = wrong <= 1.0
