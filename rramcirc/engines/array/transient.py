@@ -36,7 +36,7 @@ PER_STEP = 0.5, 10.0, 10.0  # errors of state, voltage and current in one step, 
 SLEEPING = 0.03  # of the errors that a step may have: of a state that sleeps until the end, and of charges not counted
 NEWTON_SHARE = 0.01  # of the error that is allowed where nothing flows: what Newton's method may leave
 SMALLER = 0.1  # first step behind a corner after one that was too large, relative to it
-LEAST_STEP = 1e-14  # [s]; no device follows faster
+LEAST_STEP = 1e-15  # [s]; no device follows faster
 
 
 @dataclass(frozen=True)
