@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,12 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from rramcirc.basics.errors import SimulationError
     from rramcirc.bench.testbench import Testbench
     from rramcirc.waveforms.waveforms import Waveforms
 
+SOLVERS = ("sparse", "klu")  # options without a value
+LONGEST_AGAIN = 60.0  # [s] of one try with other options after a failure
 EXAMPLE = """\b
 Example:
   rramcirc build-netlist crossbar --rows 8 --columns 8 -o array.cir
@@ -34,7 +37,9 @@ Example:
     "--tolerance", metavar="X",
     help="both: largest difference, of the largest of a kind (1e-6, tran 1e-2); of states of networks (2e-3).",
 )  # fmt: skip
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5.")
+@click.option(
+    "--option", "options", multiple=True, metavar="NAME=VALUE", help="Simulator option, e.g. reltol=1e-5 or sparse."
+)
 @click.option("--temperature", metavar="KELVIN", help="Ambient temperature, e.g. 350K.")
 @click.option("-o", "--output", metavar="RUN", help="Run folder (default: <name>.run).")
 @click.option("--timeout", metavar="SECONDS", help="Stop after this wall-clock time, e.g. 600.")
@@ -145,11 +150,41 @@ def _simulate_deck(
                 trust=trust, allow_failed_meas=allow_failed_meas, allow_read=allow_read,
                 dialect=dialect or "ngspice",
             )  # fmt: skip
-    except SimulationError:
+    except SimulationError as error:
         _print_measurements(read_record(folder))
-        raise
+
+        def again(others: Mapping[str, str], place: Path) -> None:
+            simulate_netlist(
+                path, output=place, timeout=LONGEST_AGAIN, options=others, temperature=kelvin, trust=trust,
+                allow_failed_meas=allow_failed_meas, allow_read=allow_read, dialect=dialect or "ngspice",
+            )  # fmt: skip
+
+        raise _with_help(error, folder, options, again) from error
     _print_measurements(waves.provenance)
     return waves
+
+
+def _with_help(
+    error: SimulationError, folder: Path, given: Mapping[str, str], again: Callable[[Mapping[str, str], Path], None]
+) -> SimulationError:
+    """Return the error of a run in ngspice; if other options make it work, it names them."""
+    from rramcirc.basics.errors import SimulationError
+    from rramcirc.engines.ngspice.helping import LONGEST, can_be_helped, helping_options, option_words
+    from rramcirc.waveforms.folder import read_record
+
+    record = read_record(folder)
+    if record.get("engine") != "ngspice" or record.get("status") != "failed":
+        return error
+    if not can_be_helped(record.get("problems", ())):
+        return error
+    if record.get("wall_seconds", 0.0) > LONGEST:
+        return SimulationError(f"{error} Not tried, as this run was long: --option sparse, --option reltol=1e-5.")
+    found = helping_options(again, given)
+    if not found:
+        return SimulationError(f"{error} With sparse and reltol=1e-5 it fails, too.")
+    words = option_words(" ".join(f"{name}={value}".rstrip("=") for name, value in found.items()))
+    solver = " Look at the result: a state without an equation begins at any value." if "sparse" in found else ""
+    return SimulationError(f"{error} It runs with {words}.{solver}")
 
 
 def _load(path: Path, options: Mapping[str, str], kelvin: float | None, settings: Sequence[str]) -> Testbench:
@@ -212,13 +247,25 @@ def _simulate_bench(
     path: Path, engine: str, options: Mapping[str, str], kelvin: float | None, folder: Path, seconds: float | None,
     settings: Sequence[str],
 ) -> Waveforms:  # fmt: skip
+    from dataclasses import replace
+
+    from rramcirc.basics.errors import SimulationError
     from rramcirc.bench.file.write import save_bench
     from rramcirc.engines.simulation import simulate as run
     from rramcirc.waveforms.folder import adding_files
 
     bench = _load(path, options, kelvin, settings)
-    with _told(engine), Meter(getattr(bench.analysis, "stop", None)) as meter:
-        waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
+    try:
+        with _told(engine), Meter(getattr(bench.analysis, "stop", None)) as meter:
+            waves = run(bench, engine, output=folder, timeout=seconds, progress=meter)
+    except SimulationError as error:
+        # a testbench has reltol=1e-5 already, and was tried with coarser steps
+        given = {"reltol": "1e-5", **{str(k): str(v) for k, v in bench.options.items()}}
+
+        def again(others: Mapping[str, str], place: Path) -> None:
+            run(replace(bench, options=others), "ngspice", output=place, timeout=LONGEST_AGAIN)
+
+        raise _with_help(error, folder, given, again) from error
     with adding_files(folder, "bench.toml"):
         save_bench(bench, folder / "bench.toml")
     return waves
@@ -229,8 +276,12 @@ def _option(text: str) -> tuple[str, str]:
     from rramcirc.bench.testbench import check_option
 
     name, equals, value = text.partition("=")
+    if name in SOLVERS and not equals:
+        return name, ""
     if not name or not equals or not value:
-        raise ParameterError(f"--option {text!r}: write NAME=VALUE, as in --option reltol=1e-5.")
+        raise ParameterError(
+            f"--option {text!r}: write NAME=VALUE, as in --option reltol=1e-5, or one of {', '.join(SOLVERS)} alone."
+        )
     check_option(name, value, "--option")
     return name, value
 
@@ -277,6 +328,8 @@ def _report(waves: Waveforms, folder: Path) -> None:
         print(f"Remark: {remark}", file=sys.stderr)
     for note in about.get("notes", ()):
         print(f"Note: {note}", file=sys.stderr)
+    if "rerun" in about:
+        print(f"Note: by hand: cd {folder} && {about['rerun']}", file=sys.stderr)
     print(
         f"{about.get('engine_version', about.get('engine'))}: {waves.n_points} points, {len(waves.names)} signals, "
         f"{about.get('wall_seconds', 0):.3g} s ({about.get('cpu_seconds', 0):.3g} s CPU). "

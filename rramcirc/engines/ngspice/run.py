@@ -100,7 +100,8 @@ def run_deck(
             progress(value)
 
     behaviour = behaviour_of(dialect)
-    command = [str(program), "-n", "-b", *(["-D", f"ngbehavior={behaviour}"] if behaviour else []), deck]
+    words = ["-n", "-b", *(["-D", f"ngbehavior={behaviour}"] if behaviour else []), deck]
+    command = [str(program), *words]
     before = set(folder.iterdir())
     child, notes = _run(command, folder, reads, timeout, follow)
     remarks = _without_dotfiles(folder, before) if reads is not None else []
@@ -111,6 +112,8 @@ def run_deck(
         raise cannot_write(folder / LOG_FILE, error) from error
     outcome = _judge(child, log, folder, expected, timeout)
     outcome = replace(outcome, remarks=(*outcome.remarks, *remarks), notes=(*outcome.notes, *notes))
+    if behaviour:  # not plain `ngspice -n -b netlist.cir`
+        outcome = replace(outcome, figures={**outcome.figures, "rerun": " ".join(["ngspice", *words])})
     if outcome.version:
         return outcome
     return replace(outcome, version=ngspice_version(program, program.stat().st_mtime))

@@ -23,9 +23,10 @@ from rramcirc.devices.veriloga.lint.records import LintModule
 from rramcirc.devices.veriloga.lint.words import free_name
 from rramcirc.devices.veriloga.osdi import OsdiModule
 from rramcirc.devices.veriloga.text import encode
+from rramcirc.engines.ngspice.helping import option_words
 from rramcirc.studies.check.cell import chosen_cell, guess_cell
 from rramcirc.studies.check.charges import charge_findings
-from rramcirc.studies.check.findings import cell_findings, option_words, refused_values, step_bound, unread_nets
+from rramcirc.studies.check.findings import cell_findings, refused_values, step_bound, unread_nets
 from rramcirc.studies.check.rest import rest_findings
 from rramcirc.studies.check.sweep import AMPLITUDES, DURATIONS, OTHERS, OUTSIDE, SWITCHED, USUAL, Cell, Sweep, sweep
 from rramcirc.studies.check.verdict import behaviour

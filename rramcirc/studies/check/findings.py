@@ -10,6 +10,7 @@ from rramcirc.devices.veriloga.lint.numbers import state_nodes
 from rramcirc.devices.veriloga.lint.records import LintModule
 from rramcirc.devices.veriloga.lint.states import constant, defaults_of
 from rramcirc.devices.veriloga.lint.tree import walk
+from rramcirc.engines.ngspice.helping import option_words
 from rramcirc.studies.check.sweep import OUTSIDE, Cell, Sweep
 
 _ACTIVE = 1e12  # [ohm]; a negative resistance beyond it is a rounding error
@@ -103,17 +104,6 @@ def _convergence(sweeps: Sequence[Sweep], module: LintModule, memory: bool) -> I
                 f"rramcirc simulate ... {option_words(option)}; or bounds for every exponential and rate, smooth "
                 "windows instead of clamps",
             )  # fmt: skip
-
-
-def option_words(option: str) -> str:
-    """Return options of ngspice as words of the command line.
-
-    Examples
-    --------
-    >>> option_words("sparse reltol=1e-5")
-    '--option sparse --option reltol=1e-5'
-    """
-    return " ".join(f"--option {word}" for word in option.split())
 
 
 def _shown(sweeps: Sequence[Sweep]) -> str:
