@@ -18,6 +18,7 @@ from rramcirc.waveforms.waveforms import Signal
 def model_sources(cards: Iterable[ModelCard]) -> tuple[Path, ...]:
     """Return the Verilog-A files of the cards, each once."""
     paths = [Path(card.declaration.path) for card in cards if card.declaration is not None]
+    paths += [card.library.verilog_a for card in cards if card.library is not None and card.library.verilog_a]
     return tuple(dict.fromkeys(paths))
 
 

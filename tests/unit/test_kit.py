@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rramcirc as rc
@@ -140,3 +141,56 @@ def test_a_testbench_file_names_the_transistor_as_it_was_named(folder: Path) -> 
     rc.save_bench(bench, folder / "bench.toml")
     assert 'selector = "kit.lib:tt:nch"' in (folder / "bench.toml").read_text()
     assert netlist(rc.load_bench(folder / "bench.toml").design.selector) == netlist(bench.design.selector)
+
+
+COMPILED = """.lib tt
+.model own_tt own_nmos type=1 vto=0.5
+.subckt nsub d g s b w=2u l=0.2u
+nx d g s b own_tt w={w} l={l}
+.ends
+.endl
+"""
+SQUARE = """`include "disciplines.vams"
+module own_nmos(d, g, s, b);
+  inout d, g, s, b; electrical d, g, s, b;
+  parameter real vto = 0.4; parameter integer type = 1;
+  (* type="instance" *) parameter real w = 1e-6 from (0:inf);
+  (* type="instance" *) parameter real l = 1e-7 from (0:inf);
+  real over;
+  analog begin
+    over = 0.5*(V(g,s) - vto + sqrt((V(g,s) - vto)*(V(g,s) - vto) + 1e-4));
+    I(d,s) <+ type*2e-4*w/l*over*over*tanh(V(d,s)/(0.5*over));
+    I(s,b) <+ 1e-15*V(s,b);
+  end
+endmodule
+"""
+NAMED = """name = "own"
+title = "a kit of compiled models"
+library = {path = "kit.lib", section = "tt", device = "nsub", verilog_a = "own.va"}
+[parameters]
+w = {value = 1e-6, unit = "m", status = "assumed", source = "mine", instance = true}
+l = {value = 0.2e-6, unit = "m", status = "assumed", source = "mine", instance = true}
+"""
+
+
+def test_a_kit_of_compiled_models_names_their_file(tmp_path: Path) -> None:
+    (tmp_path / "kit.lib").write_text(COMPILED)
+    (tmp_path / "own.toml").write_text(NAMED)
+    with pytest.raises(ParameterError, match=r"there is no file .*own\.va"):
+        load_card(tmp_path / "own.toml")
+    (tmp_path / "own.va").write_text(SQUARE)
+    card = load_card(tmp_path / "own.toml")
+    levels = {"bl": rc.Constant(0.1), "wl": rc.Constant(1.5)}
+    bench = rc.Testbench(rc.Cell("hfo2_filament", card), rc.OperatingPoint(), levels)
+    assert "pre_osdi own.osdi" in rc.build_netlist(bench, "ngspice").text
+    waves = rc.simulate(bench, "ngspice")
+    drop = 0.1 - waves["i(bl)"][0] / waves["conductance"][0]  # across the channel
+    over = 0.5 * (1.0 + np.sqrt(1.0 + 1e-4))
+    assert waves["i(bl)"][0] == pytest.approx(2e-4 * 5 * over**2 * np.tanh(drop / (0.5 * over)), rel=1e-5)
+    assert "own.va" in waves.provenance["models"]
+
+
+def test_a_kit_of_compiled_models_without_their_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "kit.lib").write_text(COMPILED)
+    with pytest.raises(NetlistError, match=r"of the type own_nmos, which ngspice does not have itself"):
+        netlist(f"{tmp_path}/kit.lib:tt:nsub")

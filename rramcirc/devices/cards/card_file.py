@@ -132,7 +132,7 @@ class _CardReader:
         """Return the device of a design kit; what the file itself tells may be left out."""
         table = self.table("library")
         texts = {}
-        for key in ("path", "section", "device", "prefix"):
+        for key in ("path", "section", "device", "prefix", "verilog_a"):
             texts[key] = table.get(key, "")
             if not isinstance(texts[key], str):
                 self.mistakes.add(f"{shown(texts[key])} is no text", "library", key)
@@ -156,7 +156,10 @@ class _CardReader:
         if prefix and found and prefix != found:
             kind = "a sub-circuit" if found == "X" else "a model"
             self.mistakes.add(f"{device} is {kind} in {file.name}: prefix {found}, not {prefix}", "library", "prefix")
-        return LibraryDevice(file, section, device, found or prefix)
+        source = self.path.parent / Path(texts["verilog_a"]).expanduser() if texts["verilog_a"] else None
+        if source is not None and not source.is_file():
+            self.mistakes.add(f"there is no file {source}", "library", "verilog_a")
+        return LibraryDevice(file, section, device, found or prefix, source)
 
     def not_modelled(self) -> tuple[str, ...]:
         items = self.content.get("not_modelled", [])

@@ -43,12 +43,16 @@ class Validity:
 
 @dataclass(frozen=True)
 class LibraryDevice:
-    """A transistor of a design kit: file and section of ``.lib``, device name, and M (model) or X (sub-circuit)."""
+    """A transistor of a design kit: file and section of ``.lib``, device name, and M (model) or X (sub-circuit).
+
+    `verilog_a` is the file of the compiled model that the kit's ``.model`` lines are of, where ngspice has none itself.
+    """
 
     path: Path
     section: str
     device: str
     prefix: str
+    verilog_a: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rramcirc.basics.errors import NetlistError, ParameterError
-from rramcirc.devices.cards.kit import needed_lines
+from rramcirc.devices.cards.kit import needed_lines, read_kit
 from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.engines.ngspice.allowed import MODEL_TYPES
 from rramcirc.engines.ngspice.words import number, wrap
 
 
@@ -32,6 +33,9 @@ def library_lines(card: ModelCard) -> list[str]:
     """
     kit = card.library
     assert kit is not None
+    if kit.verilog_a is None:
+        models = [model for bins in read_kit(kit.path, kit.section).models.values() for model in bins]
+        _check_types(card, {model.kind.lower() for model in models})
     w, length = card.parameters.get("w"), card.parameters.get("l")
     if kit.prefix == "M" and w is not None and length is not None:
         try:
@@ -42,3 +46,12 @@ def library_lines(card: ModelCard) -> list[str]:
             section = f", section {kit.section}" if kit.section else ""
             return [f"* of {kit.path.name}{section}, for w and l as here", *found]
     return [f'.lib "{kit.path}" {kit.section}' if kit.section else f'.include "{kit.path}"']
+
+
+def _check_types(card: ModelCard, kinds: Collection[str]) -> None:
+    """Raise NetlistError if a kit has models of types only that ngspice does not have."""
+    if kinds and MODEL_TYPES.isdisjoint(kinds):
+        raise NetlistError(
+            f"card {card.name}: the models are of the type {', '.join(sorted(kinds)[:3])}, which ngspice does not have "
+            'itself: name its Verilog-A file in a card, library = {path = ..., verilog_a = "FILE.va"}.'
+        )
