@@ -38,6 +38,12 @@ def test_cells_that_sleep_stay_on_their_line(number):
     assert "numpy" not in judge(draw_bench(11, number)).wrong
 
 
+@pytest.mark.parametrize(("seed", "number"), [(746, 147), (2711, 43)])
+def test_numpy_sees_what_charges_do_behind_a_corner(seed: int, number: int):
+    """Its first step there was too large by several per cent of a displacement current, and nothing looked at charges."""
+    assert "numpy" not in judge(draw_bench(seed, number)).wrong
+
+
 @pytest.mark.parametrize("number", [5, 38, 162])
 def test_vacask_sees_what_begins_behind_a_corner(number):
     """Of seed 20261130: states and charges ended apart by 1e-3 to 1e-2 before its netlists had second corners."""
