@@ -40,7 +40,7 @@ def test_cells_that_sleep_stay_on_their_line(number):
 
 @pytest.mark.parametrize(("seed", "number"), [(746, 147), (2711, 43)])
 def test_numpy_sees_what_charges_do_behind_a_corner(seed: int, number: int):
-    """Its first step there was too large by several per cent of a displacement current, and nothing looked at charges."""
+    """Its first step was too large by several per cent of a displacement current; nothing looked at charges."""
     assert "numpy" not in judge(draw_bench(seed, number)).wrong
 
 
