@@ -188,6 +188,10 @@ class Farthest:
 
     def add(self, block: FloatArray, weight: FloatArray | None = None) -> None:
         """Add (points, devices) values; `weight` (points,) is the time [s] that each point stands for."""
+        self.timed |= weight is not None
+        least, most = self.limits.minimum - self.slack, self.limits.maximum + self.slack
+        if block.size == 0 or (block.min() >= least and block.max() <= most):
+            return
         beyond = np.maximum(self.limits.minimum - self.slack - block, block - self.limits.maximum - self.slack)
         column, k = np.arange(block.shape[1]), beyond.argmax(axis=0)
         top = beyond[k, column]
@@ -196,7 +200,6 @@ class Farthest:
         if weight is not None:
             outside: BoolArray = beyond > 0
             self.lasting += weight @ outside
-            self.timed = True
 
     def text(self, places: Sequence[str]) -> str:
         """Say which device is farthest outside, its value, for how long, and how many are outside; empty if none is."""

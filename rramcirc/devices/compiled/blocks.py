@@ -70,6 +70,10 @@ class Blocks:
         What the model's eval gets.
     kept
         Memory that the blocks point to.
+    template : (words,) array
+        An instance block before its set-up.
+    places : dict of int
+        Offset of every parameter that was given in an instance block [bytes].
     """
 
     model: FloatArray
@@ -77,6 +81,8 @@ class Blocks:
     node_of: IntArray
     simulator: OsdiSimInfo
     kept: list[Any] = field(default_factory=list)
+    template: FloatArray = field(default_factory=lambda: np.empty(0))
+    places: Mapping[str, int] = field(default_factory=dict)
 
     def find_op_variables(self, raw: OsdiDescriptor, module: OsdiModule) -> dict[str, int]:
         """Return where op-variables stand: an 8-byte word of the instance block, or -1 - (4-byte word) for an integer.
@@ -133,8 +139,6 @@ def build_blocks(
     functions : (6,) int64 array
         Addresses of the model's functions.
     """
-    from rramcirc.devices.compiled import kernels as osdi_kernels
-
     parameters, kept = simulator_parameters(gmin)
     model = np.zeros(_words(raw.model_size))
     writer = _Writer(raw, model, kept)
@@ -145,15 +149,58 @@ def build_blocks(
         handle + MODEL_INDEX, model.ctypes.data, ctypes.addressof(parameters), ctypes.addressof(outcome)
     )
     _raise_if_refused(card, module, outcome, None, handle)
-    instances = _instances(card, raw, module, count, overrides, writer)
+    template, places = _template(card, raw, module, overrides, writer)
+    simulator, kept = OsdiSimInfo(parameters), [*kept, parameters]
+    blocks = Blocks(
+        model, np.empty((count, len(template))), np.arange(raw.num_nodes), simulator, kept, template, places
+    )
+    blocks.node_of = _fill(blocks, card, raw, module, overrides, temperature, handle, functions)
+    return blocks
+
+
+def refill_blocks(
+    blocks: Blocks, card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, overrides: Mapping[str, FloatArray],
+    temperature: float, handle: int, functions: IntArray,
+) -> None:  # fmt: skip
+    """Give instance blocks other parameters, of the same names, and let the model set them up again.
+
+    Parameters are those of `build_blocks`.
+
+    Raises
+    ------
+    ModelCompileError
+        If nodes are merged that were not before.
+    """
+    node_of = _fill(blocks, card, raw, module, overrides, temperature, handle, functions)
+    if not np.array_equal(node_of, blocks.node_of):
+        raise ModelCompileError(
+            f"card {card.name}: module {module.name} merges nodes in some devices only. Evaluate the two kinds "
+            "separately."
+        )
+
+
+def _fill(
+    blocks: Blocks, card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, overrides: Mapping[str, FloatArray],
+    temperature: float, handle: int, functions: IntArray,
+) -> IntArray:  # fmt: skip
+    """Write all instance blocks and set them up; return the node that each node is collapsed into."""
+    from rramcirc.devices.compiled import kernels as osdi_kernels
+
+    instances = blocks.instances
+    instances[:] = blocks.template
+    for name, array in overrides.items():
+        integer = module.parameters[name].type == "integer"
+        words = instances.view(np.int32) if integer else instances
+        words[:, blocks.places[name] // (4 if integer else 8)] = array
     info = np.zeros(4, np.uint32)
-    addresses = (model.ctypes.data, instances, temperature, raw.num_terminals, ctypes.addressof(parameters), info)
+    parameters = ctypes.addressof(blocks.simulator.paras)
+    addresses = (blocks.model.ctypes.data, instances, temperature, raw.num_terminals, parameters, info)
     wrong = osdi_kernels.set_up(functions, handle, *addresses)
     if wrong >= 0:
         _raise_if_refused(card, module, OsdiInitInfo.from_buffer(info.data), (wrong, overrides), handle)
     node_of = _collapse(card, raw, module, instances)
     _write_words(instances, raw.node_mapping_offset, node_of)
-    return Blocks(model, instances, node_of, OsdiSimInfo(parameters), [*kept, parameters])
+    return node_of
 
 
 def _words(size: int) -> int:
@@ -193,11 +240,10 @@ class _Writer:
         return place
 
 
-def _instances(
-    card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, count: int, overrides: Mapping[str, FloatArray],
-    writer: _Writer,
-) -> FloatArray:  # fmt: skip
-    """Return instance blocks with their parameters, not yet set up: one is written, the others are copies of it."""
+def _template(
+    card: ModelCard, raw: OsdiDescriptor, module: OsdiModule, overrides: Mapping[str, FloatArray], writer: _Writer
+) -> tuple[FloatArray, dict[str, int]]:
+    """Return an instance block with its parameters, not yet set up, and the offsets of all that are given."""
     template = np.zeros(_words(raw.instance_size))
     values = card.instance_values | {name: array.flat[0] for name, array in overrides.items()}
     places = {name: writer.write(template, module.parameters[name], value) for name, value in values.items()}
@@ -205,14 +251,7 @@ def _instances(
         writer.place(template, op_variable.index, INSTANCE)  # writes those that are constant
     _write_words(template, raw.state_idx_off, np.arange(raw.num_states))
     _write_words(template, raw.node_mapping_offset, np.arange(raw.num_nodes))
-    blocks = np.empty((count, len(template)))
-    blocks[:] = template
-    for name, array in overrides.items():
-        if array.ndim:
-            offset, integer = places[name] - template.ctypes.data, module.parameters[name].type == "integer"
-            words = blocks.view(np.int32) if integer else blocks
-            words[:, offset // (4 if integer else 8)] = array
-    return blocks
+    return template, {name: place - template.ctypes.data for name, place in places.items()}
 
 
 def _raise_if_refused(

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ModelCompileError, ParameterError, SimulationError, shown, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard, check_instance
-from rramcirc.devices.compiled.blocks import build_blocks, jacobian_places
+from rramcirc.devices.compiled.blocks import build_blocks, jacobian_places, refill_blocks
 from rramcirc.devices.compiled.evaluation import Evaluation, new_evaluation
 from rramcirc.devices.compiled.messages import drop_collector, listen, new_collector
 from rramcirc.devices.veriloga.compile import compile_module
@@ -135,6 +135,35 @@ class CompiledDevices:
         simulator = self._blocks.simulator
         simulator.prev_solve = self._solution.ctypes.data
         simulator.prev_state = simulator.next_state = self._limit_states.ctypes.data
+
+    def change_parameters(self, parameters: Mapping[str, ArrayLike]) -> None:
+        """Give the devices other values of the instance parameters that they were made with; faster than new devices.
+
+        Parameters
+        ----------
+        parameters
+            As those of the class, the same names.
+
+        Raises
+        ------
+        ParameterError
+            If there are other names, or a value is out of range.
+        """
+        if not isinstance(parameters, Mapping) or set(parameters) != set(self._overrides):
+            given = ", ".join(map(str, parameters)) if isinstance(parameters, Mapping) else shown(parameters)
+            names = ", ".join(self._overrides) or "none"
+            raise ParameterError(f"card {self.card.name}: change_parameters: {given}; allowed are the names {names}.")
+        overrides = self._checked_parameters(parameters)
+        spread = any(array.ndim for array in overrides.values())
+        if spread and len(self._blocks.instances) != self.count:
+            self._overrides = overrides
+            self._prepare(self.count)
+            return
+        refill_blocks(
+            self._blocks, self.card, self._raw, self._module, overrides, self.temperature, self._handle,
+            self._functions,
+        )  # fmt: skip
+        self._overrides = overrides
 
     def parameter(self, name: str) -> FloatArray | float:
         """Return an instance parameter of the devices: () or (N,) array [its unit]."""

@@ -44,40 +44,63 @@ def add_products(
 
 
 @compiled
-def missing_currents(
-    free: IntArray, values: FloatArray, columns: IntArray, starts: IntArray, voltages: FloatArray, into: FloatArray,
-    injected: FloatArray, missing: FloatArray,
-) -> tuple[float, float]:  # fmt: skip
-    """Write what is missing to Kirchhoff's current law at the free nodes; return largest currents.
+def largest_current(into: FloatArray, injected: FloatArray) -> float:
+    """Return the largest current into cells or from a source [A]."""
+    through = 0.0
+    for k in range(into.shape[0]):
+        through = max(through, abs(into[k]), abs(injected[k]))
+    return through
+
+
+@compiled
+def add_row_wires(
+    segment: FloatArray, far: FloatArray, turned: bool, terminal: FloatArray, voltages: FloatArray, into: FloatArray
+) -> None:
+    """Add the currents out of the nodes of row lines into their wires [A].
+
+    Taken from the voltages across the segments, so that nothing is lost however alike neighbours are.
 
     Parameters
     ----------
-    free : (n,) int64 array
-        Nodes without a source.
-    values, columns, starts
-        Conductance matrix of the wires, row by row [S].
-    voltages, into, injected
-        Voltages of all nodes [V], currents out of them into cells, and from sources [A].
-    missing : (n,) array
-        Result [A].
-
-    Returns
-    -------
-    tuple of float
-        Largest missing current, and largest one into cells or from a source [A].
+    segment, far, turned
+        As in `wires.Wires`; `far` is empty with a driver at one end.
+    terminal : (rows,) array
+        Voltage of the terminals [V].
+    voltages, into : (rows, columns) arrays
+        Voltage of every node [V], in the order of the array, and the current out of it, which is added to [A].
     """
-    largest, through = 0.0, 0.0
-    for k in range(into.shape[0]):
-        if abs(into[k]) > through:
-            through = abs(into[k])
-        if abs(injected[k]) > through:
-            through = abs(injected[k])
-    for m in range(free.shape[0]):
-        row = free[m]
-        total = into[row] - injected[row]
-        for k in range(starts[row], starts[row + 1]):
-            total += values[k] * voltages[columns[k]]
-        missing[m] = total
-        if not abs(total) <= largest:
-            largest = abs(total)
-    return largest, through
+    rows, columns = voltages.shape
+    for i in range(rows):
+        q = i if segment.shape[0] > 1 else 0
+        at = columns - 1 if turned else 0
+        into[i, at] += (voltages[i, at] - terminal[i]) / segment[q, 0]
+        for k in range(1, columns):
+            at = columns - 1 - k if turned else k
+            before = at + 1 if turned else at - 1
+            flow = (voltages[i, at] - voltages[i, before]) / segment[q, k]
+            into[i, at] += flow
+            into[i, before] -= flow
+        if far.shape[0]:
+            at = 0 if turned else columns - 1
+            into[i, at] += (voltages[i, at] - terminal[i]) / far[i]
+
+
+@compiled
+def add_column_wires(
+    segment: FloatArray, far: FloatArray, turned: bool, terminal: FloatArray, voltages: FloatArray, into: FloatArray
+) -> None:
+    """Add the currents out of the nodes of column lines into their wires [A]; as `add_row_wires`."""
+    rows, columns = voltages.shape
+    uniform = segment.shape[0] == 1
+    for k in range(rows):
+        at = rows - 1 - k if turned else k
+        before = at + 1 if turned else at - 1
+        for j in range(columns):
+            ohm = segment[0 if uniform else j, k]
+            flow = (voltages[at, j] - (terminal[j] if k == 0 else voltages[before, j])) / ohm
+            into[at, j] += flow
+            if k:
+                into[before, j] -= flow
+    for j in range(far.shape[0]):
+        at = 0 if turned else rows - 1
+        into[at, j] += (voltages[at, j] - terminal[j]) / far[j]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.array.crossbar_netlist import cell_values
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.line_network import FLOATING_OHM, SOURCE_OHM, Family, Network, make_family
-from rramcirc.engines.array.moving_cells import MovingCells
+from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
 from rramcirc.engines.array.newton import ArrayState
 
 Array = NDArray[np.float64]
@@ -33,9 +35,9 @@ def cell_of(bench: Testbench) -> Cell:
 
 
 class BenchSolver:
-    """Cells and lines of a testbench, and the levels of its lines."""
+    """Cells and lines of a testbench, and the levels of its lines; `watched`: bulk and nz if their current counts."""
 
-    def __init__(self, bench: Testbench) -> None:
+    def __init__(self, bench: Testbench, watched: Sequence[str] = ()) -> None:
         design = bench.design
         self.bench = bench
         self.array = design if isinstance(design, Crossbar) else Crossbar(cell_of(bench), 1, 1)
@@ -47,13 +49,14 @@ class BenchSolver:
         missing, shorted = (
             [i * self.array.columns + j for i, j in pairs] for pairs in (defects.missing, defects.shorted)
         )
-        self.cells: Cells | MovingCells = Cells(
-            self.array.cell, count, parameters, bench.temperature, missing, shorted, 1.0 / defects.short_resistance
-        )
         self._read_levels()
         sample = Cells(self.array.cell, 1, {}, bench.temperature)
         sample.check_held()
         self.inert = ["wl"] if self.array.cell.selector is not None and sample.is_inert("wl") else []
+        self.cells: Cells | MovingCells = Cells(
+            self.array.cell, count, parameters, bench.temperature, missing, shorted, 1.0 / defects.short_resistance,
+            held=[*self.inert, *(port for port in HELD_PORTS if port not in watched)],
+        )  # fmt: skip
         self.families: dict[str, Family] = {}
         self.state = self._build()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,14 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.circuits.array.cell import Cell
 from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.evaluation import Evaluation, wanted
-from rramcirc.engines.array.local_nodes import local_nodes, local_units, refuse_undetermined
+from rramcirc.engines.array.local_nodes import hold_ports, local_nodes, local_units, refuse_undetermined
 from rramcirc.engines.array.moves import move_cells
 from rramcirc.engines.array.reduce import reduce_cells
 
 Array = NDArray[np.float64]
 CHUNK = 8192  # cells evaluated together: their Jacobians stay in the cache until they are reduced
 MOST_KEPT = 1 << 18  # cells whose devices are kept from one evaluation to the next: 0.13 GB
+FEW = 2048  # the same in larger arrays: their devices, of 0.5 kB, stay in the cache as well
 _NOTHING = np.empty((0, 0)), np.empty((0, 0, 0))
 
 
@@ -36,11 +37,13 @@ class Cells:
         [K].
     missing, shorted
         Numbers of the cells that are not there, and of those with the conductance `short` [S] across their RRAM.
+    held
+        Ports whose voltage alone counts, as that of a gate: no currents or conductances are kept for them.
 
     Attributes
     ----------
     ports : tuple of str
-        The kinds of lines that a cell touches: bl, wl, and with a selector sl and bulk; nz last.
+        The kinds of lines that a cell touches: bl, wl, and with a selector sl and bulk; nz last. Without those `held`.
     names : tuple of str
         Ports and inner nodes, in the order of the columns of `voltages`.
     voltages : (count, n) array
@@ -51,12 +54,14 @@ class Cells:
 
     def __init__(
         self, cell: Cell, count: int, parameters: Mapping[str, Array | float], temperature: float,
-        missing: Sequence[int] = (), shorted: Sequence[int] = (), short: float = 0.0,
+        missing: Sequence[int] = (), shorted: Sequence[int] = (), short: float = 0.0, held: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.count = count
-        self._cuts = [slice(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
+        chunk = CHUNK if count <= MOST_KEPT else FEW
+        self._cuts = [slice(first, min(first + chunk, count)) for first in range(0, count, chunk)]
         self._cell, self._parameters, self._temperature = cell, parameters, temperature
         self._kept: dict[int, CompiledDevices] = {}
+        self._used: dict[int, CompiledDevices] = {}
         self.rram, self.selector = self._rram_of(self._cuts[0]), None
         self._selectors: dict[int, CompiledDevices] = {}
         if cell.selector is not None:
@@ -65,9 +70,11 @@ class Cells:
                     cell.selector, size, dict(cell.selector_parameters), temperature=temperature
                 )
             self.selector = next(iter(self._selectors.values()))
-        self.ports, self.names, self._rram_place, self._selector_place = local_nodes(
-            self.rram, self.selector, set(self.rram.state_nodes.values())
-        )
+        found = local_nodes(self.rram, self.selector, set(self.rram.state_nodes.values()))
+        self.held_ports = tuple(port for port in found[0] if port in held)
+        self.ports, self.names, self._places = hold_ports(self.held_ports, *found)
+        self._live = [np.where(place < len(self.names), place, -1) for place in self._places]
+        self._held: dict[str, Array] = {port: np.zeros(()) for port in self.held_ports}
         self.voltages = np.zeros((count, len(self.names)))
         self.units = local_units(self.names, self.rram)
         self.missing, self.shorted = np.array(missing, np.int64), np.array(shorted, np.int64)
@@ -77,21 +84,30 @@ class Cells:
     @property
     def devices(self) -> list[tuple[slice, CompiledDevices, CompiledDevices | None]]:
         """Cells, RRAM devices and selectors of every chunk, all of them kept from now on."""
+        self._used = {}
         for cut in self._cuts:
             self._kept[cut.start] = self._rram_of(cut)
+            self._used = {}
         return [(cut, self._kept[cut.start], self._selectors.get(cut.stop - cut.start)) for cut in self._cuts]
 
     def _rram_of(self, cut: slice) -> CompiledDevices:
-        """Return the RRAM devices of a chunk; in arrays beyond `MOST_KEPT` cells they are made anew for each use.
+        """Return the RRAM devices of a chunk; in arrays beyond `MOST_KEPT` cells the same ones serve all chunks.
 
-        A device has 0.5 kB, more than all else that is known of a cell, and is set up in 0.1 us.
+        A device has 0.5 kB, more than all else that is known of a cell, and is set up in 0.05 us.
         """
         found = self._kept.get(cut.start)
-        if found is None:
-            count, values = cut.stop - cut.start, _part(self._parameters, cut)
-            found = CompiledDevices(self._cell.rram, count, values, temperature=self._temperature)
-            if self.count <= MOST_KEPT or cut.start == 0:
-                self._kept[cut.start] = found
+        if found is not None:
+            return found
+        count, values = cut.stop - cut.start, _part(self._parameters, cut)
+        found = self._used.get(count)
+        if found is not None:
+            found.change_parameters(values)
+            return found
+        found = CompiledDevices(self._cell.rram, count, values, temperature=self._temperature)
+        if self.count <= MOST_KEPT or cut.start == 0:
+            self._kept[cut.start] = found
+        else:
+            self._used[count] = found
         return found
 
     def _allocate(self, inner: int) -> None:
@@ -100,7 +116,7 @@ class Cells:
         self.conductances = np.empty((self.count, ports, ports))
         self._offsets = np.empty((self.count, inner))
         self._slopes = np.empty((self.count, inner, ports + inner))
-        self._stuck = np.full(self.count, -1)
+        self._stuck, self._worst = np.full(self._cuts[0].stop, -1), -1
         self._results: dict[str, Evaluation] = {}
 
     def add_shorts(self, which: NDArray[np.int64], points: Array, currents: Array, slopes: Array) -> None:
@@ -137,7 +153,7 @@ class Cells:
         for level in (0.0, 0.5, -0.5) if states else ():  # a rate can come from an inner node, which has to follow
             self.hold("bl", level)
             self.settle(0.5, 1e-6)
-            points = self._points(self._cuts[0], self._rram_place)
+            points = self._points(self._cuts[0], self._places[0])
             rates = self.rram.evaluate(points, reactive=False).resistive[:, states]
             moves |= bool(np.any(np.abs(rates) > 1e-12))
         if moves:
@@ -149,8 +165,12 @@ class Cells:
     def _points(self, cut: slice, place: NDArray[np.int64]) -> Array:
         """Return the voltages of the nodes of one device in the cells of a chunk."""
         points = np.zeros((cut.stop - cut.start, len(place)))
+        live = len(self.names)
         for k, local in enumerate(place):
-            if local >= 0:
+            if local >= live:
+                held = self._held[self.held_ports[local - live]]
+                points[:, k] = held[cut] if held.ndim else held
+            elif local >= 0:
                 points[:, k] = self.voltages[cut, local]
         return points
 
@@ -162,42 +182,61 @@ class Cells:
 
     def linearise(self) -> None:
         """Set `currents` and `conductances` of the ports at `voltages`, inner nodes eliminated to first order."""
+        self._worst = -1
         for cut in self._cuts:
-            rram, points = self._rram_of(cut), self._points(cut, self._rram_place)
+            rram, points = self._rram_of(cut), self._points(cut, self._places[0])
             first = self._evaluate("rram", rram, points)
             self.add_shorts(np.arange(cut.start, cut.stop), points, *first)
             second = _NOTHING
             if self.selector is not None:
                 selector = self._selectors[cut.stop - cut.start]
-                second = self._evaluate("sel", selector, self._points(cut, self._selector_place))
+                second = self._evaluate("sel", selector, self._points(cut, self._places[1]))
+            stuck = self._stuck[: cut.stop - cut.start]
             reduce_cells(
-                *first, self._rram_place, *second, self._selector_place, len(self.ports), self.currents[cut],
-                self.conductances[cut], self._offsets[cut], self._slopes[cut], self._stuck[cut],
+                *first, self._live[0], *second, self._live[1], len(self.ports), self.currents[cut],
+                self.conductances[cut], self._offsets[cut], self._slopes[cut], stuck,
             )  # fmt: skip
+            if len(self.missing):
+                stuck[self.missing[(self.missing >= cut.start) & (self.missing < cut.stop)] - cut.start] = -1
+            self._worst = max(self._worst, int(stuck.max()))
         if len(self.missing):
             for array in (self.currents, self.conductances, self._offsets, self._slopes):
                 array[self.missing] = 0.0
-            self._stuck[self.missing] = -1
 
     def hold(self, port: str, value: Array | float) -> bool:
         """Set the voltage of a port that is no line: () or (count,) [V]; return whether one changed."""
+        if port in self._held:
+            changed = bool(np.any(self._held[port] != value))
+            self._held[port] = np.asarray(value, float)
+            return changed
         at_cells = self.port_voltages(port)
         changed = bool(np.any(at_cells != value))
         at_cells[:] = value
         return changed
 
     def port_voltages(self, port: str) -> Array:
-        """Return the voltages of one port of all cells [V]; a view."""
+        """Return the voltages of one port of all cells [V]; a view, not to be written to if the port is held."""
+        if port in self._held:
+            return np.broadcast_to(self._held[port], self.count)
         return self.voltages[:, self.ports.index(port)]
+
+    def node_voltages(self, name: str) -> Array:
+        """Return the voltages of a local node of all cells, held or not [V]; a view."""
+        return self.port_voltages(name) if name in self._held else self.voltages[:, self.names.index(name)]
 
     def keep(self) -> tuple[Array, ...]:
         """Return a copy of the voltages and of what `linearise` found, for `put_back`."""
-        return tuple(array.copy() for array in self._linear)
+        held = (self.port_voltages(port) for port in self.held_ports)
+        return tuple(array.copy() for array in (*self._linear, *held))
 
     def put_back(self, kept: tuple[Array, ...], which: NDArray[np.int64]) -> None:
         """Return the cells `which` to where they were kept."""
-        for array, old in zip(self._linear, kept, strict=True):
+        for array, old in zip(self._linear, kept[: len(self._linear)], strict=True):
             array[which] = old[which]
+        for port, old in zip(self.held_ports, kept[len(self._linear) :], strict=True):
+            held = self.port_voltages(port).copy()
+            held[which] = old[which]
+            self._held[port] = held
 
     @property
     def _linear(self) -> tuple[Array, ...]:
@@ -220,7 +259,7 @@ class Cells:
 
     def check_determined(self) -> None:
         """Raise what `refuse_undetermined` says of the cells as they were linearised last."""
-        refuse_undetermined(self._stuck, self.names, self.rram)
+        refuse_undetermined(self._worst, self.names, self.rram)
 
     def settle(self, limit: float, tolerance: float, most: int = 60) -> float:
         """Balance the inner nodes with the ports held; return the last move [V]."""
@@ -239,7 +278,7 @@ class Cells:
         """Return op-variables of the RRAM of the cells `which`, or of all, at the present voltages."""
         found: dict[str, list[Array]] = {name: [] for name in names}
         for cut in self._cuts:
-            rram, points = self._rram_of(cut), self._points(cut, self._rram_place)
+            rram, points = self._rram_of(cut), self._points(cut, self._places[0])
             part = rram.evaluate(points, jacobian=False, reactive=False, op_variables=names).op_variables
             for name in names:
                 found[name].append(part[name])

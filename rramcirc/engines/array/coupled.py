@@ -31,7 +31,6 @@ class CoupledLines:
         self._network, self._cells, self._families = network, cells, (row, column)
         self._ports = [cells.ports.index(family.kind) for family in (row, column)]
         self._turn = row.turned(column)
-        self._places = [network.position[family.nodes[self._turn]] for family in (row, column)]
         self._row = row.wires.with_lines_turned() if column.wires.turned else row.wires
         self._column = column.wires.with_lines_turned() if row.wires.turned else column.wires
         self._modes = smooth_lines(self._row, self._column, row.nodes.shape)
@@ -52,7 +51,9 @@ class CoupledLines:
     def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
         """Return the Newton step of all free nodes for a residual, or None without convergence."""
         slopes, row = self._slopes, self._row_ladders
-        missing_rows, missing_columns = (residual[place] for place in self._places)
+        missing_rows, missing_columns = (
+            self._network.among_free(family, residual)[self._turn] for family in self._families
+        )
         u = np.empty_like(missing_rows)
         solve_rows(*row.factors, np.ascontiguousarray(missing_rows), u)
         right = slopes[1][0] * u - missing_columns
@@ -62,7 +63,8 @@ class CoupledLines:
         u = -missing_rows - slopes[0][1] * v
         solve_rows(*row.factors, u, u)
         step = np.zeros(len(self._network.free))
-        step[self._places[0]], step[self._places[1]] = u, v
+        for family, found in zip(self._families, (u, v), strict=True):
+            self._network.among_free(family, step)[self._turn] = found
         return step
 
     def _slope(self, p: int, q: int) -> Array:
@@ -70,32 +72,37 @@ class CoupledLines:
         return np.array(self._cells.conductances[:, p, q].reshape(shape)[self._turn], order="C")
 
     def _gmres(self, right: Array, tolerance: float) -> Array | None:
-        """Solve the Schur complement for `right` by flexible GMRES with the preconditioner on the right."""
+        """Solve the Schur complement for `right` by GMRES with the preconditioner on the right.
+
+        The preconditioner is linear: applied once more to the sum, nothing of what it gave has to be kept.
+        """
         slopes, row, column, modes = self._slopes, self._row_ladders, self._column_ladders, self._correction
         norm = float(np.linalg.norm(right))
         if norm == 0.0:
             return np.zeros_like(right)
-        basis, solved, rotated = [right / norm], [], Rotations(norm)
+        basis, rotated, z = [right / norm], Rotations(norm), np.empty_like(right)
         for _ in range(MOST_ITERATIONS):
-            z, w = np.empty_like(right), np.empty_like(right)
+            w = np.empty_like(right)
             schur.precondition(*column.factors, *modes, basis[-1], z)
             schur.apply_schur(slopes[1][1], slopes[0][1], slopes[1][0], *row.factors, *self._stencil, z, w)
-            solved.append(z)
             entries = []
             for vector in basis:
                 entries.append(schur.dot(vector, w))
-                w -= entries[-1] * vector
+                schur.add_scaled(-entries[-1], vector, w)
             length = float(np.sqrt(schur.dot(w, w)))
             left = rotated.add(entries, length)
             self.iterations += 1
             if rotated.smallest <= BREAKDOWN * rotated.largest:
                 return None
             if left <= tolerance * norm or length == 0.0:
-                found = np.zeros_like(right)
-                for weight, z in zip(rotated.weights(), solved, strict=True):
-                    found += weight * z
-                return found
-            basis.append(w / length)
+                weights = rotated.weights()
+                total = np.multiply(weights[0], basis[0], out=w)
+                for weight, vector in zip(weights[1:], basis[1:], strict=True):
+                    schur.add_scaled(weight, vector, total)
+                schur.precondition(*column.factors, *modes, total, z)
+                return z
+            w /= length
+            basis.append(w)
         return None
 
 

@@ -22,6 +22,7 @@ from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.circuits.elements import chosen_probes
 from rramcirc.devices.cards.card import card_names, load_card
 from rramcirc.engines.array.bench_solver import BenchSolver, cell_of
+from rramcirc.engines.array.moving_cells import HELD_PORTS
 from rramcirc.engines.array.probes import ProbeReader, circuit_of
 from rramcirc.engines.array.record import EngineRun, Points
 from rramcirc.engines.array.transient import run_transient
@@ -112,7 +113,8 @@ def run_static(
     wall, cpu = time.perf_counter(), time.process_time()
     circuit = circuit_of(bench)
     probes = tuple(chosen_probes(circuit, bench.probes))
-    solver, reader = BenchSolver(bench), ProbeReader(probes)
+    reader = ProbeReader(probes)
+    solver = BenchSolver(bench, [port for port in HELD_PORTS if reader.reads_current(port)])
     watch = Watch(bench, solver, moving=False)
     points = Points(len(probes), folder)
     axis, levels = _points(bench.analysis)

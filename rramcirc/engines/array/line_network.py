@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rramcirc.circuits.array.defects import segment_resistance, undriven_pieces
 from rramcirc.circuits.array.line import Line
+from rramcirc.engines.array.balance_kernels import add_column_wires, add_row_wires
 from rramcirc.engines.array.direct import branches, merged_nodes
 from rramcirc.engines.array.wires import Wires, make_wires
 
@@ -76,14 +77,19 @@ def make_family(
     opened = opened or {}
     ohm = segment_resistance(line, shape, along_rows, opened)
     wires = make_wires("row" if along_rows else "column", count, length, ohm, line.end, driver)
-    numbers, total = merged_nodes(wires, length)
-    numbers = numbers + start
-    at_cells = numbers[:, :0:-1] if wires.turned else numbers[:, 1:]
-    nodes = np.ascontiguousarray(at_cells if along_rows else at_cells.T)
+    if wires.distributed:  # one node at every cell, in the order of the cells, and the terminals behind them
+        cells = count * length
+        nodes, first = start + np.arange(cells).reshape(shape), start + cells + np.arange(count)
+        total = cells + count
+    else:
+        numbers, total = merged_nodes(wires, length)
+        numbers = numbers + start
+        at_cells = numbers[:, :0:-1] if wires.turned else numbers[:, 1:]
+        nodes, first = np.ascontiguousarray(at_cells if along_rows else at_cells.T), numbers[:, 0]
     by_line = np.atleast_2d(ohm if along_rows else np.asarray(ohm).T)
     near = np.broadcast_to(by_line[:, -1 if wires.turned else 0], (count,))
     leak, undriven = _pieces(undriven_pieces(line, length, opened), shape, along_rows)
-    return Family(kind, along_rows, wires, near, driver, nodes, numbers[:, 0], leak, undriven), start + total
+    return Family(kind, along_rows, wires, near, driver, nodes, first, leak, undriven), start + total
 
 
 def _pieces(
@@ -104,13 +110,7 @@ class Network:
     """Nodes of all line families, their wires, and which of them are held by sources."""
 
     def __init__(self, families: list[Family], total: int) -> None:
-        from scipy.sparse import coo_matrix
-
         self.families, self.total = {f.kind: f for f in families}, total
-        parts = [branches(_numbers(family), family.wires) for family in families]
-        number = np.int32 if total < np.iinfo(np.int32).max else np.int64  # half the memory while this is built
-        a, b = (np.concatenate([part[k].astype(number) for part in parts]) for k in (0, 1))
-        g = np.concatenate([part[2] for part in parts])
         held, loose, feed = [], [], []
         for family in families:
             ring = family.wires.ring & (family.driver > 0)
@@ -118,23 +118,78 @@ class Network:
             loose.append(family.first[ring])
             feed.append(1.0 / family.driver[ring])
         self.held, self.loose, self.feed = np.concatenate(held), np.concatenate(loose), np.concatenate(feed)
-        held_up = [family for family in families if family.leak.size]
+        free = np.ones(total, bool)
+        free[self.held] = False
+        self.free = np.flatnonzero(free)
+        self.ladders = all(f.wires.distributed and not f.wires.ring for f in families)
+        self.stiffest = self._stiffest()
+
+    def holds(self, family: Family) -> bool:
+        """Whether a source holds the node of a cell, as nothing is between them."""
+        return not family.wires.distributed and bool(np.any(self.position[family.nodes] < 0))
+
+    @cached_property
+    def position(self) -> NDArray[np.int64]:
+        """Number of every node among the free ones; -1 if it is held."""
+        found = np.full(self.total, -1, np.int64)
+        found[self.free] = np.arange(len(self.free))
+        return found
+
+    def among_free(self, family: Family, values: Array) -> Array:
+        """Return the values (rows, columns) at the nodes of a family of ladders, of those (free,) of all free nodes."""
+        first = int(family.nodes.flat[0])
+        begin = first - int(np.count_nonzero(self.held < first))
+        found: Array = values[begin : begin + family.nodes.size].reshape(family.nodes.shape)
+        return found
+
+    @cached_property
+    def wires(self) -> Any:
+        """Conductances between all nodes, a sparse matrix by rows [S]; ladders that are swept need none."""
+        from scipy.sparse import coo_matrix
+
+        parts = [branches(_numbers(family), family.wires) for family in self.families.values()]
+        number = np.int32 if self.total < np.iinfo(np.int32).max else np.int64  # half the memory while this is built
+        a, b = (np.concatenate([part[k].astype(number) for part in parts]) for k in (0, 1))
+        g = np.concatenate([part[2] for part in parts])
+        held_up = [family for family in self.families.values() if family.leak.size]
         leaky = np.concatenate([self.loose, *(family.nodes.ravel() for family in held_up)]).astype(number)
         leaks = np.concatenate([self.feed, *(family.leak.ravel() for family in held_up)])
         rows, columns = np.concatenate([a, b, a, b, leaky]), np.concatenate([a, b, b, a, leaky])
         values = np.concatenate([g, g, -g, -g, leaks])
-        self.wires = coo_matrix((values, (rows, columns)), shape=(total, total)).tocsr()
-        free = np.ones(total, bool)
-        free[self.held] = False
-        self.free = np.flatnonzero(free)
-        self.position = np.full(total, -1, np.int64)
-        self.position[self.free] = np.arange(len(self.free))
-        self.stiffest = float(self.wires.diagonal()[self.free].max(initial=0.0))
+        return coo_matrix((values, (rows, columns)), shape=(self.total, self.total)).tocsr()
 
     @cached_property
     def free_wires(self) -> Any:
         """Conductances between the free nodes, a sparse matrix by coordinates [S]; lines that are swept need none."""
         return self.wires[self.free][:, self.free].tocoo()
+
+    def add_wire_currents(self, voltages: Array, into: Array) -> None:
+        """Add the currents out of all nodes into wires, and to ground where that holds them [A]."""
+        if not self.ladders:
+            into += self.wires @ voltages
+            return
+        for family in self.families.values():
+            wires, shape = family.wires, family.nodes.shape
+            first, size = int(family.nodes.flat[0]), family.nodes.size
+            at, found = (array[first : first + size].reshape(shape) for array in (voltages, into))
+            add = add_row_wires if family.along_rows else add_column_wires
+            far = wires.far if wires.both else np.empty(0)
+            add(wires.segment, far, wires.turned, voltages[family.first], at, found)
+            if family.leak.size:
+                found += family.leak * at
+
+    def _stiffest(self) -> float:
+        """Return the largest conductance of all wires of one free node [S]."""
+        if not self.ladders:
+            return float(self.wires.diagonal()[self.free].max(initial=0.0))
+        found = 0.0
+        for family in self.families.values():
+            between = 1.0 / family.wires.segment
+            between[:, :-1] += between[:, 1:]
+            if family.wires.both:
+                found = max(found, float(np.max(between[:, -1] + 1.0 / family.wires.far)))
+            found = max(found, float(between.max()))
+        return found
 
     def injected(self, sources: Array) -> Array:
         """Return the currents that sources drive into terminals behind a driver resistance [A]."""

@@ -39,7 +39,7 @@ def line_solver(network: Network, cells: AnyCells) -> LineSolver | None:
     """Return a solver that is faster than a factorisation, or None where none fits."""
     if cells.count < FEWEST_CELLS:
         return None
-    free = [f for f in network.families.values() if np.any(network.position[f.nodes] >= 0)]
+    free = [f for f in network.families.values() if f.wires.distributed or np.any(network.position[f.nodes] >= 0)]
     gates = [f for f in free if f.kind == "wl" and "sl" in cells.ports]
     others = [f for f in free if f not in gates]
     ladders = all(f.wires.distributed and not f.wires.ring for f in free)
@@ -62,7 +62,6 @@ class ParallelLines:
     def __init__(self, network: Network, cells: AnyCells, columns: list[Family]) -> None:
         self._network, self._cells, self._families = network, cells, columns
         self._ports = [cells.ports.index(family.kind) for family in columns]
-        self._places = [network.position[family.nodes] for family in columns]
         shape = columns[0].nodes.shape
         self._wires, self._links = np.ones((*shape, 2)), np.zeros((*shape, 2))
         self._blocks, self._x = np.empty((*shape, 2, 2)), np.zeros((*shape, 2))
@@ -79,12 +78,12 @@ class ParallelLines:
 
     def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
         """Return the Newton step of all free nodes for a residual; exact, whatever the tolerance."""
-        for k, place in enumerate(self._places):
-            self._x[..., k] = -residual[place]
+        for k, family in enumerate(self._families):
+            np.negative(self._network.among_free(family, residual), out=self._x[..., k])
         solve_pairs(self._blocks, self._links, self._x)
         step = np.zeros(len(self._network.free))
-        for k, place in enumerate(self._places):
-            step[place] = self._x[..., k]
+        for k, family in enumerate(self._families):
+            self._network.among_free(family, step)[:] = self._x[..., k]
         return step if np.isfinite(self._x).all() else None
 
 
@@ -125,7 +124,7 @@ class GatesFirst:
         self._turn = (slice(None), slice(None, None, -1) if gates.wires.turned else slice(None))
         self._place = network.position[gates.nodes]
         self._others = [(cells.ports.index(f.kind), network.position[f.nodes].ravel()) for f in others]
-        self._wires = network.free_wires.tocsr()
+        self._network = network
         self._ladders: Ladders | None = None
 
     def factor(self) -> None:
@@ -165,7 +164,11 @@ class GatesFirst:
 
     def _apply(self, step: Array) -> Array:
         """Return the currents that a step of all free nodes draws [A]."""
-        found: Array = self._wires @ step
+        network = self._network
+        voltages, currents = np.zeros(network.total), np.zeros(network.total)
+        voltages[network.free] = step
+        network.add_wire_currents(voltages, currents)
+        found: Array = currents[network.free]
         active = [(self._port, self._place.ravel()), *self._others]
         for p, to in active:
             for q, by in active:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,14 +43,32 @@ def local_nodes(
     return ports, names, rram_place, selector_place
 
 
+def hold_ports(
+    held: Collection[str], ports: tuple[str, ...], names: tuple[str, ...], *places: NDArray[np.int64]
+) -> tuple[tuple[str, ...], tuple[str, ...], list[NDArray[np.int64]]]:
+    """Take the ports whose voltage alone counts out of the local nodes: their places come behind those of all others.
+
+    Parameters
+    ----------
+    held
+        These ports, in the order that they get.
+    ports, names, places
+        As from `local_nodes`.
+    """
+    left = tuple(name for name in names if name not in held)
+    ordered = [*left, *held]
+    numbers = np.array([*(ordered.index(name) for name in names), -1], np.int64)
+    return tuple(port for port in ports if port not in held), left, [numbers[place] for place in places]
+
+
 def local_units(names: tuple[str, ...], rram: CompiledDevices) -> Array:
     """Return the unit of every local node: 1, but for inner nodes of the RRAM in whose module it is another one."""
     own = {f"rram.{node}": unit for node, unit in zip(rram.nodes, node_units(rram), strict=True)}
     return np.array([own.get(name, 1.0) for name in names])
 
 
-def refuse_undetermined(stuck: NDArray[np.int64], names: tuple[str, ...], rram: CompiledDevices) -> None:
-    """Refuse cells with an inner node that no equation determines, as `eliminate_pivoting` wrote into `stuck`.
+def refuse_undetermined(worst: int, names: tuple[str, ...], rram: CompiledDevices) -> None:
+    """Refuse an inner node that no equation determines: `worst` is the largest that `eliminate_pivoting` said of cells.
 
     Raises
     ------
@@ -57,7 +77,6 @@ def refuse_undetermined(stuck: NDArray[np.int64], names: tuple[str, ...], rram: 
     SimulationError
         If the equations inside contradict one another.
     """
-    worst = int(stuck.max(initial=-1))
     if worst < 0:
         return
     node = names[worst % len(names)]

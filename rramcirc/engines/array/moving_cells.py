@@ -12,7 +12,7 @@ from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array import moving_kernels as kernels
 from rramcirc.engines.array.bdf import History
 from rramcirc.engines.array.cells import Cells
-from rramcirc.engines.array.local_nodes import local_nodes, local_units, refuse_undetermined
+from rramcirc.engines.array.local_nodes import hold_ports, local_nodes, local_units, refuse_undetermined
 from rramcirc.engines.array.moves import move_lines
 from rramcirc.engines.array.reduce import reduce_lines
 
@@ -74,8 +74,8 @@ class MovingCells:
         n, ports = len(self.names), len(self.ports)
         self.voltages = np.zeros((self.count, n))
         for k, name in enumerate(self.names):
-            if name in cells.names:
-                self.voltages[:, k] = cells.voltages[:, cells.names.index(name)]
+            if name in (*cells.names, *cells.held_ports):
+                self.voltages[:, k] = cells.node_voltages(name)
         self._held = np.column_stack([cells.port_voltages(port) for port in self._held_ports] or [np.zeros(self.count)])
         self.units = local_units(self.names, self.rram)
         self.own_places, self._rates = self._find_states()
@@ -104,13 +104,9 @@ class MovingCells:
 
     def _name_nodes(self, watched: Sequence[str]) -> None:
         """Set ports and names, without the ports whose voltage alone counts, and the places of the devices' nodes."""
-        ports, names, *places = local_nodes(self.rram, self.selector, set())
-        self._held_ports = [port for port in ports if port in HELD_PORTS and port not in watched]
-        self.ports = tuple(port for port in ports if port not in self._held_ports)
-        self.names = tuple(name for name in names if name not in self._held_ports)
-        ordered = [*self.names, *self._held_ports]
-        numbers = np.array([*(ordered.index(name) for name in names), -1], np.int64)
-        self._places = [numbers[place] for place in places]
+        found = local_nodes(self.rram, self.selector, set())
+        self._held_ports = [port for port in found[0] if port in HELD_PORTS and port not in watched]
+        self.ports, self.names, self._places = hold_ports(self._held_ports, *found)
 
     def hold(self, port: str, value: Array | float) -> bool:
         """Set the voltage of a port that is no line: () or (count,) [V]; return whether one changed."""
@@ -141,6 +137,12 @@ class MovingCells:
         if port in self._held_ports:
             return self._held[:, self._held_ports.index(port)]
         return self.voltages[:, self.ports.index(port)]
+
+    def node_voltages(self, name: str) -> Array:
+        """Return the voltages of a local node of all cells, held or not [V]; a view."""
+        if name in self._held_ports:
+            return self._held[:, self._held_ports.index(name)]
+        return self.voltages[:, self.names.index(name)]
 
     def _find_states(self) -> tuple[list[int], dict[int, float]]:
         """Return the local nodes inside the RRAM whose equation has a charge, and of those that stand alone in theirs.
@@ -240,7 +242,7 @@ class MovingCells:
 
     def check_determined(self) -> None:
         """Raise what `refuse_undetermined` says of the cells as they were linearised last."""
-        refuse_undetermined(self._stuck, self.names, self.rram)
+        refuse_undetermined(int(self._stuck.max(initial=-1)), self.names, self.rram)
 
     def _reduce(self, which: Numbers, rate: float, frozen: NDArray[np.bool_]) -> None:
         reduce_lines(

@@ -50,7 +50,7 @@ class ArrayState:
         ports = self.cells.ports
         self._active = [(ports.index(kind), family) for kind, family in self.network.families.items()]
         self._fresh, self._balanced, self._line_moved = True, False, 0.0
-        self._held_somewhere = [(p, f) for p, f in self._active if np.any(self.network.position[f.nodes] < 0)]
+        self._held_somewhere = [(p, f) for p, f in self._active if self.network.holds(f)]
         self._lines = line_solver(self.network, self.cells)
 
     def solve(self, sources: Array, fixed: dict[str, Array | float]) -> None:
@@ -178,14 +178,14 @@ class ArrayState:
 
     def _residual(self, injected: Array) -> tuple[Array, float, float]:
         """Return the current missing at every free node, the largest through a node, and the largest missing [A]."""
-        network, wires = self.network, self.network.wires
-        into, missing = np.zeros(network.total), np.empty(len(network.free))
+        network, into = self.network, np.zeros(self.network.total)
         for port, family in self._active:
             kernels.add_currents(family.nodes.ravel(), port, self.cells.currents, into)
-        largest, through = kernels.missing_currents(
-            network.free, wires.data, wires.indices, wires.indptr, self.voltages, into, injected, missing
-        )
-        return missing, through, largest
+        through = kernels.largest_current(into, injected)
+        into -= injected
+        network.add_wire_currents(self.voltages, into)
+        missing = into[network.free]
+        return missing, through, float(np.max(np.abs(missing), initial=0.0))
 
     def _is_lost(self, moved: float) -> bool:
         """Whether a step is smaller than what rounding leaves of the voltages."""
@@ -193,11 +193,16 @@ class ArrayState:
 
     def _rounding(self) -> float:
         """Return what rounding may leave of the currents of wires and cells at a node [A]."""
-        slopes = np.zeros(self.network.total)
+        steepest, slopes = 0.0, np.zeros(0 if self.network.ladders else self.network.total)
         for port, family in self._active:
             own = np.abs(self.cells.conductances[:, port, port])
-            slopes += np.bincount(family.nodes.ravel(), own, self.network.total)
-        stiffest = self.network.stiffest + float(np.max(slopes[self.network.free], initial=0.0))
+            if self.network.ladders:  # one cell at every node
+                steepest = max(steepest, float(own.max()))
+            else:
+                slopes += np.bincount(family.nodes.ravel(), own, self.network.total)
+        if not self.network.ladders:
+            steepest = float(np.max(slopes[self.network.free], initial=0.0))
+        stiffest = self.network.stiffest + steepest
         return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
 
     def _advance(self, residual: Array, tolerance: float = TOLERANCE, limit: float = LARGEST_STEP) -> float:

@@ -79,7 +79,7 @@ class ProbeReader:
         values = np.empty(len(self.probes))
         for (kind, name), (numbers, places) in self._placed(solver.array.columns).items():
             if kind == "node":
-                values[numbers] = solver.cells.voltages[places, solver.cells.names.index(name)]
+                values[numbers] = solver.cells.node_voltages(name)[places]
             elif kind != "variable":
                 values[numbers] = _line_values(kind, name, solver)[places]
         for names, cells, wheres in self._variables:

@@ -203,7 +203,7 @@ def _cell_conductance(solver: BenchSolver, lines: ProductLines, volts: float) ->
     assert isinstance(cells, Cells)
     fixed = solver.drive()
     for kind, values in fixed.items():
-        cells.voltages[:, cells.ports.index(kind)] = values
+        cells.hold(kind, values)
     cells.voltages[:, cells.ports.index(lines.source)] = volts
     cells.voltages[:, cells.ports.index(lines.sink)] = 0.0
     cells.settle(0.5, 1e-9)

@@ -210,27 +210,25 @@ def reduce_cells(
     """
     total = slopes.shape[2]
     matrix, vector, frozen = np.empty((total, total)), np.empty(total), np.zeros(total, np.bool_)
+    one = np.flatnonzero(first_place >= 0)
+    two = np.flatnonzero(second_place >= 0) if second.shape[0] else np.empty(0, np.int64)
     for again in range(2):
         distrusted = 0
         for c in range(currents.shape[0]):
             if again and stuck[c] != DISTRUSTED:
                 continue
-            matrix[:] = 0.0
-            vector[:] = 0.0
-            for device in range(2):
-                values = first if device == 0 else second
-                if not values.shape[0]:
-                    continue
-                jacobian = first_jacobian if device == 0 else second_jacobian
-                place = first_place if device == 0 else second_place
-                for a in range(place.shape[0]):
-                    row = place[a]
-                    if row < 0:
-                        continue
-                    vector[row] += values[c, a]
-                    for b in range(place.shape[0]):
-                        if place[b] >= 0:
-                            matrix[row, place[b]] += jacobian[c, a, b]
+            for a in range(total):
+                vector[a] = 0.0
+                for b in range(total):
+                    matrix[a, b] = 0.0
+            for a in one:
+                vector[first_place[a]] += first[c, a]
+                for b in one:
+                    matrix[first_place[a], first_place[b]] += first_jacobian[c, a, b]
+            for a in two:
+                vector[second_place[a]] += second[c, a]
+                for b in two:
+                    matrix[second_place[a], second_place[b]] += second_jacobian[c, a, b]
             if again:
                 stuck[c] = eliminate_pivoting(
                     c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes

@@ -35,6 +35,14 @@ def dot(a: FloatArray, b: FloatArray) -> float:
 
 
 @compiled
+def add_scaled(factor: float, a: FloatArray, out: FloatArray) -> None:
+    """Add `factor` times one (rows, columns) array to another."""
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            out[i, j] += factor * a[i, j]
+
+
+@compiled
 def subtract_rows(
     into: FloatArray, outof: FloatArray, share: FloatArray, segment: FloatArray, response: FloatArray,
     border: FloatArray, x: FloatArray, out: FloatArray,

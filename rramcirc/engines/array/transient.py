@@ -119,7 +119,8 @@ class _Run:
     """One transient: where it is, and what was recorded."""
 
     def __init__(self, bench: Testbench, analysis: Transient, reader: ProbeReader, folder: Path | None) -> None:
-        self.solver, self.reader = BenchSolver(bench), reader
+        watched = [port for port in HELD_PORTS if reader.reads_current(port)]
+        self.solver, self.reader = BenchSolver(bench, watched), reader
         allowed, charges = _options(bench)
         self.drive = LineDrive(bench, self.solver, analysis.stop)
         self.time, self.stop = 0.0, analysis.stop
@@ -130,7 +131,6 @@ class _Run:
         self.missing, self.at_start = 0.0, self.solver.state.residual
         self.remarks = self.drive.remarks
         farads = {kind: getattr(self.solver.array, kind).capacitance for kind in self.solver.line_names}
-        watched = [port for port in HELD_PORTS if reader.reads_current(port)]
         static = self.solver.cells
         assert isinstance(static, Cells)  # until they move
         self.cells = MovingCells(static, allowed.bound, charges, farads, watched)

@@ -39,6 +39,7 @@ class Watch:
         rram, selector = array.cell.rram, array.cell.selector
         self.there = np.ones(count, bool)
         self.there[[i * array.columns + j for i, j in array.defects.missing]] = False
+        self.whole = bool(self.there.all())
         self.cards = [rram, *([selector] if selector else [])]
         bottom = "be" if selector else "wl"
         self.ranges: list[Range] = []
@@ -90,12 +91,16 @@ class Watch:
         if node in self.names:
             found: FloatArray = voltages[:, self.names.index(node)]
             return found
+        if not self.moving:
+            return self.solver.cells.node_voltages(node)
         return float(np.mean(self.fixed.get(node, 0.0)))
 
     def see(self, time: float, voltages: FloatArray) -> None:
         """Take a point: (cells, nodes) voltages [V] at a time [s]; the one before counts now."""
         self.count()
-        self.pending = (time, voltages.copy(), self._device_currents())
+        self.pending = (time, voltages.copy() if self.moving else voltages, self._device_currents())
+        if not self.moving:  # nobody takes it back
+            self.count()
 
     def _device_currents(self) -> FloatArray | None:
         """Return the current of every RRAM [A]; None if none of them can be outside a range.
@@ -103,8 +108,9 @@ class Watch:
         What flows into a cell's bit line charges it, too, so the models are asked where that is large.
         """
         cells = self.solver.cells
-        into = np.abs(cells.currents[:, cells.ports.index("bl")])
-        if not np.any(into[self.there] > self.least_current):
+        into = cells.currents[:, cells.ports.index("bl")]
+        largest = max(float(into.max()), -float(into.min()))
+        if largest <= self.least_current or not np.any(np.abs(into[self.there]) > self.least_current):
             return None
         return np.where(self.there, cells.variables(("current",))["current"], 0.0)
 
@@ -121,8 +127,8 @@ class Watch:
         weight = np.array([time - self.last]) if self.moving else None
         self.last = time
         for one in self.ranges:
-            across = self._level(one.plus, voltages) - self._level(one.minus, voltages)
-            one.seen.add(np.where(self.there, across, 0.0)[None, :], weight)
+            across = np.asarray(self._level(one.plus, voltages) - self._level(one.minus, voltages))
+            one.seen.add((across if self.whole else np.where(self.there, across, 0.0))[None, :], weight)
         if currents is not None:
             for _, seen in self.currents:
                 seen.add(currents[None, :], weight)
