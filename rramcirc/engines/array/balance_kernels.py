@@ -25,22 +25,39 @@ def gather_steps(nodes: IntArray, port: int, step: FloatArray, moves: FloatArray
 
 @compiled
 def add_products(
-    conductances: FloatArray, p: int, to: IntArray, q: int, by: IntArray, step: FloatArray, into: FloatArray
-) -> None:
-    """Add the currents that the moves of port `q` of all cells draw through port `p`.
+    conductances: FloatArray, to: IntArray, to_begin: IntArray, by: IntArray, by_begin: IntArray, step: FloatArray,
+    into: FloatArray,
+) -> None:  # fmt: skip
+    """Add the currents that moves of some ports of all cells draw through others, in one pass over the cells.
 
     Parameters
     ----------
     conductances : (cells, ports, ports) array
         Derivative of the currents by the voltages of the ports [S].
-    to, by : (cells,) int64 arrays
-        Place of the nodes of `p` in `into`, and of those of `q` in `step`; negative for those that are held.
+    to, by : int64 arrays
+        Ports through which currents flow, and those that move.
+    to_begin, by_begin : int64 arrays
+        Where their nodes begin in `into` and `step`: one node for every cell, in the order of the cells.
     step, into
         Moves [V] and currents [A] of all free nodes.
     """
-    for c in range(to.shape[0]):
-        if to[c] >= 0 and by[c] >= 0:
-            into[to[c]] += conductances[c, p, q] * step[by[c]]
+    for c in range(conductances.shape[0]):
+        for a in range(to.shape[0]):
+            total = 0.0
+            for b in range(by.shape[0]):
+                total += conductances[c, to[a], by[b]] * step[by_begin[b] + c]
+            into[to_begin[a] + c] += total
+
+
+@compiled
+def subtract_part(direction: FloatArray, vector: FloatArray) -> float:
+    """Make `vector` (n,) orthogonal to a `direction` of length 1; return what was taken away."""
+    total = 0.0
+    for i in range(vector.shape[0]):
+        total += direction[i] * vector[i]
+    for i in range(vector.shape[0]):
+        vector[i] -= total * direction[i]
+    return total
 
 
 @compiled

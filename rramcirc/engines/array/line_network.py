@@ -135,10 +135,14 @@ class Network:
         found[self.free] = np.arange(len(self.free))
         return found
 
+    def free_begin(self, family: Family) -> int:
+        """Return where the nodes of a family of ladders begin among the free ones, in the order of its cells."""
+        first = int(family.nodes.flat[0])
+        return first - int(np.count_nonzero(self.held < first))
+
     def among_free(self, family: Family, values: Array) -> Array:
         """Return the values (rows, columns) at the nodes of a family of ladders, of those (free,) of all free nodes."""
-        first = int(family.nodes.flat[0])
-        begin = first - int(np.count_nonzero(self.held < first))
+        begin = self.free_begin(family)
         found: Array = values[begin : begin + family.nodes.size].reshape(family.nodes.shape)
         return found
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.engines.array.balance_kernels import add_products
+from rramcirc.engines.array.balance_kernels import add_products, subtract_part
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.coupled import FEWEST_CELLS, TOLERANCE, CoupledLines, Rotations
 from rramcirc.engines.array.ladders import Ladders, factor
@@ -122,9 +122,11 @@ class GatesFirst:
         self._cells, self._gates, self._main = cells, gates, main
         self._port = cells.ports.index(gates.kind)
         self._turn = (slice(None), slice(None, None, -1) if gates.wires.turned else slice(None))
-        self._place = network.position[gates.nodes]
-        self._others = [(cells.ports.index(f.kind), network.position[f.nodes].ravel()) for f in others]
         self._network = network
+        self._gate = np.array([self._port])
+        self._others = np.array([cells.ports.index(f.kind) for f in others])
+        self._gate_begin = np.array([network.free_begin(gates)])
+        self._others_begin = np.array([network.free_begin(f) for f in others])
         self._ladders: Ladders | None = None
 
     def factor(self) -> None:
@@ -146,18 +148,17 @@ class GatesFirst:
             if moved is None:
                 return None
             solved.append(moved)
-            after = -self._apply(moved)
-            entries = []
-            for vector in basis:
-                entries.append(float(vector @ after))
-                after -= entries[-1] * vector
+            after = self._apply(moved)
+            np.negative(after, out=after)
+            entries = [subtract_part(vector, after) for vector in basis]
             length = float(np.linalg.norm(after))
             left = rotated.add(entries, length)
             if left <= tolerance * norm or length == 0.0:
                 break
-            basis.append(after / length)
+            after /= length
+            basis.append(after)
         weights = rotated.weights()
-        step: Array = weights[0] * solved[0]
+        step: Array = np.multiply(weights[0], solved[0], out=solved[0])
         for weight, moved in zip(weights[1:], solved[1:], strict=True):
             step += weight * moved
         return step
@@ -169,32 +170,31 @@ class GatesFirst:
         voltages[network.free] = step
         network.add_wire_currents(voltages, currents)
         found: Array = currents[network.free]
-        active = [(self._port, self._place.ravel()), *self._others]
-        for p, to in active:
-            for q, by in active:
-                add_products(self._cells.conductances, p, to, q, by, step, found)
+        ports = np.append(self._gate, self._others)
+        begin = np.append(self._gate_begin, self._others_begin)
+        add_products(self._cells.conductances, ports, begin, ports, begin, step, found)
         return found
 
     def _sweep(self, residual: Array) -> Array | None:
-        gate, place, slopes = self._port, self._place.ravel(), self._cells.conductances
-        before = np.zeros_like(residual)
-        before[place] = self._gate_step(residual)
-        rest = residual.copy()
-        for port, other in self._others:
-            add_products(slopes, port, other, gate, place, before, rest)
-        rest[place] = 0.0
-        step = self._main.solve(rest, INNER)
-        if step is None:
+        slopes, gates = self._cells.conductances, self._gates
+        gate, others = (self._gate, self._gate_begin), (self._others, self._others_begin)
+        rest, step = residual.copy(), np.zeros_like(residual)
+        self._network.among_free(gates, step)[:] = self._gate_step(residual)
+        add_products(slopes, *others, *gate, step, rest)
+        self._network.among_free(gates, rest)[:] = 0.0
+        found = self._main.solve(rest, INNER)
+        if found is None:
             return None
-        missing = residual.copy()
-        for port, other in self._others:
-            add_products(slopes, gate, place, port, other, step, missing)
-        step[place] = self._gate_step(missing)
-        return step
+        missing = rest
+        self._network.among_free(gates, missing)[:] = self._network.among_free(gates, residual)
+        add_products(slopes, *gate, *others, found, missing)
+        self._network.among_free(gates, found)[:] = self._gate_step(missing)
+        return found
 
     def _gate_step(self, missing: Array) -> Array:
-        """Return the moves of all gates alone [V], cell by cell."""
+        """Return the moves of all gates alone [V], (rows, columns)."""
         assert self._ladders is not None  # `factor` comes first
-        found = np.ascontiguousarray(-missing[self._place][self._turn])
+        found = np.ascontiguousarray(-self._network.among_free(self._gates, missing)[self._turn])
         solve_rows(*self._ladders.factors, found, found)
-        return found[self._turn].ravel()
+        moves: Array = found[self._turn]
+        return moves
