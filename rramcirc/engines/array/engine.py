@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -91,10 +90,8 @@ def run_bench(
 
 
 def _run_transient(bench: Testbench, progress: Progress | None, partial: bool, folder: Path | None) -> EngineRun:
-    """Solve a transient; what comes before `record_from` is left out."""
-    analysis = cast(Transient, bench.analysis)
-    run = run_transient(bench, analysis, progress, partial, folder)
-    return replace(run, table=run.table[np.searchsorted(run.axis, analysis.record_from) :])
+    """Solve a transient."""
+    return run_transient(bench, cast(Transient, bench.analysis), progress, partial, folder)
 
 
 def run_static(

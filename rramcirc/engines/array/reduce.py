@@ -221,14 +221,14 @@ def reduce_cells(
                 vector[a] = 0.0
                 for b in range(total):
                     matrix[a, b] = 0.0
-            for a in one:
-                vector[first_place[a]] += first[c, a]
-                for b in one:
-                    matrix[first_place[a], first_place[b]] += first_jacobian[c, a, b]
-            for a in two:
-                vector[second_place[a]] += second[c, a]
-                for b in two:
-                    matrix[second_place[a], second_place[b]] += second_jacobian[c, a, b]
+            for i in one:
+                vector[first_place[i]] += first[c, i]
+                for j in one:
+                    matrix[first_place[i], first_place[j]] += first_jacobian[c, i, j]
+            for i in two:
+                vector[second_place[i]] += second[c, i]
+                for j in two:
+                    matrix[second_place[i], second_place[j]] += second_jacobian[c, i, j]
             if again:
                 stuck[c] = eliminate_pivoting(
                     c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes

@@ -75,7 +75,7 @@ def run_transient(
     bench: Testbench, analysis: Transient, progress: Progress | None = None, partial: bool = False,
     folder: Path | None = None,
 ) -> EngineRun:  # fmt: skip
-    """Solve the transient of a testbench: its `analysis`.
+    """Solve the transient of a testbench: its `analysis`; nothing is recorded before its `record_from`.
 
     The simulator options ``reltol`` (default 1e-4) and ``charges`` (``on``, or ``off`` for quasi-static devices) count;
     all others are those of circuit simulators. With `partial`, what was computed until a failure or an interruption is
@@ -127,7 +127,9 @@ class _Run:
         self.max_step = analysis.largest_step
         self.solver.solve()
         self.points = Points(len(reader.probes), folder)
-        self.points.add(0.0, reader.read(self.solver))
+        self.record_from = analysis.record_from
+        if self.record_from <= 0.0:
+            self.points.add(0.0, reader.read(self.solver))
         self.missing, self.at_start = 0.0, self.solver.state.residual
         self.remarks = self.drive.remarks
         farads = {kind: getattr(self.solver.array, kind).capacitance for kind in self.solver.line_names}
@@ -185,7 +187,8 @@ class _Run:
         self._keep(target)
         self.time = target
         self.missing = max(self.missing, self.solver.state.missing)
-        self.points.add(target, self.reader.read(self.solver))
+        if target >= self.record_from:
+            self.points.add(target, self.reader.read(self.solver))
         self.watch.see(target, self.cells.voltages)
         self.cells.let_sleep(self.corner - target, self.stop - target, SLEEPING * self.allowed.state)
 
@@ -195,7 +198,8 @@ class _Run:
         self.watch.take_back()
         self.time = self.history.times[0]
         self.step = SMALLER * (gone - self.time)
-        self.points.take_back()
+        if gone >= self.record_from:
+            self.points.take_back()
 
     def _begin_segment(self) -> None:
         """Start anew behind a corner of what drives the lines."""

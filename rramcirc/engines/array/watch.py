@@ -134,8 +134,8 @@ class Watch:
                 seen.add(currents[None, :], weight)
         if self.dose is not None and weight is not None:
             dose, plus, minus = self.dose
-            across = self._level(plus, voltages) - self._level(minus, voltages)
-            dose.add(np.where(self.there, across, 0.0)[None, :], weight)
+            through = self._level(plus, voltages) - self._level(minus, voltages)
+            dose.add(np.where(self.there, through, 0.0)[None, :], weight)
         for (_, _, node, low, high, start), (worst, value, when) in zip(self.states, self.worst, strict=True):
             now = voltages[:, node] + start
             margin = TOLERANCE * (high - low)
