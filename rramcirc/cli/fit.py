@@ -130,7 +130,7 @@ def fit(
     for said in check_with_ngspice(result):
         click.echo(said)
     for u in result.undetermined:
-        print(f"Warning: {u.name} is not determined, it keeps the value of {card.name}: {u.reason}.", file=sys.stderr)
+        print(f"Warning: {u.name} is not determined, it keeps the value of {card.name}: {u}.", file=sys.stderr)
     for f in (f for f in result.fitted if f.given):
         said = f"Warning: {f.name} holds only with {' and '.join(f.given)} as in {card.name}: one sigma"
         print(f"{said} {f.sigma:.2g} {f.unit}, {f.sigma_given:.2g} {f.unit} if so.", file=sys.stderr)

@@ -26,7 +26,7 @@ from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.fit import FitResult, fit, start_card
 from rramcirc.studies.fit.model import make_protocol, predict
 from rramcirc.studies.fit.problem import log_ratio
-from rramcirc.studies.fit.report import report
+from rramcirc.studies.fit.report import card_text, report
 from rramcirc.studies.fit.settings import Settings
 
 FILAMENT, NMOS = rc.load_card("hfo2_filament"), rc.load_card("nmos_select")
@@ -156,6 +156,8 @@ def test_what_the_data_cannot_tell_is_named_and_keeps_its_value() -> None:
     result = fit([pulses(case, 60, 1)], FILAMENT, free=["rho", "filament_length", "gap_voltage", "diameter_min"])
     left = {u.name: u.reason for u in result.undetermined}
     assert "rho" in left["filament_length"]
+    assert all(u.moved < 0.01 for u in result.undetermined)  # a move of 20 %, the others fitted again
+    assert "moved by 20 %, the rms grows by" in card_text(result, "mine")
     assert result.card.parameters["filament_length"] == FILAMENT.parameters["filament_length"]
     assert result.card.value("rho") == pytest.approx(1.2e-5, rel=0.03)
     rho = next(f for f in result.fitted if f.name == "rho")

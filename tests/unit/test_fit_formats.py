@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
+from rramcirc.studies.fit.choose import _lines
 from rramcirc.studies.fit.data import read_measurement
 from rramcirc.studies.fit.model import make_protocol
 from rramcirc.studies.fit.settings import Settings
@@ -24,8 +26,7 @@ def lines(pattern: str) -> str:
 
 
 B1500 = (
-    "SetupTitle, demo\nTestParameter, Channel.Unit, SMU1:HR, SMU2:HR\nDimension1, 9, 9, 9\n"
-    "DataName, Time, Vtop, Itop\n"
+    "SetupTitle, demo\nTestParameter, Channel.Unit, SMU1:HR, SMU2:HR\nDimension1, 9, 9, 9\nDataName, Time, Vtop, Itop\n"
 )
 FORMS = {
     "Keysight B1500": B1500 + lines("DataValue, {t}, {v}, {i}\n"),
@@ -37,6 +38,15 @@ FORMS = {
     + lines("{k},{i},Amp DC,{v},Volt DC,{t}\n"),
     "Keithley 2450, current forced": "Index,Reading,Unit,Source Value,Source Unit,Relative Time\n"
     + lines("{k},{v},Volt DC,{i},Amp DC,{t}\n"),
+    "Keysight B1500, the user's names": B1500.replace("Vtop", "Vanode").replace("Itop", "Ianode")
+    + lines("DataValue, {t}, {v}, {i}\n"),
+    "Keithley 4200, a user's channel": "Time,GateV,GateI,TopV,TopI\n" + lines("{t},1,0,{v},{i}\n"),
+    "Keithley 2450, buffer": "Model,2450\nIndex,Reading,Unit,Origin,Value,Unit,Relative Time\n"
+    + lines("{k},{i},Amp DC,Main,{v},Volt DC,{t}\n"),
+    "Keithley 2450, date": "Index,Date,Time,Reading,Unit,Source Value,Source Unit,Relative Time\n"
+    + lines("{k},01/02/2026,10:00:01,{i},Amp DC,{v},Volt DC,{t}\n"),
+    "Keithley 2450, short": "Reading,Source,Relative\n" + lines("{i},{v},{t}\n"),
+    "units in the cells": "Index,Reading,Source Value,Relative Time\n" + lines("{k},{i:.12g}A,{v}V,{t}\n"),
     "channels": "V(1),I(1),V(2),I(2),t\n" + lines("{v},{i},7,8,{t}\n"),
     "lines": "BL [V];SL [V];I [A];t [s]\n" + "".join(
         f"{max(v, 0)};{max(-v, 0)};{i};{t}\n" for v, i, t in zip(VOLTS, AMPS, TIMES, strict=True)
@@ -59,11 +69,11 @@ def test_every_form_is_the_same_loop(tmp_path: Path, form: str) -> None:
     assert "cycle" not in found.columns
 
 
-@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-16-be with mark"])
 def test_encodings(tmp_path: Path, coding: str) -> None:
     text = "V [V]\tI [A]\n" + lines("{v}\t{i}\n").replace(".", ",")
-    raw = text.encode(coding)
-    if coding == "utf-16-be":
+    raw = text.encode(coding.split()[0])
+    if coding.endswith("mark"):
         raw = b"\xfe\xff" + raw
     found = read_measurement(write(tmp_path, raw))
     np.testing.assert_allclose(found.columns["current"], AMPS, rtol=1e-12, atol=1e-15)
@@ -80,6 +90,75 @@ def test_an_archive_of_arrays(tmp_path: Path) -> None:
     for end in (10, 100, len(whole) - 30):
         with pytest.raises(ParameterError, match=r"archive|npz"):
             read_measurement(write(tmp_path, whole[:end], "cut.npz"))
+
+
+def test_an_archive_of_cycles(tmp_path: Path) -> None:
+    np.savez(tmp_path / "data.npz", V=[VOLTS, VOLTS], I=[AMPS, 2 * AMPS], note=np.array("made on Monday"))
+    found = read_measurement(tmp_path / "data.npz")
+    np.testing.assert_allclose(found.columns["current"], np.r_[AMPS, 2 * AMPS], rtol=1e-12, atol=1e-15)
+    np.testing.assert_array_equal(found.columns["cycle"], np.repeat([0, 1], len(VOLTS)))
+
+
+def test_every_sweep_of_a_b1500_file_is_a_cycle(tmp_path: Path) -> None:
+    one = B1500 + lines("DataValue, {t}, {v}, {i}\n")
+    found = read_measurement(write(tmp_path, one + one))
+    np.testing.assert_array_equal(found.columns["cycle"], np.repeat([1, 2], len(VOLTS)))
+    assert make_protocol(found, Settings()).times.shape == (2, len(VOLTS))
+
+
+@pytest.mark.parametrize("word", ["OVERFLOW", "nan", "-9.9E37", "inf"])
+def test_words_for_no_reading_are_left_out_and_said(tmp_path: Path, word: str) -> None:
+    text = "V [V],I [A]\n" + "".join(f"{0.1 * k:.1f},{word if k == 7 else 1e-6 * k}\n" for k in range(1, 21))
+    found = read_measurement(write(tmp_path, text))
+    assert len(found) == 19
+    assert "line 8: current is" in found.remarks[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pulse number,LTP conductance [uS],LTD conductance [uS]\n0,1,3\n1,2,2.5\n2,3,1.5\n",
+        "pulse;G_LTP [uS];G_LTD [uS]\n0;1;3\n1;2;2,5\n2;3;1,5\n",
+        "direction,G [uS]\n1,1\n1,2\n1,3\n-1,2.5\n-1,1.5\n",
+        "step,pulse_sign,conductance_uS\n0,1,1\n1,1,2\n2,1,3\n3,-1,2.5\n4,-1,1.5\n",
+    ],
+)
+def test_tables_of_potentiation_and_depression_are_one_train(tmp_path: Path, text: str) -> None:
+    """As NeuroSim takes them, side by side, and as lists of steps up and down for aihwkit."""
+    data = read_measurement(write(tmp_path, text))
+    protocol = make_protocol(data, Settings(set_pulse=(1.0, 1e-7), reset_pulse=(-1.2, 1e-6)))
+    np.testing.assert_allclose(1e6 * protocol.current / 0.1, [1.0, 2.0, 3.0, 2.5, 1.5])
+    np.testing.assert_allclose(protocol.voltages[0, 1::3], [1.0, 1.0, -1.2, -1.2])
+
+
+def test_a_remark_in_words_names_the_columns(tmp_path: Path) -> None:
+    """Without that the file is taken as voltage and current, without a word."""
+    data = read_measurement(write(tmp_path, "# pulse  conductance (uS)\n0 1\n1 2\n2 3\n"))
+    assert data.kind == "train"
+    np.testing.assert_allclose(data.columns["conductance"], [1e-6, 2e-6, 3e-6])
+
+
+def test_a_reading_without_a_pulse_moves_nothing(tmp_path: Path) -> None:
+    text = "Wordline,Bitline,Resistance,Amplitude (V),Pulse width (s),ReadVoltage\n"
+    text += "1,1,9e4,,0,0.5\n1,1,8e4,0.8,1e-4,0.5\n1,1,8.1e4,0,0,0.5\n1,1,7e4,0.8,1e-4,0.5\n"
+    protocol = make_protocol(read_measurement(write(tmp_path, text)), Settings())
+    np.testing.assert_array_equal(protocol.corner, [0, 3, 3, 6])
+    np.testing.assert_allclose(protocol.voltages[0, 1::3], [0.8, 0.8])
+
+
+@pytest.mark.parametrize("address", ["0x{0:02X}", "({0},1)", "{0}", "B{0}W1"])
+def test_published_pulses_of_an_array(tmp_path: Path, address: str) -> None:
+    """Address, width, the line that was swept, WL, resistance before and after."""
+    head = "Address;Pulse width [ns];{0} [V];WL [V];R before [kohm];R after [kohm]\n"
+    for line, sign in (("BL", 1), ("SL", -1)):
+        rows = "".join(f"{address.format(k)};100;{0.5 + 0.1 * k:.1f};1.2;50;{40 + k}\n" for k in range(4))
+        data = read_measurement(write(tmp_path, head.format(line) + rows))
+        assert data.kind == "pulses"
+        np.testing.assert_allclose(sign * data.columns["amplitude"], [0.5, 0.6, 0.7, 0.8])
+        np.testing.assert_allclose(data.columns["width"], 1e-7)
+        np.testing.assert_allclose(data.columns["gate"], 1.2)
+        np.testing.assert_array_equal(data.columns["device"], np.arange(4))
+        assert _lines([data], Settings(selector=rc.load_card("nmos_select"))) == ["sl"]
 
 
 def test_readings_out_of_range_are_left_out_and_said(tmp_path: Path) -> None:

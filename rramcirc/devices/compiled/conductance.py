@@ -68,11 +68,50 @@ def states_for_conductance(
     path = _Path(card)
     targets, values = _aligned(card, conductance, parameters or {})
     given = {name: array.ravel() if array.ndim else array for name, array in values.items()}
-    wanted = targets.ravel()
-    table = path.table(given, wanted.size, temperature)
+    table = path.table(given, targets.size, temperature)
     _refuse_out_of_reach(card, targets, table)
+    found = _on_path(path, table, targets.ravel(), given, temperature)[0]
+    return {name: np.reshape(value, targets.shape) for name, value in found.items()}
+
+
+def nearest_states(
+    card: ModelCard,
+    conductance: FloatArray,
+    parameters: Mapping[str, FloatArray] | None = None,
+    *,
+    temperature: float = ROOM_TEMPERATURE,
+) -> tuple[dict[str, FloatArray], FloatArray]:
+    """Return the states whose conductances are nearest to those given, and these conductances.
+
+    As :func:`states_for_conductance`; what is out of reach gets the end of the path.
+
+    Parameters
+    ----------
+    conductance : (N,) array
+        [S].
+    parameters : dict of () or (N,) arrays
+        Instance parameters [the parameter's unit].
+    temperature
+        Device temperature [K].
+
+    Returns
+    -------
+    dict of (N,) arrays
+        Value of every state [its unit].
+    (N,) array
+        Conductances that are reached [S].
+    """
+    path = _Path(card)
+    table = path.table(parameters or {}, len(conductance), temperature)
+    return _on_path(path, table, conductance, parameters or {}, temperature)
+
+
+def _on_path(
+    path: _Path, table: FloatArray, wanted: FloatArray, parameters: Mapping[str, FloatArray], temperature: float
+) -> tuple[dict[str, FloatArray], FloatArray]:
+    """Return the states of (N,) conductances [S] or of the ends of the path, and the conductances that are reached."""
     wanted = np.clip(wanted, table[-1], table[0])
-    devices = CompiledDevices(card, wanted.size, given, temperature=temperature)
+    devices = CompiledDevices(path.card, wanted.size, parameters, temperature=temperature)
     first = np.clip((table >= wanted).sum(axis=0) - 1, 0, len(table) - 2)
     low, high = path.samples[first], path.samples[first + 1]
 
@@ -84,10 +123,10 @@ def states_for_conductance(
     if missed.any():
         k = int(np.argmax(missed))
         raise ParameterError(
-            f"card {card.name}: no state on the path has a conductance of {wanted[k]:.6g} S to {_ACCEPTED:g}; it jumps "
-            "or changes too steeply there. Write a conductance_path into the card that leaves such states out."
+            f"card {path.card.name}: no state on the path has a conductance of {wanted[k]:.6g} S to {_ACCEPTED:g}; it "
+            "jumps or changes too steeply there. Write a conductance_path into the card that leaves such states out."
         )
-    return {name: np.reshape(value, targets.shape) for name, value in path.states(position).items()}
+    return path.states(position), wanted
 
 
 def _aligned(

@@ -38,7 +38,10 @@ def node_units(devices: CompiledDevices) -> FloatArray:
     n, first = len(devices.nodes), len(devices.terminals)
     units = np.ones(n)
     inner = np.array([k for k in range(first, n) if devices.node_of[k] == k], np.int64)
-    if not len(inner):
+    spans = {devices.state_nodes[name]: span for name, span in _spans(devices).items()}
+    if spans.keys() >= set(inner.tolist()):  # nothing is left to be estimated
+        for node, span in spans.items():
+            units[node] = _unit(span, STATES)
         return units
     points = [point for point in (_settled(devices, level, inner) for level in LEVELS) if point is not None]
     responses = [_response(matrix, inner) for matrix in _slopes(devices, points, 0.0)]
@@ -51,8 +54,8 @@ def node_units(devices: CompiledDevices) -> FloatArray:
     if len(states):
         shares = np.array([_share(matrix, inner[follows], states) for matrix in _slopes(devices, points, RUNNING)])
         units[states] = [_unit(_middle(1.0 / values[values > 0.0]), STATES) for values in shares.T]
-    for name, span in _spans(devices).items():
-        units[devices.state_nodes[name]] = _unit(span, STATES)
+    for node, span in spans.items():
+        units[node] = _unit(span, STATES)
     return units
 
 

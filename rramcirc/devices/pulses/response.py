@@ -123,7 +123,7 @@ def pulse_response(
     gates = np.broadcast_to(np.asarray(gate_voltages, dtype=np.float64), times.shape).copy()
     device = CompiledDevices(card, len(times) if parameters else 1, parameters, temperature=temperature)
     transistor = _transistor(selector, temperature)
-    one = CompiledDevices(card, 1, temperature=temperature)
+    one = CompiledDevices(card, 1, temperature=temperature) if parameters else device
     free, n_states, mass = _free_nodes(one, selector is not None)
     units = node_units(one)[free]
     start = _start(device, states, noise, len(times))

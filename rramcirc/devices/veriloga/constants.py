@@ -7,6 +7,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 # Verilog-A scale factors: M is mega here, unlike in SPICE.
@@ -49,6 +50,12 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> ast.expr:
+    words = [_python_word(m) for m in matches(text)]
+    return ast.parse(" ".join(words).strip(), mode="eval").body
+
+
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """Return the value of a constant Verilog-A expression, or ``None`` if it is not constant.
 
@@ -66,9 +73,8 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     >>> evaluate("$temperature + 1", {}) is None
     True
     """
-    words = [_python_word(m) for m in matches(text)]
     try:
-        return _value(ast.parse(" ".join(words).strip(), mode="eval").body, names)
+        return _value(_parsed(text), names)
     except (SyntaxError, KeyError, TypeError, ValueError, ArithmeticError, RecursionError, MemoryError):
         return None
 

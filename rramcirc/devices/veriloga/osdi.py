@@ -11,7 +11,7 @@ import ctypes
 import os
 from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_uint32, c_void_p
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from rramcirc.basics.errors import ModelCompileError
@@ -161,12 +161,12 @@ class OsdiModule:
         """Terminals, then internal nodes, in the order of the descriptor."""
         return self.terminals + self.internal_nodes
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, OsdiName]:
         """Declared model and instance parameters by name, without the built-in ``$`` ones."""
         return {n.name: n for n in self.names if n.kind != "opvar" and not n.name.startswith("$")}
 
-    @property
+    @cached_property
     def op_variables(self) -> dict[str, OsdiName]:
         """Op-variables by name."""
         return {n.name: n for n in self.names if n.kind == "opvar"}

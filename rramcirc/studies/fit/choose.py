@@ -18,9 +18,11 @@ from rramcirc.studies.fit.search import search_globally, search_locally
 from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.starts import Start
 from rramcirc.studies.fit.verdict import rms
+from rramcirc.studies.fit.watch import Watch
 
 Say = Callable[[str], None]
 SEARCHED, COARSE = 300, 1e-4  # pulses of a file in the global search; error of a step of its integration
+_NEAR = 0.04  # rms of a search from the card as it is above which the whole reach is searched
 _GOOD = 0.05  # rms of a search above which others are tried
 _FAR = 1.0  # rms of the card as it is from which the data are asked for a start first
 _STARTS, _STEPS = 4, 15  # starts read off the data that are tried, and steps of each
@@ -72,7 +74,9 @@ def begin(
         here = replace(settings, negative_line=line)
         protocols = [make_protocol(m, here) for m in measured]
         _refuse_useless(protocols, free, card, here)
-        found.append(_search(Problem(card, free, protocols, here), seed, line if settings.selector else "", say))
+        found.append(
+            _search(Problem(card, free, protocols, here, Watch(say)), seed, line if settings.selector else "", say)
+        )
     best = min(found, key=lambda one: one[0])
     problem, x = best[1], best[2]
     remarks = list(best[3])
@@ -85,6 +89,10 @@ def _lines(measured: Sequence[Measurement], settings: Settings) -> list[str]:
     """Return the lines that may carry the negative voltage, and are to be tried."""
     if settings.negative_line != "auto":
         return [settings.negative_line]
+    if any("sl" in m.columns and m.columns["sl"].max() > 0.0 for m in measured):  # the file says it
+        return ["sl"]
+    if any("bl" in m.columns and m.columns["bl"].min() < 0.0 for m in measured):
+        return ["bl"]
     columns = [m.columns.get("amplitude", m.columns.get("voltage", np.zeros(1))) for m in measured]
     negative = settings.selector is not None and min(float(c.min()) for c in columns) < 0.0
     return ["sl", "bl"] if negative else ["sl"]
@@ -129,15 +137,19 @@ def _search(
     if as_it_is > _FAR:
         read, evaluations = _from_data(problem, seed, say)
         tried += read
-    if not tried or min(one[0] for one in tried) > _GOOD:
+    else:  # the card may be near enough
+        x = search_locally(small, small.start, careful=True)
+        tried.append((small.weighed_rms(x), problem, x))
+        say(f"search from the card{said}: rms {100 * tried[-1][0]:.3g} %, readings as reliable as they are")
+    if min((one[0] for one in tried), default=np.inf) > (_GOOD if as_it_is > _FAR else _NEAR):
         say(f"global search{said}: {len(problem.free)} parameters")
         x = search_globally(small, seed)
-        evaluations += small.evaluations
-        tried.append((_error(small, x), problem, x))
-        say(f"  rms {100 * tried[-1][0]:.3g} %")
-        if as_it_is <= _FAR and tried[-1][0] > _GOOD:
+        tried.append((small.weighed_rms(x), problem, x))
+        say(f"  rms {100 * tried[-1][0]:.3g} %, readings as reliable as they are")
+        if as_it_is <= _FAR and min(one[0] for one in tried) > _GOOD:
             read, more = _from_data(problem, seed, say)
             tried, evaluations = tried + read, evaluations + more
+    evaluations += small.evaluations
     error, best, place = min(tried, key=lambda one: one[0] * (1.0 if one[1] is problem else 1.0 / _BETTER))
     remarks = () if best is problem else (_said_start(problem, best, as_it_is, error),)
     return error, best, place, remarks, evaluations
@@ -149,14 +161,14 @@ def _from_data(problem: Problem, seed: int, say: Say) -> tuple[list[tuple[float,
     found: list[tuple[float, Problem, FloatArray]] = []
     evaluations = 0
     for card in _data_starts(problem):
-        other = Problem(card, _moved(problem.free, card), problem.protocols, problem.settings)
+        other = Problem(card, _moved(problem.free, card), problem.protocols, problem.settings, problem.watch)
         part = _reduced(other, seed)
         place = search_locally(part, part.start, steps=_STEPS, careful=True)
         part.weigh(place)
         place = search_locally(part, place, steps=_STEPS, careful=True)
         evaluations += part.evaluations
-        found.append((_error(part, place), other, place))
-        say(f"  rms {100 * found[-1][0]:.3g} %")
+        found.append((part.weighed_rms(place), other, place))
+        say(f"  rms {100 * found[-1][0]:.3g} %, readings as reliable as they are")
         if found[-1][0] < 0.1 * _GOOD:
             break
     return found, evaluations

@@ -16,36 +16,41 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.mistakes import some_of
 from rramcirc.basics.units import PREFIXES
-from rramcirc.studies.fit.formats import OVERFLOW, known_headings, own_lines, text_of
+from rramcirc.studies.fit.formats import OVERFLOW, first_channel, known_headings, own_lines, text_of
 
 KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
 _NAMES = {
-    "voltage": "v voltage vte vbl vcell vd vdevice bias vapplied vforce v1",
-    "current": "i current ite ibl icell id idevice abscurrent absi i1",
-    "time": "t time timestamp",
+    "voltage": "v voltage vte vbl vcell vd vdevice bias vapplied vforce v1 vmeas vmeasured measurev measuredvoltage "
+    "sourcevoltage vsource u spannung",
+    "current": "i current ite ibl icell id idevice abscurrent absi i1 imeas imeasured measurei measuredcurrent strom",
+    "time": "t time timestamp relativetime zeit",
     "gate": "vg gate vgate gatevoltage vwl wl vgs",
     "cycle": "cycle cycles cyclenumber loop sweep run repeat",
     "ramp": "ramp ramprate sweeprate scanrate",
     "amplitude": "amplitude amp vpulse pulseamplitude pulsevoltage vp height vamp",
-    "width": "width pulsewidth tpulse tp tw pw pulselength duration pulseduration",
-    "before": "rbefore gbefore before r0 g0 rini gini rinitial ginitial rpre gpre rstart gstart ri gi",
+    "width": "width pulsewidth tpulse tp tw pw pulselength duration pulseduration tpw pulsetime",
+    "before": "rbefore gbefore before r0 g0 rini gini rinitial ginitial rinit ginit rpre gpre rstart gstart ri gi",
     "after": "rafter gafter after rfinal gfinal rpost gpost rend gend rf gf",
     "resistance": "r resistance rread res",
     "conductance": "g conductance gread cond",
     "read": "readvoltage vread",
     "compliance": "compliance icc ilimit",
-    "device": "device deviceid devicenumber dut sample die",
-    "row": "devicerow",
-    "column": "devicecolumn",
+    "device": "device deviceid devicenumber dut sample die address addr cell cellid celladdress",
+    "row": "devicerow row rownumber",
+    "column": "devicecolumn column col columnnumber",
     "bl": "bl bitlinevoltage",
     "sl": "sl vsl sourceline sourcelinevoltage",
-    "pulse": "pulse pulses pulsenumber pulseno n number npulse index count pulseindex",
+    "pulse": "pulse pulses pulsenumber pulseno n number npulse index count pulseindex step",
+    "direction": "direction pulsesign pulsedirection sign polarity",
+    "up": "ltp gltp ltpconductance conductanceltp potentiation gpotentiation potentiationconductance",
+    "down": "ltd gltd ltdconductance conductanceltd depression gdepression depressionconductance",
 }
 _COLUMN = {name: column for column, names in _NAMES.items() for name in names.split()}
 _UNITS = {
     "voltage": "V", "current": "A", "time": "s", "gate": "V", "cycle": "1", "ramp": "V/s", "amplitude": "V",
     "width": "s", "before": "ohm", "after": "ohm", "resistance": "ohm", "conductance": "S", "pulse": "1", "read": "V",
     "compliance": "A", "device": "1", "row": "1", "column": "1", "bl": "V", "sl": "V",
+    "direction": "1", "up": "S", "down": "S",
 }  # fmt: skip
 _SCALES = {prefix: float(f"1e{power}") for prefix, power in (PREFIXES | {"K": PREFIXES["k"]}).items()}
 _BASES = {
@@ -60,6 +65,8 @@ _HINT = " --columns 'V [V],I [A]' names the columns of a file, in their order."
 _MOST_OVER = 0.1  # of the rows may be out of range
 _TITLES = 300  # lines of an instrument above its table
 _NAMED = 1e9  # numbers of devices that have a name, in the order in which they appear
+_NO_READING = {"overflow", "ovf", "ovld", "ovl", "ol", "overrange", "over", "overload", "-overflow"}
+_WITH_UNIT = re.compile(r"([-+]?[\d.]++(?:[eE][-+]?\d++)?) ?([a-zA-Zµμ/]{1,8})")
 _MOST_NAMED = 3  # bad lines that an error names
 
 
@@ -131,27 +138,56 @@ def _read(path: Path, raw: bytes, columns: Sequence[str] | None) -> Measurement:
         headings, remark = _default_headings(path, rows, lines), ["no header: columns taken by their number"]
     else:
         remark = named
-    places, unknown = _places(path, headings, units)
+    places, unknown = _places(path, _with_channel(headings), units)
     if unknown:
         remark.append(f"columns not used: {', '.join(unknown)}")
     values = _numbers(path, rows, lines, len(headings), places)
     values, lines = _in_range(path, values, lines, remark)
+    values, lines = _one_train(values, lines, remark)
     values, lines = _by_device(values, lines, remark)
     kind, chosen = _kind(path, values)
     _check(path, lines, chosen)
     return Measurement(path, hashlib.sha256(raw).hexdigest(), kind, chosen, np.array(lines), tuple(remark))
 
 
+def _with_channel(headings: list[str]) -> list[str]:
+    """Return headings in which the first channel has names that are known, if no others say voltage and current."""
+    known = {_COLUMN.get(_plain(_heading(h)[0])) for h in headings}
+    if {"voltage", "current"} & known or {"before", "after", "resistance", "conductance", "bl", "sl"} & known:
+        return headings
+    found = first_channel(headings)
+    named = list(headings)
+    for place, name in zip(found or (), ("V", "I"), strict=False):
+        unit = re.search(r"[\[(]\s*([^\d\s\])]+)\s*[\])]", headings[place])
+        named[place] = f"{name} [{unit[1]}]" if unit else name
+    return named
+
+
+def _one_train(
+    values: dict[str, NDArray[np.float64]], lines: list[int], remark: list[str]
+) -> tuple[dict[str, NDArray[np.float64]], list[int]]:
+    """Return potentiation and depression that stand side by side as one train, the depression behind."""
+    if not {"up", "down"} <= set(values):
+        return values, lines
+    up, down = values.pop("up"), values.pop("down")
+    first = int("pulse" in values and values["pulse"][0] == 0.0)  # pulse 0 of the depression is the state before it
+    remark.append("potentiation and depression stand side by side: taken as one train, one after the other")
+    both = {n: np.r_[v, v[first:]] for n, v in values.items() if n != "pulse"}
+    both |= {"conductance": np.r_[up, down[first:]], "pulse": np.arange(2.0 * len(up) - first)}
+    return both | {"direction": np.r_[np.ones(len(up)), -np.ones(len(down) - first)]}, lines + lines[first:]
+
+
 def _in_range(
     path: Path, values: dict[str, NDArray[np.float64]], lines: list[int], remark: list[str]
 ) -> tuple[dict[str, NDArray[np.float64]], list[int]]:
     """Return the rows without those that an instrument marks as out of range, if these are few."""
-    over = np.any([np.abs(v) >= OVERFLOW for v in values.values()], axis=0) if values else np.zeros(len(lines), bool)
+    marked = {n: ~(np.abs(v) < OVERFLOW) for n, v in values.items()}  # NaN as well
+    over = np.any(list(marked.values()), axis=0) if values else np.zeros(len(lines), bool)
     if not over.any():
         return values, lines
     bad = [
         f"line {lines[k]}: {n} is {v[k]:g}".replace("e+", "e")
-        for k in np.flatnonzero(over) for n, v in values.items() if abs(v[k]) >= OVERFLOW
+        for k in np.flatnonzero(over) for n, v in values.items() if marked[n][k]
     ]  # fmt: skip
     if np.mean(over) > _MOST_OVER:
         _raise(path, bad)
@@ -200,8 +236,11 @@ def _split(path: Path, text: str) -> tuple[list[str] | None, list[str] | None, l
     above = [row for _, row in cells[:first]]
     if not above:  # perhaps the last remark above the data names the columns
         remarks = [line.lstrip("#%!/ ") for k, line in numbered if k < data[0][0]]
-        last = [c.strip() for c in remarks[-1].split(separator)] if remarks else []
-        above = [last] if len(last) == len(cells[0][1]) and _COLUMN.get(_plain(_heading(last[0])[0])) else []
+        said = re.sub(r"(?<!\s)\s++(?=[\[(])", "", remarks[-1]) if remarks and not separator else (remarks or [""])[-1]
+        last = [c.strip() for c in said.split(separator)]
+        above = (
+            [last] if len(last) == len(cells[0][1]) and any(_COLUMN.get(_plain(_heading(c)[0])) for c in last) else []
+        )
     if first == len(cells):
         raise ParameterError(f"{path}: line {cells[0][0]}: {cells[0][1][0]!r} ...: there are no numbers in this file.")
     has_units = len(above) > 1 and all(_unit(c.strip("[]()")) is not None or not c for c in above[-1])
@@ -313,15 +352,15 @@ def _numbers(
             continue
         for c, (column, (place, _, _)) in enumerate(places.items()):
             try:
-                table[r, c] = float(row[place])
+                table[r, c] = _value(row[place])
             except ValueError:
                 if column == "device" and row[place]:
                     table[r, c] = named.setdefault(row[place], _NAMED + len(named))
                     continue
+                if column in ("amplitude", "width") and not row[place]:  # a reading without a pulse
+                    table[r, c] = 0.0
+                    continue
                 bad.append(f"line {lines[r]}: {row[place]!r} ({column}) is no number")
-                continue
-            if not np.isfinite(table[r, c]):
-                bad.append(f"line {lines[r]}: {column} is {row[place]}")
     _raise(path, bad)
     found = {}
     for c, (column, (_, factor, unit)) in enumerate(places.items()):
@@ -333,6 +372,20 @@ def _numbers(
     return found
 
 
+def _value(text: str) -> float:
+    """Return the number of a cell, its unit left out; infinite for the words that instruments write for no number."""
+    try:
+        return float(text)
+    except ValueError:
+        if text.lower() in _NO_READING:
+            return np.inf
+        match = _WITH_UNIT.fullmatch(text)
+        scale = _unit(match[2]) if match else None
+        if match is None or scale is None:
+            raise
+        return float(match[1]) * scale[0]
+
+
 def _raise(path: Path, bad: list[str]) -> None:
     if bad:
         raise ParameterError(f"{path}: {some_of(bad, _MOST_NAMED)}.")
@@ -342,7 +395,7 @@ def _kind(path: Path, values: dict[str, FloatArray]) -> tuple[str, dict[str, Flo
     """Return the kind of data and its columns."""
     values = dict(values)
     if "bl" in values or "sl" in values:
-        lines = [values.pop(n, None) for n in ("bl", "sl")]
+        lines = [values.get(n) for n in ("bl", "sl")]
         up, down = (np.zeros(1) if v is None else v for v in lines)
         values["voltage"] = (up if lines[0] is not None else values.get("voltage", up)) - down
     if "after" in values or "before" in values:
@@ -377,7 +430,8 @@ def _check(path: Path, lines: list[int], values: dict[str, FloatArray]) -> None:
     """Raise if a value that must be positive is not."""
     bad = []
     for column in ("width", "before", "after", "conductance", "ramp"):
-        wrong = np.flatnonzero(~(values[column] > 0.0)) if column in values else np.empty(0, np.intp)
+        least = np.nextafter(0.0, -1.0) if column == "width" and "conductance" in values else 0.0
+        wrong = np.flatnonzero(~(values[column] > least)) if column in values else np.empty(0, np.intp)
         bad += [(lines[k], f"line {lines[k]}: {column} = {values[column][k]:g} is not positive") for k in wrong]
     _raise(path, [text for _, text in sorted(bad)])
 

@@ -18,13 +18,14 @@ from rramcirc.studies.fit.choose import COARSE, Say, begin
 from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.model import Prediction, Protocol
 from rramcirc.studies.fit.path import within_bounds
-from rramcirc.studies.fit.problem import FreeParameter, Problem
+from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
 from rramcirc.studies.fit.search import (
     Undetermined,
     covariance,
     dependence,
     determine,
     freeze,
+    moved_rms,
     search_locally,
 )
 from rramcirc.studies.fit.settings import Settings
@@ -197,8 +198,7 @@ def fit(
     while found := determine(middle, x, share):
         undetermined += found
         middle, x = freeze(middle, x, [u.name for u in found])
-        x = search_locally(middle, x)
-    full = problem.with_free(middle.free)
+    full = problem.held({u.name: middle.card.number(u.name) for u in undetermined})
     many = full.n_data > _MANY
     full.tolerance = COARSE if many else full.tolerance
     say(f"last search: all {full.n_data} readings")
@@ -207,7 +207,9 @@ def fit(
         x = search_locally(full, x, steps=_LAST_STEPS if many else None)
     full.weigh(x)
     judged, part = (middle, share) if many else (full, 1.0)
-    left = [f for f in problem.free if f.name in {u.name for u in undetermined}]
+    left = free_parameters(full.card, [u.name for u in undetermined]) if undetermined else ()
+    say("what is not determined, moved by 20 %" if left else "uncertainties")
+    undetermined = [replace(u, moved=moved_rms(judged, x, f)) for u, f in zip(undetermined, left, strict=True)]
     matrix = covariance(judged, x) * part
     slopes, moments = dependence(judged, x, left, part)
     say("skill")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +42,8 @@ CATALOGUE = (
     Format(
         "Keithley 2450", ("Reading", "Unit", "Source Value", "Source Unit"),
         {"Source Value": "V [V]", "Reading": "I [A]", "Relative Time": "t [s]", "Index": "reading index",
-         "Unit": "reading unit", "Source Unit": "source unit"}, ("Source Unit", "Amp"),
+         "Date": "date", "Time": "time of day", "Unit": "reading unit", "Source Unit": "source unit"},
+        ("Source Unit", "Amp"),
     ),
     Format(
         "Keithley 4200", ("AnodeV", "AnodeI"),
@@ -52,8 +55,21 @@ CATALOGUE = (
         {"Resistance": "R [ohm]", "Pulse width (s)": "width [s]", "ReadVoltage": "read voltage [V]",
          "Wordline": "device row", "Bitline": "device column"},
     ),
-    Format("Keysight B1500", ("Vtop", "Itop"), {"Vtop": "V [V]", "Itop": "I [A]", "Time": "t [s]"}),
+    Format(
+        "Keithley 2450", ("Reading", "Unit", "Origin", "Value"),
+        {"Reading": "I [A]", "Value": "V [V]", "Relative Time": "t [s]", "Index": "reading index", "Date": "date",
+         "Time": "time of day"},
+    ),
+    Format(
+        "Keithley 2450", ("Reading", "Source Value"),
+        {"Reading": "I [A]", "Source Value": "V [V]", "Relative Time": "t [s]", "Index": "reading index"},
+    ),
+    Format(
+        "Keithley 2450", ("Reading", "Source"),
+        {"Reading": "I [A]", "Source": "V [V]", "Relative": "t [s]", "Relative Time": "t [s]"},
+    ),
 )  # fmt: skip
+_OTHERS = re.compile(r"(?i)gate|wl|cath|bot|be$|source|sub|bulk|body|gnd|sense")  # channels that are not the device's
 _LINES = {"DataName": "DataValue"}  # word before headings to the word before rows: Keysight B1500
 
 
@@ -79,6 +95,21 @@ def known_headings(headings: Sequence[str], first: Sequence[str]) -> tuple[list[
     return list(headings), ""
 
 
+def first_channel(headings: Sequence[str]) -> tuple[int, int] | None:
+    """Return the places of voltage and current of the first channel that has both; None if there is none.
+
+    Names are the user's own: the same word with V and with I, and perhaps a unit behind it.
+    """
+    names = [re.sub(r"\s*[\[(].*", "", h.strip()) for h in headings]
+    for k, name in enumerate(names):
+        for match in re.finditer("V", name):
+            other = name[: match.start()] + "I" + name[match.end() :]
+            rest = name[: match.start()] + name[match.end() :]
+            if other in names and not _OTHERS.search(rest):
+                return k, names.index(other)
+    return None
+
+
 def text_of(path: Path, raw: bytes) -> str:
     """Return the text of a file: UTF-8 or UTF-16, with or without a mark, else Latin-1; a .npz as a table.
 
@@ -91,8 +122,9 @@ def text_of(path: Path, raw: bytes) -> str:
         return _archive(path, raw)
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", errors="replace")
-    if len(raw) > 3 and raw[1::2][:200].count(0) > 0.4 * len(raw[1::2][:200]):
-        return raw.decode("utf-16-le", errors="replace")
+    for first, coding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if len(raw) > 3 and raw[first::2][:200].count(0) > 0.4 * len(raw[first::2][:200]):
+            return raw.decode(coding, errors="replace")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -100,15 +132,19 @@ def text_of(path: Path, raw: bytes) -> str:
 
 
 def _archive(path: Path, raw: bytes) -> str:
-    """Return the one-dimensional arrays of a .npz of one length as text, a column each."""
+    """Return the arrays of numbers of a .npz as text, a column each: of one length, or one shape (cycles, points)."""
     try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as held:
-            arrays = {name: np.asarray(held[name], float) for name in held.files}
+            arrays = {name: np.asarray(held[name], float) for name in held.files if held[name].dtype.kind in "fiub"}
     except (ValueError, OSError, TypeError, KeyError, EOFError, NotImplementedError) as error:
         raise ParameterError(f"{path}: no .npz of numbers ({type(error).__name__}).") from None
     except Exception as error:  # zipfile and zlib have errors of their own for what is damaged
         raise ParameterError(f"{path}: a damaged archive ({type(error).__name__}).") from None
     shapes = {name: a.shape for name, a in arrays.items()}
+    flat = {name: a for name, a in arrays.items() if a.ndim == 2}
+    if flat and len(flat) == sum(a.ndim > 0 for a in arrays.values()) and len({a.shape for a in flat.values()}) == 1:
+        count, points = next(iter(flat.values())).shape  # a row for each cycle
+        arrays = {name: a.ravel() for name, a in flat.items()} | {"cycle": np.repeat(np.arange(float(count)), points)}
     if not arrays or any(a.ndim != 1 or a.shape != next(iter(arrays.values())).shape for a in arrays.values()):
         said = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
         raise ParameterError(f"{path}: columns of one length are needed, the arrays are: {said}.")
@@ -122,8 +158,14 @@ def own_lines(numbered: list[tuple[int, str]]) -> list[tuple[int, str]]:
         heads = [(k, line) for k, line in numbered if line.startswith(name)]
         if heads:
             kept = [(k, line) for k, line in numbered if line.startswith(value)]
-            return [(k, line.partition(",")[2].strip()) for k, line in [heads[0], *kept]]
+            starts = [k for k, _ in heads]
+            many = len(heads) > 1  # each heading begins a cycle
+            rows = [(heads[0][0], heads[0][1].partition(",")[2].strip() + (", cycle" if many else ""))]
+            for k, line in kept:
+                cycle = f", {bisect(starts, k)}" if many else ""
+                rows.append((k, line.partition(",")[2].strip() + cycle))
+            return rows
     return numbered
 
 
-__all__ = ["CATALOGUE", "OVERFLOW", "Format", "known_headings", "own_lines", "text_of"]
+__all__ = ["CATALOGUE", "OVERFLOW", "Format", "first_channel", "known_headings", "own_lines", "text_of"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rramcirc.basics.arrays import FloatArray, IndexArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
-from rramcirc.devices.compiled.conductance import _Path, states_for_conductance
+from rramcirc.devices.compiled.conductance import _Path, nearest_states
 from rramcirc.studies.fit.circuit import check_gate, gates_of, limited, read_voltages, source_line
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.settings import Settings
@@ -140,11 +140,9 @@ def predict_all(
     """
     from rramcirc.devices.pulses.response import pulse_response
 
-    most, least = path_ends(card, settings.temperature)
     bounds = np.cumsum([len(s) for s in starts])[:-1]
     start = np.concatenate(starts)
-    reached = np.clip(start, least, most)
-    states = states_for_conductance(card, reached, temperature=settings.temperature)
+    states, reached = nearest_states(card, start, temperature=settings.temperature)
     pieces = {name: np.split(values, bounds) for name, values in states.items()}
     missed = np.split(np.log(start / reached), bounds)
     predictions = []
@@ -268,6 +266,7 @@ def _train(data: Measurement, settings: Settings) -> Protocol:
     step = np.diff(number, prepend=number[0])
     repeats = np.where(step > 0, step, np.where(number > 0, 1, 0)).astype(int)
     repeats[firsts] = 0
+    repeats[width == 0.0] = 0  # read without a pulse
     device_of_row = np.cumsum(np.isin(np.arange(len(data)), firsts)) - 1
     times, voltages, gates, device, corner, row = [], [], [], [], [], []
     for first, end in zip(firsts, [*firsts[1:], len(data)], strict=True):
@@ -305,7 +304,10 @@ def _train_pulses(data: Measurement, settings: Settings, firsts: IndexArray) -> 
             "--reset-pulse -1.2V,100n, or the columns."
         )
     rising, value, number = np.zeros(len(data), bool), columns["conductance"], columns["pulse"]
-    for first, end in zip(firsts, [*firsts[1:], len(data)], strict=True):
+    known = columns.get("direction")
+    if known is not None:
+        rising = known > 0.0
+    for first, end in zip(firsts, [*firsts[1:], len(data)], strict=True) if known is None else ():
         turns = first + 1 + np.flatnonzero(np.diff(number[first:end]) <= 0)
         if not len(turns):
             turns = [first + 1 + _turn(value[first:end])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.constants import evaluate
 from rramcirc.studies.fit.model import FAILED, Prediction, Protocol, predict, predict_all
 from rramcirc.studies.fit.settings import Settings
+from rramcirc.studies.fit.watch import Watch
 
 # what a fit leaves alone unless it is asked for: numerical aids, and what is not seen in nominal data
 _NOT_FITTED = re.compile(
@@ -122,8 +123,10 @@ class Problem:
     """Residuals of a card against data, as a function of the parameters and of the states at the start of sweeps."""
 
     def __init__(
-        self, card: ModelCard, free: Sequence[FreeParameter], protocols: Sequence[Protocol], settings: Settings
-    ) -> None:
+        self, card: ModelCard, free: Sequence[FreeParameter], protocols: Sequence[Protocol], settings: Settings,
+        watch: Watch | None = None,
+    ) -> None:  # fmt: skip
+        self.watch = watch
         self.card, self.free, self.protocols, self.settings = card, tuple(free), tuple(protocols), settings
         self.weights = [np.ones(len(p)) for p in protocols]
         self.evaluations, self.tolerance = 0, 1e-5
@@ -163,6 +166,8 @@ class Problem:
     def _residuals(self, x: FloatArray, follow: Sequence[Prediction] | None = None) -> FloatArray | None:
         """Return the residuals; None at a place that the model does not allow."""
         self.evaluations += 1
+        if self.watch is not None:
+            self.watch.count()
         try:
             found = self.predictions(x, follow)
         except RramcircError:
@@ -233,6 +238,16 @@ class Problem:
             for s, r, k in zip(shares, logs, kept, strict=True)
         ]
 
+    def weighed_rms(self, x: FloatArray) -> float:
+        """Return the root mean square of ln(model / data) with readings as reliable as they are at `x` [1].
+
+        A few readings in the middle of a runaway do not decide which of two places is better.
+        """
+        base = self.predictions(x)
+        shares = np.concatenate([self._reliability(k, x, f) for k, f in enumerate(base)])
+        logs = np.concatenate([log_ratio(f.current, p.current) for f, p in zip(base, self.protocols, strict=True)])
+        return float(np.sqrt(np.sum((shares * logs) ** 2) / np.sum(shares**2)))
+
     def _reliability(self, k: int, x: FloatArray, base: Prediction) -> FloatArray:
         """Return the expected scatter of a plain reading over that of each reading of a file."""
         protocol = self.protocols[k]
@@ -275,11 +290,27 @@ class Problem:
         for p in self.protocols:
             few = p.start_known and len(p.start) > most
             protocols.append(p.subset(np.sort(rng.permutation(len(p.start))[:most])) if few else p)
-        return Problem(self.card, self.free, protocols, self.settings)
+        return Problem(self.card, self.free, protocols, self.settings, self.watch)
+
+    def held(self, values: Mapping[str, float]) -> Problem:
+        """Return the problem with parameters that are not fitted, at values [their units], in its card as well."""
+        free = [f for f in self.free if f.name not in values]
+        other = self.with_free(free)
+        moved = {name: value for name, value in values.items() if value != self.card.number(name)}
+        other.card = self.card.with_values(moved) if moved else self.card
+        return other
+
+    def allowed(self, x: FloatArray) -> bool:
+        """Return whether the model allows a place."""
+        try:
+            self.candidate(x)
+        except RramcircError:
+            return False
+        return True
 
     def with_free(self, free: Sequence[FreeParameter]) -> Problem:
         """Return the problem with other free parameters."""
-        other = Problem(self.card, free, self.protocols, self.settings)
+        other = Problem(self.card, free, self.protocols, self.settings, self.watch)
         other.weights, other.evaluations, other.tolerance = self.weights, self.evaluations, self.tolerance
         return other
 

@@ -32,7 +32,7 @@ def report(result: FitResult) -> str:
             (f.name, f"{f.start:.5g}", f"{f.value:.5g}", _with_share(f.sigma, f.value), f.unit, "; ".join(remarks))
         )
     rows += [
-        (u.name, f"{result.card.value(u.name):.5g}", "-", "not determined", "", u.reason) for u in result.undetermined
+        (u.name, f"{result.card.value(u.name):.5g}", "-", "not determined", "", str(u)) for u in result.undetermined
     ]
     widths = [max(len(row[k]) for row in rows) for k in range(5)]
     lines = ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
@@ -121,7 +121,7 @@ def card_text(result: FitResult, name: str) -> str:
         f"{p.data.path.name}, sha256 {p.data.sha256}, {said}"
         for p, said in zip(result.protocols, file_lines(result), strict=True)
     ]
-    left = [f"{u.name} ({u.reason})" for u in result.undetermined]
+    left = [f"{u.name} ({u})" for u in result.undetermined]
     text = [
         f"Fit of {len(result.fitted)} parameters, started from {card.name}, seed {result.seed}, to:", *files,
         f"Skill {result.skill}" + ("." if result.skill.describes else ": this card does not describe the data."),

@@ -10,9 +10,11 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.studies.fit.problem import OUTLYING, FreeParameter, Problem, typical
 
+MOVE, SAME_RMS = 0.2, 0.01  # a degeneracy: a move of a fifth changes the rms by less than a hundredth of itself
 UNDETERMINED = 0.3  # a standard deviation above it, of the logarithm or relative to the start value, is none
-_BOXES, _DRAWS = (0.03, 0.1, 0.3, 1.0), 6  # part of the bounds around the start card, 2^draws places in each
-_LOCAL_STARTS, _FEW, _MANY, _CAREFUL = 4, 12, 25, 60  # local searches; steps of each
+_BOXES = 0.03, 0.1, 0.3, 1.0  # part of the bounds around the start card
+_DRAWS = 2, 6  # 2^(that + number of parameters) places in each box, at most 2^this
+_LOCAL_STARTS, _FEW, _MANY, _CAREFUL, _MOVED_STEPS = 4, 12, 25, 60, 4  # local searches; steps of each
 _SAME = 0.05  # two local searches whose costs differ by less found the same place
 _TETHER = 0.02  # residual for one e-fold from the start card, so that undetermined parameters stay near it
 _REWEIGHTED = 4  # fits of the scatter of the residuals
@@ -23,10 +25,25 @@ _TRUST = {"published": 0, "assumed": 1, "fitted": 2}
 
 @dataclass(frozen=True)
 class Undetermined:
-    """A parameter that the data do not determine, and why."""
+    """A parameter that the data do not determine, and why.
+
+    Attributes
+    ----------
+    moved
+        By how much of itself the rms grows where the parameter is moved by 20 % and the others are fitted again [1].
+    """
 
     name: str
     reason: str
+    moved: float = np.nan
+
+    def __str__(self) -> str:
+        if np.isnan(self.moved):
+            return self.reason
+        shown = f"{100 * max(self.moved, 0.0):.2g} %"
+        if self.moved < SAME_RMS:
+            return f"{self.reason}; moved by 20 %, the rms grows by {shown} of itself"
+        return f"{self.reason}, or the search did not reach it: moved by 20 %, the rms grows by {shown} of itself"
 
 
 def search_globally(problem: Problem, seed: int) -> FloatArray:
@@ -44,12 +61,14 @@ def search_globally(problem: Problem, seed: int) -> FloatArray:
     from scipy.stats import qmc
 
     n = len(problem.free)
-    unit = qmc.Sobol(n, seed=np.random.default_rng(seed)).random_base2(_DRAWS)
+    unit = qmc.Sobol(n, seed=np.random.default_rng(seed)).random_base2(min(_DRAWS[0] + n, _DRAWS[1]))
     places = [problem.start]
     for part in _BOXES:
         low = problem.start[:n] + part * (problem.low[:n] - problem.start[:n])
         high = problem.start[:n] + part * (problem.high[:n] - problem.start[:n])
         places += [np.r_[low + u * (high - low), problem.start[n:]] for u in unit]
+    if problem.watch is not None:
+        problem.watch.begin("places", len(places))
     with ThreadPoolExecutor(2) as pool:
         costs = list(pool.map(lambda x: _cost(problem.residuals(x)), places))
     best: FloatArray = places[0]
@@ -96,6 +115,8 @@ def search_locally(problem: Problem, x: FloatArray, *, steps: int | None = None,
     if not careful:  # readings within the noise count in full, those far off linearly
         noise = typical(problem.residuals(start)[: problem.n_data])
         loss, most, close, wide = "huber", _MANY, 1e-6, max(OUTLYING * noise, 0.01)
+    if problem.watch is not None:  # a step is one set, and a Jacobian two for each parameter and one more
+        problem.watch.begin("search", (steps or most) * (2 * (n + (len(x) > n)) + 2))
     place: FloatArray = least_squares(
         residuals, start, jacobian, bounds=(problem.low, problem.high), x_scale="jac", ftol=close, xtol=1e-5,
         gtol=1e-10, max_nfev=steps or most, loss=loss, f_scale=wide,
@@ -231,9 +252,30 @@ def _reason(alone: float, sigma: float, others: Sequence[str]) -> str:
 
 
 def freeze(problem: Problem, x: FloatArray, names: Sequence[str]) -> tuple[Problem, FloatArray]:
-    """Return the problem without some parameters, which go back to the start card, and the place to go on from.
+    """Return the problem without some parameters, which go back to the start card, and the place that is best then.
 
-    The others move so that the predictions stay where they are, as far as that is linear.
+    A parameter with which the data are fitted worse at the start card, although they do not tell its value, stays at
+    its place: the card of the problem has that value then.
+    """
+    at_place = _weighed_rms(problem, x)
+    other, place = _at_card(problem, x, names)
+    if _weighed_rms(other, place) <= (1.0 + SAME_RMS) * at_place:
+        return other, place
+    for name in names if len(names) > 1 else ():
+        other, place = _at_card(problem, x, [name], _FEW)
+        if _weighed_rms(other, place) <= (1.0 + SAME_RMS) * at_place:
+            rest = [n for n in names if n != name]
+            return freeze(other, place, rest)
+    kept = [k for k in range(len(x)) if k >= len(problem.free) or problem.free[k].name not in names]
+    return problem.held({f.name: f.value(v) for f, v in zip(problem.free, x, strict=False) if f.name in names}), x[kept]
+
+
+def _at_card(
+    problem: Problem, x: FloatArray, names: Sequence[str], steps: int | None = None
+) -> tuple[Problem, FloatArray]:
+    """Return the problem with some parameters at the start card, and the place of the others that is best then.
+
+    The search begins where the predictions stay, as far as that is linear.
     """
     n = len(problem.free)
     back = [k for k in range(n) if problem.free[k].name in names]
@@ -245,7 +287,36 @@ def freeze(problem: Problem, x: FloatArray, names: Sequence[str]) -> tuple[Probl
     starts = [np.clip(x[kept] + part * move, other.low, other.high) for part in (1.0, 0.5, 0.25, 0.0)]
     starts.append(np.r_[other.start[: len(other.free)], x[n:]])
     best = min(starts, key=lambda y: _cost(other.residuals(y)))
-    return other, best
+    return other, search_locally(other, best, steps=steps)
 
 
-__all__ = ["Undetermined", "covariance", "dependence", "determine", "freeze", "search_globally", "search_locally"]
+def _weighed_rms(problem: Problem, x: FloatArray) -> float:
+    """Return the root mean square of the residuals as the search weighs them, but for outliers."""
+    r = np.abs(problem.residuals(x)[: problem.n_data])
+    return float(np.sqrt(np.mean(np.minimum(r, OUTLYING * typical(r)) ** 2)))
+
+
+def moved_rms(problem: Problem, x: FloatArray, parameter: FreeParameter) -> float:
+    """Return by how much of itself the rms of the search grows if a parameter left out is moved by 20 %.
+
+    The others are fitted again unless it grows by less than a hundredth without that; the first of the two directions
+    with so little counts, or else the smaller growth [1].
+    """
+    at_place = _weighed_rms(problem, x)
+    least = np.inf
+    for move in (1.0 + MOVE, 1.0 / (1.0 + MOVE)):
+        other = problem.held({parameter.name: move * problem.card.number(parameter.name)})
+        if not other.allowed(x):
+            continue
+        place = x
+        for _ in range(2):
+            least = min(least, _weighed_rms(other, place) / at_place - 1.0)
+            if least < SAME_RMS:
+                return float(least)
+            place = search_locally(other, x, steps=_MOVED_STEPS)
+    return float(least)
+
+
+__all__ = [
+    "Undetermined", "covariance", "dependence", "determine", "freeze", "moved_rms", "search_globally", "search_locally",
+]  # fmt: skip

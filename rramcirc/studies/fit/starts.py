@@ -27,6 +27,10 @@ _OUT = 0.25  # the same on the way out
 _PINS = ((0.0, 1.0), (0.0, None), (None, None), (0.5, None), (0.75, None), (0.9, None))  # LRS, HRS on the path
 _MOST = 240  # steps between readings that the rates are fitted to
 _STILL = 0.002  # of the path: a state that moves less than this between readings stands still
+_QUIET, _QUIET_IS = 0.2, 0.2533  # this quantile of |changes| is that many standard deviations of noise
+_NOISY = 0.1  # no noise of ln(current) is larger
+_SEEN = 3.0  # standard deviations of noise that a state must move
+_CLUSTER, _SHARE = 6.0, 0.1  # readings within so many deviations of the extreme, if that share, are its noise
 _INSIDE = 0.01  # of the path, from its ends, where a state tells a rate
 _TETHER = 0.003  # residual for one e-fold from the card
 _SHIFTS = (-3.0, -1.5, 1.5, 3.0)  # e-folds by which what bends a current is tried
@@ -47,6 +51,8 @@ class Steps:
         The readings [V, A].
     voltage, duration : (n,) arrays
         What acted in between [V], for how long [s].
+    noise : (n,) array
+        Standard deviation of ln(last current / first current) of a device at rest [1].
     """
 
     first_voltage: FloatArray
@@ -55,6 +61,7 @@ class Steps:
     last_current: FloatArray
     voltage: FloatArray
     duration: FloatArray
+    noise: FloatArray
 
     def __len__(self) -> int:
         return len(self.voltage)
@@ -63,7 +70,7 @@ class Steps:
 def steps_of(protocols: Sequence[Protocol]) -> Steps:
     """Return the steps between readings of all files without a transistor."""
     found = [_steps(p) for p in protocols if p.series is None or p.data.kind == "sweep"]
-    joined = np.concatenate(found, 1) if found else np.zeros((6, 0))
+    joined = np.concatenate(found, 1) if found else np.zeros((7, 0))
     good = (joined[5] > 0) & np.isfinite(joined).all(0)
     joined = joined[:, good]
     if joined.shape[1] > _MOST:  # large changes and a sample of the others
@@ -79,8 +86,9 @@ def _steps(p: Protocol) -> FloatArray:
     if p.data.kind == "pulses":
         read = p.voltages[p.device, p.corner]
         columns = p.data.columns
-        return np.stack([read, read * p.start[p.device], read, p.current, columns["amplitude"][p.row],
-                         columns["width"][p.row]])  # fmt: skip
+        first = read * p.start[p.device]
+        noise = np.full(len(p), _noise(np.log(p.current / first)))
+        return np.stack([read, first, read, p.current, columns["amplitude"][p.row], columns["width"][p.row], noise])
     gap = 3 if p.data.kind == "train" else 1
     near = np.flatnonzero((np.diff(p.device) == 0) & (np.diff(p.corner) == gap))
     a, b = near, near + 1
@@ -89,7 +97,22 @@ def _steps(p: Protocol) -> FloatArray:
     if gap == 1:
         same = volts[a] * volts[b] > 0
         a, b, acted = a[same], b[same], acted[same]
-    return np.stack([volts[a], p.current[a], volts[b], p.current[b], acted, times[b] - times[a]])
+    noise = np.zeros(len(a)) if gap == 1 else np.full(len(a), _noise(np.log(p.current[b] / p.current[a])))
+    return np.stack([volts[a], p.current[a], volts[b], p.current[b], acted, times[b] - times[a], noise])
+
+
+def _noise(changes: FloatArray) -> float:
+    """Return the standard deviation of the smallest changes, which are those of devices at rest if there are any."""
+    return min(float(np.quantile(np.abs(changes), _QUIET)) / _QUIET_IS, _NOISY) if len(changes) else 0.0
+
+
+def _end(conductance: FloatArray, noise: float, sign: float) -> int:
+    """Return which reading stands for the largest (`sign` 1) or smallest conductance, free of the noise of many."""
+    logs = sign * np.log(conductance)
+    near = np.flatnonzero(logs > logs.max() - _CLUSTER * noise)
+    if len(near) < max(_SHARE * len(logs), 3):
+        return int(np.argmax(logs))
+    return int(near[np.argsort(logs[near])[len(near) // 2]])
 
 
 def quiet_branches(protocols: Sequence[Protocol]) -> list[tuple[FloatArray, FloatArray]]:
@@ -98,7 +121,9 @@ def quiet_branches(protocols: Sequence[Protocol]) -> list[tuple[FloatArray, Floa
     for p in protocols:
         volts = p.voltages[p.device, p.corner]
         if p.data.kind != "sweep":
-            ends = np.array([np.argmax(p.current / np.abs(volts)), np.argmin(p.current / np.abs(volts))])
+            steps = _steps(p)
+            noise = float(steps[6].max(initial=0.0)) / np.sqrt(2.0)
+            ends = [_end(p.current / np.abs(volts), noise, sign) for sign in (1.0, -1.0)]
             found += [(np.abs(volts[[k]]), p.current[[k]]) for k in ends]
             continue
         runs = np.split(np.arange(len(p)), 1 + np.flatnonzero(np.diff(p.device * 2 + (volts > 0))))
@@ -234,10 +259,11 @@ class Start:
         last = path.places(steps.last_voltage, steps.last_current)
         middle, rate = 0.5 * (first + last), (last - first) / steps.duration
         inside = (np.minimum(first, last) > _INSIDE) | (np.maximum(first, last) < 1 - _INSIDE)
-        moved = (np.abs(last - first) > _STILL) & inside
+        still = self._still(path, last)
+        moved = (np.abs(last - first) > still) & inside
         if not moved.any():
             return 1e3, card
-        slowest = _STILL / steps.duration
+        slowest = still / steps.duration
         direction = np.sign(rate)
 
         def residuals(x: FloatArray) -> FloatArray:
@@ -268,6 +294,13 @@ class Start:
         x = x if cost(x) <= cost(found.x) else found.x
         values = {f.name: self._value(f, v) for f, v in zip(self.moving, x, strict=True)}
         return cost(x), card.with_values(values)
+
+    def _still(self, path: PathOfStates, last: FloatArray) -> FloatArray:
+        """Return by how much noise alone moves the states between readings."""
+        steps = self.steps
+        noisy = path.places(steps.last_voltage, steps.last_current * np.exp(-_SEEN * steps.noise))
+        other = path.places(steps.last_voltage, steps.last_current * np.exp(_SEEN * steps.noise))
+        return np.asarray(np.maximum(np.maximum(np.abs(noisy - last), np.abs(other - last)), _STILL))
 
     def _paced(self, residuals: object, moved: np.ndarray) -> FloatArray:
         """Return the places of the card with its speeds moved to those of the data."""

@@ -206,7 +206,7 @@ def _without(problem: Problem, x: FloatArray, held: Sequence[IndexArray]) -> tup
         protocols.append(p.subset(keep))
         weights.append(w[np.isin(p.device, keep)])
         starts.append(piece if p.start_known else piece[keep])
-    rest = Problem(problem.card, problem.free, protocols, problem.settings)
+    rest = Problem(problem.card, problem.free, protocols, problem.settings, problem.watch)
     rest.weights, rest.tolerance = weights, problem.tolerance
     return rest, np.r_[x[: len(problem.free)], np.concatenate(starts)]
 
