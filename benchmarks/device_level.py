@@ -23,6 +23,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from rramcirc.papers.milo2018.circuit import (
+    MATRICES,
+    circuit_bench,
+    circuit_spikes,
+    default_set,
+    fresh_states,
+    states_of_weights,
+)
 
 import rramcirc as rc
 from rramcirc.bench.analyses import Transient
@@ -35,14 +43,6 @@ from rramcirc.engines.network.event_kernel import HELD_UNTIL, V, sum_columns
 from rramcirc.engines.network.network import conductances
 from rramcirc.engines.network.run import external_train
 from rramcirc.engines.network_both import SpikeDifference, spike_difference
-from rramcirc.papers.milo2018.circuit import (
-    MATRICES,
-    circuit_bench,
-    circuit_spikes,
-    default_set,
-    fresh_states,
-    states_of_weights,
-)
 from rramcirc.papers.milo2018.circuit_recall import network_recall
 from rramcirc.papers.milo2018.learning import training_phase
 from rramcirc.papers.milo2018.patterns import training_phases
@@ -336,9 +336,14 @@ def costs(folder: Path, quick: bool) -> None:
 
 
 def large(folder: Path, quick: bool) -> None:
-    """1,024 neurons learn one pattern of 64, and recall it."""
-    neurons, size = (128, 16) if quick else (1024, 64)
-    chosen, duration = default_set(), 0.1 if quick else 1.0
+    """1,024 neurons learn one pattern of 64, for one second and for two, and recall it."""
+    for duration in (0.1,) if quick else (1.0, 2.0):
+        large_for(duration, *((128, 16) if quick else (1024, 64)))
+
+
+def large_for(duration: float, neurons: int, size: int) -> None:
+    """Print the row of one length of the training."""
+    chosen = default_set()
     small = circuit_bench(chosen, NEURONS, fresh_states(), ([], []), 1e-9, 1e-3, learning=True).design
     members = np.sort(np.random.default_rng(1).permutation(neurons)[:size])
     neuron = replace(small.neuron, capacitance=small.neuron.capacitance * (size - 1) / 11)
@@ -355,7 +360,7 @@ def large(folder: Path, quick: bool) -> None:
         return spike_currents(
             np.sort(rng.uniform(0, until, count)),
             rng.choice(which, count),
-            0.45 * neuron.capacitance * neuron.threshold,
+            chosen.training_charge * neuron.capacitance * neuron.threshold,
         )
 
     begun = time.process_time()
@@ -390,7 +395,8 @@ def large(folder: Path, quick: bool) -> None:
         f"{int(learnt.figures['cells_switched']):,} pulses on cells ("
         f"{1e6 * learning / max(1, learnt.figures['cells_switched']):.0f} us each, all else included); "
         f"recall of 0.3 s {recalling:.1f} CPU s; peak of the process {memory:.0f} MB",
-        f"gap of stored pairs {gaps[inside][off].mean():.3f} nm (start {float(start['exc']['gap']):.3f}); recalled by "
+        f"gap of stored pairs {gaps[inside][off].mean():.3f} nm, most {gaps[inside][off].max():.3f} (start "
+        f"{float(start['exc']['gap']):.3f}); recalled by "
         f"{np.unique(found.neurons[np.isin(found.neurons, members)]).size} of {size}, others that fired "
         f"{np.unique(found.neurons[~np.isin(found.neurons, members)]).size}",
     )  # fmt: skip

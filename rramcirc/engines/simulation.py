@@ -84,7 +84,7 @@ def simulate(
     progress
         Called with the simulated time [s] about twice a second.
     spikes
-        Output spikes to replay: neurons of a network fire then, and only then (numpy only). A run's waveforms or its
+        Output spikes to replay: neurons of a network fire then, and only then (engines numpy and network). A run's waveforms or its
         folder, or (times [s], neurons).
     rule
         Learning rule of spikes in place of the cell's own switching (engine network only).
@@ -110,10 +110,11 @@ def simulate(
         return _in_folder(output, lambda folder: _run_netlist(netlist, None, folder, timeout, progress))
     if engine == "numpy":
         return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress, given_spikes(spikes)))
-    if spikes is not None:
-        raise ParameterError(f"simulate: spikes are replayed by the engine numpy only, not by {engine!r}.")
     if engine == "network":
-        return _in_folder(output, lambda folder: _run_network(bench, folder, timeout, progress, rule))
+        replay = given_spikes(spikes)
+        return _in_folder(output, lambda folder: _run_network(bench, folder, timeout, progress, rule, replay))
+    if spikes is not None:
+        raise ParameterError(f"simulate: spikes are replayed by the engines numpy and network, not by {engine!r}.")
     if analysis is not None or probes:
         raise ParameterError("simulate: analysis and probes are for PySpice circuits; a testbench has its own.")
     check_memory(f"{engine}: {describe(bench.design)}", cells_of(bench.design), SPICE_BYTES, 4e-4)
@@ -390,8 +391,9 @@ def _run_numpy(
 
 
 def _run_network(
-    bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None, rule: SpikeRule | None
-) -> Waveforms:
+    bench: Testbench, folder: Path, timeout: float | None, progress: Progress | None, rule: SpikeRule | None,
+    spikes: Spikes | None,
+) -> Waveforms:  # fmt: skip
     from rramcirc.circuits.recurrent.recurrent import RecurrentNetwork
 
     if isinstance(bench.design, RecurrentNetwork):
@@ -399,10 +401,12 @@ def _run_network(
 
         if rule is not None:
             raise ParameterError("simulate: rule: a RecurrentNetwork learns by equation (20), not by a rule of spikes.")
+        if spikes is not None:
+            raise ParameterError("simulate: spikes: a RecurrentNetwork has no spiking neurons; leave them out.")
         return finish(run_recurrent(bench, folder, "network", progress, timeout), folder, bench_origin(bench))
     from rramcirc.engines.network.level_engine import run_level
 
-    return finish(run_level(bench, folder, rule, progress, timeout), folder, bench_origin(bench))
+    return finish(run_level(bench, folder, rule, progress, timeout, spikes), folder, bench_origin(bench))
 
 
 __all__ = ["ENGINES", "simulate", "simulate_netlist"]

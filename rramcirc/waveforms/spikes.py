@@ -64,6 +64,17 @@ class Spikes:
         inside = (self.times >= start) & (self.times <= stop)
         return Spikes(self.times[inside], self.neurons[inside])
 
+    def rate(self, members: ArrayLike, start: float, stop: float) -> float:
+        """Return the mean firing rate [Hz] of some neurons from `start` to before `stop` [s]."""
+        which = np.atleast_1d(np.asarray(members))
+        inside = (self.times >= start) & (self.times < stop) & np.isin(self.neurons, which)
+        return float(inside.sum() / which.size / (stop - start))
+
+    def first(self, neuron: int) -> float:
+        """Return the time of a neuron's first spike [s]; infinite if it never fired."""
+        own = self.of(neuron)
+        return float(own[0]) if own.size else float("inf")
+
     def save(self, folder: Path) -> None:
         """Write them into a run folder."""
         table = np.empty(len(self), _TYPE)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rramcirc.papers.milo2018.circuit import circuit_spikes
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
@@ -13,7 +14,6 @@ from rramcirc.bench.analyses import Transient
 from rramcirc.circuits.network.bench import hopfield_bench, perceptron_bench
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron
 from rramcirc.engines.network.device_engine import run_bench
-from rramcirc.papers.milo2018.circuit import circuit_spikes
 
 CELL = rc.Cell("hfo2_filament", "nmos_select")
 # ngspice's own error at these: spikes 2 us, states 1.5e-3 of the range against steps of 2 us

@@ -6,6 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rramcirc.papers.milo2018.circuit import (
+    MATRICES,
+    cell_weights,
+    circuit_spikes,
+    least_weight,
+    matched,
+    states_of_weights,
+)
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
@@ -18,14 +26,6 @@ from rramcirc.circuits.neuron.netlist import step_control
 from rramcirc.circuits.request import Request
 from rramcirc.circuits.table import default_bench
 from rramcirc.engines.ngspice.spelling import spice_subcircuit
-from rramcirc.papers.milo2018.circuit import (
-    MATRICES,
-    cell_weights,
-    circuit_spikes,
-    least_weight,
-    matched,
-    states_of_weights,
-)
 from rramcirc.papers.milo2018.circuit_learning import CircuitLearning, learning, rates_off, worst
 from rramcirc.papers.milo2018.circuit_recall import EXPERIMENT, chosen_neurons, recall
 

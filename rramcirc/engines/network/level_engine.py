@@ -36,9 +36,9 @@ _KINDS = {"V": "voltage", "A": "current"}
 
 def run_level(
     bench: Testbench, folder: Path, rule: SpikeRule | None = None, progress: Callable[[float], None] | None = None,
-    timeout: float | None = None,
+    timeout: float | None = None, spikes: Spikes | None = None,
 ) -> Outcome:  # fmt: skip
-    """Run a network testbench and write waves.raw.
+    """Run a network testbench and write waves.raw; with `spikes` neurons fire then, and only then.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def run_level(
     if rule is not None and not isinstance(rule, SpikeRule):
         raise ParameterError("simulate: rule: give a SpikeRule, for example rramcirc.song().")
     wall, cpu = time.perf_counter(), time.process_time()
-    level = network_level(bench, rule)
+    level = network_level(bench, rule, spikes)
     probes = _probes(bench, level, rule)
     looks = _looks(bench, level)
     check_memory(f"engine network: {describe(bench.design)}", looks.size * (len(probes) + 1), 8.0)
@@ -111,7 +111,7 @@ class _Run:
         self.level, self.rule, self.probes, self.looks = level, rule, probes, looks
         self.neurons, self.rows = level.rest()
         self.values = np.zeros((looks.size, len(probes)))
-        self.recorded, self.cursor = 0, np.array([0, 0, 0, -1])
+        self.recorded, self.cursor = 0, np.array([0, 0, 0, -1, 0])
         self.pres, self.posts = np.zeros(level.network.shape[0], np.bool_), np.zeros(level.network.shape[1], np.bool_)
         self.steps: list[IntArray] = []
         self.who: list[IntArray] = []

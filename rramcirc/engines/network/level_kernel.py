@@ -82,7 +82,10 @@ class Curves(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """External currents (step, neuron, mean in the step [A]) and switching of PRE gates (step, row, on), in order."""
+    """External currents (step, neuron, mean in the step [A]) and switching of PRE gates (step, row, on), in order.
+
+    `forced_step` and `forced_neuron` are the spikes of a replay; they count if the neurons are not `free` to fire.
+    """
 
     step: IntArray
     neuron: IntArray
@@ -90,6 +93,9 @@ class Inputs(NamedTuple):
     gate_step: IntArray
     gate_row: IntArray
     gate_on: BoolArray
+    forced_step: IntArray
+    forced_neuron: IntArray
+    free: bool
 
 
 class Seen(NamedTuple):
@@ -253,8 +259,14 @@ def begin_step(
 ) -> bool:  # fmt: skip
     """Switch gates and find who fires in step n; return whether a gate has switched."""
     changed = switch_gates(n, driven, times, rows, inputs, cursor, pres)
-    for j in range(posts.size):
-        posts[j] = neurons.v[j] >= membrane.threshold and n >= neurons.last[j] + times.refractory
+    if inputs.free:
+        for j in range(posts.size):
+            posts[j] = neurons.v[j] >= membrane.threshold and n >= neurons.last[j] + times.refractory
+    else:
+        posts[:] = False
+        while cursor[4] < inputs.forced_step.size and inputs.forced_step[cursor[4]] <= n:
+            posts[inputs.forced_neuron[cursor[4]]] = True
+            cursor[4] += 1
     if not driven:
         pres[:] = posts
     return changed
@@ -289,7 +301,7 @@ def advance(
     """Run steps first ... last - 1; return how many spikes were written to `out_step` and `out_neuron`.
 
     `driven` says that the gates are driven from outside. `cursor` holds how many currents and gates of the inputs have
-    been used, and the step that comes next. With `by_rule` that may be before `last`: `pres` and `posts` fire in it,
+    been used, the step that comes next, the one that waits for a rule, and how many forced spikes have been used. With `by_rule` that may be before `last`: `pres` and `posts` fire in it,
     the caller applies the rule and goes on from there.
     """
     drive, external = np.zeros(posts.size), np.zeros(posts.size)

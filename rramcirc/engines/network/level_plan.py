@@ -11,6 +11,7 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, a_kind
 from rramcirc.bench.cycle_deviates import synapse_keys
+from rramcirc.bench.spike_trains import check_train
 from rramcirc.bench.stimuli import Driven, Floating
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.network.netlist import synapse_pairs, synapse_values
@@ -30,6 +31,7 @@ from rramcirc.engines.network.level_kernel import (
     Times,
 )
 from rramcirc.engines.network.spike_rules import SpikeRule
+from rramcirc.waveforms.spikes import Spikes
 
 STEPS_PER_PULSE = 50
 TURN = 500.0  # full overlaps after which a cell counts as switched, where pulses of the other sign begin
@@ -100,8 +102,11 @@ def check_level(bench: Testbench) -> HopfieldNetwork | Perceptron:
     return network
 
 
-def network_level(bench: Testbench, rule: SpikeRule | None = None) -> Level:
-    """Return the plan of a network testbench; measures the curves of its cell if it learns without a rule."""
+def network_level(bench: Testbench, rule: SpikeRule | None = None, spikes: Spikes | None = None) -> Level:
+    """Return the plan of a network testbench; measures the curves of its cell if it learns without a rule.
+
+    With `spikes` neurons fire then, and only then.
+    """
     network = check_level(bench)
     spans = bench.spans
     neuron = acting_neuron(network, any(span.learning for span in spans) and rule is None)
@@ -117,7 +122,7 @@ def network_level(bench: Testbench, rule: SpikeRule | None = None) -> Level:
         scale = Scale(step, read * rule.low, read * rule.high)
     return Level(
         network, neuron, step, _steps(neuron, step), _membrane(neuron, step), cells, curves, tracks,
-        _inputs(bench, network, neuron, step), scale,
+        _inputs(bench, network, neuron, step, spikes), scale,
         tuple(synapse_values(network, matrix) for matrix in synapse_matrices(network)), tuple(remarks),
     )  # fmt: skip
 
@@ -208,7 +213,9 @@ def _start(states: dict[str, FloatArray], conductance: FloatArray, amplitude: fl
     return {name: np.array([values.ravel()[k]]) for name, values in states.items()}
 
 
-def _inputs(bench: Testbench, network: HopfieldNetwork | Perceptron, neuron: LifNeuron, step: float) -> Inputs:
+def _inputs(
+    bench: Testbench, network: HopfieldNetwork | Perceptron, neuron: LifNeuron, step: float, spikes: Spikes | None
+) -> Inputs:  # fmt: skip
     last = int(np.ceil((bench.analysis.last_time or 0.0) / step)) + 1
     ext: list[tuple[IntArray, IntArray, FloatArray]] = []
     gates: list[tuple[IntArray, IntArray, FloatArray]] = []
@@ -229,7 +236,11 @@ def _inputs(bench: Testbench, network: HopfieldNetwork | Perceptron, neuron: Lif
             gates.append((at, np.full(at.size, number), on))
     step_of, neuron_of, current = _ordered(ext)
     gate_step, gate_row, on = _ordered(gates)
-    return Inputs(step_of, neuron_of, current, gate_step, gate_row, on > 0)
+    times, who = (np.empty(0), np.empty(0)) if spikes is None else check_train(spikes.times, spikes.neurons, network.shape[1])
+    forced = np.ceil(times / step - 1e-9).astype(np.int64)
+    return Inputs(
+        step_of, neuron_of, current, gate_step, gate_row, on > 0, forced, who.astype(np.int64), spikes is None
+    )
 
 
 def _ordered(parts: Sequence[tuple[IntArray, IntArray, FloatArray]]) -> tuple[IntArray, IntArray, FloatArray]:

@@ -9,7 +9,7 @@ circuit and network level move the same synapses by the same amount.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,25 +17,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.arrays import FloatArray, IntArray
-from rramcirc.engines.network.network import Phase, draw_synapses
-from rramcirc.engines.network.run import NetworkRun, external_train, run_network
+from rramcirc.circuits.states import with_state
+from rramcirc.engines.network.run import external_train
 from rramcirc.engines.simulation import simulate
 from rramcirc.papers.experiment import Expected, Experiment
-from rramcirc.papers.milo2018.circuit import (
+from rramcirc.papers.milo2018.bench import (
     SETTINGS,
-    CircuitRun,
     CircuitSettings,
-    States,
-    circuit_bench,
+    Pair,
     default_set,
-    fresh_states,
-    read_run,
+    milo_bench,
+    milo_design,
+    spikes_of,
+    states_of,
 )
-from rramcirc.papers.milo2018.circuit_levels import circuit_states, nominal_network
-from rramcirc.papers.milo2018.circuit_recall import part_of
 from rramcirc.papers.milo2018.patterns import training_phases
-from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS, MiloSet
+from rramcirc.papers.milo2018.sets import NEURONS, PATTERNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +41,7 @@ EVENT_COST = 7e-5  # [s] of processor time per event and synapse, measured on re
 FULL_RATE = 100.0  # [Hz] mean rate of a trained neuron over 5 s, from the network level: for the prediction
 TWO_LOOKS = replace(SETTINGS, read_points=2)
 RECORDED = 50e-6  # [s] at the end of each run
+LEVEL_OF = {"ngspice": "circuit", "numpy": "device level"}
 
 
 @dataclass(frozen=True)
@@ -79,71 +77,56 @@ def pattern_training(parameters: CircuitPatterns, engine: str) -> pd.DataFrame:
 
     chosen, presentation = default_set(), parameters.presentation
     seconds = predicted_seconds(parameters)
-    if seconds > 600:
+    if engine == "ngspice" and seconds > 600:
         print(f"two runs of {presentation:g} s: about {seconds / 3600:.1f} h of processor time", file=sys.stderr)
     kept, places = chosen_neurons(parameters)
-    whole = nominal_network(chosen, NEURONS)
-    network, synapses = part_of(whole, draw_synapses(whole, parameters.seed), kept)
-    states: Mapping[str, States] = fresh_states()
+    designs = dict.fromkeys((engine, "network"), milo_design(chosen, kept.size, settings=parameters.settings))
     rows, maps = [], {}
     for k, (name, phase) in enumerate(zip(PATTERNS, training_phases(chosen, presentation, reset=False), strict=True)):
         phase = replace(phase, rates=phase.rates[kept])
         external = external_train([phase], (parameters.seed, 4, k))
-        run = _circuit(parameters, chosen, states, external, phase, kept.size)
-        states = run.final
-        other = run_network(
-            network, [phase], seed=parameters.seed, train=external, synapses=synapses, engine="events",
-            snapshots=[presentation],
-        )  # fmt: skip
-        synapses = other.synapses
-        rows.append({"pattern": name, **_compare(chosen, run, other, external, places)})
-        maps[f"circuit, after {name}"] = circuit_states(chosen, run)[0][-1]
-        maps[f"network level, after {name}"] = other.excitatory[-1]
+        found: dict[str, Pair] = {}
+        events, cpu = 0, 0.0
+        for level, design in designs.items():
+            bench = milo_bench(
+                design, [(phase, external)], parameters.settings,
+                record_from=presentation - min(RECORDED, 0.5 * presentation),
+            )  # fmt: skip
+            waves = simulate(bench, level, progress=_shown(presentation))
+            designs[level] = with_state(design, waves.final())
+            up, down = states_of(chosen, waves, [presentation])
+            found[level] = (up[0], down[0])
+            if level == engine:
+                events, cpu = external[0].size + len(spikes_of(waves)), float(waves.provenance["cpu_seconds"])
+        cost = {"cpu": cpu, "event_cost": cpu / (max(1, events) * 2 * kept.size * (kept.size - 1))}
+        rows.append({"pattern": name, **_compare(found[engine], found["network"], places), **cost})
+        maps[f"{LEVEL_OF[engine]}, after {name}"] = found[engine][0]
+        maps[f"network level, after {name}"] = found["network"][0]
     table = pd.DataFrame(rows)
     table.attrs["units"] = {"cpu": "s", "event_cost": "s"}
     table.attrs["maps"] = maps
     return table
 
 
-def _circuit(
-    parameters: CircuitPatterns, chosen: MiloSet, states: Mapping[str, States],
-    external: tuple[FloatArray, IntArray], phase: Phase,
-    neurons: int,
-) -> CircuitRun:  # fmt: skip
-    presentation = parameters.presentation
-    bench = circuit_bench(
-        chosen, neurons, states, external, phase.charge, presentation, learning=True, settings=parameters.settings,
-        record_from=presentation - min(RECORDED, 0.5 * presentation),
-    )  # fmt: skip
-    show = (
-        (lambda t: print(f"\r{100 * t / presentation:5.1f} %", end="", file=sys.stderr))
-        if sys.stderr.isatty()
-        else None
-    )
-    return read_run(simulate(bench, progress=show), neurons, settings=parameters.settings)
+def _shown(presentation: float) -> Callable[[float], None] | None:
+    if not sys.stderr.isatty():
+        return None
+    return lambda t: print(f"\r{100 * t / presentation:5.1f} %", end="", file=sys.stderr)
 
 
-def _compare(
-    chosen: MiloSet, run: CircuitRun, other: NetworkRun, external: tuple[FloatArray, IntArray],
-    places: dict[str, NDArray[np.int64]],
-) -> dict[str, float]:  # fmt: skip
-    count = other.excitatory.shape[-1]
-    off = ~np.eye(count, dtype=bool)
+def _compare(ours: Pair, theirs: Pair, places: dict[str, NDArray[np.int64]]) -> dict[str, float]:
+    off = ~np.eye(ours[0].shape[0], dtype=bool)
     stored = np.zeros_like(off)
     for members in places.values():
         stored[np.ix_(members, members)] = True
     stored &= off
-    up, down = (states[-1] for states in circuit_states(chosen, run))
-    pairs = ((up, other.excitatory[-1]), (down, other.inhibitory[-1]))
-    events = external[0].size + other.times.size
+    up = ours[0]
     return {
         "least_stored": float(up[stored].min()),
         "mean_stored": float(up[stored].mean()),
-        "mean_stored_network": float(other.excitatory[-1][stored].mean()),
-        "off": float(max(abs((ours - theirs)[stored].mean()) for ours, theirs in pairs)),
+        "mean_stored_network": float(theirs[0][stored].mean()),
+        "off": float(max(abs((a - b)[stored].mean()) for a, b in zip(ours, theirs, strict=True))),
         "others_most": float(up[off & ~stored].max()),
-        "cpu": run.cpu_seconds,
-        "event_cost": run.cpu_seconds / (max(1, events) * 2 * count * (count - 1)),
     }
 
 
@@ -194,7 +177,7 @@ EXPERIMENT = Experiment(
             "fails if the cells of the circuit move otherwise than the learning rule",
         ),
     ),
-    engines=("ngspice",),
+    engines=("ngspice", "numpy"),
     quick_note="too short to learn: only what moves at both levels is compared",
     remarks=remarks,
 )  # fmt: skip

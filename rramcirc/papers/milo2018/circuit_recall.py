@@ -1,51 +1,50 @@
 """64 neurons and 8,064 1T1R synapses recall a pattern from 9 and from 5 cues, entirely in ngspice.   [Milo2018, Fig. 5]
 
 The weights are those of a chip that the network level trained on X and C; the external spikes are those of a recall of
-the network level. Seeds are counted from 1 and taken if the network level recalls within `limit`. Every run has a
-folder of its own, which keeps what was computed; a run that is done is not repeated.
+the network level. Seeds are counted from 1 and taken if the network level recalls within `limit`. Both levels run the
+same testbench; finished runs are kept in the output folder, and not repeated.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.analysis.counts import Count, counted
-from rramcirc.basics.arrays import FloatArray, IntArray
+from rramcirc.basics.arrays import IntArray
 from rramcirc.bench.testbench import Testbench
-from rramcirc.engines.build import build_netlist
-from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, conductances
-from rramcirc.engines.network.run import NetworkRun, recall_train, run_network
+from rramcirc.engines.network.network import Phase, conductances
+from rramcirc.engines.network.run import recall_train
 from rramcirc.engines.simulation import simulate
 from rramcirc.papers.experiment import Expected, Experiment
-from rramcirc.papers.milo2018.circuit import (
+from rramcirc.papers.milo2018.bench import (
     SETTINGS,
-    CircuitRun,
     CircuitSettings,
-    circuit_bench,
+    Train,
     default_set,
-    read_run,
-    states_of_weights,
+    for_engine,
+    milo_bench,
+    milo_design,
+    spikes_of,
 )
 from rramcirc.papers.milo2018.circuit_figures import draw_recalls
-from rramcirc.papers.milo2018.circuit_levels import RecallPair
 from rramcirc.papers.milo2018.completion import SEARCHED
 from rramcirc.papers.milo2018.recall import trained_chips
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERN_X, MiloSet, milo_network, rates
-from rramcirc.waveforms.folder import load_run, read_record
-from rramcirc.waveforms.waveforms import Waveforms
+from rramcirc.waveforms.spikes import Spikes
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rramcirc.sweeps.record import RunRecord
 
 MOST_SEEDS = 100
 
@@ -59,8 +58,22 @@ class RecallParameters:
     duration: float = field(default=0.3, metadata={"units": "s", "desc": "biological time"})
     limit: float = field(default=0.25, metadata={"units": "s", "desc": "the network level recalls by then"})
     others: int = field(default=NEURONS - len(PATTERN_X), metadata={"desc": "neurons beside those of X"})
-    folder: str = field(default="", metadata={"desc": "where the runs are kept; default in the temporary folder"})
     settings: CircuitSettings = SETTINGS
+
+
+@dataclass(frozen=True)
+class RecallPair:
+    """One recall at both levels; `points`, `seconds` of the circuit."""
+
+    cues: tuple[int, ...]
+    seed: int
+    members: tuple[int, ...]
+    neurons: int
+    runs: dict[str, Spikes]
+    external: Train
+    stop: float
+    points: int
+    seconds: float
 
 
 def chosen_neurons(others: int) -> NDArray[np.int64]:
@@ -69,78 +82,78 @@ def chosen_neurons(others: int) -> NDArray[np.int64]:
     return np.sort(np.array([*PATTERN_X, *rest[:others]]))
 
 
-def part_of(network: SpikingNetwork, synapses: Synapses, kept: IntArray) -> tuple[SpikingNetwork, Synapses]:
-    """Return a network of some of the neurons, with their synapses."""
-    arrays = {f.name: np.ascontiguousarray(getattr(synapses, f.name)[np.ix_(kept, kept)]) for f in fields(Synapses)}
-    return replace(network, neurons=kept.size), Synapses(**arrays)
+def members_of(kept: IntArray) -> NDArray[np.int64]:
+    """Return where the neurons of X stand among those that are simulated."""
+    return np.flatnonzero(np.isin(kept, PATTERN_X))
 
 
-def network_recall(
-    chosen: MiloSet, kept: IntArray, cues: int, seed: int, duration: float
-) -> tuple[IntArray, tuple[FloatArray, IntArray], NetworkRun]:
-    """Return cued neurons, external spikes (times [s], neurons) and the run of the network level."""
-    network, synapses = part_of(milo_network(chosen, NEURONS), trained_chips(chosen.name, 1)[0], kept)
-    members = np.flatnonzero(np.isin(kept, PATTERN_X))
-    cued, times, neurons = recall_train([members], [cues], chosen.recall_rate, duration, 1, seed, kept.size)
-    charge = chosen.recall_charge * network.threshold_charge
-    phase = Phase(duration, rates(kept.size, tuple(cued), chosen.recall_rate), charge)
-    run = run_network(network, [phase], synapses=synapses, train=(times, neurons), engine="events")
-    return cued, (times, neurons), run
+def recall_bench(
+    chosen: MiloSet, kept: IntArray, cues: int, seed: int, duration: float, settings: CircuitSettings = SETTINGS
+) -> tuple[Testbench, IntArray, Train]:
+    """Return the testbench of a recall from a trained chip, the cued neurons, and the external spikes."""
+    network, synapses = milo_network(chosen, NEURONS), trained_chips(chosen.name, 1)[0]
+    apart = ~np.eye(NEURONS, dtype=bool)
+    weights = [np.where(apart, one, chosen.hrs)[np.ix_(kept, kept)] for one in conductances(network, synapses)]
+    cued, times, neurons = recall_train(
+        [members_of(kept)], [cues], chosen.recall_rate, duration, 1, seed, kept.size
+    )  # fmt: skip
+    phase = Phase(
+        duration, rates(kept.size, tuple(cued), chosen.recall_rate), chosen.recall_charge * network.threshold_charge
+    )
+    design = milo_design(chosen, kept.size, (weights[0], weights[1]), settings)
+    return milo_bench(design, [(phase, (times, neurons))], settings, weights=False), cued, (times, neurons)
 
 
-def recall_time(times: FloatArray, neurons: IntArray, members: NDArray[np.integer]) -> float:
+def recall_time(spikes: Spikes, members: NDArray[np.integer]) -> float:
     """Return when the last of the members fires for the first time [s]; infinite if one never does."""
-    firsts = [times[neurons == j][:1] for j in members]
-    return float(max((t[0] if t.size else np.inf) for t in firsts))
+    return float(max(spikes.first(int(j)) for j in members))
 
 
-def recalled_seeds(parameters: RecallParameters, chosen: MiloSet, cues: int) -> tuple[list[int], Count]:
+def _network_spikes(parameters: RecallParameters, cues: int, seed: int) -> Spikes:
+    bench, _, _ = recall_bench(
+        default_set(), chosen_neurons(parameters.others), cues, seed, parameters.duration, parameters.settings
+    )
+    return spikes_of(simulate(for_engine(bench, "network"), "network"))
+
+
+def recalled_seeds(parameters: RecallParameters, cues: int) -> tuple[list[int], Count]:
     """Return the first seeds, from 1, that the network level recalls within the limit, and how many of how many."""
-    kept, found, seed = chosen_neurons(parameters.others), list[int](), 0
-    members = np.flatnonzero(np.isin(kept, PATTERN_X))
+    members, found, seed = members_of(chosen_neurons(parameters.others)), list[int](), 0
     for seed in range(1, MOST_SEEDS):
-        _, _, run = network_recall(chosen, kept, cues, seed, parameters.duration)
-        if recall_time(run.times, run.neurons, members) <= parameters.limit:
+        if recall_time(_network_spikes(parameters, cues, seed), members) <= parameters.limit:
             found.append(seed)
         if len(found) == parameters.seeds:
             break
     return found, Count(len(found), seed)
 
 
-def recall_both(parameters: RecallParameters, chosen: MiloSet, cues: int, seed: int) -> RecallPair:
+def _circuit(parameters: RecallParameters, cues: int, seed: int, engine: str) -> dict[str, Any]:
+    """Return spikes, points and processor time of a recall in the circuit."""
+    kept = chosen_neurons(parameters.others)
+    bench, _, _ = recall_bench(default_set(), kept, cues, seed, parameters.duration, parameters.settings)
+    waves = simulate(
+        for_engine(bench, engine), engine, progress=_progress(f"{cues} cues, seed {seed}", parameters.duration)
+    )
+    spikes = spikes_of(waves)
+    return {
+        "times": spikes.times, "neurons": spikes.neurons, "points": len(waves.time),
+        "seconds": float(waves.provenance["cpu_seconds"]),
+    }  # fmt: skip
+
+
+def recall_both(parameters: RecallParameters, cues: int, seed: int, engine: str, record: RunRecord) -> RecallPair:
     """Recall X from some cues at both levels with the same external spikes and the same weights."""
-    kept, settings = chosen_neurons(parameters.others), parameters.settings
-    cued, external, run = network_recall(chosen, kept, cues, seed, parameters.duration)
-    network, synapses = part_of(milo_network(chosen, NEURONS), trained_chips(chosen.name, 1)[0], kept)
-    diagonal = np.eye(kept.size, dtype=bool)
-    up, down = (np.where(diagonal, chosen.hrs, weights) for weights in conductances(network, synapses))
-    bench = circuit_bench(
-        chosen, kept.size, {"exc": states_of_weights(up), "inh": states_of_weights(down)}, external,
-        chosen.recall_charge * network.threshold_charge, parameters.duration, learning=False, settings=settings,
-        record_weights=False,
+    kept = chosen_neurons(parameters.others)
+    _, cued, external = recall_bench(default_set(), kept, cues, seed, parameters.duration, parameters.settings)
+    found = record.piece(f"{cues} cues, seed {seed}", partial(_circuit, parameters, cues, seed, engine))
+    runs = {
+        "circuit": Spikes(found["times"], found["neurons"]),
+        "network level": _network_spikes(parameters, cues, seed),
+    }
+    return RecallPair(
+        tuple(cued.tolist()), seed, tuple(members_of(kept).tolist()), kept.size, runs, external, parameters.duration,
+        found["points"], found["seconds"],
     )  # fmt: skip
-    root = Path(parameters.folder or Path(tempfile.gettempdir()) / "rramcirc-milo2018-circuit-recall")
-    folder = root / f"{kept.size}-neurons-{cues}-cues-seed-{seed}"
-    waves = _waves(bench, folder, f"{cues} cues, seed {seed}")
-    members = np.flatnonzero(np.isin(kept, PATTERN_X))
-    circuit = read_run(waves, kept.size, settings=settings, record_weights=False)
-    return RecallPair(tuple(cued), seed, tuple(members), circuit, run, external)
-
-
-def _waves(bench: Testbench, folder: Path, name: str) -> Waveforms:
-    """Simulate, or take what is there from the same netlist and the same compiled models."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    record = read_record(folder) if folder.exists() else {}
-    if record.get("status") == "done":
-        netlist = build_netlist(bench)
-        known = {model: values.get("sha256") for model, values in record.get("models", {}).items()}
-        current = {
-            model.source.name: hashlib.sha256(model.source.read_bytes()).hexdigest() for model in netlist.compiled
-        }
-        if record.get("netlist_sha256") == netlist.content_hash and known == current:
-            return load_run(folder)
-    stop = bench.analysis.last_time
-    return simulate(bench, output=folder, progress=None if stop is None else _progress(name, stop))
 
 
 def _progress(name: str, stop: float) -> Callable[[float], None] | None:
@@ -158,16 +171,16 @@ def _progress(name: str, stop: float) -> Callable[[float], None] | None:
     return show
 
 
-def recall(parameters: RecallParameters, engine: str) -> pd.DataFrame:
+def recall(parameters: RecallParameters, engine: str, record: RunRecord) -> pd.DataFrame:
     """Return one row per number of cues and seed: recall at both levels, first spikes, time points, CPU time."""
     import pandas as pd
 
-    chosen, rows, pairs, taken = default_set(), [], [], {}
+    rows, pairs, taken = [], [], {}
     for cues in parameters.cues:
-        seeds, taken[cues] = recalled_seeds(parameters, chosen, cues)
+        seeds, taken[cues] = recalled_seeds(parameters, cues)
         for seed in seeds:
-            pairs.append(recall_both(parameters, chosen, cues, seed))
-            rows.append({"cues": cues, "seed": seed, **_figures(pairs[-1], parameters)})
+            pairs.append(recall_both(parameters, cues, seed, engine, record))
+            rows.append({"cues": cues, "seed": seed, **_figures(pairs[-1])})
     table = pd.DataFrame(rows)
     times = ("time", "time_network", "first_off", "cpu", "event_cost")
     table.attrs["units"] = dict.fromkeys(times, "s")
@@ -176,28 +189,28 @@ def recall(parameters: RecallParameters, engine: str) -> pd.DataFrame:
     return table
 
 
-def _figures(pair: RecallPair, parameters: RecallParameters) -> dict[str, float]:
-    run, members = pair.circuit, np.array(pair.members)
+def _figures(pair: RecallPair) -> dict[str, float]:
+    run, network = pair.runs.values()
+    members = np.array(pair.members)
     uncued = [j for j in pair.members if j not in pair.cues]
-    events = pair.external[0].size + run.times.size
-    count = run.membranes.shape[0]
+    events = pair.external[0].size + len(run)
     return {
         "recalled": int(np.isin(members, run.neurons).sum()),
-        "time": recall_time(run.times, run.neurons, members),
-        "time_network": recall_time(pair.network.times, pair.network.neurons, members),
-        "first_off": _first_off(run, pair.network, uncued),
+        "time": recall_time(run, members),
+        "time_network": recall_time(network, members),
+        "first_off": first_off(run, network, uncued),
         "others_fired": int(np.unique(run.neurons[~np.isin(run.neurons, members)]).size),
-        "spikes": run.times.size,
-        "points": run.points,
-        "cpu": run.cpu_seconds,
-        "event_cost": run.cpu_seconds / (events * 2 * count * (count - 1)),
+        "spikes": len(run),
+        "points": pair.points,
+        "cpu": pair.seconds,
+        "event_cost": pair.seconds / (events * 2 * pair.neurons * (pair.neurons - 1)),
     }
 
 
-def _first_off(run: CircuitRun, network: NetworkRun, neurons: list[int]) -> float:
-    """Return the largest difference of first spikes [s]."""
-    theirs = [network.times[network.neurons == j][:1] for j in neurons]
-    return float(max(abs(run.first(j) - (t[0] if t.size else np.inf)) for j, t in zip(neurons, theirs, strict=True)))
+def first_off(run: Spikes, other: Spikes, neurons: list[int]) -> float:
+    """Return the largest difference of first spikes [s]; infinite if one fires in one run only."""
+    firsts = [(run.first(j), other.first(j)) for j in neurons]
+    return float(max(0.0 if a == b else abs(a - b) for a, b in firsts))
 
 
 def remarks(table: pd.DataFrame) -> list[str]:
@@ -254,6 +267,7 @@ EXPERIMENT = Experiment(
             "fails if synapses or neurons of the circuit differ from the network level's",
         ),
     ),
-    engines=("ngspice",),
+    engines=("ngspice", "numpy"),
     remarks=remarks,
+    resumable=True,
 )  # fmt: skip

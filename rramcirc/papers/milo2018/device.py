@@ -7,6 +7,7 @@ polarity only, so these curves are all that the network level needs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -113,6 +114,14 @@ def pulse_train(
     )  # fmt: skip
     conductance = np.concatenate([found.current[:, 1:2], found.current[:, 5::4]], axis=1) / read
     return conductance, {name: values[:, -1] for name, values in found.states.items()}
+
+
+def cell_weights(states: Mapping[str, FloatArray], protocol: PulseProtocol) -> NDArray[np.float64]:
+    """Return the conductance at the read voltage, transistor included [S], of cells in given states; any shape."""
+    shape = np.broadcast_shapes(*(np.shape(v) for v in states.values()))
+    flat = {k: np.maximum(0.0, np.broadcast_to(v, shape).astype(float).ravel()) for k, v in states.items()}
+    once = replace(protocol, count=1)
+    return pulse_train(once, flat, protocol.pulses.read_voltage)[0][:, 0].reshape(shape)
 
 
 @cache
