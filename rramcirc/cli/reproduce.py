@@ -18,6 +18,7 @@ Example:
   rramcirc reproduce
   rramcirc reproduce pedretti2018-iv --quick -o pedretti-iv
   rramcirc reproduce milo2018-learning --level network --quick -o milo-learning
+  rramcirc reproduce milo2018-learning --level all --quick -o milo-levels
   rramcirc reproduce fouda2020-baseline --quick -o fouda-baseline
   rramcirc reproduce fouda2020-curves --sensitivity -o fouda-curves
 """
@@ -25,7 +26,7 @@ Example:
 
 @click.command(epilog=EXAMPLE)
 @click.argument("name", required=False, shell_complete=completion.experiments)
-@click.option("--level", help="circuit or network, for results that exist at both.")
+@click.option("--level", help="circuit, device, network, or all side by side, for results that exist at several.")
 @click.option("--engine", help="Engine that simulates (default: the first that can).")
 @click.option("--quick", is_flag=True, help="The short form, seconds; says what it changes.")
 @click.option("--seed", type=int, help="Seed of experiments that draw at random.")

@@ -84,8 +84,8 @@ def simulate(
     progress
         Called with the simulated time [s] about twice a second.
     spikes
-        Output spikes to replay: neurons of a network fire then, and only then (engines numpy and network). A run's waveforms or its
-        folder, or (times [s], neurons).
+        Output spikes to replay: neurons of a network fire then, and only then (engines numpy and network). A run's
+        waveforms or its folder, or (times [s], neurons).
     rule
         Learning rule of spikes in place of the cell's own switching (engine network only).
 

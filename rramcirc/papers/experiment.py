@@ -123,6 +123,8 @@ class Experiment:
         Whether `run` takes a `sweeps.record.RunRecord` besides, in which it stores what is finished.
     fitted
         Parameters that were searched: fields of the parameter record, or names that its ``factors`` may multiply.
+    at
+        Its level, where the engines do not tell: ``"device"``, or ``"all"`` for levels side by side.
     """
 
     name: str
@@ -140,6 +142,7 @@ class Experiment:
     resumable: bool = False
     fitted: tuple[str, ...] = ()
     quick_note: str = ""
+    at: str = ""
 
     def quick_changes(self) -> str:
         """Return what the short form changes, in words."""
@@ -152,8 +155,8 @@ class Experiment:
 
     @property
     def level(self) -> str:
-        """``"circuit"`` if a circuit simulator runs it, ``"network"`` if rates, tables or closed forms do."""
-        return "circuit" if {"ngspice", "vacask", "numpy"} & set(self.engines) else "network"
+        """``"circuit"`` if a circuit simulator runs it, ``"network"`` if rates, tables or closed forms do, or `at`."""
+        return self.at or ("circuit" if {"ngspice", "vacask", "numpy"} & set(self.engines) else "network")
 
 
 def _words(value: object) -> str:

@@ -129,7 +129,8 @@ def reproduce(
     name
         For example ``"milo2018-iv"``.
     level
-        ``"circuit"`` or ``"network"``, for results that exist at both; default the experiment's own.
+        ``"circuit"``, ``"device"``, ``"network"`` or ``"all"``, all side by side, for results that exist at several;
+        default the experiment's own.
     engine
         Engine that simulates; default the first that can.
     quick

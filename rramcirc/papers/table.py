@@ -17,8 +17,10 @@ from rramcirc.papers.milo2018 import circuit_learning as milo2018_circuit_learni
 from rramcirc.papers.milo2018 import circuit_patterns as milo2018_circuit_patterns
 from rramcirc.papers.milo2018 import circuit_recall as milo2018_circuit_recall
 from rramcirc.papers.milo2018 import completion as milo2018_completion
+from rramcirc.papers.milo2018 import device_learning as milo2018_device_learning
 from rramcirc.papers.milo2018 import iv as milo2018_iv
 from rramcirc.papers.milo2018 import learning as milo2018_learning
+from rramcirc.papers.milo2018 import levels as milo2018_levels
 from rramcirc.papers.milo2018 import patterns as milo2018_patterns
 from rramcirc.papers.milo2018 import probability as milo2018_probability
 from rramcirc.papers.milo2018 import robustness as milo2018_robustness
@@ -60,6 +62,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         milo2018_circuit_learning,
         milo2018_circuit_patterns,
         milo2018_circuit_recall,
+        milo2018_device_learning,
+        milo2018_levels,
         milo2018_completion,
         milo2018_iv,
         milo2018_learning,
@@ -91,8 +95,12 @@ EXPERIMENTS: dict[str, Experiment] = {
 }
 # the same result of a paper at another level
 TWINS = {
-    "milo2018-learning": {"circuit": "milo2018-circuit-learning"},
+    "milo2018-learning": {
+        "circuit": "milo2018-circuit-learning",
+        "device": "milo2018-device-learning",
+        "all": "milo2018-levels",
+    },
     "milo2018-patterns": {"circuit": "milo2018-circuit-patterns"},
     "milo2018-completion": {"circuit": "milo2018-circuit-recall"},
 }
-LEVELS = ("circuit", "network")
+LEVELS = ("circuit", "device", "network", "all")

@@ -301,8 +301,9 @@ def advance(
     """Run steps first ... last - 1; return how many spikes were written to `out_step` and `out_neuron`.
 
     `driven` says that the gates are driven from outside. `cursor` holds how many currents and gates of the inputs have
-    been used, the step that comes next, the one that waits for a rule, and how many forced spikes have been used. With `by_rule` that may be before `last`: `pres` and `posts` fire in it,
-    the caller applies the rule and goes on from there.
+    been used, the step that comes next, the one that waits for a rule, and how many forced spikes have been used. With
+    `by_rule` the step that comes next may be before `last`: `pres` and `posts` fire in it, the caller applies the rule
+    and goes on from there.
     """
     drive, external = np.zeros(posts.size), np.zeros(posts.size)
     spikes = 0

@@ -236,7 +236,8 @@ def _inputs(
             gates.append((at, np.full(at.size, number), on))
     step_of, neuron_of, current = _ordered(ext)
     gate_step, gate_row, on = _ordered(gates)
-    times, who = (np.empty(0), np.empty(0)) if spikes is None else check_train(spikes.times, spikes.neurons, network.shape[1])
+    replay = Spikes() if spikes is None else spikes
+    times, who = check_train(replay.times, replay.neurons, network.shape[1])
     forced = np.ceil(times / step - 1e-9).astype(np.int64)
     return Inputs(
         step_of, neuron_of, current, gate_step, gate_row, on > 0, forced, who.astype(np.int64), spikes is None

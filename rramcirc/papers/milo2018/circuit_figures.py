@@ -124,7 +124,8 @@ def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:
             rasters(top, runs, _kept(*pair.external, order), names, 12)
             top.set_title(f"{count} cues, seed {pair.seed}: {pair.points} points, {pair.seconds:.0f} CPU s")
             for k, (name, run) in enumerate(runs.items()):
-                firsts = np.sort([run.times[run.neurons == j][0] for j in range(len(order)) if (run.neurons == j).any()])
+                fired = np.unique(run.neurons)
+                firsts = np.sort([run.times[run.neurons == j][0] for j in fired])
                 counts = [0, *range(1, firsts.size + 1), firsts.size]
                 bottom.step(
                     [0.0, *firsts, pair.stop], counts, where="post", color=COLOUR_OF[name],

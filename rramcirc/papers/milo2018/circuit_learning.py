@@ -181,7 +181,7 @@ EXPERIMENT = Experiment(
         Expected(
             "weights at all times, same spikes, off by", lambda t: worst(t, "weights_off_rule"),
             "1", None, 0.05, "-", "assumed", "network level", "own levels",
-            "fails if the curves of the network level differ from the cell; the spikes are the circuit's at both levels",
+            "fails if the curves of the network level differ from the cell; both levels have the circuit's spikes",
         ),
     ),
     engines=("ngspice",),

@@ -110,9 +110,7 @@ def synapse_bench(
     for i in range(setting.inputs):
         begins = setting.epoch * np.flatnonzero(active[:, i]) + OPEN - 0.5 * circuit.edge
         if begins.size:
-            stimuli[f"pre{i}"] = pulse_sequence(
-                begins, circuit.opened - circuit.edge, circuit.gate, edge=circuit.edge
-            )
+            stimuli[f"pre{i}"] = pulse_sequence(begins, circuit.opened - circuit.edge, circuit.gate, edge=circuit.edge)
     neuron = circuit.neuron(setting)
     network = Perceptron(
         circuit.cell, setting.inputs, 1, neuron, learning=True, conductance=start, rram_parameters=dict(spread)

@@ -336,4 +336,3 @@ EXPERIMENT = Experiment(
     settings=settings,
     remarks=_remarks,
 )  # fmt: skip
-

@@ -79,7 +79,11 @@ class Circuit:
     def neuron(self) -> LifNeuron:
         """Every POST; leaks with 1 s, so hardly."""
         return LifNeuron(
-            capacitance=self.capacitance, leak_time=1.0, refractory=0.5e-3, input_gain=self.gain, pulses=self.pulses,
+            capacitance=self.capacitance,
+            leak_time=1.0,
+            refractory=0.5e-3,
+            input_gain=self.gain,
+            pulses=self.pulses,
         )
 
     @property

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from rramcirc.sweeps.record import RunRecord
 
 
-
 @dataclass(frozen=True)
 class SpiceDigits:
     """Array, images, and what ngspice does of them."""
@@ -89,9 +88,7 @@ def _replay(parameters: SpiceDigits, images: ImageSet, record: RunRecord) -> dic
     return {"replayed": max(found.values()), "replay_seconds": ours["cpu"]}
 
 
-def _answer(
-    parameters: SpiceDigits, array: Array, images: ImageSet, engine: str, record: RunRecord
-) -> dict[str, Any]:
+def _answer(parameters: SpiceDigits, array: Array, images: ImageSet, engine: str, record: RunRecord) -> dict[str, Any]:
     """Show the first test images in ngspice, with the fitted currents; return right answers and agreement."""
     bias = fitted_bias(array.currents(images.train), images.train_labels)
     count = min(parameters.answered, len(images.test))

@@ -157,7 +157,7 @@ def count_of(table: pd.DataFrame, way: str, what: str, of: str, posts: int | Non
 
 def _gain(table: pd.DataFrame, control: str) -> float:
     """Return the accuracy of the optimised noise minus that of a control, at the largest size [1]."""
-    return (count_of(table, OPTIMISED, "right", "images").share - count_of(table, control, "right", "images").share)
+    return count_of(table, OPTIMISED, "right", "images").share - count_of(table, control, "right", "images").share
 
 
 def remarks(table: pd.DataFrame) -> list[str]:
