@@ -8,15 +8,16 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
-import tempfile
 import time
 
 import rramcirc as rc
 from rramcirc.bench.spike_pulses import BipolarPulse
 from rramcirc.bench.spike_sources import seeded_train
-from rramcirc.papers.milo2018.circuit_learning import CircuitLearning, learning
+from rramcirc.papers.milo2018.circuit_learning import learning
+from rramcirc.papers.milo2018.circuit_levels import CircuitLearning
 from rramcirc.papers.milo2018.circuit_recall import RecallParameters, recall
 from rramcirc.studies.synapse import stdp
+from rramcirc.sweeps.record import RunRecord
 
 
 def show(case: str, measured: str, aim: str = "-") -> None:
@@ -34,22 +35,21 @@ def learning_rows() -> None:
     table = learning(CircuitLearning(seeds=1), "ngspice")
     name = "Milo 2018 Fig. 3, 4 neurons, 24 synapses"
     show(
-        f"{name}, learning on, {table['rate'][0]:.0f} Hz per neuron",
+        f"{name}, learning and recall, {table['rate'][0]:.0f} Hz per neuron",
         f"{table['cpu_per_second'][0]:.2f} CPU s per biological second",
     )
     show(
-        f"{name}, learning on, by the cost law at 40 Hz per neuron",
+        f"{name}, by the cost law at 40 Hz per neuron",
         f"{table['cpu_at_40_hz'][0]:.2f} CPU s per biological second", "1.5",
     )  # fmt: skip
-    show(f"{name}, recall", f"{table['recall_cpu_per_second'][0]:.2f} CPU s per biological second")
     show("cost law", f"{table['event_cost'][0]:.2g} CPU s per event and synapse", "1e-4")
 
 
 def recall_row(others: int) -> None:
     """A pattern recalled from 9 and from 5 cues."""
-    with tempfile.TemporaryDirectory() as folder:
-        parameters = RecallParameters(seeds=1, others=others, folder=folder)
-        table = recall(parameters, "ngspice")
+    parameters = RecallParameters(seeds=1, others=others)
+    with RunRecord(None, {}) as record:
+        table = recall(parameters, "ngspice", record)
     count = 12 + others
     most = table["cpu"].max()
     show(

@@ -23,14 +23,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from rramcirc.papers.milo2018.circuit import (
-    MATRICES,
-    circuit_bench,
-    circuit_spikes,
-    default_set,
-    fresh_states,
-    states_of_weights,
-)
 
 import rramcirc as rc
 from rramcirc.bench.analyses import Transient
@@ -40,14 +32,13 @@ from rramcirc.engines.network.column_kernel import Noise
 from rramcirc.engines.network.device_plan import Plan, device_plan
 from rramcirc.engines.network.device_run import DeviceResult, DeviceRun
 from rramcirc.engines.network.event_kernel import HELD_UNTIL, V, sum_columns
-from rramcirc.engines.network.network import conductances
 from rramcirc.engines.network.run import external_train
 from rramcirc.engines.network_both import SpikeDifference, spike_difference
-from rramcirc.papers.milo2018.circuit_recall import network_recall
+from rramcirc.papers.milo2018.bench import MATRICES, default_set, milo_bench, milo_design
+from rramcirc.papers.milo2018.circuit_recall import recall_bench as level_bench
 from rramcirc.papers.milo2018.learning import training_phase
 from rramcirc.papers.milo2018.patterns import training_phases
-from rramcirc.papers.milo2018.recall import trained_chips
-from rramcirc.papers.milo2018.sets import NEURONS, PATTERN_X, PATTERNS, milo_network
+from rramcirc.papers.milo2018.sets import NEURONS, PATTERN_X, PATTERNS, MiloSet
 from rramcirc.waveforms.spikes import Spikes
 
 REFEREE = {"reltol": 1e-5}
@@ -83,19 +74,19 @@ def run(plan: Plan, learning: bool, spikes=None, grid=()) -> tuple[DeviceResult,
     return result, time.process_time() - begun
 
 
-def referee(bench: Testbench, step: float, file: Path, neurons: int) -> dict[str, np.ndarray]:
+def referee(bench: Testbench, step: float, file: Path) -> dict[str, np.ndarray]:
     """Spikes, and states at `LOOKS` times, of ngspice with fine steps; from the file of this netlist if it is there."""
     names = [f"{state}_{matrix}" for matrix in MATRICES for state in bench.design.cell.states]
     fine = replace(
         bench, analysis=replace(bench.analysis, max_step=step), options={**bench.options, **REFEREE},
-        probes=("v(mem*)", "v(timer*)", *(f"{name}[*,*]" for name in names)),
+        probes=("v(mem*)", *(f"{name}[*,*]" for name in names)),
     )  # fmt: skip
     digest = hashlib.sha256(rc.build_netlist(fine).text.encode()).hexdigest()[:12]
     file = file.with_name(f"{file.stem}-{digest}.npz")
     if not file.exists():
         waves = rc.simulate(fine)
         looks = np.linspace(0.0, waves.time[-1], LOOKS + 1)
-        found = dict(zip(("times", "neurons"), circuit_spikes(waves, neurons), strict=True)) | {"looks": looks}
+        found = {"times": waves.spikes.times, "neurons": waves.spikes.neurons, "looks": looks}
         for name in waves.names:
             if "[" in name or name.startswith("v(mem"):
                 found[name] = np.interp(looks, waves.time, waves[name])
@@ -114,7 +105,7 @@ def told(bench: Testbench, parted: SpikeDifference, theirs: dict[str, np.ndarray
         return text
     forced = (theirs["times"], theirs["neurons"]) if parted.run == 0 else None  # the run in which it did not fire
     device = DeviceRun(device_plan(bench), np.empty(0), spikes=forced)
-    device.advance(parted.time, bench.design.learning)
+    device.advance(parted.time, True)
     neuron, other = bench.design.neuron, device.neurons.clock[V, parted.neuron]
     below = (
         ""
@@ -149,8 +140,8 @@ def fig3(folder: Path, quick: bool) -> None:
     for seed in (1,) if quick else range(1, 6):
         phase = training_phase(chosen, duration)
         external = external_train([phase], (seed, 0))
-        bench = circuit_bench(chosen, 4, fresh_states(), external, phase.charge, duration, learning=True)
-        theirs = referee(bench, TRAINING_STEP, folder / f"fig3-{duration:g}s-seed-{seed}.npz", 4)
+        bench = milo_bench(milo_design(chosen, 4), [(phase, external)])
+        theirs = referee(bench, TRAINING_STEP, folder / f"fig3-{duration:g}s-seed-{seed}.npz")
         ours, seconds = run(device_plan(bench), True)
         parted = spike_difference(Spikes(ours.times, ours.neurons), Spikes(theirs["times"], theirs["neurons"]))
         moved, still, count = replay_error(bench, theirs)
@@ -163,18 +154,9 @@ def fig3(folder: Path, quick: bool) -> None:
         )  # fmt: skip
 
 
-def recall_bench(cues: int, seed: int, duration: float) -> tuple[Testbench, object]:
-    """Recall of X by 64 neurons, and the run of the network level with the same external spikes."""
-    chosen, kept = default_set(), np.arange(NEURONS)
-    _, external, network_run = network_recall(chosen, kept, cues, seed, duration)
-    network, synapses = milo_network(chosen, NEURONS), trained_chips(chosen.name, 1)[0]
-    diagonal = np.eye(NEURONS, dtype=bool)
-    up, down = (np.where(diagonal, chosen.hrs, weights) for weights in conductances(network, synapses))
-    bench = circuit_bench(
-        chosen, NEURONS, {"exc": states_of_weights(up), "inh": states_of_weights(down)}, external,
-        chosen.recall_charge * network.threshold_charge, duration, learning=False, record_weights=False,
-    )  # fmt: skip
-    return bench, network_run
+def recall_bench(cues: int, seed: int, duration: float) -> Testbench:
+    """Recall of X by 64 neurons."""
+    return level_bench(default_set(), np.arange(NEURONS), cues, seed, duration)[0]
 
 
 def recall(folder: Path, quick: bool) -> None:
@@ -183,7 +165,8 @@ def recall(folder: Path, quick: bool) -> None:
         worst, slowest, right, same, off = 0.0, 0.0, 0, 0, []
         seeds = range(1, 3 if quick else 11)
         for seed in seeds:
-            bench, theirs = recall_bench(cues, seed, 0.3)
+            bench = recall_bench(cues, seed, 0.3)
+            theirs = rc.simulate(bench, "network").spikes
             plan = device_plan(bench)
             run(plan, False)
             ours, seconds = run(plan, False)
@@ -210,14 +193,15 @@ def recall_in_ngspice(folder: Path, quick: bool) -> None:
     """One recall of the 64 neurons in ngspice."""
     if quick:
         return
-    bench, _ = recall_bench(9, 1, 0.3)
+    bench = recall_bench(9, 1, 0.3)
     digest = hashlib.sha256(rc.build_netlist(bench).text.encode()).hexdigest()[:12]
     file = folder / f"recall-9-cues-seed-1-{digest}.npz"
     if not file.exists():
-        waves = rc.simulate(replace(bench, probes=("v(timer*)",)))
-        times, neurons = circuit_spikes(waves, NEURONS)
+        waves = rc.simulate(bench)
         file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(file, times=times, neurons=neurons, cpu=waves.provenance["cpu_seconds"])
+        np.savez_compressed(
+            file, times=waves.spikes.times, neurons=waves.spikes.neurons, cpu=waves.provenance["cpu_seconds"]
+        )
     theirs = dict(np.load(file))
     ours, seconds = run(device_plan(bench), False)
     firsts = [
@@ -234,15 +218,25 @@ def recall_in_ngspice(folder: Path, quick: bool) -> None:
     )  # fmt: skip
 
 
+def start_states(chosen: MiloSet) -> dict[str, dict[str, np.ndarray]]:
+    """States before training, per matrix."""
+    design = milo_design(chosen, NEURONS)
+    return {"exc": dict(design.excitatory_state), "inh": dict(design.inhibitory_state)}
+
+
+def with_states(design: HopfieldNetwork, states: dict[str, dict[str, np.ndarray]]) -> HopfieldNetwork:
+    """The network in these states."""
+    return replace(design, excitatory_state=states["exc"], inhibitory_state=states["inh"])
+
+
 def trained(duration: float, spread: bool, folder: Path) -> tuple[dict[str, dict[str, np.ndarray]], list[str]]:
     """States of 64 neurons that learnt X, then C, and what it cost."""
-    chosen, states, told = default_set(), fresh_states(), []
+    chosen, told = default_set(), []
+    states = start_states(chosen)
     shape = (2, NEURONS, NEURONS)
     for k, phase in enumerate(training_phases(chosen, duration, reset=False)):
         external = external_train([phase], (1, 4, k))
-        bench = circuit_bench(
-            chosen, NEURONS, states, external, phase.charge, duration, learning=True, record_weights=False
-        )
+        bench = milo_bench(with_states(milo_design(chosen, NEURONS), states), [(phase, external)], weights=False)
         plan = device_plan(bench)
         if spread:
             plan = replace(plan, spread=drawn(shape, 1), noise=noise(shape, 2))
@@ -296,7 +290,7 @@ def own_weights(folder: Path, quick: bool) -> None:
         for cues in (9, 5):
             right, firsts = 0, []
             for seed in range(1, 3 if quick else 11):
-                bench, _ = recall_bench(cues, seed, 0.3)
+                bench = recall_bench(cues, seed, 0.3)
                 plan = device_plan(bench)
                 plan = replace(plan, states=states, spread=drawn(plan.shape, 1) if kind == "spread" else {})
                 found, _ = run(plan, False)
@@ -309,7 +303,7 @@ def own_weights(folder: Path, quick: bool) -> None:
 
 def costs(folder: Path, quick: bool) -> None:
     """What a cached read, an evaluated one and a switching event cost."""
-    plan = device_plan(recall_bench(9, 1, 0.01)[0])
+    plan = device_plan(recall_bench(9, 1, 0.01))
     device = DeviceRun(plan, np.empty(0))
     cells = np.flatnonzero(device.bank.kept.ravel())
 
@@ -344,10 +338,10 @@ def large(folder: Path, quick: bool) -> None:
 def large_for(duration: float, neurons: int, size: int) -> None:
     """Print the row of one length of the training."""
     chosen = default_set()
-    small = circuit_bench(chosen, NEURONS, fresh_states(), ([], []), 1e-9, 1e-3, learning=True).design
+    small = milo_design(chosen, NEURONS)
     members = np.sort(np.random.default_rng(1).permutation(neurons)[:size])
     neuron = replace(small.neuron, capacitance=small.neuron.capacitance * (size - 1) / 11)
-    start = {m: {name: np.broadcast_to(v, ()) for name, v in fresh_states()[m].items()} for m in MATRICES}
+    start = {m: {name: float(v[0, 1]) for name, v in one.items()} for m, one in start_states(chosen).items()}
     net = HopfieldNetwork(
         small.cell, neurons, neuron, True,
         excitatory_state={k: np.full((neurons, neurons), float(v)) for k, v in start["exc"].items()},
@@ -405,7 +399,7 @@ def large_for(duration: float, neurons: int, size: int) -> None:
 def perceptrons(folder: Path, quick: bool) -> None:
     """Presentations of 10 ms on 784 inputs."""
     chosen = default_set()
-    small = circuit_bench(chosen, NEURONS, fresh_states(), ([], []), 1e-9, 1e-3, learning=True).design
+    small = milo_design(chosen, NEURONS)
     rows = 100 if quick else 784
     for columns in (10, 100):
         neuron = replace(small.neuron, capacitance=40 * small.neuron.capacitance)
@@ -441,14 +435,14 @@ def perceptrons(folder: Path, quick: bool) -> None:
 
 def stuck(folder: Path, quick: bool) -> None:
     """Recall with cells that are stuck in LRS or HRS."""
-    states = fresh_states()
-    low, high = ({k: float(states[m][k]) for k in states[m]} for m in ("inh", "exc"))
+    states = start_states(default_set())
+    low, high = ({k: float(states[m][k][0, 1]) for k in states[m]} for m in ("inh", "exc"))
     for share in (0.0, 0.01, 0.05, 0.1):
         line = []
         for cues in (9, 5):
             right = done = 0
             for seed in range(1, 3 if quick else 11):
-                bench, _ = recall_bench(cues, seed, 0.3)
+                bench = recall_bench(cues, seed, 0.3)
                 plan = device_plan(bench)
                 rng = np.random.default_rng((7, seed))
                 broken = rng.random(plan.shape) < share
@@ -472,10 +466,10 @@ def stuck(folder: Path, quick: bool) -> None:
 def middle(folder: Path, quick: bool) -> None:
     """A piece of 64 neurons' training from its middle, in ngspice from the states of the device level."""
     chosen, begun, piece = default_set(), 0.0, 0.02 if quick else 0.2
-    states = fresh_states()
+    design = milo_design(chosen, NEURONS)
     phase = training_phases(chosen, 5.0, reset=False)[0]
     external = external_train([phase], (1, 4, 0))
-    bench = circuit_bench(chosen, NEURONS, states, external, phase.charge, 5.0, learning=True, record_weights=False)
+    bench = milo_bench(design, [(phase, external)], weights=False)
     plan = device_plan(bench)
     device = DeviceRun(plan, np.empty(0))
     inside = np.ix_(PATTERNS["X"], PATTERNS["X"])
@@ -489,12 +483,14 @@ def middle(folder: Path, quick: bool) -> None:
     at = {m: {name: np.maximum(0.0, values[i]) for name, values in found.items()} for i, m in enumerate(MATRICES)}
     times, who = external
     later = (times >= begun) & (times < begun + piece)
-    part = circuit_bench(chosen, NEURONS, at, (times[later] - begun, who[later]), phase.charge, piece, learning=True)
+    part = milo_bench(
+        with_states(design, at), [(replace(phase, duration=piece), (times[later] - begun, who[later]))]
+    )
     file = folder / f"middle-{piece:g}s.npz"
     if quick:
         show("64 neurons, from the middle of training", f"middle at {begun:.2f} s", "ngspice left out by --quick")
         return
-    theirs = referee(part, 20e-6, file, NEURONS)
+    theirs = referee(part, 20e-6, file)
     ours, seconds = run(device_plan(part), True)
     moved, still, count = replay_error(part, theirs)
     parted = spike_difference(Spikes(ours.times, ours.neurons), Spikes(theirs["times"], theirs["neurons"]))

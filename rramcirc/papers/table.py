@@ -18,6 +18,7 @@ from rramcirc.papers.milo2018 import circuit_patterns as milo2018_circuit_patter
 from rramcirc.papers.milo2018 import circuit_recall as milo2018_circuit_recall
 from rramcirc.papers.milo2018 import completion as milo2018_completion
 from rramcirc.papers.milo2018 import device_learning as milo2018_device_learning
+from rramcirc.papers.milo2018 import device_patterns as milo2018_device_patterns
 from rramcirc.papers.milo2018 import iv as milo2018_iv
 from rramcirc.papers.milo2018 import learning as milo2018_learning
 from rramcirc.papers.milo2018 import levels as milo2018_levels
@@ -63,6 +64,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         milo2018_circuit_patterns,
         milo2018_circuit_recall,
         milo2018_device_learning,
+        milo2018_device_patterns,
         milo2018_levels,
         milo2018_completion,
         milo2018_iv,
@@ -100,7 +102,8 @@ TWINS = {
         "device": "milo2018-device-learning",
         "all": "milo2018-levels",
     },
-    "milo2018-patterns": {"circuit": "milo2018-circuit-patterns"},
-    "milo2018-completion": {"circuit": "milo2018-circuit-recall"},
+    "milo2018-patterns": {"circuit": "milo2018-circuit-patterns", "device": "milo2018-device-patterns"},
+    "milo2018-completion": {"circuit": "milo2018-circuit-recall", "device": "milo2018-device-patterns"},
+    "milo2018-probability": {"device": "milo2018-device-patterns"},
 }
 LEVELS = ("circuit", "device", "network", "all")

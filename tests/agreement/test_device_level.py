@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rramcirc.papers.milo2018.circuit import circuit_spikes
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
@@ -21,6 +20,11 @@ REFEREE = {"reltol": 1e-5}
 STEP = 5e-6
 SPIKES_WITHIN = 20e-6  # [s]
 STATES_WITHIN = 2e-3  # of the range of a state
+
+
+def fired(waves):
+    """Return (times [s], neurons) of the output spikes."""
+    return waves.spikes.times, waves.spikes.neurons
 
 
 def small_bench(duration=0.1):
@@ -58,7 +62,7 @@ def states_off(waves, other, names):
 
 def test_a_free_run_fires_as_ngspice_does(hopfield):
     _, circuit, device = hopfield
-    (times, who), (ours, mine) = circuit_spikes(circuit, 4), circuit_spikes(device, 4)
+    (times, who), (ours, mine) = fired(circuit), fired(device)
     assert who.size > 10
     assert mine.tolist() == who.tolist()
     assert np.abs(ours - times).max() < SPIKES_WITHIN
@@ -66,9 +70,9 @@ def test_a_free_run_fires_as_ngspice_does(hopfield):
 
 def test_the_spikes_of_ngspice_replayed_move_the_states_as_there(hopfield):
     bench, circuit, _ = hopfield
-    spikes = circuit_spikes(circuit, 4)
+    spikes = fired(circuit)
     replayed = rc.simulate(bench, "numpy", spikes=spikes)
-    assert circuit_spikes(replayed, 4)[1].tolist() == spikes[1].tolist()
+    assert fired(replayed)[1].tolist() == spikes[1].tolist()
     names = [name for name in replayed.names if "[" in name]
     worst, moved = states_off(replayed, circuit, names)
     assert moved >= 6
@@ -79,7 +83,7 @@ def test_both_engines_have_the_same_signals_and_lines(hopfield):
     _, circuit, device = hopfield
     assert set(device.names) == set(circuit.names)
     assert {name: device.units[name] for name in device.names} == dict(circuit.units)
-    spikes, grid = circuit_spikes(circuit, 4)[0], np.arange(1, 100) * 1e-3
+    spikes, grid = fired(circuit)[0], np.arange(1, 100) * 1e-3
     grid = grid[np.abs(grid[:, None] - spikes).min(axis=1) > 4 * STEP]
     for name, most in (("v(gate1)", 1e-3), ("v(te1)", 5e-3), ("v(ti1)", 5e-3), ("v(mem1)", 2e-3)):  # drop of the driver
         off = np.abs(np.interp(grid, device.time, device[name]) - np.interp(grid, circuit.time, circuit[name]))
@@ -89,7 +93,7 @@ def test_both_engines_have_the_same_signals_and_lines(hopfield):
 def test_a_perceptron_learns_as_in_ngspice():
     bench = replace(perceptron_bench(CELL, 4, 2), probes=("v(mem*)", "v(timer*)", "gap[*,*]", "conductance[*,*]"))
     device, circuit = rc.simulate(bench, "numpy"), refined(bench)
-    (times, who), (ours, mine) = circuit_spikes(circuit, 2), circuit_spikes(device, 2)
+    (times, who), (ours, mine) = fired(circuit), fired(device)
     assert sorted(zip(mine, ours.round(4), strict=True)) == sorted(zip(who, times.round(4), strict=True))
     worst, moved = states_off(device, circuit, [name for name in device.names if name.startswith("gap")])
     assert moved == 4

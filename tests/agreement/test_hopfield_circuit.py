@@ -6,14 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rramcirc.papers.milo2018.circuit import (
-    MATRICES,
-    cell_weights,
-    circuit_spikes,
-    least_weight,
-    matched,
-    states_of_weights,
-)
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
@@ -26,8 +18,13 @@ from rramcirc.circuits.neuron.netlist import step_control
 from rramcirc.circuits.request import Request
 from rramcirc.circuits.table import default_bench
 from rramcirc.engines.ngspice.spelling import spice_subcircuit
-from rramcirc.papers.milo2018.circuit_learning import CircuitLearning, learning, rates_off, worst
+from rramcirc.papers.milo2018.bench import MATRICES, least_weight, matched, states_of_weights
+from rramcirc.papers.milo2018.circuit_learning import learning, rates_off, worst
+from rramcirc.papers.milo2018.circuit_levels import CircuitLearning
 from rramcirc.papers.milo2018.circuit_recall import EXPERIMENT, chosen_neurons, recall
+from rramcirc.papers.milo2018.device import PulseProtocol, cell_weights
+from rramcirc.sweeps.record import RunRecord
+from rramcirc.waveforms.spikes import Spikes
 
 CELL = rc.Cell("hfo2_filament", "nmos_select")
 LRS, HRS = 6e-5, 5e-6
@@ -121,7 +118,7 @@ def test_te_pulses_of_either_sign_without_a_gate_pulse_change_no_cell_by_a_perce
     probes = ("conductance_*[*,*]", "v(timer*)", "v(te0)", "v(ti0)")
     bench = Testbench(net, Transient(0.31, 1e-3), stimuli, options=step_control(NETWORK_NEURON, 1e-2), probes=probes)
     waves = rc.simulate(bench)
-    assert circuit_spikes(waves, 3)[1].tolist() == [0] * 20
+    assert waves.spikes.neurons.tolist() == [0] * 20
     assert waves["v(te0)"].max() == pytest.approx(1.6 + 0.93, rel=1e-3)
     assert waves["v(ti0)"].min() == pytest.approx(1.6 - 0.75, rel=1e-3)
     for matrix in MATRICES:
@@ -133,7 +130,7 @@ def test_without_learning_the_electrodes_stay_at_the_read_voltage():
     bench = hopfield_bench(CELL)
     silent = replace(bench, design=replace(bench.design, learning=False), probes=("v(te*)", "v(ti*)", "v(timer*)"))
     waves = rc.simulate(silent)
-    assert circuit_spikes(waves, 4)[0].size > 3
+    assert len(waves.spikes) > 3
     for j in range(4):
         assert waves[f"v(te{j})"] == pytest.approx(np.full(waves.time.size, 1.7), abs=1e-3)
         assert waves[f"v(ti{j})"] == pytest.approx(np.full(waves.time.size, 1.5), abs=1e-3)
@@ -154,7 +151,7 @@ def test_only_overlaps_of_gate_and_electrode_pulses_switch_a_synapse():
     waves = rc.simulate(
         Testbench(net, Transient(0.4, 1e-3), stimuli, options=step_control(NETWORK_NEURON, 1e-2), probes=probes)
     )
-    assert np.bincount(circuit_spikes(waves, 3)[1]).tolist() == [10, 10]
+    assert np.bincount(waves.spikes.neurons).tolist() == [10, 10]
     for matrix, factor in zip(MATRICES, (2.0, 0.5), strict=True):
         first, last = conductances(waves, matrix, 3)
         assert last[0, 1] > factor * first[0, 1] if factor > 1 else last[0, 1] < factor * first[0, 1]
@@ -202,12 +199,14 @@ def test_four_neurons_learn_and_recall_in_ngspice_as_at_network_level():
 
 
 def test_recall_of_a_pattern_in_ngspice_follows_the_network_level(tmp_path):
-    parameters = replace(EXPERIMENT.quick, cues=(9,), duration=0.13, folder=str(tmp_path))
-    table = recall(parameters, "ngspice")
+    parameters = replace(EXPERIMENT.quick, cues=(9,), duration=0.13)
+    with RunRecord(tmp_path / "pieces", {"name": "recall"}) as record:
+        table = recall(parameters, "ngspice", record)
     assert table["recalled"][0] == 12
     assert table["others_fired"][0] == 0
     assert table["first_off"][0] < 10e-3
-    again = recall(parameters, "ngspice")  # from the folder: nothing is simulated a second time
+    with RunRecord(tmp_path / "pieces", {"name": "recall"}) as record:  # nothing is simulated a second time
+        again = recall(parameters, "ngspice", record)
     assert again["cpu"][0] == table["cpu"][0]
     assert again["time"][0] == table["time"][0]
 
@@ -216,16 +215,16 @@ def test_recall_of_a_pattern_in_ngspice_follows_the_network_level(tmp_path):
 
 
 def test_states_of_weights_are_those_of_cells_with_these_weights():
-    weights = np.geomspace(least_weight(), 6e-5, 30).reshape(5, 6)
-    assert cell_weights(states_of_weights(weights)) == pytest.approx(weights, rel=5e-3, abs=0)
+    weights = np.geomspace(least_weight(PulseProtocol()), 6e-5, 30).reshape(5, 6)
+    assert cell_weights(states_of_weights(weights), PulseProtocol()) == pytest.approx(weights, rel=5e-3, abs=0)
 
 
 def test_matched_spikes_have_partners_of_the_same_neuron_one_to_one():
-    a = (np.array([0.1, 0.2, 0.3]), np.array([0, 0, 1]))
+    a = Spikes([0.1, 0.2, 0.3], [0, 0, 1])
     assert matched(a, a, 1e-3) == 1.0
-    assert matched(a, (a[0] + 0.9e-3, a[1]), 1e-3) == 1.0
-    assert matched(a, (a[0], np.array([1, 1, 0])), 1e-3) == 0.0
-    assert matched((np.array([0.1]), np.array([0])), (np.array([0.1, 0.1005]), np.array([0, 0])), 1e-3) == 2 / 3
+    assert matched(a, Spikes(a.times + 0.9e-3, a.neurons), 1e-3) == 1.0
+    assert matched(a, Spikes(a.times, [1, 1, 0]), 1e-3) == 0.0
+    assert matched(Spikes([0.1], [0]), Spikes([0.1, 0.1005], [0, 0]), 1e-3) == 2 / 3
 
 
 def test_a_part_of_the_network_keeps_all_of_the_pattern():

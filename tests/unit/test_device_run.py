@@ -273,7 +273,7 @@ def test_a_phase_that_resets_puts_the_network_to_rest():
 def test_spikes_of_something_else_are_refused():
     with pytest.raises(rc.ParameterError, match="is no run of a network"):
         rc.simulate(hopfield(), "numpy", spikes=3)
-    with pytest.raises(rc.ParameterError, match="replayed by the engine numpy only"):
+    with pytest.raises(rc.ParameterError, match="replayed by the engines numpy and network"):
         rc.simulate(hopfield(), "ngspice", spikes=([], []))
 
 

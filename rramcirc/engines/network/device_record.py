@@ -174,7 +174,7 @@ def _row_gate(plan: Plan, row: int, points: FloatArray, time: FloatArray) -> Flo
 
 def _nodes_at(result: DeviceResult, cell: int, times: FloatArray) -> FloatArray:
     """Return the states of a watched cell at recorded times, as deviations, (times, n_states)."""
-    own = np.flatnonzero(result.log_cells == cell)
+    own = result.log_of(cell)
     steps = np.concatenate([result.first_nodes[cell][None], result.log_nodes[own]])
     where: IntArray = np.searchsorted(result.log_times[own], times, side="right")
     return steps[where]

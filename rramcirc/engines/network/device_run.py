@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -75,6 +76,17 @@ class DeviceResult:
     log_nodes: FloatArray
     first_nodes: FloatArray
     figures: dict[str, float] = field(default_factory=dict)
+
+    def log_of(self, cell: int) -> IntArray:
+        """Return where in the log the changes of a cell are, in order of time."""
+        first, last = np.searchsorted(self._ordered[0], (cell, cell + 1))
+        found: IntArray = self._ordered[1][first:last]
+        return found
+
+    @cached_property
+    def _ordered(self) -> tuple[IntArray, IntArray]:
+        order = np.argsort(self.log_cells, kind="stable")
+        return self.log_cells[order], order
 
 
 class DeviceRun:

@@ -9,17 +9,32 @@ With `grid` > 0 every event waits for the next multiple of it: the model of the 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray, IntArray, LoopCompiler
 from rramcirc.basics.errors import ParameterError
-from rramcirc.engines.network.kernel import progress
-from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, rule_table, slopes, states
+from rramcirc.engines.network.kernel import Cells, Rule, switch
+from rramcirc.engines.network.network import Phase, SpikingNetwork, Synapses, states
+from rramcirc.engines.network.plastic import plastic
 
 compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 NEVER = 1e300  # [s]; finite, so that no NaN can arise from it
 EDGE = 1e-9  # part of a grid step within which a time counts as on the grid
+
+
+class Clocks(NamedTuple):
+    """State of the neurons, (N,) each: voltage [V], its time, slope of the open gates [V/s], and ends of pulses [s]."""
+
+    v: FloatArray
+    since: FloatArray
+    drive: FloatArray
+    busy: FloatArray
+    gate_end: FloatArray
+    te_end: FloatArray
+    crossing: FloatArray
 
 
 @compiled
@@ -29,23 +44,20 @@ def snapped(t: float, grid: float) -> float:
 
 
 @compiled
-def move(j: int, t: float, v: FloatArray, since: FloatArray, drive: FloatArray, tau: float, minimum: float) -> None:
+def move(j: int, t: float, neurons: Clocks, tau: float, minimum: float) -> None:
     """Bring membrane j, which may fall to the clamp but is below threshold, to time t."""
-    rest = drive[j] * tau
+    v, since, rest = neurons.v, neurons.since, neurons.drive[j] * tau
     x = rest + (v[j] - rest) * np.exp(-(t - since[j]) / tau)
     v[j] = max(x, minimum)
     since[j] = t
 
 
 @compiled
-def predict(
-    j: int, v: FloatArray, since: FloatArray, drive: FloatArray, busy: FloatArray, tau: float, minimum: float,
-    threshold: float, crossing: FloatArray, grid: float,
-) -> None:  # fmt: skip
+def predict(j: int, neurons: Clocks, tau: float, threshold: float, grid: float) -> None:
     """Store when membrane j crosses the threshold if nothing happens."""
-    rest = drive[j] * tau
+    v, since, crossing, rest = neurons.v, neurons.since, neurons.crossing, neurons.drive[j] * tau
     crossing[j] = NEVER
-    if busy[j] > since[j]:
+    if neurons.busy[j] > since[j]:
         return
     if v[j] >= threshold:
         crossing[j] = since[j]
@@ -54,38 +66,28 @@ def predict(
 
 
 @compiled
-def add_overlap(
-    start: float, stop: float, te_width: float, gate_end: FloatArray, te_end: FloatArray, weights: FloatArray,
-    up_dose: FloatArray, down_dose: FloatArray, up_rate: FloatArray, down_rate: FloatArray, up_start: FloatArray,
-    up_span: FloatArray, down_start: FloatArray, down_span: FloatArray, tables: FloatArray, scales: FloatArray,
-    unit: float, inhibition: float,
-) -> None:  # fmt: skip
+def add_overlap(start: float, stop: float, te_width: float, neurons: Clocks, cells: Cells, rule: Rule) -> None:
     """Switch all synapses whose gate and top-electrode pulses were both on from `start` to `stop`."""
-    part = (stop - start) / te_width
+    part, gate_end, te_end = (stop - start) / te_width, neurons.gate_end, neurons.te_end
     for j in range(gate_end.size):
         if te_end[j] <= start:
             continue
         for i in range(gate_end.size):
             if gate_end[i] > start and i != j:
-                up_dose[i, j] += part * up_rate[i, j]
-                down_dose[i, j] += part * down_rate[i, j]
-                up = up_start[i, j] + up_span[i, j] * progress(tables[0], scales[0], up_dose[i, j])
-                down = down_start[i, j] + down_span[i, j] * progress(tables[1], scales[1], down_dose[i, j])
-                weights[i, j] = (up - inhibition * down) * unit
+                cells.weights[i, j] = switch(cells, rule, i, j, part)
 
 
 @compiled
 def run_until(
     now: float, stop: float, at: FloatArray, which: IntArray, charge: float, learning: bool,
-    widths: tuple[float, float, float], grid: float, membrane: tuple[float, float, float], v: FloatArray,
-    since: FloatArray, drive: FloatArray, busy: FloatArray, gate_end: FloatArray, te_end: FloatArray,
-    crossing: FloatArray, weights: FloatArray, up_dose: FloatArray, down_dose: FloatArray, up_rate: FloatArray,
-    down_rate: FloatArray, up_start: FloatArray, up_span: FloatArray, down_start: FloatArray, down_span: FloatArray,
-    tables: FloatArray, scales: FloatArray, unit: float, inhibition: float, out_time: FloatArray, out_neuron: IntArray,
+    widths: tuple[float, float, float], grid: float, membrane: tuple[float, float, float], neurons: Clocks,
+    cells: Cells, rule: Rule, out_time: FloatArray, out_neuron: IntArray,
 ) -> int:  # fmt: skip
     """Go from event to event until `stop`, events at `stop` excluded; return the number of output spikes."""
     gate_width, refractory, te_width = widths
     tau, minimum, threshold = membrane
+    v, since, drive, busy = neurons.v, neurons.since, neurons.drive, neurons.busy
+    gate_end, te_end, crossing, weights = neurons.gate_end, neurons.te_end, neurons.crossing, cells.weights
     count, spikes, pending = v.size, 0, 0
     closing = np.zeros(count, np.bool_)
     while True:
@@ -101,10 +103,7 @@ def run_until(
             if te_end[j] > now:
                 t = min(t, te_end[j])
         if learning and t > now:
-            add_overlap(
-                now, t, te_width, gate_end, te_end, weights, up_dose, down_dose, up_rate, down_rate, up_start,
-                up_span, down_start, down_span, tables, scales, unit, inhibition,
-            )  # fmt: skip
+            add_overlap(now, t, te_width, neurons, cells, rule)
         if t >= stop:
             return spikes
         fired_now = t
@@ -113,7 +112,7 @@ def run_until(
             if busy[j] > now:
                 v[j], since[j] = 0.0, t
             else:
-                move(j, t, v, since, drive, tau, minimum)
+                move(j, t, neurons, tau, minimum)
                 if crossing[j] <= t:
                     v[j] = max(v[j], threshold)
             closing[j] = gate_end[j] > now and gate_end[j] <= t
@@ -140,7 +139,7 @@ def run_until(
                     drive += weights[i]
         now = t
         for j in range(count):
-            predict(j, v, since, drive, busy, tau, minimum, threshold, crossing, grid)
+            predict(j, neurons, tau, threshold, grid)
 
 
 def run_events(
@@ -177,17 +176,17 @@ def run_events(
             f"{network.neuron.refractory:g} s; learning is then not exact between events. Use engine 'fixed'."
         )
     n, neuron = network.neurons, network.neuron
-    rules = [rule_table(rule) for rule in (network.synapse.potentiation, network.synapse.depression)]
-    tables, scales = np.array([table for table, _ in rules]), np.array([scale for _, scale in rules])
-    weights = slopes(network, synapses)
-    v, since, drive, busy, gate_end, te_end, crossing = (np.zeros(n) for _ in range(7))
-    crossing[:] = NEVER
+    cells, rule = plastic(network, synapses)
+    neurons_now = Clocks(*(np.zeros(n) for _ in range(7)))
+    neurons_now.crossing[:] = NEVER
     times, neurons, kept, begin = [], [], [], 0.0
     for phase in phases:
         end = begin + phase.duration
-        te_end[:] = 0.0
+        neurons_now.te_end[:] = 0.0
         if phase.reset:
-            v[:], drive[:], busy[:], gate_end[:], crossing[:], since[:] = 0.0, 0.0, 0.0, 0.0, NEVER, begin
+            for values in neurons_now:
+                values[:] = 0.0
+            neurons_now.crossing[:], neurons_now.since[:] = NEVER, begin
         inside = snapshots[(snapshots > begin) & (snapshots < end)]
         kept += [states(network, synapses)] * int((snapshots == begin).sum())
         now = begin
@@ -198,10 +197,8 @@ def run_events(
             count = run_until(
                 now, stop, train[0][part], train[1][part], phase.charge / neuron.capacitance, phase.learning,
                 (network.pulses.gate_width, neuron.refractory, network.pulses.te_width), grid,
-                (neuron.time_constant, neuron.minimum, neuron.threshold), v, since, drive, busy, gate_end, te_end,
-                crossing, weights, synapses.up_dose, synapses.down_dose, synapses.up_rate, synapses.down_rate,
-                synapses.up_start, synapses.up_span, synapses.down_start, synapses.down_span, tables, scales,
-                network.pulses.read_voltage / neuron.capacitance, network.inhibition, out_time, out_neuron,
+                (neuron.time_constant, neuron.minimum, neuron.threshold), neurons_now, cells, rule, out_time,
+                out_neuron,
             )  # fmt: skip
             times.append(out_time[:count].copy())
             neurons.append(out_neuron[:count].copy())

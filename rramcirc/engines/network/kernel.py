@@ -4,12 +4,14 @@ One step n covers the time from n dt to (n + 1) dt. At its beginning gates close
 charge arrives, and every neuron at or above threshold fires; then all membranes are integrated with the currents of
 the open gates, exactly, because these are constant within the step. A spike is therefore late by less than one step.
 
-All spikes wait in one ring (`ring_step`, `ring_neuron`), because gate pulse, top-electrode pulse and refractory time
+All spikes wait in one `Ring`, because gate pulse, top-electrode pulse and refractory time
 have the same length for every neuron: what was opened first closes first. `marks` holds the positions in the ring:
 head, gates, refractory, electrodes, open gates. No fastmath: a number that is not finite must stay visible.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -20,6 +22,46 @@ compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 HEAD, GATES, REFRACTORY, ELECTRODES, OPEN = range(5)
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+class Neurons(NamedTuple):
+    """State of the neurons: voltage [V], slope of the open gates [V/s], 0 in the refractory time, end of the gate."""
+
+    v: FloatArray
+    drive: FloatArray
+    active: FloatArray
+    gate_end: IntArray
+
+
+class Ring(NamedTuple):
+    """Spikes whose pulses may still be on: step and neuron, and the positions in them."""
+
+    step: IntArray
+    neuron: IntArray
+    marks: IntArray
+
+
+class Cells(NamedTuple):
+    """Synapses, (N, N) each: slope of a membrane [V/s], and what `network.Synapses` holds."""
+
+    weights: FloatArray
+    up_dose: FloatArray
+    up_rate: FloatArray
+    up_start: FloatArray
+    up_span: FloatArray
+    down_dose: FloatArray
+    down_rate: FloatArray
+    down_start: FloatArray
+    down_span: FloatArray
+
+
+class Rule(NamedTuple):
+    """Curves of both kinds of cells, see `network.rule_table`; [V/s] of a membrane per S; inhibition over excitation."""
+
+    tables: FloatArray
+    scales: FloatArray
+    unit: float
+    inhibition: float
 
 
 @compiled
@@ -51,11 +93,21 @@ def progress(table: FloatArray, scale: FloatArray, dose: float) -> float:
 
 
 @compiled
-def integrate(
-    v: FloatArray, drive: FloatArray, active: FloatArray, decay: float, gain: float, minimum: float, threshold: float
-) -> int:
+def switch(cells: Cells, rule: Rule, i: int, j: int, part: float) -> float:
+    """Move a pair of synapses by a part of an overlap: excitatory up, inhibitory down; return its new weight."""
+    cells.up_dose[i, j] += part * cells.up_rate[i, j]
+    cells.down_dose[i, j] += part * cells.down_rate[i, j]
+    up = progress(rule.tables[0], rule.scales[0], cells.up_dose[i, j])
+    down = progress(rule.tables[1], rule.scales[1], cells.down_dose[i, j])
+    excitatory = cells.up_start[i, j] + cells.up_span[i, j] * up
+    inhibitory = cells.down_start[i, j] + cells.down_span[i, j] * down
+    return float((excitatory - rule.inhibition * inhibitory) * rule.unit)
+
+
+@compiled
+def integrate(neurons: Neurons, decay: float, gain: float, minimum: float, threshold: float) -> int:
     """Integrate all membranes over one step; return how many are at or above threshold."""
-    ready = 0
+    v, drive, active, ready = neurons.v, neurons.drive, neurons.active, 0
     for j in range(v.size):
         x = (v[j] * decay + drive[j] * gain) * active[j]
         x = x if x > minimum else minimum
@@ -65,56 +117,44 @@ def integrate(
 
 
 @compiled
-def expire(
-    n: int, weights: FloatArray, drive: FloatArray, active: FloatArray, gate_end: IntArray, gate_steps: int,
-    rest_steps: int, ring_step: IntArray, ring_neuron: IntArray, marks: IntArray,
-) -> None:  # fmt: skip
+def expire(n: int, weights: FloatArray, neurons: Neurons, gate_steps: int, rest_steps: int, ring: Ring) -> None:
     """Close the gates and end the refractory times that are over at step n."""
+    drive, ring_step, ring_neuron, marks = neurons.drive, ring.step, ring.neuron, ring.marks
     size = ring_step.size
     while marks[GATES] < marks[HEAD] and ring_step[marks[GATES] % size] + gate_steps <= n:
         i = ring_neuron[marks[GATES] % size]
         marks[GATES] += 1
-        if gate_end[i] == n:
+        if neurons.gate_end[i] == n:
             marks[OPEN] -= 1
             if marks[OPEN] == 0:
                 drive[:] = 0.0  # no rounding error stays behind
             else:
                 drive -= weights[i]
     while marks[REFRACTORY] < marks[HEAD] and ring_step[marks[REFRACTORY] % size] + rest_steps <= n:
-        active[ring_neuron[marks[REFRACTORY] % size]] = 1.0
+        neurons.active[ring_neuron[marks[REFRACTORY] % size]] = 1.0
         marks[REFRACTORY] += 1
 
 
 @compiled
-def fire(
-    n: int, j: int, weights: FloatArray, v: FloatArray, drive: FloatArray, active: FloatArray, gate_end: IntArray,
-    gate_steps: int, ring_step: IntArray, ring_neuron: IntArray, marks: IntArray,
-) -> None:  # fmt: skip
+def fire(n: int, j: int, weights: FloatArray, neurons: Neurons, gate_steps: int, ring: Ring) -> None:
     """Let neuron j fire at step n: reset, refractory time, gate pulse (which restarts if it is still on)."""
-    v[j] = 0.0
-    active[j] = 0.0
-    if gate_end[j] <= n:
+    drive, marks = neurons.drive, ring.marks
+    neurons.v[j] = 0.0
+    neurons.active[j] = 0.0
+    if neurons.gate_end[j] <= n:
         drive += weights[j]
         marks[OPEN] += 1
-    gate_end[j] = n + gate_steps
-    place = marks[HEAD] % ring_step.size
-    ring_step[place] = n
-    ring_neuron[place] = j
+    neurons.gate_end[j] = n + gate_steps
+    place = marks[HEAD] % ring.step.size
+    ring.step[place] = n
+    ring.neuron[place] = j
     marks[HEAD] += 1
 
 
 @compiled
-def overlap(
-    n: int, share: float, te_steps: int, weights: FloatArray, drive: FloatArray, gate_end: IntArray,
-    ring_step: IntArray, ring_neuron: IntArray, marks: IntArray, up_dose: FloatArray, down_dose: FloatArray,
-    up_rate: FloatArray, down_rate: FloatArray, up_start: FloatArray, up_span: FloatArray, down_start: FloatArray,
-    down_span: FloatArray, tables: FloatArray, scales: FloatArray, unit: float, inhibition: float,
-) -> None:  # fmt: skip
-    """Switch the synapses whose gate and top-electrode pulses are both on in step n.
-
-    `share` is the step over the width of a top-electrode pulse; `unit` converts conductance to V/s of membrane.
-    Excitatory synapses are potentiated (up), inhibitory ones depressed (down).
-    """
+def overlap(n: int, te_steps: int, neurons: Neurons, ring: Ring, cells: Cells, rule: Rule) -> None:
+    """Switch the synapses whose gate and top-electrode pulses, of `te_steps`, are both on in step n."""
+    ring_step, ring_neuron, marks, share = ring.step, ring.neuron, ring.marks, 1.0 / te_steps
     size = ring_step.size
     while marks[ELECTRODES] < marks[HEAD] and ring_step[marks[ELECTRODES] % size] + te_steps <= n:
         marks[ELECTRODES] += 1
@@ -125,25 +165,18 @@ def overlap(
             again = again or ring_neuron[later % size] == j
         if again:
             continue
-        for i in range(gate_end.size):
-            if gate_end[i] > n and i != j:
-                up_dose[i, j] += share * up_rate[i, j]
-                down_dose[i, j] += share * down_rate[i, j]
-                up = up_start[i, j] + up_span[i, j] * progress(tables[0], scales[0], up_dose[i, j])
-                down = down_start[i, j] + down_span[i, j] * progress(tables[1], scales[1], down_dose[i, j])
-                weight = (up - inhibition * down) * unit
-                drive[j] += weight - weights[i, j]
-                weights[i, j] = weight
+        for i in range(neurons.gate_end.size):
+            if neurons.gate_end[i] > n and i != j:
+                weight = switch(cells, rule, i, j, share)
+                neurons.drive[j] += weight - cells.weights[i, j]
+                cells.weights[i, j] = weight
 
 
 @compiled
 def advance(
     first: int, last: int, in_step: IntArray, in_neuron: IntArray, charge: float, learning: bool,
-    timing: tuple[int, int, int], membrane: tuple[float, float, float, float], v: FloatArray, drive: FloatArray,
-    active: FloatArray, gate_end: IntArray, ring_step: IntArray, ring_neuron: IntArray, marks: IntArray,
-    weights: FloatArray, up_dose: FloatArray, down_dose: FloatArray, up_rate: FloatArray, down_rate: FloatArray,
-    up_start: FloatArray, up_span: FloatArray, down_start: FloatArray, down_span: FloatArray, tables: FloatArray,
-    scales: FloatArray, unit: float, inhibition: float, out_step: IntArray, out_neuron: IntArray,
+    timing: tuple[int, int, int], membrane: tuple[float, float, float, float], neurons: Neurons, ring: Ring,
+    cells: Cells, rule: Rule, out_step: IntArray, out_neuron: IntArray,
 ) -> int:  # fmt: skip
     """Run steps first ... last - 1; return the number of spikes written to `out_step` and `out_neuron`.
 
@@ -152,11 +185,12 @@ def advance(
     """
     gate_steps, rest_steps, te_steps = timing
     decay, gain, minimum, threshold = membrane
+    v, active, weights = neurons.v, neurons.active, cells.weights
     spikes, pending, ready = 0, 0, 0
     for j in range(v.size):
         ready += v[j] >= threshold
     for n in range(first, last):
-        expire(n, weights, drive, active, gate_end, gate_steps, rest_steps, ring_step, ring_neuron, marks)
+        expire(n, weights, neurons, gate_steps, rest_steps, ring)
         while pending < in_step.size and in_step[pending] <= n:
             j = in_neuron[pending]
             pending += 1
@@ -166,17 +200,13 @@ def advance(
         if ready:
             for j in range(v.size):
                 if v[j] >= threshold:
-                    fire(n, j, weights, v, drive, active, gate_end, gate_steps, ring_step, ring_neuron, marks)
+                    fire(n, j, weights, neurons, gate_steps, ring)
                     out_step[spikes] = n
                     out_neuron[spikes] = j
                     spikes += 1
         if learning:
-            overlap(
-                n, 1.0 / te_steps, te_steps, weights, drive, gate_end, ring_step, ring_neuron, marks, up_dose,
-                down_dose, up_rate, down_rate, up_start, up_span, down_start, down_span, tables, scales, unit,
-                inhibition,
-            )  # fmt: skip
-        ready = integrate(v, drive, active, decay, gain, minimum, threshold)
+            overlap(n, te_steps, neurons, ring, cells, rule)
+        ready = integrate(neurons, decay, gain, minimum, threshold)
     return spikes
 
 
@@ -221,7 +251,8 @@ def recall_runs(
     v, drive, active = np.zeros(count), np.zeros(count), np.ones(count)
     gate_end, last_spike = np.zeros(count, np.int64), np.zeros(count, np.int64)
     size = count * (max(gate_steps, rest_steps) // rest_steps + 2)
-    ring_step, ring_neuron, marks = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(5, np.int64)
+    marks = np.zeros(5, np.int64)
+    neurons, ring = Neurons(v, drive, active, gate_end), Ring(np.zeros(size, np.int64), np.zeros(size, np.int64), marks)
     pool, cues = np.zeros(patterns.shape[1], np.int64), np.zeros(max(1, counts.sum()), np.int64)
     done = np.zeros(patterns.shape[0], np.int64)
     for r in range(runs):
@@ -241,7 +272,7 @@ def recall_runs(
         ready = 0
         for n in range(limit):
             if marks[GATES] < marks[HEAD]:
-                expire(n, weights, drive, active, gate_end, gate_steps, rest_steps, ring_step, ring_neuron, marks)
+                expire(n, weights, neurons, gate_steps, rest_steps, ring)
             while arrival <= n * dt:
                 j = cues[int(uniform(spikes, 2 * drawn + 1) * total)]
                 drawn += 1
@@ -252,7 +283,7 @@ def recall_runs(
             if ready:
                 for j in range(count):
                     if v[j] >= threshold:
-                        fire(n, j, weights, v, drive, active, gate_end, gate_steps, ring_step, ring_neuron, marks)
+                        fire(n, j, weights, neurons, gate_steps, ring)
                         last_spike[j] = n
                 reached = 0
                 for p in range(patterns.shape[0]):
@@ -266,4 +297,4 @@ def recall_runs(
                     winner[r] = done[int(uniform(mixed(stream, 3), 0) * reached)]
                     step[r] = n
                     break
-            ready = integrate(v, drive, active, decay, gain, minimum, threshold)
+            ready = integrate(neurons, decay, gain, minimum, threshold)

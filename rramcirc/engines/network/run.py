@@ -22,7 +22,6 @@ from rramcirc.engines.network.network import (
     check_phases,
     draw_synapses,
     given_train,
-    rule_table,
     slopes,
     states,
 )
@@ -68,20 +67,6 @@ class NetworkRun:
         members = np.atleast_1d(np.asarray(members))
         inside = (self.times >= start) & (self.times < stop) & np.isin(self.neurons, members)
         return float(inside.sum() / members.size / (stop - start))
-
-
-@dataclass
-class _State:
-    """Everything that changes in a run of the fixed-step kernel."""
-
-    v: FloatArray
-    drive: FloatArray
-    active: FloatArray
-    gate_end: IntArray
-    ring_step: IntArray
-    ring_neuron: IntArray
-    marks: IntArray
-    weights: FloatArray
 
 
 def external_train(phases: Sequence[Phase], seed: Seed) -> tuple[FloatArray, IntArray]:
@@ -185,15 +170,6 @@ def membrane(network: SpikingNetwork, time_step: float) -> tuple[float, float, f
     return decay, (1.0 - decay) * network.neuron.time_constant, network.neuron.minimum, network.neuron.threshold
 
 
-def _fresh(network: SpikingNetwork, timing: tuple[int, int, int], weights: FloatArray) -> _State:
-    n = network.neurons
-    size = n * (max(timing) // timing[1] + 2)
-    return _State(
-        np.zeros(n), np.zeros(n), np.ones(n), np.zeros(n, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64),
-        np.zeros(5, np.int64), weights,
-    )  # fmt: skip
-
-
 def _run_fixed(
     network: SpikingNetwork,
     phases: tuple[Phase, ...],
@@ -204,20 +180,19 @@ def _run_fixed(
 ) -> tuple[FloatArray, IntArray, list[tuple[FloatArray, FloatArray]]]:
     """Run the fixed-step kernel; returns spike times, neurons and the states at the snapshots."""
     from rramcirc.engines.network import kernel
+    from rramcirc.engines.network.plastic import at_rest, plastic
 
     timing, motion = whole_steps(network, dt), membrane(network, dt)
-    rules = [rule_table(rule) for rule in (network.synapse.potentiation, network.synapse.depression)]
-    tables, scales = np.array([table for table, _ in rules]), np.array([scale for _, scale in rules])
-    unit = network.pulses.read_voltage / network.neuron.capacitance
+    cells, rule = plastic(network, synapses)
     in_step = np.ceil(train[0] / dt - 1e-9).astype(np.int64)
-    state = _fresh(network, timing, slopes(network, synapses))
+    resting, ring = at_rest(network, timing)
     looks = np.rint(wanted / dt).astype(np.int64)
     steps, neurons, kept, begin = [], [], [], 0
     for phase in phases:
         end = begin + round(phase.duration / dt)
         if phase.reset:
-            state = _fresh(network, timing, state.weights)
-        state.marks[kernel.ELECTRODES] = state.marks[kernel.HEAD]
+            resting, ring = at_rest(network, timing)
+        ring.marks[kernel.ELECTRODES] = ring.marks[kernel.HEAD]
         stops = np.unique([*np.arange(begin, end, _PART), end, *looks[(looks > begin) & (looks < end)]])
         kept += [states(network, synapses)] * int((looks == begin).sum())
         room = network.neurons * (int(np.diff(stops).max()) // timing[1] + 2)
@@ -226,10 +201,7 @@ def _run_fixed(
             part = slice(*np.searchsorted(in_step, (first, last)))
             count = kernel.advance(
                 first, last, in_step[part], train[1][part], phase.charge / network.neuron.capacitance, phase.learning,
-                timing, motion, state.v, state.drive, state.active, state.gate_end, state.ring_step, state.ring_neuron,
-                state.marks, state.weights, synapses.up_dose, synapses.down_dose, synapses.up_rate,
-                synapses.down_rate, synapses.up_start, synapses.up_span, synapses.down_start, synapses.down_span,
-                tables, scales, unit, network.inhibition, out_step, out_neuron,
+                timing, motion, resting, ring, cells, rule, out_step, out_neuron,
             )  # fmt: skip
             steps.append(out_step[:count].copy())
             neurons.append(out_neuron[:count].copy())

@@ -11,15 +11,13 @@ import numpy as np
 from rramcirc.basics.arrays import AnyArray, FloatArray
 from rramcirc.figures.style import COLOURS, drawn
 from rramcirc.papers.milo2018.bench import Train
-from rramcirc.papers.milo2018.circuit_levels import CircuitLearning, LevelRun
+from rramcirc.papers.milo2018.circuit_levels import CircuitLearning, LevelRun, RecallPair
 from rramcirc.papers.milo2018.learning import pool_pairs
 from rramcirc.papers.milo2018.sets import POOL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from rramcirc.papers.milo2018.circuit_recall import RecallPair
 
 REPLAY, EXTERNAL = "replay", "0.6"
 COLOUR_OF = {"circuit": COLOURS[1], "device": COLOURS[2], "network": COLOURS[0], "network level": COLOURS[0]}
@@ -101,15 +99,16 @@ def _draw_weights(ax: Axes, parameters: CircuitLearning, runs: Mapping[str, Leve
     first = next(iter(runs.values()))
     for states in (first.up, first.down):
         ax.plot(first.looks, states[:, inside], color="0.75", linewidth=0.4)
-    for name, run in runs.items():
+    for k, (name, run) in enumerate(runs.items()):
         again = name.startswith(REPLAY)
-        look = {"color": "k", "linestyle": "--", "linewidth": 0.9} if again else {"color": COLOUR_OF[name]}
+        wide = 3.2 / 2.0**k  # so that curves that lie on one another are all seen
+        look = {"color": "k", "ls": "--", "lw": 0.8} if again else {"color": COLOUR_OF[name], "lw": wide}
         label = f"{name}: cells move along curves, spikes of the circuit" if again else f"{name}, mean"
         ax.plot(run.looks, run.up[:, inside].mean(axis=1), label=label, **look)
         ax.plot(run.looks, run.down[:, inside].mean(axis=1), **look)
     ax.set(xlabel="time [s]", ylabel="state", xlim=(0, parameters.training), ylim=(-0.05, 1.1))
     ax.set_title("synapses N1-N3, excitatory rise, inhibitory fall; 0 HRS, 1 LRS; grey: every one, first level")
-    ax.legend(loc="center right")
+    ax.legend(loc="best")
 
 
 def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:

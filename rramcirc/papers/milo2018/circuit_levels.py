@@ -103,6 +103,21 @@ class LevelRun:
         return float(max(np.abs((a - b)[chosen][:, inside]).max() for a, b in pairs))
 
 
+@dataclass(frozen=True)
+class RecallPair:
+    """One recall at both levels; `points`, `seconds` of the circuit."""
+
+    cues: tuple[int, ...]
+    seed: int
+    members: tuple[int, ...]
+    neurons: int
+    runs: dict[str, Spikes]
+    external: Train
+    stop: float
+    points: int
+    seconds: float
+
+
 def learning_bench(parameters: CircuitLearning, chosen: MiloSet, seed: int) -> tuple[Testbench, Train]:
     """Return the testbench of training, recall and silence, and its external spikes on the clock of the run."""
     training = training_phase(chosen, parameters.training)

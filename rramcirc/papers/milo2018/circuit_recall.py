@@ -36,6 +36,7 @@ from rramcirc.papers.milo2018.bench import (
     spikes_of,
 )
 from rramcirc.papers.milo2018.circuit_figures import draw_recalls
+from rramcirc.papers.milo2018.circuit_levels import RecallPair
 from rramcirc.papers.milo2018.completion import SEARCHED
 from rramcirc.papers.milo2018.recall import trained_chips
 from rramcirc.papers.milo2018.sets import NEURONS, PATTERN_X, MiloSet, milo_network, rates
@@ -59,21 +60,6 @@ class RecallParameters:
     limit: float = field(default=0.25, metadata={"units": "s", "desc": "the network level recalls by then"})
     others: int = field(default=NEURONS - len(PATTERN_X), metadata={"desc": "neurons beside those of X"})
     settings: CircuitSettings = SETTINGS
-
-
-@dataclass(frozen=True)
-class RecallPair:
-    """One recall at both levels; `points`, `seconds` of the circuit."""
-
-    cues: tuple[int, ...]
-    seed: int
-    members: tuple[int, ...]
-    neurons: int
-    runs: dict[str, Spikes]
-    external: Train
-    stop: float
-    points: int
-    seconds: float
 
 
 def chosen_neurons(others: int) -> NDArray[np.int64]:

@@ -116,12 +116,18 @@ def pulse_train(
     return conductance, {name: values[:, -1] for name, values in found.states.items()}
 
 
-def cell_weights(states: Mapping[str, FloatArray], protocol: PulseProtocol) -> NDArray[np.float64]:
-    """Return the conductance at the read voltage, transistor included [S], of cells in given states; any shape."""
+def cell_weights(
+    states: Mapping[str, FloatArray], protocol: PulseProtocol, parameters: Mapping[str, FloatArray] | None = None
+) -> NDArray[np.float64]:
+    """Return the conductance at the read voltage, transistor included [S], of cells in given states; any shape.
+
+    `parameters` are instance parameters of devices that differ, in the same shape.
+    """
     shape = np.broadcast_shapes(*(np.shape(v) for v in states.values()))
     flat = {k: np.maximum(0.0, np.broadcast_to(v, shape).astype(float).ravel()) for k, v in states.items()}
     once = replace(protocol, count=1)
-    return pulse_train(once, flat, protocol.pulses.read_voltage)[0][:, 0].reshape(shape)
+    own = {k: np.broadcast_to(v, shape).ravel() for k, v in parameters.items()} if parameters else None
+    return pulse_train(once, flat, protocol.pulses.read_voltage, own)[0][:, 0].reshape(shape)
 
 
 @cache
