@@ -56,7 +56,7 @@ class Cells(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """Curves of both kinds of cells, see `network.rule_table`; [V/s] of a membrane per S; inhibition over excitation."""
+    """Curves of both kinds of cells, see `network.rule_table`; slope [V/s] per S; inhibitory over excitatory read."""
 
     tables: FloatArray
     scales: FloatArray
