@@ -102,10 +102,10 @@ def _draw_weights(ax: Axes, parameters: CircuitLearning, runs: Mapping[str, Leve
     for k, (name, run) in enumerate(runs.items()):
         again = name.startswith(REPLAY)
         wide = 3.2 / 2.0**k  # so that curves that lie on one another are all seen
-        look = {"color": "k", "ls": "--", "lw": 0.8} if again else {"color": COLOUR_OF[name], "lw": wide}
+        colour, style, width = ("k", "--", 0.8) if again else (COLOUR_OF[name], "-", wide)
         label = f"{name}: cells move along curves, spikes of the circuit" if again else f"{name}, mean"
-        ax.plot(run.looks, run.up[:, inside].mean(axis=1), label=label, **look)
-        ax.plot(run.looks, run.down[:, inside].mean(axis=1), **look)
+        ax.plot(run.looks, run.up[:, inside].mean(axis=1), color=colour, ls=style, lw=width, label=label)
+        ax.plot(run.looks, run.down[:, inside].mean(axis=1), color=colour, ls=style, lw=width)
     ax.set(xlabel="time [s]", ylabel="state", xlim=(0, parameters.training), ylim=(-0.05, 1.1))
     ax.set_title("synapses N1-N3, excitatory rise, inhibitory fall; 0 HRS, 1 LRS; grey: every one, first level")
     ax.legend(loc="best")

@@ -93,9 +93,8 @@ def _cost(parameters: CircuitLearning, run: LevelRun, external: Train) -> dict[s
 def _beside(parameters: CircuitLearning, run: LevelRun, other: LevelRun, same: LevelRun) -> dict[str, float]:
     """Return how far the network level is off, by itself and with the same spikes."""
     theirs, begun = recalled(parameters, other), learnt(parameters, run)["begun"]
-    early = [one.spikes.between(0.0, begun) for one in (run, other)]
     found = {
-        "matched": matched(*early, 1e-3),
+        "matched": matched(run.spikes.between(0.0, begun), other.spikes.between(0.0, begun), 1e-3),
         "rate_end_network": learnt(parameters, other)["rate_end"],
         "rate_silence_network": theirs["rate_silence"],
         "first_off": abs(recalled(parameters, run)["first"] - theirs["first"]),

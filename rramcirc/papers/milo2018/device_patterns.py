@@ -127,7 +127,7 @@ def patterns_table(parameters: DevicePatterns, engine: str, record: RunRecord) -
         for name, make in makers.items()
     }  # fmt: skip
     frozen = {name: [frozen_chip(chip["after"]) for chip in found] for name, found in chips.items()}
-    rows = [{"source": name, **_weights(found)} for name, found in chips.items()]
+    rows: list[dict[str, Any]] = [{"source": name, **_weights(found)} for name, found in chips.items()]
     cases = {name: [_recalled(parameters, frozen[name], _counts(*case[:2])) for case in CASES] for name in SOURCES}
     for row in rows:
         for (pattern, cues, _), found in zip(CASES, cases[row["source"]], strict=True):

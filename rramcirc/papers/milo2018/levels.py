@@ -101,7 +101,8 @@ def remarks(table: pd.DataFrame) -> list[str]:
 
 def draw(table: pd.DataFrame, path: Path) -> None:
     """Draw rasters of all levels on one axis, training and recall, and the weights with time, first seed."""
-    draw_levels(*table.attrs["example"], path)
+    parameters, runs, external = table.attrs["example"]
+    draw_levels(parameters, runs, external, path)
 
 
 def _replayed(table: pd.DataFrame, level: str) -> float:
