@@ -95,7 +95,9 @@ _HOME = {
         "MembraneNeuron", "Phase", "PulseCurve", "ResistiveSynapse", "SoftBounded", "SpikingNetwork",
     ),
     "engines.network.run": ("run_network", "recall"),
-    "engines.network.spike_rules": ("SpikeRule", "bi_poo", "pair_rule", "song", "window_of"),
+    "engines.network.spike_rules": (
+        "SpikeRule", "bi_poo", "pair_rule", "pfister", "rate_rule", "song", "tanh_rule", "triplet_rule", "window_of",
+    ),
     "engines.ngspice.spelling": ("subcircuit_files",),
     "engines.pyspice.blocks": ("required_osdi", "subcircuit", "to_pyspice"),
     "engines.pyspice.live": ("run_live",),

@@ -116,6 +116,87 @@ def test_a_rule_moves_weights_by_the_spikes_of_both_sides():
     assert waves["conductance_exc[0,1]"][-1] > waves["conductance_exc[0,1]"][0]
 
 
+def plain(rule, waves, i, j):
+    """Return the last weight [1] of a synapse by a slow walk over the spikes of both sides, formulas written again."""
+    spikes = {"pre": waves.spikes.of(i), "post": waves.spikes.of(j)}
+    weight = (waves[f"conductance_exc[{i},{j}]"][0] - rule.low) / (rule.high - rule.low)
+    for time, side in sorted((t, side) for side, times in spikes.items() for t in times):
+        past = {name: times[times < time - 1e-9][::-1] for name, times in spikes.items()}
+        gap = {name: [time - t for t in [*times[:2], -np.inf, -np.inf]] for name, times in past.items()}
+        weight = min(1.0, max(0.0, weight + CHANGES[rule.update.__name__](side, gap, rule.parameters)))
+    return weight
+
+
+def triplet_change(side, gap, p):
+    if side == "post":
+        return math.exp(-gap["pre"][0] / p[1]) * (p[0] + p[4] * math.exp(-gap["post"][0] / p[5]))
+    return -math.exp(-gap["post"][0] / p[3]) * (p[2] + p[6] * math.exp(-gap["pre"][0] / p[7]))
+
+
+def tanh_change(side, gap, p):
+    delay = gap["pre" if side == "post" else "post"][0]
+    if math.isinf(delay):
+        return 0.0
+    return (p[0] if side == "post" else -p[1]) * math.tanh(delay / p[2]) * math.exp(-delay / p[3])
+
+
+def rate_change(side, gap, p):
+    last, before = gap["post"]
+    if side == "post" or math.isinf(before):
+        return 0.0
+    r = min(1.0 / (before - last) / p[1], p[2])
+    return p[0] * r * (r - 1.0)
+
+
+CHANGES = {"triplet_update": triplet_change, "tanh_update": tanh_change, "rate_update": rate_change}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        rc.pfister(), rc.triplet_rule(0.02, 16e-3, 0.03, 30e-3, 0.05, 40e-3, 0.02, 0.1),
+        rc.tanh_rule(0.08, 0.05, 5e-3, 20e-3), rc.rate_rule(0.02, 40.0),
+    ],
+)  # fmt: skip
+def test_packaged_rules_are_what_a_slow_walk_over_the_spikes_gives(rule):
+    rng = np.random.default_rng(5)
+    steps = np.sort(rng.choice(np.arange(50, 3400), 40, replace=False))  # in steps of the engine, replayed as they are
+    who = rng.integers(0, 3, steps.size)
+    waves = rc.simulate(three({}), "network", rule=rule, spikes=(steps * STEP, who))
+    assert waves.spikes.times == pytest.approx(steps * STEP, abs=1e-9)
+    moved = 0
+    for i, j in ((0, 1), (1, 0), (2, 0), (1, 2)):
+        name = f"conductance_exc[{i},{j}]"
+        wanted = rule.low + (rule.high - rule.low) * plain(rule, waves, i, j)
+        assert waves[name][-1] == pytest.approx(wanted, rel=1e-9)
+        moved += abs(waves[name][-1] / waves[name][0] - 1.0) > 1e-3
+    assert moved >= 2
+
+
+def test_a_teacher_makes_its_neuron_fire_and_the_rule_writes_the_inputs_that_were_active():
+    neuron = replace(NETWORK_NEURON, pulses=NETWORK_PULSES)
+    network = rc.Perceptron(CELL, 2, 2, neuron, True, conductance=2e-5)
+    at = 5e-3 + 40e-3 * np.arange(3)
+    gates = {f"pre{i}": rc.SpikeTrain(at + shift, 3.0, 10e-3, 1e-6, 1e-6) for i, shift in ((0, 0.0), (1, 12e-3))}
+    teacher = spike_currents(at + 4e-3, np.zeros(3), CHARGE)
+    bench = rc.Testbench(network, rc.Transient(0.125, 1e-4), {**gates, **teacher})
+    waves = rc.simulate(bench, "network", rule=rc.pair_rule(0.1, 10e-3, 0.1, 10e-3))
+    assert waves.spikes.of(0)[:3] == pytest.approx(at[0] + np.array([4e-3, 44e-3, 84e-3]), abs=0.1e-3)
+    change = {(i, j): np.ptp(waves[f"conductance[{i},{j}]"]) for i in range(2) for j in range(2)}
+    assert waves["conductance[0,0]"][-1] > waves["conductance[0,0]"][0]  # PRE before POST
+    assert waves["conductance[1,0]"][-1] < waves["conductance[1,0]"][0]  # PRE after it
+    assert change[0, 1] == change[1, 1] == 0.0 or not len(waves.spikes.of(1))
+
+
+def test_spikes_replayed_at_network_level_are_the_spikes_and_move_the_states_as_there():
+    free = rc.simulate(three(), "network")
+    again = rc.simulate(three({}), "network", spikes=free)  # without what made them fire
+    assert again.spikes.times == pytest.approx(free.spikes.times, abs=1e-12)
+    names = [name for name in free.names if name.startswith("gap")]
+    assert all(np.array_equal(free[name], again[name]) for name in names)
+    assert max(np.ptp(free[name]) for name in names) > 0.02
+
+
 def triplet(weight, spike, seen, noise, parameters):
     """PRE after POST depresses; POST potentiates by PRE and by the POST before; noise on both."""
     if spike == PRE:

@@ -121,11 +121,10 @@ def milo_bench(
 
 def for_engine(bench: Testbench, engine: str) -> Testbench:
     """Return the testbench for an engine: those of events and of fixed steps need no largest step but for recording."""
-    analysis = bench.analysis
-    assert isinstance(analysis, Transient)
-    if engine == "ngspice":
+    stop = bench.analysis.last_time
+    if engine == "ngspice" or stop is None:
         return bench
-    return replace(bench, analysis=replace(analysis, max_step=analysis.stop / SETTINGS.read_points))
+    return replace(bench, analysis=Transient(stop, stop / SETTINGS.read_points))
 
 
 def weights_of(chosen: MiloSet, waves: Waveforms, looks: ArrayLike) -> Pair:
