@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
@@ -11,6 +12,9 @@ from rramcirc.basics.arguments import check_kind
 from rramcirc.basics.arrays import AnyArray
 from rramcirc.basics.errors import WaveformError
 from rramcirc.waveforms.waveforms import Waveforms
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_conductance(
@@ -136,3 +140,50 @@ def _signal(waveforms: Waveforms, name: str) -> AnyArray:
     if name not in waveforms.signals:
         raise WaveformError(f"cell_energies: {name} was not recorded; add it to the probes of the testbench.")
     return waveforms[name]
+
+
+def network_energies(waveforms: Waveforms) -> pd.DataFrame:
+    r"""Return what reading, SET and RESET of a network's synapses took, by phase and matrix.
+
+    The cells turn :math:`\int v\,i\,dt` into heat. It comes from the drivers of their top electrodes and from the
+    virtual grounds of the neurons, which are both above 0 V, at the common mode: the one that current leaves delivers
+    energy, the other takes most of it up again.
+
+    Parameters
+    ----------
+    waveforms
+        A run of a `HopfieldNetwork` or `Perceptron` in the engine numpy, which counts them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        phase (from 0), matrix (exc, inh), kind (read, set, reset), charge [C], cells, drivers, grounds [J]; the last
+        two are what they deliver, negative if they take energy up. Drops in the drivers' resistance are left out.
+
+    Raises
+    ------
+    WaveformError
+        If the run does not tell them.
+    """
+    import pandas as pd
+
+    check_kind(waveforms, Waveforms, "network_energies", "the waveforms of a run")
+    told = {name: value for name, value in waveforms.provenance.items() if name.startswith("phase ")}
+    if not told:
+        raise WaveformError(
+            "network_energies: this run does not tell them; the engine numpy does, for a HopfieldNetwork or Perceptron."
+        )
+    level, rows, before = float(waveforms.provenance["common_mode"]), [], dict[str, float]()
+    for phase in range(1 + max(int(name.split(":")[0][6:]) for name in told)):
+        now = {name.split(": ")[1]: float(v) for name, v in told.items() if name.startswith(f"phase {phase}: ")}
+        for name, total in now.items():
+            quantity, kind, matrix = name.split("_")
+            if quantity == "energy":
+                other = f"charge_{kind}_{matrix}"
+                charge = now[other] - before.get(other, 0.0)
+                heat = total - before.get(name, 0.0)
+                rows.append((phase, matrix, kind, charge, heat, heat + level * charge, -level * charge))
+        before = now
+    table = pd.DataFrame(rows, columns=["phase", "matrix", "kind", "charge", "cells", "drivers", "grounds"])
+    table.attrs["units"] = {"charge": "C", "cells": "J", "drivers": "J", "grounds": "J"}
+    return table

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rramcirc.analysis.readings import network_energies
 from rramcirc.basics.arguments import check_kind, real_array
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, WaveformError, nearest
@@ -17,6 +18,7 @@ from rramcirc.figures.style import COLOURS, axis_label, drawn, si_scale
 from rramcirc.waveforms.waveforms import Waveforms
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 MOST_CURVES = 400
@@ -177,3 +179,60 @@ def plot_weights(
     return plot_maps(
         titles, path, quantity=name, unit=waves.unit(f"{name}[{i},{j}]"), row_label="PRE", column_label="POST"
     )
+
+
+def plot_energy(
+    waves: Waveforms, path: str | os.PathLike[str] | None = None, *, names: Sequence[str] = ()
+) -> Figure:  # fmt: skip
+    """Draw what a network's synapses, their drivers and the virtual grounds took and gave, phase by phase.
+
+    Parameters
+    ----------
+    waves
+        Of a network in the engine numpy; see `network_energies`.
+    path
+        Figure to write: .png, .pdf or .svg; None writes nothing.
+    names
+        Of the phases, for example of the patterns that are learnt in them; default their numbers.
+
+    Raises
+    ------
+    WaveformError
+        If the run does not tell its energies.
+    ParameterError
+        If the names are not as many as the phases.
+    """
+    table = network_energies(waves)
+    phases = sorted(set(table["phase"]))
+    if isinstance(names, str) or (names and len(names) != len(phases)):
+        raise ParameterError(f"plot_energy: names: {names!r}; give one for each of {len(phases)} phases.")
+    labels = list(names) or [f"phase {k}" for k in phases]
+    scale, prefix = si_scale(table[["cells", "drivers", "grounds"]].to_numpy(), "J")
+    kinds = [(m, k) for m in ("exc", "inh") for k in ("read", "set", "reset") if _used(table, m, k)]
+    with drawn(path, 3.2) as figure:
+        axes = figure.subplots(1, 2, width_ratios=(1.0, 1.0))
+        width = 0.8 / len(phases)
+        for p, label in zip(phases, labels, strict=True):
+            part = table[table["phase"] == p].set_index(["matrix", "kind"])
+            at = np.arange(len(kinds)) + (p - 0.5 * (len(phases) - 1)) * width
+            heat = [part.loc[kind, "cells"] / scale for kind in kinds]
+            axes[0].bar(at, heat, width, color=COLOURS[p % len(COLOURS)], label=label)
+            for k, who in enumerate(("drivers", "grounds")):
+                sums = [part.loc[kind, who] / scale for kind in kinds]
+                axes[1].bar(
+                    at, sums, width, color=COLOURS[p % len(COLOURS)], alpha=1.0 - 0.5 * k,
+                    hatch="//" if k else None, label=f"{label}, {who}",
+                )  # fmt: skip
+        for ax, title in zip(axes, ("heat in the cells", "delivered (+), taken up (-)"), strict=True):
+            ax.set_xticks(range(len(kinds)), [f"{m} {k}" for m, k in kinds])
+            ax.minorticks_off()
+            ax.set(title=title, ylabel=axis_label("energy", f"{prefix}J"))
+            ax.axhline(0.0, color="black", lw=0.6)
+            ax.legend(fontsize="small")
+        axes[0].set_yscale("log")
+    return figure
+
+
+def _used(table: pd.DataFrame, matrix: str, kind: str) -> bool:
+    rows = table[(table["matrix"] == matrix) & (table["kind"] == kind)]
+    return bool(len(rows) and (rows["charge"] != 0.0).any())

@@ -270,6 +270,42 @@ def test_a_phase_that_resets_puts_the_network_to_rest():
     assert falls(waves, "v(gate0)", 1.5) == pytest.approx([6.5e-3], abs=0.11e-3)
 
 
+def test_energies_of_a_network_are_the_integrals_of_its_currents(tmp_path):
+    charge = 2.5 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
+    first = spike_currents([2e-3, 5e-3], [0, 1], charge)
+    phases = [rc.RunPhase(0.02, first, learning=True), rc.RunPhase(0.02, first, learning=False)]
+    design = replace(hopfield().design, excitatory_conductance=5e-6, inhibitory_conductance=6e-5)
+    probes = ("current_*[*,*]", "v(te*)", "v(ti*)")
+    bench = Testbench(design, Transient(0.04, 2e-5), phases=phases, probes=probes)
+    waves = rc.simulate(bench, "numpy")
+    table = rc.network_energies(waves)
+    level = design.neuron.pulses.common_mode
+    for matrix, line in (("exc", "te"), ("inh", "ti")):
+        heat = delivered = 0.0
+        for name in waves.names:
+            if name.startswith(f"current_{matrix}["):
+                volts, current = waves[f"v({line}{name[:-1].split(',')[1]})"], waves[name]
+                heat += np.trapezoid((volts - level) * current, waves.time)
+                delivered += np.trapezoid(volts * current, waves.time)
+        rows = table[table["matrix"] == matrix]
+        # currents inside pulses are recorded every 20 us
+        assert rows["cells"].sum() == pytest.approx(heat, rel=0.01)
+        assert rows["drivers"].sum() == pytest.approx(delivered, rel=0.01)
+        assert (rows["drivers"] + rows["grounds"]).to_numpy() == pytest.approx(rows["cells"].to_numpy())
+    assert (table.query("phase == 1 and kind != 'read'")["cells"] == 0.0).all()  # nothing is written in the second
+    assert table.query("kind == 'set' and matrix == 'exc'")["cells"].sum() > 0.0
+    assert table.query("kind == 'reset' and matrix == 'inh'")["drivers"].sum() < 0.0  # current flows into the driver
+    rc.plot_energy(waves, tmp_path / "energy.png", names=["learnt", "read"])
+    with pytest.raises(rc.ParameterError, match="one for each of 2 phases"):
+        rc.plot_energy(waves, names=["one"])
+    with pytest.raises(rc.WaveformError, match="the engine numpy does"):
+        rc.network_energies(rc.simulate(bench_without_currents(bench), "network"))
+
+
+def bench_without_currents(bench):
+    return replace(bench, probes=("v(mem*)",))
+
+
 def test_spikes_of_something_else_are_refused():
     with pytest.raises(rc.ParameterError, match="is no run of a network"):
         rc.simulate(hopfield(), "numpy", spikes=3)

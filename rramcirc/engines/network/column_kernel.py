@@ -220,6 +220,18 @@ def set_volts(p: int, pulses: FloatArray, jobs: Jobs, drop: FloatArray) -> None:
 
 
 @compiled
+def pulse_work(p: int, jobs: Jobs) -> FloatArray:
+    """Return charge [C] and energy [J] that a pulse brought to the cells of its column."""
+    found = np.zeros(2)
+    for piece in range(jobs.pulse_piece[p], jobs.pulse_piece[p + 1]):
+        for side in range(2):
+            charge = 0.5 * jobs.durations[piece, 0] * jobs.currents[piece, side]
+            found[0] += charge
+            found[1] += jobs.volts[piece, side] * charge
+    return found
+
+
+@compiled
 def commit(
     jobs: Jobs, begin: int, end: int, states: FloatArray, kept: FloatArray, last: FloatArray, rates: FloatArray,
     ranges: FloatArray,

@@ -22,6 +22,7 @@ from rramcirc.engines.network.column_kernel import (
     drop_changes,
     guess_currents,
     new_jobs,
+    pulse_work,
     set_volts,
     write_jobs,
 )
@@ -136,6 +137,7 @@ class CellBank:
         self.start = {name: np.broadcast_to(values, shape) for name, values in states.items()}
         self.kept, self.last, self.rates = np.zeros(shape), np.zeros(count), np.zeros((count, self.n_states))
         self.ranges, self.fastest = _ranges(cell), 0.0
+        self.work = np.zeros((shape[0], 2, 2))  # matrix, RESET or SET: charge [C] and energy [J] of all pulses
         self.followed = np.zeros(shape[2], bool)
         self.jobs = new_jobs(64, 64, 64, self.n_states)
         self.figures = {"cells_read": 0, "cells_switched": 0, "sweeps": 0, "pulses": 0}
@@ -204,7 +206,7 @@ class CellBank:
             f"the model of {self.cell.rram.name} with {self.cell.card_names} has no solution there."
         )
 
-    def integrate(self, pulses: FloatArray, gates: Gates, *, keep: bool = True) -> Jobs:
+    def integrate(self, pulses: FloatArray, gates: Gates, *, keep: bool = True, count: bool = True) -> Jobs:
         """Move the cells of columns through pulses of their top electrodes.
 
         Parameters
@@ -215,18 +217,20 @@ class CellBank:
             Of all rows.
         keep
             Whether the new states are those of the cells from now on.
+        count
+            Whether their charge and energy count as those of pulses.
 
         Returns
         -------
         Jobs
             What was done; it is written again by the next call.
         """
-        bent = self._batch(pulses, gates, 1, keep)
+        bent = self._batch(pulses, gates, 1, keep, count)
         if len(bent):
-            self._batch(bent, gates, PARTS, keep)
+            self._batch(bent, gates, PARTS, keep, count)
         return self.jobs
 
-    def _batch(self, pulses: FloatArray, gates: Gates, parts: int, keep: bool) -> FloatArray:
+    def _batch(self, pulses: FloatArray, gates: Gates, parts: int, keep: bool, counted: bool) -> FloatArray:
         """Do pulses in so many parts; return those whose drop bends too much for that, which are left undone."""
         bounds, firsts = all_slices(pulses, parts, gates, self.noise.slot)
         count, jobs = self._written(pulses, bounds, firsts, gates), self.jobs
@@ -260,6 +264,8 @@ class CellBank:
                     self.rates, self.ranges,
                 )  # fmt: skip
                 self.fastest = max(self.fastest, fastest)
+                if counted:
+                    self.work[int(pulses[p, 1]), int(pulses[p, 4] > 0.0)] += pulse_work(p, jobs)
                 self.figures["cells_switched"] += int(jobs.pulse_job[p + 1] - jobs.pulse_job[p])
         self.figures["pulses"] += len(pulses) - len(bent)
         return pulses[bent]

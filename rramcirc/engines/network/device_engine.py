@@ -68,20 +68,22 @@ def run_bench(
     wall, cpu, ending = time.perf_counter(), time.process_time(), Ending()
     listen = limited(progress, timeout)
     run: DeviceRun | None = None
+    used: dict[str, float] = {}
     with noted(ending):
         run = DeviceRun(
             plan, _grid(bench, plan), edges=len(probes) <= MOST_AT_EDGES, watched=reader.watched, spikes=forced,
             threads=threads, temperature=bench.temperature,
         )  # fmt: skip
-        for span in bench.spans:
+        for k, span in enumerate(bench.spans):
             if span.reset and span.start > 0.0:
                 run.reset()
             run.advance(span.stop, span.learning, listen)
+            used |= {f"phase {k}: {name}": value for name, value in run.energy().items()}
     if run is None:
         return Outcome("numpy", ending.status, ending.problems, signal=ending.signal, version=_version())
     result = run.finish(whole=ending.status == "done")
     axis, values = reader.values(result)
-    used = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     plots: tuple[RawPlot, ...] = ()
     if len(axis):
         write_raw(folder / RAW_FILE, [_plot(bench, probes, axis, values, ending.status == "done")])
@@ -95,12 +97,12 @@ def run_bench(
         problems=problems,
         plots=plots,
         signals=tuple(Signal(p.name, p.unit, p.name, 1, p.description) for p in probes),
-        wall_seconds=used[0],
-        cpu_seconds=used[1],
+        wall_seconds=wall,
+        cpu_seconds=cpu,
         signal=ending.signal,
         version=_version(),
         notes=(asleep_text(result.figures),),
-        figures=_figures(result),
+        figures=_figures(result) | used | {"common_mode": plan.neuron.pulses.common_mode},
         spikes=Spikes(result.times, result.neurons),
         cause=None if isinstance(ending.cause, (SimulationError, TimeoutError)) else ending.cause,
     )

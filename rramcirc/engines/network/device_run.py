@@ -129,7 +129,10 @@ class DeviceRun:
         self.neurons = Neurons(clock, np.zeros((2, columns), np.int64), heads, plan.intervals, plan.levels)
         on = np.array([False] * rows) if self.hopfield else np.array([c[1][0] > 0.0 for c in plan.corners])
         table = np.zeros((2, 1)) if self.hopfield else _edge_table(self.bank)
-        self.synapses = Synapses(on, self.bank.kept, table[0], table[1], np.zeros(columns), np.zeros((3, columns)))
+        self.synapses = Synapses(
+            on, self.bank.kept, table[0], table[1], np.zeros(columns), np.zeros((3, columns)),
+            np.zeros((plan.shape[0], columns)), np.zeros(plan.shape[0]),
+        )  # fmt: skip
         forced = (np.empty(0), np.empty(0, np.int64)) if spikes is None else spikes
         self.inputs = Inputs(
             *plan.ext, *plan.pre, np.append(forced[0], NEVER), np.append(forced[1], 0), np.append(grid, NEVER)
@@ -185,6 +188,20 @@ class DeviceRun:
             if code == DONE and look >= until:
                 return
 
+    def energy(self) -> dict[str, float]:
+        """Return charge [C] and energy [J] of the cells so far, in reads and in pulses that set and reset.
+
+        Pulses count when they have ended.
+        """
+        read = self.plan.neuron.pulses.read_voltage
+        found = {}
+        for m, (matrix, charge) in enumerate(zip(self.plan.matrices, self.synapses.charge.tolist(), strict=True)):
+            found |= {f"charge_read_{matrix}": charge, f"energy_read_{matrix}": (read if m == 0 else -read) * charge}
+            for k, kind in enumerate(("reset", "set")):
+                moved, heat = self.bank.work[m, k].tolist()
+                found |= {f"charge_{kind}_{matrix}": moved, f"energy_{kind}_{matrix}": heat}
+        return found
+
     def reset(self) -> None:
         """Put the network to rest: membranes at 0 V, no refractory time, no pulse; pulses that run end here."""
         clock, phase = self.neurons.clock, self.neurons.phase
@@ -226,7 +243,7 @@ class DeviceRun:
         if reads:
             chosen = np.array(reads)
             self._log_inside(chosen)
-            self.bank.integrate(chosen, self.gates)
+            self.bank.integrate(chosen, self.gates, count=False)
             self._log_cells(chosen)
             self.neurons.heads[DIRTY] = 1
         self.done[columns] = stop[columns]

@@ -51,6 +51,8 @@ class Synapses(NamedTuple):
     edge_share: FloatArray  # charge of an edge of the gate, over its length and the read current
     drive: FloatArray  # (columns,) current into the membranes [A]
     work: FloatArray  # (3, columns)
+    flow: FloatArray  # (matrices, columns) read current of the cells [A]
+    charge: FloatArray  # (matrices,) that reads have let through so far [C]
 
 
 class Inputs(NamedTuple):
@@ -132,6 +134,7 @@ def sum_columns(synapses: Synapses, levels: FloatArray) -> None:
         for j in range(drive.shape[0]):
             if work[j] != 0.0:
                 drive[j] += work[j] / (1.0 + levels[READ_OHM] * work[j] / volts)
+            synapses.flow[m, j] = work[j]
     for j in range(drive.shape[0]):
         drive[j] *= levels[GAIN]
 
@@ -325,6 +328,9 @@ def run_events(
                 crossings[j] = 1.0 if 0.0 <= crossings[j] <= tie else -1.0
             move_all(neurons, synapses, t - now, False, synapses.work[2])
         for j in range(n):
+            if neurons.phase[TE, j] != FIRST and neurons.phase[TE, j] != SECOND:  # else a pulse, not a read
+                for m in range(synapses.flow.shape[0]):
+                    synapses.charge[m] += synapses.flow[m, j] * (t - now)
             if clock[HELD_UNTIL, j] == NEVER:
                 clock[V, j] = synapses.work[1, j]
             clock[X0, j] += clock[XS, j] * (t - now)
