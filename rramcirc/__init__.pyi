@@ -31,6 +31,7 @@ from rramcirc.analysis.noise import integrated_noise as integrated_noise
 from rramcirc.analysis.readings import (
     cell_energies as cell_energies,
     line_energies as line_energies,
+    network_energies as network_energies,
     read_conductance as read_conductance,
 )
 from rramcirc.analysis.spikes import (
@@ -213,7 +214,11 @@ from rramcirc.engines.network.spike_rules import (
     SpikeRule as SpikeRule,
     bi_poo as bi_poo,
     pair_rule as pair_rule,
+    pfister as pfister,
+    rate_rule as rate_rule,
     song as song,
+    tanh_rule as tanh_rule,
+    triplet_rule as triplet_rule,
     window_of as window_of,
 )
 from rramcirc.engines.ngspice.spelling import subcircuit_files as subcircuit_files
@@ -229,6 +234,7 @@ from rramcirc.engines.simulation import (
     simulate_netlist as simulate_netlist,
 )
 from rramcirc.figures.networks import (
+    plot_energy as plot_energy,
     plot_learning as plot_learning,
     plot_raster as plot_raster,
     plot_weights as plot_weights,
@@ -422,14 +428,17 @@ __all__ = [
     "measure",
     "minimum",
     "multiply",
+    "network_energies",
     "overlap_time",
     "overlaps",
     "overshoot",
     "pair_rule",
     "pattern_train",
     "period",
+    "pfister",
     "plot",
     "plot_butterfly",
+    "plot_energy",
     "plot_indices",
     "plot_learning",
     "plot_raster",
@@ -444,6 +453,7 @@ __all__ = [
     "pulse_width",
     "random_telegraph",
     "rate_curve",
+    "rate_rule",
     "read_any",
     "read_conductance",
     "read_current",
@@ -492,12 +502,14 @@ __all__ = [
     "synapse_array",
     "synapse_bench",
     "synapse_waves",
+    "tanh_rule",
     "te_stimulus",
     "time_to_final",
     "to_pyspice",
     "train_stimuli",
     "transitions",
     "triangle",
+    "triplet_rule",
     "value_at",
     "view",
     "window_of",
