@@ -194,7 +194,7 @@ class DeviceRun:
         Pulses count when they have ended.
         """
         read = self.plan.neuron.pulses.read_voltage
-        found = {}
+        found: dict[str, float] = {}
         for m, (matrix, charge) in enumerate(zip(self.plan.matrices, self.synapses.charge.tolist(), strict=True)):
             found |= {f"charge_read_{matrix}": charge, f"energy_read_{matrix}": (read if m == 0 else -read) * charge}
             for k, kind in enumerate(("reset", "set")):
