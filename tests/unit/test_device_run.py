@@ -12,6 +12,7 @@ from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.network.bench import NETWORK_NEURON, NETWORK_PULSES, perceptron_bench
 from rramcirc.circuits.network.networks import HopfieldNetwork, Perceptron, spike_currents
+from rramcirc.devices.cards.model_card import Validity
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.engines.network.column_kernel import Noise
 from rramcirc.engines.network.deviates import cycle_deviate
@@ -304,6 +305,31 @@ def test_energies_of_a_network_are_the_integrals_of_its_currents(tmp_path):
 
 def bench_without_currents(bench):
     return replace(bench, probes=("v(mem*)",))
+
+
+def test_a_network_outside_its_cards_says_so_and_a_current_that_no_device_survives_fails():
+    charge = 2.5 * NETWORK_NEURON.capacitance * NETWORK_NEURON.threshold
+    pair = spike_currents([2e-3, 5e-3], [0, 1], charge)
+    calm = Testbench(hopfield().design, Transient(0.012, 1e-3), pair, probes=("v(mem0)",))
+    calm = replace(calm, design=replace(calm.design, learning=True))
+    assert not rc.simulate(calm, "numpy").provenance["remarks"]
+    remarks = rc.simulate(replace(calm, temperature=420.0), "numpy").provenance["remarks"]
+    assert any("temperature is 420 K" in one for one in remarks)
+    card = calm.design.cell.rram
+
+    def with_limit(name, limit):
+        narrow = replace(card, validity={**card.validity, name: Validity(-limit, limit, card.validity["current"].unit)})
+        return replace(calm, design=replace(calm.design, cell=replace(calm.design.cell, rram=narrow)))
+
+    remarks = rc.simulate(with_limit("current", 1e-9), "numpy").provenance["remarks"]
+    assert any("current of" in one and "the card does not hold there" in one for one in remarks)
+    volts = replace(card, validity={**card.validity, "cell_voltage": Validity(-0.2, 0.2, "V")})
+    narrow = replace(calm, design=replace(calm.design, cell=replace(calm.design.cell, rram=volts)))
+    told = [one for one in rc.simulate(narrow, "numpy").provenance["remarks"] if "cell_voltage of" in one]
+    assert len(told) == 1
+    assert "exc[0,1]" in told[0] or "inh[0,1]" in told[0]  # the only pair that a pulse reached
+    with pytest.raises(rc.SimulationError, match="no device carries that"):
+        rc.simulate(with_limit("survived_current", 1e-9), "numpy")
 
 
 def test_spikes_of_something_else_are_refused():

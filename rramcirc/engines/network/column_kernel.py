@@ -234,9 +234,9 @@ def pulse_work(p: int, jobs: Jobs) -> FloatArray:
 @compiled
 def commit(
     jobs: Jobs, begin: int, end: int, states: FloatArray, kept: FloatArray, last: FloatArray, rates: FloatArray,
-    ranges: FloatArray,
+    ranges: FloatArray, most: FloatArray,
 ) -> float:  # fmt: skip
-    """Take over what jobs have found: states, read currents, currents at the end of the pulse, largest rates.
+    """Take over what jobs have found: states, read currents, those at the end of the pulse, largest rates and currents.
 
     Returns the largest rate while read, of the range of the state [1/s].
     """
@@ -245,6 +245,8 @@ def commit(
         cell = jobs.cells[job]
         kept[cell] = jobs.read[job]
         last[cell] = jobs.currents[jobs.first_piece[job + 1] - 1, 1]
+        for piece in range(jobs.first_piece[job], jobs.first_piece[job + 1]):
+            most[cell] = max(most[cell], abs(jobs.currents[piece, 0]), abs(jobs.currents[piece, 1]))
         for a in range(states.shape[1]):
             states[cell, a] = jobs.reached[job, a]
             rates[cell, a] = max(rates[cell, a], abs(jobs.rates[job, a]))

@@ -137,6 +137,8 @@ class CellBank:
         self.start = {name: np.broadcast_to(values, shape) for name, values in states.items()}
         self.kept, self.last, self.rates = np.zeros(shape), np.zeros(count), np.zeros((count, self.n_states))
         self.ranges, self.fastest = _ranges(cell), 0.0
+        self.most = np.zeros(count)  # largest current of each cell in a pulse [A]
+        self.begun = self.nodes.copy()
         self.work = np.zeros((shape[0], 2, 2))  # matrix, RESET or SET: charge [C] and energy [J] of all pulses
         self.followed = np.zeros(shape[2], bool)
         self.jobs = new_jobs(64, 64, 64, self.n_states)
@@ -261,7 +263,7 @@ class CellBank:
             if keep and p not in bent:
                 fastest = commit(
                     jobs, jobs.pulse_job[p], jobs.pulse_job[p + 1], self.nodes, self.kept.reshape(-1), self.last,
-                    self.rates, self.ranges,
+                    self.rates, self.ranges, self.most,
                 )  # fmt: skip
                 self.fastest = max(self.fastest, fastest)
                 if counted:

@@ -19,6 +19,7 @@ from rramcirc.engines.ending import Ending, limited, noted
 from rramcirc.engines.network.device_plan import Plan, device_plan
 from rramcirc.engines.network.device_record import NetworkReader, network_probes
 from rramcirc.engines.network.device_run import DeviceResult, DeviceRun
+from rramcirc.engines.network.device_validity import device_validity
 from rramcirc.engines.outcome import Outcome
 from rramcirc.engines.states import TOLERANCE, left_bounds
 from rramcirc.waveforms.raw import RawPlot, read_raw, write_raw
@@ -91,6 +92,10 @@ def run_bench(
     status, problems = ending.status, ending.problems
     if status == "done" and (outside := _outside(result)):
         status, problems = "failed", outside
+    remarks: list[str] = []
+    if status == "done":
+        carried, remarks = device_validity(bench, plan, result.bank)
+        status, problems = ("failed", tuple(carried)) if carried else (status, problems)
     return Outcome(
         engine="numpy",
         status=status,
@@ -101,6 +106,7 @@ def run_bench(
         cpu_seconds=cpu,
         signal=ending.signal,
         version=_version(),
+        remarks=tuple(remarks),
         notes=(asleep_text(result.figures),),
         figures=_figures(result) | used | {"common_mode": plan.neuron.pulses.common_mode},
         spikes=Spikes(result.times, result.neurons),
