@@ -122,7 +122,7 @@ def plain(rule, waves, i, j):
     weight = (waves[f"conductance_exc[{i},{j}]"][0] - rule.low) / (rule.high - rule.low)
     for time, side in sorted((t, side) for side, times in spikes.items() for t in times):
         past = {name: times[times < time - 1e-9][::-1] for name, times in spikes.items()}
-            gap = {name: [time - t for t in [*times[:2], -np.inf, -np.inf][:2]] for name, times in past.items()}
+        gap = {name: [time - t for t in [*times[:2], -np.inf, -np.inf][:2]] for name, times in past.items()}
         weight = min(1.0, max(0.0, weight + CHANGES[rule.update.__name__](side, gap, rule.parameters)))
     return weight
 
