@@ -21,6 +21,8 @@ EXAMPLE = """\b
 Example:
   rramcirc fit --example pulses.csv --model rram_filament
   rramcirc fit pulses.csv --model rram_filament --free rho,gap_resistance,gap_decay_length -o my_device.toml
+  rramcirc fit --example many.csv --population --model rram_filament
+  rramcirc fit many.csv --population --model rram_filament --card hfo2_filament -o my_devices.toml
 """
 
 
@@ -69,7 +71,11 @@ Example:
 @click.option("--spread", metavar="a,b,c", help="Instance parameters that differ (default: the card's variability).")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.option("--temperature", metavar="KELVIN", help="Of the measurement, e.g. 300K (default 300.15 K).")
-@click.option("--example", metavar="FILE.csv", help="Write made-up pulse data of the start card, to see the form.")
+@click.option(
+    "--example",
+    metavar="FILE.csv",
+    help="Write made-up pulses of the start card, to see the form (with --population: of many devices).",
+)
 @click.option("-o", "--output", metavar="CARD.toml", help="Card to write; picture and residuals go beside it.")
 def fit(
     data: tuple[str, ...], model: str, start: str | None, free: str | None, fix: str | None, seed: int,
@@ -97,13 +103,16 @@ def fit(
     from rramcirc.basics.errors import ParameterError
     from rramcirc.studies.fit.check import check_with_ngspice
     from rramcirc.studies.fit.data import read_measurement
+    from rramcirc.studies.fit.example import write_example
     from rramcirc.studies.fit.fit import fit as run
     from rramcirc.studies.fit.fit import start_card
-    from rramcirc.studies.fit.report import report, write_example, write_fit
+    from rramcirc.studies.fit.report import report, write_fit
 
     card = start_card(model, start)
     if example is not None:
-        click.echo(f"{write_example(card, Path(example), seed)}: made-up data of {card.name} with 2 % noise")
+        written = write_example(card, Path(example), seed, population=population)
+        of = f"20 devices that differ as {card.name} says" if population else card.name
+        click.echo(f"{written}: made-up data of {of}, with 2 % noise")
         return
     if not data:
         raise ParameterError("give one or more files with measured data; --example FILE.csv writes one to try.")

@@ -49,9 +49,7 @@ Example:
     "--allow-read", "allow_read", multiple=True, metavar="FOLDER",
     help="A folder that a foreign netlist may read, e.g. that of a design kit.",
 )  # fmt: skip
-@click.option(
-    "--dialect", metavar="NAME", help="Whose netlist it is: ngspice (default), ltspice, hspice or pspice."
-)
+@click.option("--dialect", metavar="NAME", help="Whose netlist it is: ngspice (default), ltspice, hspice or pspice.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the testbench record.")
 @click.option("--watch", is_flag=True, help="Serve a page on which the run grows while it goes on; Ctrl-C ends it.")
 @click.option("--strict", is_flag=True, help="End with 1 on any remark about a number, such as a card left.")

@@ -156,9 +156,7 @@ def sweep(
         raise SimulationError("; ".join(wrong) + ".")
 
 
-def _explain(
-    result: SweepResult, folder: Path, specs: tuple[Spec, ...], sensitivity: bool, html: str | None
-) -> None:
+def _explain(result: SweepResult, folder: Path, specs: tuple[Spec, ...], sensitivity: bool, html: str | None) -> None:
     """Write what is asked for besides the table: sensitivity indices, a page."""
     from rramcirc.sweeps.indices import plot_indices, sensitivity_indices
 

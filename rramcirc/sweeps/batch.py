@@ -296,5 +296,3 @@ def _columns(own: Sequence[Mapping[str, Any]], prefix: str, common: Mapping[str,
             raise ParameterError(f"{prefix}{name}: a batch needs a number in each run.")
         found[name] = np.array(column, dtype=float)
     return found
-
-

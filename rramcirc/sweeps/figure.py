@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 MOST_PANELS, MOST_LINES = 6, 60
 
 
-def plot_sweep(
-    result: SweepResult, path: str | os.PathLike[str] | None = None, specs: Sequence[Spec] = ()
-) -> Figure:
+def plot_sweep(result: SweepResult, path: str | os.PathLike[str] | None = None, specs: Sequence[Spec] = ()) -> Figure:
     """Draw the measurements of a sweep, a panel each.
 
     Corners stand side by side; one swept number is an axis, others are lines of a family; two swept numbers without
@@ -137,9 +135,7 @@ def _yield(table: pd.DataFrame, name: str, specs: Sequence[Spec]) -> str:
     return f"{int(np.isfinite(values).sum())} of {len(values)} runs"
 
 
-def _heat(
-    result: SweepResult, shown: list[str], across: str, up: str, path: str | os.PathLike[str] | None
-) -> Figure:
+def _heat(result: SweepResult, shown: list[str], across: str, up: str, path: str | os.PathLike[str] | None) -> Figure:
     table = result.table
     panels = []
     for name in shown:

@@ -179,7 +179,12 @@ def _check_call(engine: object, jobs: object, executor: object, timeout: object,
 
 
 def _target(
-    what: object, measure: Sequence[str], engine: str, timeout: float | None, keep: str, folder: Path | None,
+    what: object,
+    measure: Sequence[str],
+    engine: str,
+    timeout: float | None,
+    keep: str,
+    folder: Path | None,
     again: bool,
 ) -> BenchTarget | FunctionTarget:
     """Return what is run at each point."""

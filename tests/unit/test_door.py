@@ -103,7 +103,7 @@ def test_studies_say_what_they_need():
 
 
 def test_fit_takes_a_file_and_the_name_of_a_card(tmp_path):
-    from rramcirc.studies.fit.report import write_example
+    from rramcirc.studies.fit.example import write_example
 
     data = write_example(rc.load_card("hfo2_filament"), tmp_path / "pulses.csv", 1)
     result = rc.fit(str(data), "hfo2_filament", free=["rho"])

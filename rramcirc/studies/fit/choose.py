@@ -17,6 +17,7 @@ from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
 from rramcirc.studies.fit.search import search_globally, search_locally
 from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.starts import Start
+from rramcirc.studies.fit.unloaded import without_transistor
 from rramcirc.studies.fit.verdict import rms
 from rramcirc.studies.fit.watch import Watch
 
@@ -189,10 +190,14 @@ def _error(problem: Problem, x: FloatArray) -> float:
 
 def _data_starts(problem: Problem) -> list[ModelCard]:
     """Return cards read off the data whose prediction is nearest to them."""
-    if any(p.gates is not None and p.data.kind != "sweep" for p in problem.protocols) or problem.settings.selector:
+    protocols = list(problem.protocols)
+    if problem.settings.selector is not None:  # of a cell, sweeps tell the voltage of the device
+        sweeps = [p for p in protocols if p.data.kind == "sweep"]
+        protocols = [without_transistor(p, problem.settings.temperature) for p in sweeps]
+    if not protocols:
         return []
     judged = []
-    for card in Start(problem.card, problem.free, problem.protocols, problem.settings).cards():
+    for card in Start(problem.card, problem.free, protocols, problem.settings).cards():
         try:
             other = Problem(card, _moved(problem.free, card), problem.protocols, problem.settings)
             other.tolerance = COARSE

@@ -8,19 +8,13 @@ import numpy as np
 
 from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
-from rramcirc.devices.cards.model_card import ModelCard
-from rramcirc.devices.compiled.conductance import READ_VOLTAGE
 from rramcirc.studies.fit.card_text import toml_card
-from rramcirc.studies.fit.data import KINDS, Measurement
+from rramcirc.studies.fit.data import KINDS
 from rramcirc.studies.fit.fit import FitResult, FittedParameter
-from rramcirc.studies.fit.model import make_protocol, path_ends, predict
-from rramcirc.studies.fit.path import within_bounds
 from rramcirc.studies.fit.picture import draw
 from rramcirc.studies.fit.problem import log_ratio
-from rramcirc.studies.fit.settings import Settings
 
 KEEP = "keep=True (--keep) writes it all the same."
-_EXAMPLE_PULSES, _EXAMPLE_NOISE = 200, 0.02
 
 
 def report(result: FitResult) -> str:
@@ -129,36 +123,3 @@ def card_text(result: FitResult, name: str) -> str:
     ]  # fmt: skip
     title = "fit to " + ", ".join(p.data.path.name for p in result.protocols)
     return toml_card(card, name, title, text, [p.data for p in result.protocols])
-
-
-def write_example(card: ModelCard, path: Path, seed: int) -> Path:
-    """Write made-up pulse data of a card: 200 pulses, 2 % noise on every resistance.
-
-    Amplitudes lie within the card's valid cell voltages, half of them negative; widths between 10 ns and 1 ms.
-    """
-    rng, count = np.random.default_rng(seed), _EXAMPLE_PULSES
-    card = within_bounds(card)
-    valid = card.validity.get("cell_voltage")
-    low, high = (valid.minimum, valid.maximum) if valid else (-1.5, 1.5)
-    amplitude = np.where(
-        rng.random(count) < 0.5, rng.uniform(0.4, 0.8, count) * low, rng.uniform(0.3, 0.6, count) * high
-    )
-    most, least = path_ends(card, 300.15)
-    before = np.exp(rng.uniform(np.log(1.2 / most), np.log(0.8 / least), count))
-    width = 10 ** rng.uniform(-8, -3, count)
-    columns = {"amplitude": amplitude, "width": width, "before": before, "after": before}
-    data = Measurement(path, "", "pulses", columns, np.arange(count) + 2)
-    protocol = make_protocol(data, Settings())
-    current = np.abs(predict(card, protocol, protocol.start, Settings()).current)
-    if not np.isfinite(current).all():
-        raise ParameterError(f"card {card.name}: the example pulses cannot be computed.")
-    noisy = [r * np.exp(_EXAMPLE_NOISE * rng.normal(size=count)) for r in (before, READ_VOLTAGE / current)]
-    rows = zip(amplitude, width * 1e9, noisy[0] / 1e3, noisy[1] / 1e3, strict=True)
-    text = "amplitude [V],width [ns],R before [kohm],R after [kohm]\n" + "".join(
-        ",".join(f"{value:.6g}" for value in row) + "\n" for row in rows
-    )
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path

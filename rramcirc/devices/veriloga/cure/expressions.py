@@ -45,7 +45,6 @@ class Expressions:
         """Return what runs a statement; functions of the module have some."""
         raise NotFollowed(f"line {node.at.line}: {node.kind} {node.text} is not followed")
 
-
     def value(self, node: Node) -> Value:
         """Return what evaluates an expression."""
         if node.kind == "number":

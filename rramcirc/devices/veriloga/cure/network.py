@@ -43,9 +43,7 @@ class Network:
         If a branch is a current in one case and a voltage in another, or a current is read that nothing contributes.
     """
 
-    def __init__(
-        self, module: LintModule, top: str, bottom: str, grounded: Sequence[str] = (), implicit: bool = False
-    ):
+    def __init__(self, module: LintModule, top: str, bottom: str, grounded: Sequence[str] = (), implicit: bool = False):
         self.module, self.top = module, top
         self.zero = {*module.grounds, bottom, *grounded}
         self.potentials: dict[str, float] = {}

@@ -64,9 +64,7 @@ _REFUSED = {
     "$fclose": "nothing: files cannot be written",
     "delay": "a state with that time constant: I(s) <+ ddt(tau * V(s));  I(s) <+ V(s) - input;",
 }
-_EMPTY = (
-    "an unknown without an equation. With the solver KLU ngspice can compute 0 V everywhere then, without a word"
-)
+_EMPTY = "an unknown without an equation. With the solver KLU ngspice can compute 0 V everywhere then, without a word"
 _FAMILIES = (
     (re.compile(r"\$(random|arandom|r?dist_\w+)$"), "random", _DRAW),
     (re.compile(r"(laplace|zi)_(nd|np|zd|zp)$"), "operator", "write the poles as states: " + STATE_FORM),
