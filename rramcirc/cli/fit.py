@@ -111,8 +111,8 @@ def fit(
     card = start_card(model, start)
     if example is not None:
         written = write_example(card, Path(example), seed, population=population)
-        of = f"20 devices that differ as {card.name} says" if population else card.name
-        click.echo(f"{written}: made-up data of {of}, with 2 % noise")
+        of = f"20 devices spread as {card.name}" if population else card.name
+        click.echo(f"{written}: made-up data of {of} with 2 % noise")
         return
     if not data:
         raise ParameterError("give one or more files with measured data; --example FILE.csv writes one to try.")

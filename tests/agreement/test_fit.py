@@ -125,6 +125,7 @@ def test_a_cell_with_its_transistor_gives_the_parameters_back() -> None:
     case = filament(rho=1.2e-5, ea=1.22, ea_lowering=0.52)
     settings = Settings(selector=NMOS)
     result = fit([cell_pulses(case, NMOS, 80, 1)], FILAMENT, free=case.factors, settings=settings)
+    assert "the SL is raised, which fits better" in result.remarks[0]  # RESET through the SL
     assert not result.undetermined
     assert np.max(np.abs(deviations(result, case.truth))) < 4.5
     assert max(f.sigma / f.value for f in result.fitted) < 0.1

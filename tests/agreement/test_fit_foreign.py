@@ -23,6 +23,7 @@ from rramcirc.studies.fit.fit import FitResult, fit
 from rramcirc.studies.fit.model import make_protocol
 from rramcirc.studies.fit.observe import direction, exchanged, switching
 from rramcirc.studies.fit.settings import Settings
+from rramcirc.studies.fit.starts import quiet_branches, steps_of
 from rramcirc.studies.fit.verdict import null_residuals, rms
 
 FREE = ["r_on", "r_off", "v_on", "v_off", "k_on", "k_off", "alpha_on", "alpha_off"]
@@ -86,6 +87,37 @@ def pulses(after: np.ndarray, before: np.ndarray, amplitude: np.ndarray) -> Meas
     """Return single pulses of 100 ns."""
     columns = {"amplitude": amplitude, "width": np.full(len(after), 1e-7), "before": before, "after": after}
     return Measurement(Path("pulses.csv"), "0" * 64, "pulses", columns, np.arange(len(after)) + 2)
+
+
+def noisy_pulses(seed: int) -> Measurement:
+    """Return 200 SET pulses of 1 ms from near HRS on a VTEAM device (2 kohm, 200 kohm, -1 V, exponent 3), 3 % noise."""
+    rng = np.random.default_rng(seed)
+    amplitude, w = rng.uniform(0.4, 1.3, 200), rng.uniform(0.9, 1.0, 200)
+    moved = np.clip(w - 33.0 * np.maximum(amplitude - 1.0, 0.0) ** 3, 0.0, 1.0)
+    before, after = (2e3 + 1.98e5 * x for x in (w, moved))
+    before, after = (r * np.exp(0.03 * rng.normal(size=200)) for r in (before, after))
+    columns = {"amplitude": amplitude, "width": np.full(200, 1e-3), "before": before, "after": after}
+    return Measurement(Path("pulses.csv"), "0" * 64, "pulses", columns, np.arange(200) + 2)
+
+
+def test_the_ends_of_the_resistance_are_read_off_through_the_noise() -> None:
+    """HRS is that of many readings, not of the largest; LRS that of the only one that is so low."""
+    data = noisy_pulses(4)
+    (_, most), (_, least) = quiet_branches([make_protocol(data, Settings())])
+    assert 0.1 / least[0] == pytest.approx(1.9e5, rel=0.03)
+    assert data.columns["after"].max() > 2.05e5
+    assert 0.1 / most[0] == pytest.approx(data.columns["after"].min(), rel=1e-9)
+    steps = steps_of([make_protocol(data, Settings())])
+    np.testing.assert_allclose(steps.noise, 0.03 * np.sqrt(2.0), rtol=0.3)
+
+
+@pytest.mark.long
+def test_noisy_pulses_of_one_polarity_are_fitted_from_a_far_card() -> None:
+    """The rate of the card is 1e6 times that of the data; threshold and exponent are correlated to 0.99."""
+    result = fit(noisy_pulses(4), "vteam_kvatinsky2015")
+    v_on = next(f for f in result.fitted if f.name == "v_on")
+    assert abs(v_on.value + 1.0) < 2.5 * v_on.sigma < 0.3
+    assert result.skill.value > 0.5
 
 
 def test_noise_is_no_switching() -> None:

@@ -17,6 +17,7 @@ from rramcirc.devices.cards.variability import sample_devices
 from rramcirc.devices.compiled.conductance import states_for_conductance
 from rramcirc.devices.pulses.response import pulse_response
 from rramcirc.studies.fit.comparison import compare
+from rramcirc.studies.fit.data import read_measurement
 from rramcirc.studies.fit.population import fit_population, spread_parameters
 from rramcirc.studies.fit.population_report import population_report, write_population
 from rramcirc.studies.fit.runs import gather
@@ -134,3 +135,16 @@ def test_the_command_prints_distances_and_writes_the_card(
     assert [one.parameter for one in rc.load_card(output).variability] == [one.parameter for one in TRUTH]
     refused = CliRunner().invoke(command, [str(population[0]), "--model", "rram_tiox", "--spread", "alpha_p_factor"])
     assert isinstance(refused.exception, ParameterError)
+
+
+def test_an_example_of_a_population_is_one(tmp_path: Path) -> None:
+    file, words = tmp_path / "many.csv", ["--population", "--model", "rram_filament"]
+    done = CliRunner().invoke(command, ["--example", str(file), *words], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "20 devices spread as hfo2_filament" in done.stdout
+    runs = gather([read_measurement(file)], Settings())
+    assert (runs.devices, len(runs)) == (20, 400)
+    with pytest.raises(ParameterError, match="no spread of devices"):
+        CliRunner().invoke(
+            command, ["--example", str(file), "--population", "--model", "rram_drift"], catch_exceptions=False
+        )

@@ -93,9 +93,9 @@ def test_a_wrong_cure_is_not_proven(tmp_path: Path) -> None:
     assert "differs by" in proof.verdict
 
 
-HEAD = '''`include "disciplines.vams"
+HEAD = """`include "disciplines.vams"
 module rram_inner(te, be); inout te, be; electrical te, be, m;
-branch (te, m) top;'''
+branch (te, m) top;"""
 GROWTH = "x = x + 1k * V(te, m) * ($abstime - last); last = $abstime;"
 
 
