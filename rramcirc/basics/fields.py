@@ -16,7 +16,7 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, dataclass_transform, get_args, get_origin
 
@@ -216,6 +216,11 @@ def _wrong_fields(kind: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -
     for name in named:
         if name not in known:
             what = unknown_name("field", name, known)
+            for field_name, of in known.items():
+                inner = of.default_factory() if of.default_factory is not MISSING else of.default
+                if is_dataclass(inner) and name in {f.name for f in fields(inner)}:
+                    hint = f"{field_name}={type(inner).__name__}({name}=...)"
+                    return WrongFields(f"unknown field {name!r} of {kind.__name__}; it stands in {field_name}: {hint}.")
             return WrongFields(what.replace(f"{name!r}", f"{name!r} of {kind.__name__}", 1))
     for name, of in list(known.items())[len(given) :]:
         if name not in named and of.default is MISSING and of.default_factory is MISSING:

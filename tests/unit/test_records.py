@@ -225,6 +225,12 @@ def test_an_unknown_field_is_answered_with_the_nearest(record) -> None:
         assert field.name in str(error.value)
 
 
+def test_a_field_that_stands_in_another_record_is_named_there():
+    hint = r"unknown field 'te_width' of LifNeuron; it stands in pulses: pulses=SynapsePulses\(te_width=\.\.\.\)"
+    with pytest.raises(rc.ParameterError, match=hint):
+        rc.LifNeuron(te_width=1e-3)
+
+
 def test_an_unknown_field_is_told_when_a_record_is_changed() -> None:
     with pytest.raises(rc.ParameterError, match=r"^unknown field 'resistnce' of Line\. Nearest: resistance"):
         replace(rc.Line(), resistnce=2.5)
