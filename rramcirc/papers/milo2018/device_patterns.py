@@ -228,7 +228,8 @@ def remarks(table: pd.DataFrame) -> list[str]:
 def map_off(table: pd.DataFrame) -> float:
     """Return how far the probabilities of the two maps are apart at most, where both recall something."""
     first, second = (table.attrs["maps"][name] for name in SOURCES)
-    return float(np.nanmax(np.abs(first - second)))
+    off = np.abs(first - second)
+    return float(off[np.isfinite(off)].max()) if np.isfinite(off).any() else float("nan")
 
 
 def times_off(table: pd.DataFrame) -> float:
