@@ -46,6 +46,7 @@ def _titled(ax: Axes, title: str, across: str, down: str) -> None:
     ax.set(title=title, xlabel=across, ylabel=down)
     ax.grid(False)
     ax.minorticks_off()
+    ax.locator_params(integer=True)
 
 
 def _draw_times(ax: Axes, cases: dict[str, list]) -> None:  # type: ignore[type-arg]  # of Recall
@@ -56,5 +57,7 @@ def _draw_times(ax: Axes, cases: dict[str, list]) -> None:  # type: ignore[type-
             share = np.arange(1, times.size + 1) / one.winner.size
             label = f"{pattern}, {cues} cues" if style == "-" else None
             ax.plot(1e3 * times, share, style, color=COLOURS[k], lw=1.2, label=label)
-    ax.set(title="(c) recall", xlabel="time [ms]", ylabel="share of runs", xlim=(0, 1000), ylim=(0, 1.02))
-    ax.legend(title="line: device level\ndashes: pulse table", loc="lower right", fontsize="small")
+    ax.set(title="(c) lines: device level, dashes: pulse table", xlabel="time [ms]", ylabel="share of runs recalled")
+    ax.set(xlim=(0, 1000), ylim=(0, 1.02))
+    ax.set_box_aspect(1)
+    ax.legend(loc="lower right", fontsize="small")
