@@ -9,7 +9,7 @@ import pytest
 from rramcirc.engines.ngspice.lines import Line
 from rramcirc.engines.ngspice.log import excuse, read_log
 from rramcirc.engines.ngspice.measured import is_consequence, later_measurements, read_measured, requested
-from rramcirc.engines.ngspice.overlooked import sources_that_go_back
+from rramcirc.engines.ngspice.overlooked import overlooked, sources_that_go_back
 
 LOG = """Circuit: * t
   Measurements for Transient Analysis
@@ -103,6 +103,22 @@ def test_messages_that_only_explain_a_failed_measurement_are_told_once():
 )
 def test_sources_that_go_back_in_time_are_found(text, backward):
     assert sources_that_go_back(lines(text)) == backward
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("v1 a 0 pulse(0 1 1u 0 0 1u 4u)", "rise and fall 0"),
+        ("i1 a 0 PULSE 0 1 1u 1n 0ns 1u 4u", "of i1 has fall 0"),
+        ("v1 a 0 pulse(0 1 0 1n 1n 1 2)", ""),
+        ("v1 a 0 pulse(0 1 0 {tr} 1n 1 2)", ""),
+        ("v1 a 0 pulse(0 1)", ""),
+    ],
+)
+def test_a_pulse_whose_edges_last_no_time_is_told(text, told):
+    assert told in " ".join(overlooked([*lines(text), *lines(".tran 10n 3u")]))
+    assert bool(overlooked([*lines(text), *lines(".tran 10n 3u")])) == bool(told)
+    assert overlooked(lines(text)) == []
 
 
 def test_somebody_elses_ignored_parameter_and_vertical_edge_are_remarks():

@@ -68,9 +68,9 @@ def check_own_options(lines: Sequence[Line]) -> None:
 
 
 def overlooked(lines: Sequence[Line], most: int = 20) -> list[str]:
-    """Return one sentence for each name that ngspice will not know, and will not complain about, `most` at most."""
+    """Return one sentence for each thing that ngspice will not know, and not complain about, `most` at most."""
     cards = [line for line in lines if line.kind == "card"]
-    return list(islice(chain(_options(cards), _instance_parameters(cards)), most))
+    return list(islice(chain(_options(cards), _instance_parameters(cards), _pulses_without_edges(cards)), most))
 
 
 def sources_that_go_back(lines: Sequence[Line]) -> list[str]:
@@ -115,6 +115,23 @@ def _instance_parameters(cards: Sequence[Line]) -> Iterator[str]:
         for name in (part.partition("=")[0] for part in parts[first:] if "=" in part):
             if re.fullmatch(r"[a-z_]\w*", name) and name not in known | {"m"}:
                 yield f"{line.where}: subcircuit {called[0]} has no parameter {name!r}, so ngspice ignores it."
+
+
+def _pulses_without_edges(cards: Sequence[Line]) -> Iterator[str]:
+    """Find pulses whose rise or fall is given as 0, in whose place ngspice takes the step of .tran."""
+    if not any(line.head == ".tran" for line in cards):
+        return
+    for line in cards:
+        pulse = re.search(r"\bpulse\s*\(?([^)]*)", line.text, re.IGNORECASE)
+        if pulse is None or line.head[:1] not in ("v", "i"):
+            continue
+        edges = zip(("rise", "fall"), pulse[1].replace(",", " ").split()[3:5], strict=False)
+        zero = [name for name, word in edges if spice_number(word) == 0.0]
+        if zero:
+            yield (
+                f"{line.where}: the pulse of {line.head} has {' and '.join(zero)} 0, for which ngspice takes the step "
+                "of .tran; give the time of the edge."
+            )
 
 
 def _names_before_values(parts: Sequence[str]) -> list[str]:
