@@ -120,6 +120,11 @@ def test_noisy_pulses_of_one_polarity_are_fitted_from_a_far_card() -> None:
     assert result.skill.value > 0.5
 
 
+def test_a_model_that_two_terminals_do_not_move_is_refused() -> None:
+    with pytest.raises(ParameterError, match="follows x, y, held at 0 V"):
+        fit(measured(vteam_device.sweep(step=0.1)), "plastic_zoppo2019")
+
+
 def test_noise_is_no_switching() -> None:
     """Of 200 sets of noise at most 2 may look like switching, where 0.2 are expected of a chance of 1e-3."""
     rng = np.random.default_rng(5)

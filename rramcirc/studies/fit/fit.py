@@ -17,9 +17,11 @@ from rramcirc.devices.veriloga.library import find_module
 from rramcirc.studies.fit.choose import COARSE, Say, begin
 from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.model import Prediction, Protocol
-from rramcirc.studies.fit.path import within_bounds
+from rramcirc.studies.fit.path import refuse_unmoved, within_bounds
 from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
 from rramcirc.studies.fit.search import (
+    LAST_STEPS,
+    MANY,
     Undetermined,
     covariance,
     dependence,
@@ -32,8 +34,6 @@ from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.verdict import Misfit, Skill, misfit, skill
 
 _JUDGED = 1000  # pulses of a file on which it is judged what is determined
-# readings from which the last fit has few steps: it starts at the solution of a large part
-_MANY, _LAST_STEPS = 2000, 2
 _ROUNDS = 2  # of weights and search
 
 
@@ -182,6 +182,7 @@ def fit(
         all.
     """
     measured, original = measured_data(data), as_card("fit", card)
+    refuse_unmoved(original)
     say = say or _silent
     begun = begin(
         measured, within_bounds(original), (list(free), list(fix)), settings or Settings(), seed, say
@@ -199,12 +200,12 @@ def fit(
         undetermined += found
         middle, x = freeze(middle, x, [u.name for u in found])
     full = problem.held({u.name: middle.card.number(u.name) for u in undetermined})
-    many = full.n_data > _MANY
+    many = full.n_data > MANY
     full.tolerance = COARSE if many else full.tolerance
     say(f"last search: all {full.n_data} readings")
     for _ in range(1 if many else _ROUNDS):  # what is an edge depends on where the search ends
         full.weigh(x)
-        x = search_locally(full, x, steps=_LAST_STEPS if many else None)
+        x = search_locally(full, x, steps=LAST_STEPS if many else None)
     full.weigh(x)
     judged, part = (middle, share) if many else (full, 1.0)
     left = free_parameters(full.card, [u.name for u in undetermined]) if undetermined else ()

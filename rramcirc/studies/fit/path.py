@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
+from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import path_points
 from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.reading import held_current, settle
 from rramcirc.devices.compiled.units import RUNNING
 
+_TRIED = 0.5, -0.5, 1.0, -1.0, 2.0, -2.0  # [V] under which some state must move
 _GRID = 33  # places of the path at which currents are known, closer towards the ends
 
 
@@ -43,9 +45,36 @@ def _point(card: ModelCard, text: str) -> str | float | None:
     if text in card.declaration.parameters:
         return text
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if np.isfinite(value) else None
+
+
+def refuse_unmoved(card: ModelCard) -> None:
+    """Raise if no state of a card moves under a voltage between its first two terminals.
+
+    Raises
+    ------
+    ParameterError
+        Names the other terminals, which a measurement of two holds at 0 V.
+    """
+    assert card.declaration is not None
+    ports = card.declaration.ports
+    others = [p for p in ports[2:] if p != "nz"]
+    if not others:
+        return
+    devices = CompiledDevices(card, 1)
+    points = np.zeros((len(_TRIED), len(devices.nodes)))
+    points[:, 0] = _TRIED
+    which = np.zeros(len(_TRIED), np.int64)
+    rates = devices.evaluate(points, RUNNING, which=which, jacobian=False, reactive=False).resistive
+    if not np.any(rates[:, list(devices.state_nodes.values())]):
+        raise ParameterError(
+            f"card {card.name}: no state of module {card.module} moves under a voltage between {ports[0]} and "
+            f"{ports[1]}; it follows {', '.join(others)}, held at 0 V in a measurement of two terminals, which cannot "
+            "tell its parameters. Give a model that switches between two terminals with --model."
+        )
 
 
 class PathOfStates:
@@ -113,4 +142,4 @@ class PathOfStates:
         return along
 
 
-__all__ = ["PathOfStates", "within_bounds"]
+__all__ = ["PathOfStates", "refuse_unmoved", "within_bounds"]

@@ -14,7 +14,8 @@ MOVE, SAME_RMS = 0.2, 0.01  # a degeneracy: a move of a fifth changes the rms by
 UNDETERMINED = 0.3  # a standard deviation above it, of the logarithm or relative to the start value, is none
 _BOXES = 0.03, 0.1, 0.3, 1.0  # part of the bounds around the start card
 _DRAWS = 2, 6  # 2^(that + number of parameters) places in each box, at most 2^this
-_LOCAL_STARTS, _FEW, _MANY, _CAREFUL, _MOVED_STEPS = 4, 12, 25, 60, 4  # local searches; steps of each
+_LOCAL_STARTS, _FEW, _MOST, _CAREFUL, _MOVED_STEPS = 4, 12, 25, 60, 4  # local searches; steps of each
+MANY, LAST_STEPS = 2000, 2  # readings from which a search of all has few steps: it starts at the solution of a part
 _SAME = 0.05  # two local searches whose costs differ by less found the same place
 _TETHER = 0.02  # residual for one e-fold from the start card, so that undetermined parameters stay near it
 _REWEIGHTED = 4  # fits of the scatter of the residuals
@@ -114,7 +115,7 @@ def search_locally(problem: Problem, x: FloatArray, *, steps: int | None = None,
     loss, most, close, wide = "soft_l1", _CAREFUL, 1e-4, 0.3
     if not careful:  # readings within the noise count in full, those far off linearly
         noise = typical(problem.residuals(start)[: problem.n_data])
-        loss, most, close, wide = "huber", _MANY, 1e-6, max(OUTLYING * noise, 0.01)
+        loss, most, close, wide = "huber", _MOST, 1e-6, max(OUTLYING * noise, 0.01)
     if problem.watch is not None:  # a step is one set, and a Jacobian two for each parameter and one more
         problem.watch.begin("search", (steps or most) * (2 * (n + (len(x) > n)) + 2))
     place: FloatArray = least_squares(
@@ -318,5 +319,6 @@ def moved_rms(problem: Problem, x: FloatArray, parameter: FreeParameter) -> floa
 
 
 __all__ = [
-    "Undetermined", "covariance", "dependence", "determine", "freeze", "moved_rms", "search_globally", "search_locally",
+    "LAST_STEPS", "MANY", "Undetermined", "covariance", "dependence", "determine", "freeze", "moved_rms",
+    "search_globally", "search_locally",
 ]  # fmt: skip

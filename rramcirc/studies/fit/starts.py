@@ -33,6 +33,9 @@ _SEEN = 3.0  # standard deviations of noise that a state must move
 _CLUSTER, _SHARE = 6.0, 0.1  # readings within so many deviations of the extreme, if that share, are its noise
 _INSIDE = 0.01  # of the path, from its ends, where a state tells a rate
 _TETHER = 0.003  # residual for one e-fold from the card
+_HOPELESS, _SMALL = 10.0, 1e-3  # times the least mean square, and that much, is what currents may be off
+_NFEV, _NFEV_SHIFTED = 40, 15  # of a search for currents, and from a shifted bend
+_NO_START = (RramcircError, np.linalg.LinAlgError, ValueError)
 _SHIFTS = (-3.0, -1.5, 1.5, 3.0)  # e-folds by which what bends a current is tried
 _IDLE_WEIGHT = 0.3  # of a reading that says only how slow a state is
 _NONE = 1e-8  # of a rate: the model's is in the other direction, or none
@@ -147,7 +150,8 @@ class Start:
         self.card, self.free, self.settings = card, list(free), settings
         self.branches = quiet_branches(protocols)
         self.steps = steps_of(protocols)
-        path = PathOfStates(card, settings.temperature)
+        self.path = path = PathOfStates(card, settings.temperature)
+        self.ends_stay = True  # the path's points are those of the card, whatever is fitted to the currents
         self.conducting = [f for f in self.free if self._conducts(path, f)]
         self.moving = [f for f in self.free if f not in self.conducting]
 
@@ -161,20 +165,29 @@ class Start:
             return False
         ratio = moved.current(places, volts) / path.current(places, volts)
         if any(not np.allclose(moved.points[n], points, rtol=1e-12) for n, points in path.points.items()):
+            self.ends_stay = False
             return True
         return bool(np.nanmax(np.abs(np.log(np.abs(ratio)))) > 1e-9)
 
     def cards(self) -> list[ModelCard]:
         """Return cards to start from, the one that fits currents and rates best first."""
-        found: list[tuple[float, ModelCard]] = []
+        tried: list[tuple[float, ModelCard]] = []
         curved = self._curved()
         for pins in _PINS:
             try:
                 error, card = self._currents(pins, curved)
-                if any(_alike(card, other, self.conducting) for _, other in found):
-                    continue
+            except _NO_START:
+                continue
+            if not any(_alike(card, other, self.conducting) for _, other in tried):
+                tried.append((error, card))
+        most = _HOPELESS * min((error for error, _ in tried), default=0.0) + _SMALL
+        found: list[tuple[float, ModelCard]] = []
+        for error, card in tried:
+            if error > most:  # no rates make up for currents that are so much worse
+                continue
+            try:
                 cost, card = self._rates(card)
-            except (RramcircError, np.linalg.LinAlgError, ValueError):
+            except _NO_START:
                 continue
             found.append((cost + error, card))
         return [card for _, card in sorted(found, key=lambda pair: pair[0])]
@@ -191,14 +204,16 @@ class Start:
                 continue
             tried = best.copy()
             for shift in _SHIFTS:
-                error, found = self._currents((None, None), tried + shift * np.eye(len(best))[k])
+                error, found = self._currents((None, None), tried + shift * np.eye(len(best))[k], _NFEV_SHIFTED)
                 if error < 0.9 * least:
                     least, card = error, found
         values = [card.number(f.name) for f in self.conducting]
         return np.array([math.log(abs(v)) if f.logarithmic and v else 0.0 for f, v in zip(self.conducting, values,
                                                                                          strict=True)])  # fmt: skip
 
-    def _currents(self, pins: tuple[float | None, float | None], base: FloatArray) -> tuple[float, ModelCard]:
+    def _currents(
+        self, pins: tuple[float | None, float | None], base: FloatArray, most: int = _NFEV
+    ) -> tuple[float, ModelCard]:
         """Fit the parameters that conduct to the quiet branches; states of LRS and HRS may be pinned."""
         from scipy.optimize import least_squares
 
@@ -222,7 +237,8 @@ class Start:
             places[loose] = x[n:]
             tether = _TETHER * (x[:n] - base)
             try:
-                model = np.abs(PathOfStates(card_of(x), self.settings.temperature).current(places[owner], volts))
+                path = self.path.with_card(card_of(x), same=self.ends_stay)
+                model = np.abs(path.current(places[owner], volts))
             except RramcircError:
                 far: FloatArray = np.r_[np.full(len(data), 10.0), tether]
                 return far
@@ -236,7 +252,7 @@ class Start:
         high = np.r_[base + 12.0, np.ones(len(loose))]
         if not len(begin):
             return float(np.mean(residuals(begin) ** 2)), self.card
-        x = least_squares(residuals, begin, bounds=(low, high), x_scale=1.0, max_nfev=40, diff_step=1e-4).x
+        x = least_squares(residuals, begin, bounds=(low, high), x_scale=1.0, max_nfev=most, diff_step=1e-4).x
         off = residuals(x)[: len(data)]
         return float(np.sum(off**2)) / len(self.branches), card_of(x)
 
