@@ -11,6 +11,7 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.studies.fit.problem import OUTLYING, FreeParameter, Problem, typical
 
 MOVE, SAME_RMS = 0.2, 0.01  # a degeneracy: a move of a fifth changes the rms by less than a hundredth of itself
+_ANY = " (any value fits)"
 UNDETERMINED = 0.3  # a standard deviation above it, of the logarithm or relative to the start value, is none
 _BOXES = 0.03, 0.1, 0.3, 1.0  # part of the bounds around the start card
 _DRAWS = 2, 6  # 2^(that + number of parameters) places in each box, at most 2^this
@@ -41,10 +42,10 @@ class Undetermined:
     def __str__(self) -> str:
         if np.isnan(self.moved):
             return self.reason
-        shown = f"{100 * max(self.moved, 0.0):.2g} %"
+        shown = f"moved by 20 %, the rms grows by {100 * max(self.moved, 0.0):.2g} % of itself"
         if self.moved < SAME_RMS:
-            return f"{self.reason}; moved by 20 %, the rms grows by {shown} of itself"
-        return f"{self.reason}, or the search did not reach it: moved by 20 %, the rms grows by {shown} of itself"
+            return f"{self.reason}; {shown}"
+        return f"{self.reason.replace(_ANY, '')}; no degeneracy was shown: {shown}"
 
 
 def search_globally(problem: Problem, seed: int) -> FloatArray:
@@ -247,9 +248,9 @@ def _trust(problem: Problem, k: int) -> int:
 def _reason(alone: float, sigma: float, others: Sequence[str]) -> str:
     if alone > UNDETERMINED:
         return "the data hardly depend on it"
-    size = "any value fits" if sigma > 5.0 else f"one sigma {100 * sigma:.0f} %"
+    size = _ANY if sigma > 5.0 else f" (one sigma {100 * sigma:.0f} %)"
     together = f"together with {', '.join(others)}" if others else "together with the other parameters"
-    return f"only {together}: the data see a combination ({size})"
+    return f"only {together}: the data see a combination{size}"
 
 
 def freeze(problem: Problem, x: FloatArray, names: Sequence[str]) -> tuple[Problem, FloatArray]:
@@ -306,16 +307,29 @@ def moved_rms(problem: Problem, x: FloatArray, parameter: FreeParameter) -> floa
     at_place = _weighed_rms(problem, x)
     least = np.inf
     for move in (1.0 + MOVE, 1.0 / (1.0 + MOVE)):
-        other = problem.held({parameter.name: move * problem.card.number(parameter.name)})
-        if not other.allowed(x):
-            continue
+        moved = move * problem.card.number(parameter.name)
+        other = problem.held({parameter.name: moved})
         place = x
-        for _ in range(2):
-            least = min(least, _weighed_rms(other, place) / at_place - 1.0)
+        for step in range(3):  # where the others are, where they should be as far as that is linear, and searched
+            if other.allowed(place):
+                least = min(least, _weighed_rms(other, place) / at_place - 1.0)
             if least < SAME_RMS:
                 return float(least)
-            place = search_locally(other, x, steps=_MOVED_STEPS)
+            if step == 0:
+                place = _made_up(problem, x, parameter, parameter.place(moved) - parameter.place(parameter.start))
+            elif other.allowed(place):
+                place = search_locally(other, place, steps=_MOVED_STEPS)
     return float(least)
+
+
+def _made_up(problem: Problem, x: FloatArray, parameter: FreeParameter, moved: float) -> FloatArray:
+    """Return where the others make up for a move of one that is left out, as far as that is linear."""
+    n = len(problem.free)
+    whole = problem.with_free((*problem.free, parameter))
+    jacobian = whole.jacobian(np.insert(x, n, parameter.place(parameter.start)))[: problem.n_data]
+    change = jacobian[:, n] * moved
+    place: FloatArray = x - np.linalg.lstsq(np.delete(jacobian, n, 1), change, rcond=1e-6)[0]
+    return np.clip(place, problem.low, problem.high)
 
 
 __all__ = [
