@@ -206,7 +206,8 @@ def fit(
     for _ in range(1 if many else _ROUNDS):  # what is an edge depends on where the search ends
         full.weigh(x)
         x = search_locally(full, x, steps=LAST_STEPS if many else None)
-    full.weigh(x)
+    if not many:
+        full.weigh(x)
     judged, part = (middle, share) if many else (full, 1.0)
     left = free_parameters(full.card, [u.name for u in undetermined]) if undetermined else ()
     say("what is not determined, moved by 20 %" if left else "uncertainties")
@@ -215,7 +216,10 @@ def fit(
     slopes, moments = dependence(judged, x, left, part)
     say("skill")
     evaluations = begun.evaluations + middle.evaluations + full.evaluations
-    result = _result(full, x, _fitted(full, x, matrix, left, slopes, moments), matrix, undetermined, seed, evaluations)
+    fitted = _fitted(full, x, matrix, left, slopes, moments)
+    found_all = full.predictions(x)
+    worth = skill(judged, x, judged.predictions(x) if many else found_all)
+    result = _result(full, x, fitted, matrix, undetermined, seed, evaluations, found_all, worth)
     return replace(result, card=_named(result, original), remarks=begun.remarks)
 
 
@@ -260,16 +264,15 @@ def _fitted(
 
 def _result(
     problem: Problem, x: FloatArray, fitted: tuple[FittedParameter, ...], matrix: FloatArray,
-    undetermined: list[Undetermined], seed: int, evaluations: int,
+    undetermined: list[Undetermined], seed: int, evaluations: int, found: Sequence[Prediction], worth: Skill,
 ) -> FitResult:  # fmt: skip
     """Return the fitted card with its uncertainties."""
     n = len(problem.free)
     sigma = np.sqrt(np.diag(matrix))
-    found = problem.predictions(x)
     misfits = tuple(misfit(p, f) for p, f in zip(problem.protocols, found, strict=True))
     return FitResult(
         _card(problem.candidate(x), problem.card, fitted, problem.protocols, misfits), fitted, tuple(undetermined),
-        problem.protocols, tuple(found), tuple(problem.weights), misfits, skill(problem, x, found),
+        problem.protocols, tuple(found), tuple(problem.weights), misfits, worth,
         matrix[:n, :n] / np.maximum(np.outer(sigma[:n], sigma[:n]), 1e-300), seed, evaluations, problem.settings,
     )  # fmt: skip
 

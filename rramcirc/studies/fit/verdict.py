@@ -10,7 +10,7 @@ import numpy as np
 from rramcirc.basics.arrays import BoolArray, FloatArray, IndexArray
 from rramcirc.studies.fit.model import Prediction, Protocol
 from rramcirc.studies.fit.problem import OUTLYING, Problem, log_ratio, typical
-from rramcirc.studies.fit.search import LAST_STEPS, MANY, search_locally
+from rramcirc.studies.fit.search import search_locally
 
 DESCRIBES = 0.5  # skill from which a card is said to describe data
 _SMALLEST_SIGMA = 1e-3  # no reading is better than 0.1 %
@@ -180,7 +180,7 @@ def skill(problem: Problem, x: FloatArray, found: Sequence[Prediction]) -> Skill
         residuals = [log_ratio(f.current, p.current) for f, p in zip(found, problem.protocols, strict=True)]
         return _skill(residuals, [null_residuals(p) for p in problem.protocols], held_out=False)
     rest, place = _without(problem, x, held)
-    refitted = search_locally(rest, place, steps=LAST_STEPS if problem.n_data > MANY else _REFIT_STEPS)
+    refitted = search_locally(rest, place, steps=_REFIT_STEPS)
     whole = np.r_[refitted[: len(problem.free)], x[len(problem.free) :]]
     kept = [np.isin(p.device, h) for p, h in zip(problem.protocols, held, strict=True)]
     again = problem.predictions(whole)
