@@ -13,14 +13,13 @@ from typing import Any
 
 import click
 from library_pages import circuit_pages, model_pages
+from paper_pages import paper_pages
 
 import rramcirc
 from rramcirc.basics.field_texts import bounds_text
 from rramcirc.circuits.table import RECORDS
 from rramcirc.cli.lazy import LazyGroup
 from rramcirc.cli.main import rramcirc as command_line
-from rramcirc.papers.experiment import EVIDENCE, Expected
-from rramcirc.papers.reproduction import experiment_names, load_experiment
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -111,49 +110,6 @@ def _default(of: Field[Any]) -> str:
     if of.default_factory is not MISSING:
         return f"`{of.default_factory()!r}`"
     return ""
-
-
-def papers() -> str:
-    """Return the page of the papers: every row that is compared, and the measured tables."""
-    lines = [
-        "# Papers",
-        "",
-        '`rramcirc reproduce NAME` runs a result of a paper and compares. Each row says what a "yes" is worth:',
-        "",
-        *(f"* *{name}*: {text}." for name, text in EVIDENCE.items()),
-        "",
-        "A bound is *published* if the paper's text gives it, *assumed* if it was read off a figure or chosen here.",
-        "The measured values of full runs stand in [Measured](measured.md); `rramcirc reproduce NAME --quick` measures",
-        "in seconds. Rows that are known not to hold say why.",
-    ]
-    wrong = []
-    for name in experiment_names():
-        experiment = load_experiment(name)
-        lines += [
-            "",
-            f"## {name}",
-            "",
-            f"{experiment.paper}, {experiment.figure}: {experiment.claim}. Level: {experiment.level}.",
-            "",
-        ]
-        lines += ["| quantity | paper | holds within | bound | evidence |", "| --- | --- | --- | --- | --- |"]
-        for row in experiment.expected:
-            lines.append("| " + " | ".join(_cell(text) for text in _row(row)) + " |")
-            if row.deviation:
-                wrong.append(f"{name}, {row.quantity}: {row.deviation}")
-        lines += ["", f"The short form changes: {_cell(experiment.quick_changes())}."]
-    at = lines.index("", 10)
-    lines[at:at] = ["", "## What does not hold", "", *(f"* {_cell(text)}" for text in wrong)]
-    return "\n".join(lines) + "\n"
-
-
-def _row(row: Expected) -> tuple[str, ...]:
-    return row.quantity, f"{row.said} ({row.where})", row.allowed, row.bound, f"{row.evidence}: {row.because}"
-
-
-def _cell(text: str) -> str:
-    """Return a text that Markdown takes as it is."""
-    return re.sub(r"([|*_\[\]<>$])", r"\\\1", text.replace("\n", " "))
 
 
 def gallery() -> dict[str, str]:
@@ -259,7 +215,8 @@ def main() -> None:
     shutil.rmtree(MADE, ignore_errors=True)
     MADE.mkdir()
     copied()
-    for name, text in (("commands", commands()), ("records", records()), ("papers", papers())):
+    paper_pages(MADE / "papers")
+    for name, text in (("commands", commands()), ("records", records())):
         (MADE / f"{name}.md").write_text(text)
 
 

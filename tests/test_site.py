@@ -5,12 +5,15 @@ A block ``text`` right after such a block is its output. `python docs/blocks.py 
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from rramcirc.papers.reproduction import load_experiment
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md")])
@@ -23,6 +26,19 @@ def test_blocks_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path)
     command = [sys.executable, DOCS / "blocks.py", "--check", str(page)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_what_is_kept_of_the_papers_is_what_their_rows_say_now() -> None:
+    """A row that was changed or added is run again: `python docs/paper_results.py NAME`."""
+    for path in (DOCS / "papers").glob("*.json"):
+        found = json.loads(path.read_text())
+        now = [
+            (e.quantity, e.said, e.allowed, e.bound, e.where, e.evidence, e.deviation)
+            for e in load_experiment(path.stem).expected
+        ]
+        names = ("quantity", "paper", "allowed", "bound", "where", "evidence", "deviation")
+        assert [tuple(row[name] for name in names) for row in found["rows"]] == now, f"{path.stem} is old"
+        assert path.with_suffix(".png").stat().st_size > 3_000
 
 
 def test_no_block_is_left_out() -> None:

@@ -28,25 +28,27 @@ if TYPE_CHECKING:
 READ_VOLTAGE = 0.1  # [V] across the cell
 
 
-def default_cell(card: ModelCard | str) -> Cell:
-    """Return the cell that a card's own butterfly is drawn with: 1R, or 1T1R with the selector it names."""
+def default_cell(card: ModelCard | str | Cell) -> Cell:
+    """Return the cell that a card's own butterfly is drawn with, 1R or 1T1R with its selector; a cell as it is."""
+    if isinstance(card, Cell):
+        return card
     if isinstance(card, ModelCard):
         selector = card.butterfly.selector
         return Cell(card, None if selector == "none" else load_card(selector))
     if not isinstance(card, str):
-        raise ParameterError(f"the name or file of a model card is needed, not {a_kind(card)}.")
+        raise ParameterError(f"the name or file of a model card, or a Cell, is needed, not {a_kind(card)}.")
     cell = default_bench("cell", Request(rram=card)).design
     assert isinstance(cell, Cell)
     return cell
 
 
-def iv(card: ModelCard | str, *, cycles: int = 2, engine: str = "ngspice") -> pd.DataFrame:
-    """Return the I-V loop of a card's default cell in its steady cycle.
+def iv(card: ModelCard | str | Cell, *, cycles: int = 2, engine: str = "ngspice") -> pd.DataFrame:
+    """Return the I-V loop of a cell, a card's default one, in its steady cycle.
 
     Parameters
     ----------
     card
-        Name or file of an RRAM card.
+        Name or file of an RRAM card, or a cell.
     cycles
         Loops; the last one is returned.
 
@@ -93,7 +95,11 @@ def iv_figures(table: pd.DataFrame) -> dict[str, tuple[float, str]]:
 
 
 def pulse(
-    card: ModelCard | str, *, widths: tuple[float, ...] = (1e-3, 1e-6, 1e-8), points: int = 8, engine: str = "ngspice"
+    card: ModelCard | str | Cell,
+    *,
+    widths: tuple[float, ...] = (1e-3, 1e-6, 1e-8),
+    points: int = 8,
+    engine: str = "ngspice",
 ) -> pd.DataFrame:
     """Return the resistance after single SET and RESET pulses of rising amplitude.
 
@@ -102,7 +108,7 @@ def pulse(
     Parameters
     ----------
     card
-        Name or file of an RRAM card.
+        Name or file of an RRAM card, or a cell.
     widths
         Pulse widths [s].
     points

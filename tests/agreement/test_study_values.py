@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -74,6 +75,48 @@ def test_array_of_a_testbench_file(tmp_path):
     rc.save_bench(bench, tmp_path / "array.toml")
     rows = said("write-energy", str(tmp_path / "array.toml"), "--cell", "1,2").splitlines()
     assert [row.split()[1:3] for row in rows[1:]] == [["1", "2"], ["1", "2"]]
+
+
+def test_loop_and_pulses_take_the_cell_of_a_testbench_file(tmp_path):
+    """Twice the width of the transistor: a larger SET current."""
+    bench = rc.default_bench("cell")
+    wide = rc.with_settings(bench, ["design.selector_parameters.w=2u"])
+    currents = []
+    for name, one in (("narrow", bench), ("wide", wide)):
+        rc.save_bench(one, tmp_path / f"{name}.toml")
+        currents.append(figure(said("iv", str(tmp_path / f"{name}.toml"), "--quick"), "largest SET current"))
+    assert currents[1] > 1.3 * currents[0]
+    assert rc.study.pulse(wide.design, widths=(1e-6,), points=1).table["after"].gt(0).all()
+
+
+def test_readout_takes_card_rows_and_channels_of_a_testbench_file(tmp_path):
+    bench = rc.default_bench("readout", rc.Request(rows=2, columns=2))
+    rc.save_bench(rc.with_settings(bench, ["design.readout.feedback_resistance=20k"]), tmp_path / "r.toml")
+    text = said("readout", str(tmp_path / "r.toml"), "--quick", "--vectors", "2")
+    assert figure(text, "transresistance") == -20  # kohm
+    assert "differential array, 2 x 2" in text
+
+
+def test_reads_of_arrays_with_built_in_transistors_run_in_ngspice():
+    """Where both engines can, they agree; what only ngspice has, keeps Kirchhoff's law."""
+    from rramcirc.studies.array.points import bit_line_currents, read_point
+    from rramcirc.studies.array.reading import read_stimuli
+    from rramcirc.studies.array.setup import ReadArray, random_bits, states_of_bits
+
+    setup = ReadArray(rows=2, columns=3, wire_resistance=20.0, driver_resistance=50.0, selector="nmos_select")
+    array = setup.array(states_of_bits(setup.card, random_bits(setup, 1)))
+    bench = setup.bench(array, read_stimuli(setup, 1, 2, "selected"))
+    fast, spice = (read_point(bench, array, engine) for engine in ("numpy", "ngspice"))
+    for name in ("cell_voltage", "device_voltage", "current"):
+        assert getattr(spice, name) == pytest.approx(getattr(fast, name), rel=1e-4, abs=1e-9)
+    for kind, currents in fast.line_currents.items():
+        assert spice.line_currents[kind] == pytest.approx(currents, rel=1e-4, abs=1e-11)
+    gates, reading = [[2.0, 0.0], [2.0, 2.0]], setup.bench(array, {"bl": rc.Constant(0.2)})
+    both = [bit_line_currents(reading, array, np.array(gates), engine) for engine in ("numpy", "ngspice")]
+    assert both[0] == pytest.approx(both[1], rel=1e-4, abs=1e-11)
+    drop = rc.study.ir_drop(rc.study.ReadArray(rows=2, columns=2, selector="nmos_level1"))
+    assert drop.quantities["KCL residual"][0] < 1e-4
+    assert 0 < drop.quantities["worst loss"][0] < 0.01
 
 
 @pytest.mark.parametrize(

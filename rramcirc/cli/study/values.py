@@ -14,7 +14,9 @@ from rramcirc.basics.units import parse_number
 if TYPE_CHECKING:
     from rramcirc.bench.synapse_pulses import SynapsePulses
     from rramcirc.circuits.array.cell import Cell
+    from rramcirc.circuits.array.crossbar import Crossbar
     from rramcirc.circuits.neuron.neuron import LifNeuron
+    from rramcirc.circuits.readout.readout import Readout
     from rramcirc.studies.array.setup import ReadArray
 
 Record = TypeVar("Record")
@@ -84,14 +86,40 @@ def neuron_of(path: str) -> LifNeuron:
 
 def synapse_of(path: str) -> tuple[Cell, SynapsePulses | None]:
     """Return the cell of a testbench file, and the pulses of its neurons; None if it has none."""
+    from rramcirc.circuits.bench_file import load_bench
+
+    design = load_bench(path).design
+    return cell_of(path), getattr(getattr(design, "neuron", None), "pulses", None)
+
+
+def cell_of(path: str) -> Cell:
+    """Return the cell of a testbench file, or that of its array."""
     from rramcirc.circuits.array.cell import Cell
     from rramcirc.circuits.bench_file import load_bench
 
     design = load_bench(path).design
+    design = getattr(design, "array", design)
     cell = design if isinstance(design, Cell) else getattr(design, "cell", None)
     if not isinstance(cell, Cell):
         raise ParameterError(f"{path}: {a_kind(design)} has no cell; give the testbench of a cell, array or network.")
-    return cell, getattr(getattr(design, "neuron", None), "pulses", None)
+    return cell
+
+
+def readout_of(path: str) -> tuple[Crossbar, Readout]:
+    """Return the array of a testbench file of a readout, and its channels.
+
+    Raises
+    ------
+    ParameterError
+        If it is no readout.
+    """
+    from rramcirc.circuits.bench_file import load_bench
+    from rramcirc.circuits.readout.readout import ReadoutArray
+
+    design = load_bench(path).design
+    if not isinstance(design, ReadoutArray):
+        raise ParameterError(f"{path}: {a_kind(design)} has no readout; give the testbench of a readout.")
+    return design.array, design.readout
 
 
 def array_of_bench(path: str, levels: Mapping[str, float]) -> ReadArray:

@@ -15,7 +15,7 @@ from rramcirc.bench.stimuli import Constant, Floating, Stimulus
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.array.crossbar import Crossbar
 from rramcirc.devices.cards.variability import sample_devices
-from rramcirc.engines.array.array_point import array_point
+from rramcirc.studies.array.points import read_point
 from rramcirc.studies.array.setup import ReadArray, products, random_bits, row_reads, states_of_bits, window_states
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def ir_drop(bench: Testbench) -> pd.DataFrame:
     import pandas as pd
 
     array = crossbar_of(bench)
-    point = array_point(bench)
+    point = read_point(bench, array)
     ideal = np.broadcast_to(ideal_voltage(bench), array.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = np.where(ideal == 0.0, np.nan, 1.0 - point.cell_voltage / ideal)
@@ -133,7 +133,8 @@ def _far_cell(
     for bit in (True, False):
         bits[i, j] = bit
         states = {name: np.where(bits, window["LRS"][name], window["HRS"][name]) for name in window["LRS"]}
-        point = array_point(setup.bench(setup.array(states), read_stimuli(setup, i, j, scheme)))
+        array = setup.array(states)
+        point = read_point(setup.bench(array, read_stimuli(setup, i, j, scheme)), array)
         sensed = point.line_currents["bl"][j] if setup.cell.selector is not None else point.line_currents["wl"][i]
         currents.append(abs(float(sensed)))
         through = abs(float(point.current[i, j]))

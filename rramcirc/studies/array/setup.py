@@ -1,6 +1,6 @@
 """Arrays to be read: cells, size, wires, levels, stored bits, and the currents of their bit lines.
 
-Operating points are solved with the compiled device models (engine ``numpy``), states frozen.
+Operating points are solved with the compiled device models, states frozen (`points`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rramcirc.circuits.array.states import with_state
 from rramcirc.circuits.request import SELECTOR_CARD
 from rramcirc.devices.cards.card import load_card
 from rramcirc.devices.cards.model_card import ModelCard
-from rramcirc.engines.array.array_point import array_points
+from rramcirc.studies.array.points import bit_line_currents
 
 Array = NDArray[np.float64]
 
@@ -148,17 +148,14 @@ def products(setup: ReadArray, states: dict[str, Array], inputs: NDArray[np.bool
     else:
         bench = setup.bench(array, {"bl": Constant(0.0)})
         on = -setup.read_voltage
-    levels = ({"wl": on * row.astype(float)} for row in inputs)
-    return np.array([point.line_currents["bl"] for point in array_points(bench, levels)])
+    return bit_line_currents(bench, array, on * inputs.astype(float))
 
 
 def row_reads(setup: ReadArray, states: dict[str, Array], spread: dict[str, Array] | None = None) -> Array:
     """Return the bit-line currents of every row read alone [A], (rows, columns)."""
     array = setup.array(states, spread)
-    eye = np.eye(setup.rows)
     if setup.cell.selector is not None:
         bench, on = setup.bench(array, {"bl": Constant(setup.read_voltage)}), setup.gate_voltage
     else:
         bench, on = setup.bench(array, {"bl": Constant(0.0)}), -setup.read_voltage
-    levels = ({"wl": on * row} for row in eye)
-    return np.array([point.line_currents["bl"] for point in array_points(bench, levels)])
+    return bit_line_currents(bench, array, on * np.eye(setup.rows))

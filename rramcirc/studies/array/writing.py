@@ -198,12 +198,6 @@ def _peaks(waves: Waveforms) -> list[float]:
     return found
 
 
-def default_engine(setup: ReadArray) -> str:
-    """Return ngspice for a selector that only a SPICE simulator has, else numpy."""
-    selector = setup.cell.selector
-    return "numpy" if selector is None or selector.module else "ngspice"
-
-
 def checked_place(setup: ReadArray, study: str, cell: object) -> tuple[int, int]:
     """Return row and column of a cell; raise ParameterError if it is none of the array."""
     size = setup.rows, setup.columns

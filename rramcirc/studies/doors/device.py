@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 from rramcirc.studies.doors.result import StudyResult
 
 if TYPE_CHECKING:
+    from rramcirc.circuits.array.cell import Cell
     from rramcirc.devices.cards.model_card import ModelCard
 
 
 def iv(
-    card: ModelCard | str = "hfo2_filament", *, cycles: int | None = None, engine: str = "ngspice", quick: bool = False
-) -> StudyResult:
+    card: ModelCard | str | Cell = "hfo2_filament", *, cycles: int | None = None, engine: str = "ngspice",
+    quick: bool = False,
+) -> StudyResult:  # fmt: skip
     """Sweep a card's cell through its I-V loop: SET and RESET voltage, LRS, HRS, currents.
 
     Parameters
     ----------
     card
-        RRAM card, its name or its file; the cell is the one the card is meant for, 1R or 1T1R.
+        RRAM card, its name or its file; the cell is the one the card is meant for, 1R or 1T1R. Or a cell of one's own,
+        which begins in its own state; the voltages are those of its RRAM's card.
     cycles
         Loops [1]; the last one is returned. Default 2, with `quick` 1.
     engine
@@ -45,11 +48,11 @@ def iv(
     """
     from rramcirc.basics.units import whole_number
     from rramcirc.figures.waveforms import plot_butterfly
-    from rramcirc.studies.device import iv, iv_figures
+    from rramcirc.studies.device import default_cell, iv, iv_figures
 
     loops = (1 if quick else 2) if cycles is None else whole_number(cycles, "iv: cycles", 1)
     table = iv(card, cycles=loops, engine=engine)
-    title = card if isinstance(card, str) else card.name
+    title = card if isinstance(card, str) else default_cell(card).rram.name
     return StudyResult(
         "iv",
         table,
@@ -61,7 +64,7 @@ def iv(
 
 
 def pulse(
-    card: ModelCard | str = "hfo2_filament",
+    card: ModelCard | str | Cell = "hfo2_filament",
     *,
     widths: tuple[float, ...] = (1e-3, 1e-6, 1e-8),
     points: int | None = None,
@@ -73,7 +76,7 @@ def pulse(
     Parameters
     ----------
     card
-        RRAM card, its name or its file.
+        RRAM card, its name or its file, or a cell, as in `iv`.
     widths
         Pulse widths [s].
     points

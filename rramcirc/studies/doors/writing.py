@@ -52,12 +52,13 @@ def write_energy(
     from dataclasses import replace
 
     from rramcirc.figures.tables import plot_curves
+    from rramcirc.studies.array.points import engine_of
     from rramcirc.studies.array.setup import checked_array
-    from rramcirc.studies.array.writing import default_engine, default_pulses, write_energy
+    from rramcirc.studies.array.writing import default_pulses, write_energy
 
     setup = checked_array("write_energy", array, 16)
     chosen = pulses or {kind: replace(pulse, width=width) for kind, pulse in default_pulses(setup).items()}
-    table = write_energy(setup, chosen, cells=cells, engine=engine or default_engine(setup), seed=seed)
+    table = write_energy(setup, chosen, cells=cells, engine=engine or engine_of(setup.cell), seed=seed)
     curves = {kind: (part["row"], part["energy"] * 1e12) for kind, part in table.groupby("kind", sort=False)}
     return StudyResult(
         "write-energy",
@@ -98,12 +99,13 @@ def disturb(
     import numpy as np
 
     from rramcirc.figures.maps import plot_maps
+    from rramcirc.studies.array.points import engine_of
     from rramcirc.studies.array.setup import checked_array
-    from rramcirc.studies.array.writing import default_engine, default_pulses, disturb
+    from rramcirc.studies.array.writing import default_pulses, disturb
 
     setup = checked_array("disturb", array, 16)
     chosen = pulse or default_pulses(setup)["SET"]
-    table = disturb(setup, chosen, pulses=pulses, cell=cell, engine=engine or default_engine(setup))
+    table = disturb(setup, chosen, pulses=pulses, cell=cell, engine=engine or engine_of(setup.cell))
     change = table.attrs["map"]
     most = float(np.nanmax(np.abs(change))) or 1.0
     return StudyResult(
@@ -169,9 +171,9 @@ def program(
     import numpy as np
 
     from rramcirc.basics.units import positive_number
+    from rramcirc.studies.array.points import engine_of
     from rramcirc.studies.array.programming import ProgramScheme, program
     from rramcirc.studies.array.setup import checked_array, states_of_bits
-    from rramcirc.studies.array.writing import default_engine
 
     setup = checked_array("program", array, 8)
     blank = setup.array(states_of_bits(setup.card, np.zeros((setup.rows, setup.columns), bool)))
@@ -180,7 +182,7 @@ def program(
         target = np.exp(np.random.default_rng(seed).uniform(ends[0], ends[1], (setup.rows, setup.columns)))
     step = 0.1 if quick else 0.025
     chosen = scheme or ProgramScheme(gate_step=step, reset_step=step, tolerance=tolerance, rounds=2 if quick else 4)
-    found = program(blank, target, chosen, engine=engine or default_engine(setup), progress=progress)
+    found = program(blank, target, chosen, engine=engine or engine_of(setup.cell), progress=progress)
     return _programmed(found)
 
 
