@@ -114,9 +114,18 @@ def _experiment(one: Experiment) -> list[str]:
     if told:
         lines += ["", "**Does not hold:**", ""]
         lines += [f"* {cell(row['quantity'])}: {cell(row['deviation'])}" for row in told]
+    if not is_current(one, found):
+        lines += ["", "**Old**: kept before its rows were changed; they are now:", *_expected(one)]
     if found["remarks"]:
         lines += ["", "Measured besides, without a bound:", "", *(f"* {cell(text)}" for text in found["remarks"])]
     return [*lines, *_values(one, found["values"])]
+
+
+def is_current(one: Experiment, found: dict[str, Any]) -> bool:
+    """Return whether what was kept has the rows that the experiment has now."""
+    now = [(row.quantity, row.said, row.allowed, row.bound, row.where, row.evidence) for row in one.expected]
+    names = ("quantity", "paper", "allowed", "bound", "where", "evidence")
+    return [tuple(row[name] for name in names) for row in found["rows"]] == now
 
 
 def _expected(one: Experiment) -> list[str]:

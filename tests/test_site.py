@@ -5,7 +5,7 @@ A block ``text`` right after such a block is its output. `python docs/blocks.py 
 
 from __future__ import annotations
 
-import json
+import importlib
 import re
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rramcirc.papers.reproduction import load_experiment
+from rramcirc.papers.reproduction import experiment_names, load_experiment
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md")])
@@ -28,17 +28,26 @@ def test_blocks_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def test_what_is_kept_of_the_papers_is_what_their_rows_say_now() -> None:
-    """A row that was changed or added is run again: `python docs/paper_results.py NAME`."""
-    for path in (DOCS / "papers").glob("*.json"):
-        found = json.loads(path.read_text())
-        now = [
-            (e.quantity, e.said, e.allowed, e.bound, e.where, e.evidence, e.deviation)
-            for e in load_experiment(path.stem).expected
-        ]
-        names = ("quantity", "paper", "allowed", "bound", "where", "evidence", "deviation")
-        assert [tuple(row[name] for name in names) for row in found["rows"]] == now, f"{path.stem} is old"
-        assert path.with_suffix(".png").stat().st_size > 3_000
+def test_page_of_a_paper_has_picture_and_numbers_of_every_result_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says so where the rows were changed since."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    paper_pages = importlib.import_module("paper_pages")
+    paper_pages.paper_pages(tmp_path)
+    for name in experiment_names():
+        one, found = load_experiment(name), paper_pages.kept(name)
+        page = (tmp_path / f"{one.paper.lower()}.md").read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]
+        if not found:
+            assert "No result is kept" in page
+            continue
+        assert f"({name}.png)" in page
+        assert (tmp_path / f"{name}.png").stat().st_size > 3_000
+        for row in found["rows"]:
+            assert f" | {paper_pages.cell(row['ours'])} | {row['verdict']} | " in page
+        current = paper_pages.is_current(one, found)
+        assert current != ("**Old**" in page)
+        assert not paper_pages.is_current(one, found | {"rows": found["rows"][1:]})
 
 
 def test_no_block_is_left_out() -> None:
