@@ -127,6 +127,7 @@ def test_run_that_has_not_begun_is_waited_for_and_an_old_one_is_not_shown(tmp_pa
         started.stop()
 
 
+LONGEST_RUN = 240  # [s] on a busy machine; alone it takes some seconds
 # a slow ramp in 400,000 points at least: some seconds of ngspice, and a file that grows
 RAMP = """a ramp for a while
 v1 a 0 pwl(0 0 1 1)
@@ -143,11 +144,17 @@ def test_a_run_of_ngspice_is_seen_to_grow_while_it_goes_on(tmp_path):
     """`simulate --watch`: points that are there before the end of the run, more of them later, then all of it."""
     (tmp_path / "ramp.cir").write_text(RAMP)
     command = [sys.executable, "-u", "-m", "rramcirc", "simulate", "ramp.cir", "-o", "ramp.run", "--watch"]
-    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    seen = []
+    said, until, seen = tmp_path / "said", time.monotonic() + LONGEST_RUN, []
+    with said.open("w") as stream:  # a pipe that nobody empties would hold the run up when it is full
+        run = subprocess.Popen(command, cwd=tmp_path, stderr=stream, stdout=stream)
     try:
-        address = urlsplit(next(line for line in run.stderr if "Watch it grow" in line).split()[-1])
+        while not (told := [line for line in said.read_text().splitlines() if "Watch it grow" in line]):
+            assert run.poll() is None, f"ended without telling an address: {said.read_text()}"
+            assert time.monotonic() < until, f"no address after {LONGEST_RUN} s: {said.read_text()}"
+            time.sleep(0.1)
+        address = urlsplit(told[0].split()[-1])
         while not (seen and seen[-1]["complete"]):
+            assert time.monotonic() < until, f"not complete after {LONGEST_RUN} s: {seen[-1:]}, {said.read_text()}"
             time.sleep(0.1)
             connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=60)
             connection.request("GET", f"{address.path}state")
@@ -157,7 +164,7 @@ def test_a_run_of_ngspice_is_seen_to_grow_while_it_goes_on(tmp_path):
                 seen.append(now)
     finally:
         run.send_signal(signal.SIGINT)
-        run.communicate(timeout=60)
+        run.wait(timeout=60)
     points = [one["points"] for one in seen]
     assert len(set(points)) > 2, "it was seen to grow at least twice"
     assert points == sorted(points)
