@@ -16,6 +16,7 @@ from rramcirc.basics.errors import EnvironmentProblem, ParameterError, cannot_wr
 
 Column = tuple[str, AnyArray, str]
 _ROWS = 50_000  # of a CSV file that are texts at once
+_LONG = 100_000  # rows from which pyarrow writes a CSV file, five times faster; loading it takes 0.2 s
 
 
 def write_table(columns: Sequence[Column], path: Path | str, suffix: str = "") -> int:
@@ -81,14 +82,34 @@ def _real(columns: Sequence[Column]) -> Iterator[Column]:
 def _write_csv(columns: Sequence[Column], path: Path | str) -> int:
     """Write 'name [unit]' on top and every digit below."""
     table = list(_real(columns))
-    heads = [f"{label} [{unit}]" if unit else label for label, _, unit in table]
+    heads = ",".join(_quoted(f"{label} [{unit}]" if unit else label) for label, _, unit in table) + "\n"
+    if str(path) != "-" and _long_csv(table, heads, path):
+        return len(table)
     rows = len(table[0][1])
     with nullcontext(sys.stdout) if str(path) == "-" else open(path, "w", encoding="utf-8", newline="") as file:
-        file.write(",".join(map(_quoted, heads)) + "\n")
+        file.write(heads)
         for start in range(0, rows, _ROWS):
             texts = [map(repr, values[start : start + _ROWS].tolist()) for _, values, _ in table]
             file.write("\n".join(map(",".join, zip(*texts, strict=True))) + "\n")
     return len(table)
+
+
+def _long_csv(table: Sequence[Column], heads: str, path: Path | str) -> bool:
+    """Write a long table of numbers with pyarrow, if it is there; the texts differ (1e-9, 1e-09), the numbers do not."""
+    arrays = [np.asarray(values) for _, values, _ in table]
+    if len(arrays[0]) < _LONG or any(one.dtype != np.float64 or not np.isfinite(one).all() for one in arrays):
+        return False
+    try:
+        import pyarrow as pa
+        from pyarrow import csv
+    except ImportError:
+        return False
+    names = [str(k) for k in range(len(arrays))]
+    numbers = pa.table([pa.array(np.ascontiguousarray(one)) for one in arrays], names=names)
+    with open(path, "wb") as file:
+        file.write(heads.encode())
+        csv.write_csv(numbers, file, csv.WriteOptions(include_header=False))
+    return True
 
 
 def _quoted(text: str) -> str:

@@ -26,6 +26,19 @@ def test_csv_comes_back_with_every_digit(tmp_path):
     np.testing.assert_array_equal(table.T, [TIME, CURRENT, GAIN.real, GAIN.imag])
 
 
+def test_long_csv_comes_back_bit_by_bit(tmp_path):
+    """A long table is written by pyarrow: any float64 comes back, and what it would spell otherwise is not its."""
+    drawn = RNG.integers(0, 2**64, 100_000, dtype=np.uint64).view(np.float64)
+    values = np.where(np.isfinite(drawn), drawn, -0.0)
+    write_table([("a,b", values, "V")], tmp_path / "a.csv")
+    head, *lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert head == '"a,b [V]"'
+    np.testing.assert_array_equal(np.array(lines, float).view(np.uint64), values.view(np.uint64))
+    values[7] = np.nan
+    write_table([("a", values, "V")], tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_text().splitlines()[8] == "nan"
+
+
 def test_numpy_archive_comes_back_with_units(tmp_path):
     write_table(COLUMNS, tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz", allow_pickle=False) as found:
