@@ -95,7 +95,7 @@ def _write_csv(columns: Sequence[Column], path: Path | str) -> int:
 
 
 def _long_csv(table: Sequence[Column], heads: str, path: Path | str) -> bool:
-    """Write a long table of numbers with pyarrow, if it is there; the texts differ (1e-9, 1e-09), the numbers do not."""
+    """Write a long table of numbers with pyarrow, if it is there; texts differ (1e-9, 1e-09), numbers do not."""
     arrays = [np.asarray(values) for _, values, _ in table]
     if len(arrays[0]) < _LONG or any(one.dtype != np.float64 or not np.isfinite(one).all() for one in arrays):
         return False
