@@ -33,7 +33,7 @@ class Watch:
         """Count one; say a line if the last one is long ago."""
         self.done += 1
         now = self.clock()
-        if now - self.last < _EVERY:
+        if now - self.last < _EVERY or self.done > self.most:  # what comes behind a search is short
             return
         self.last = now
         left = max(self.most - self.done, 0) * (now - self.since) / self.done
