@@ -11,6 +11,7 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.circuits.network.bench import NETWORK_NEURON
 from rramcirc.engines.network.network import draw_synapses, slopes, with_patterns
 from rramcirc.engines.network.run import recall
+from rramcirc.papers.milo2018 import device_patterns, levels
 from rramcirc.papers.milo2018 import (
     learning as milo2018_learning,
 )
@@ -41,6 +42,7 @@ from rramcirc.papers.milo2018.sets import (
     milo_network,
     set_table,
 )
+from rramcirc.sweeps.record import RunRecord
 
 PROTOCOL = PulseProtocol()
 PULSES = PROTOCOL.pulses
@@ -249,3 +251,28 @@ def test_abstract_step_learns_the_same_attractor_as_the_curves_of_the_cell() -> 
         mean = np.mean([run.excitatory[:, inside].mean(axis=1) for run in runs], axis=0)
         half[name] = np.interp(0.5, mean, shown)
     assert half["D"] == pytest.approx(half["D-step"], abs=0.1)  # of about 0.9 s
+
+
+def test_levels_side_by_side_tell_each_difference_to_the_one_below(tmp_path):
+    short = replace(levels.EXPERIMENT.quick, training=0.08, recall=0.03, silence=0.02, shown=(0.08,))
+    table = levels.side_by_side(short, "ngspice")
+    assert table["level"].tolist() == ["circuit", "device", "network"]
+    assert table["below"].tolist()[1:] == ["circuit", "device"]
+    assert (table["spikes"] > 5).all()
+    assert table["same"][1] == table["spikes"][0]  # no spike near the threshold in so short a run
+    assert table["replay_any"][1] < 2e-3
+    assert 0.0 < table["replay_any"][2] < 0.03
+    assert "beside device" in levels.remarks(table)[2]
+    levels.draw(table, tmp_path / "levels.png")
+
+
+def test_weights_learnt_at_device_level_move_where_those_of_the_pulse_table_do(tmp_path):
+    short = replace(device_patterns.EXPERIMENT.quick, presentation=0.05, runs=2)
+    with RunRecord(tmp_path / "pieces", {}) as record:
+        table = device_patterns.patterns_table(short, "numpy", record)
+    assert table["spikes"][0] == table["spikes"][1] > 20
+    assert table["others moved"].max() < 1e-6
+    assert table["inhibitory stored"][0] == pytest.approx(table["inhibitory stored"][1], abs=0.03)
+    assert table["inhibitory stored"][0] < 0.95
+    assert len(device_patterns.remarks(table)) == 7
+    device_patterns.draw(table, tmp_path / "patterns.png")
