@@ -96,9 +96,10 @@ class LevelRun:
         pairs = zip(self.at(time), other.at(time), strict=True)
         return float(max(abs((a - b)[inside].mean()) for a, b in pairs))
 
-    def any_off(self, other: LevelRun, until: float) -> float:
-        """Return how far any state of the pool's synapses is apart at any look up to a time [1]."""
-        inside, chosen = pool_pairs(4, POOL)[0], self.looks <= until
+    def any_off(self, other: LevelRun, until: float, since: float = 0.0) -> float:
+        """Return how far any state of the pool's synapses is apart at any look between two times [1]."""
+        inside = pool_pairs(4, POOL)[0]
+        chosen = (self.looks > since - 1e-9) & (self.looks < until + 1e-9)
         pairs = ((self.up, other.up), (self.down, other.down))
         return float(max(np.abs((a - b)[chosen][:, inside]).max() for a, b in pairs))
 
