@@ -142,7 +142,7 @@ def patterns_table(parameters: DevicePatterns, engine: str, record: RunRecord) -
         "least stored": "S",
         "others": "S",
         "most others": "S",
-        "least before": "S",
+        "cpu": "s",
     }
     table.attrs |= {"chips": chips, "cases": cases, "maps": maps, "runs": parameters.runs}
     return table
