@@ -8,8 +8,10 @@ import pytest
 import rramcirc as rc
 from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.engines.array import cells as cells_module
+from rramcirc.engines.array import ladders
 from rramcirc.engines.array.bench_solver import BenchSolver
 from rramcirc.engines.array.engine import run_bench, run_static
+from rramcirc.engines.array.passive import solve_passive
 
 CARD = rc.load_card("hfo2_filament")
 
@@ -31,6 +33,16 @@ def test_devices_that_serve_many_chunks_give_the_same_bits(monkeypatch):
     monkeypatch.setattr(cells_module, "MOST_KEPT", 10)
     monkeypatch.setattr(cells_module, "FEW", 64)
     assert np.array_equal(run_static(bench).values, expected)
+
+
+def test_arrays_that_are_made_anew_give_the_same_bits(monkeypatch):
+    g, volts = np.random.default_rng(6).uniform(1e-6, 1e-4, (24, 25)), np.linspace(0.0, 0.2, 24)
+    given = {"row_resistance": 2.0, "column_resistance": 1.0, "outputs": ("row_currents", "column_nodes")}
+    expected = solve_passive(g, volts, 0.05, **given)
+    monkeypatch.setattr(ladders, "MOST_KEPT", 10)
+    found = solve_passive(g, volts, 0.05, **given)
+    assert np.array_equal(found.row_currents, expected.row_currents)
+    assert np.array_equal(found.column_nodes, expected.column_nodes)
 
 
 def test_parameters_that_are_changed_give_the_bits_of_new_devices():

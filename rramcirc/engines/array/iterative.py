@@ -29,8 +29,8 @@ class IterativeSolver:
     def solve(self, at_rows: Array, at_columns: Array) -> tuple[Array, Array, int]:
         """Return the voltages (u, v) of row and column nodes and the number of iterations."""
         g, row = self.g, self.row
-        source = row.unit * at_rows[:, None]
-        residual = g * source
+        residual = row.unit * at_rows[:, None]
+        residual *= g
         if not at_columns.any():
             v = np.zeros_like(g)
         else:
@@ -44,7 +44,7 @@ class IterativeSolver:
             steps = -1
         u = np.multiply(g, v, out=residual)
         solve_rows(*row.factors, u, u)
-        u += source
+        u += row.unit * at_rows[:, None]
         return u, v, steps
 
 

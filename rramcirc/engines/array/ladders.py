@@ -11,6 +11,7 @@ from rramcirc.engines.array import lines as kernels
 from rramcirc.engines.array.wires import OPEN, Wires
 
 BROKEN_ABOVE = 1e9  # [ohm]; segments that are no part of the mean line
+MOST_KEPT = 1 << 22  # nodes; beyond, memory counts more than making an array anew
 MODES = 16  # smooth modes in each direction; more give no fewer iterations
 Array = NDArray[np.float64]
 
@@ -23,15 +24,23 @@ class Ladders:
     ----------
     share, segment, response, border
         What the kernels of `lines` take; `response` is empty unless rings have to be closed.
-    unit : (rows, columns) array
-        Voltage of every node for 1 V at the source of its line, the other ends of all conductances at 0 V.
+    kept : (rows, columns) array
+        `unit`, or empty where it is made anew from `share` for each use.
+    axis
+        Along which the lines run.
     """
 
     share: Array
     segment: Array
     response: Array
     border: Array
-    unit: Array
+    kept: Array
+    axis: int
+
+    @property
+    def unit(self) -> Array:
+        """Voltage of every node for 1 V at the source of its line, the other ends of all conductances at 0 V."""
+        return self.kept if self.kept.size else np.cumprod(self.share, axis=self.axis, dtype=np.float64)
 
     @property
     def factors(self) -> tuple[Array, Array, Array, Array]:
@@ -42,7 +51,7 @@ class Ladders:
 def factor(wires: Wires, shunt: Array, rows: bool, driven: bool = True) -> Ladders:
     """Eliminate row lines or column lines with the conductances `shunt` (rows, columns) [S] at their nodes.
 
-    `unit` is left out if no source is `driven` and no ring needs it.
+    `unit` is not kept if no source is `driven`, or beyond `MOST_KEPT` nodes, unless lines driven at both ends need it.
     """
     axis = 1 if rows else 0
     segment = wires.segment if rows else np.ascontiguousarray(wires.segment.T)
@@ -51,19 +60,21 @@ def factor(wires: Wires, shunt: Array, rows: bool, driven: bool = True) -> Ladde
     (kernels.factor_rows if rows else kernels.factor_columns)(shunt, segment, far, share)
     nothing, border = np.empty((0, 0)), np.zeros(wires.lines)
     if not driven and not wires.ring:
-        return Ladders(share, segment, nothing, border, nothing)
+        return Ladders(share, segment, nothing, border, nothing, axis)
+    if not wires.both and share.size > MOST_KEPT:
+        return Ladders(share, segment, nothing, border, nothing, axis)
     unit = np.cumprod(share, axis=axis, dtype=np.float64)
     if not wires.both:
-        return Ladders(share, segment, nothing, border, unit)
+        return Ladders(share, segment, nothing, border, unit, axis)
     inflow = np.zeros(shunt.shape)
     inflow.swapaxes(0, axis)[-1] = far  # last node of every line
     solve = kernels.solve_rows if rows else kernels.solve_columns
     solve(share, segment, nothing, border, inflow, inflow)
     unit += inflow
     if not wires.ring:
-        return Ladders(share, segment, nothing, border, unit)
+        return Ladders(share, segment, nothing, border, unit, axis)
     load = 1.0 + wires.driver * np.sum(unit * shunt, axis=axis)
-    return Ladders(share, segment, unit, wires.driver / load, unit / np.expand_dims(load, axis))
+    return Ladders(share, segment, unit, wires.driver / load, unit / np.expand_dims(load, axis), axis)
 
 
 def smooth_modes(wires: Wires, nodes: int, count: int) -> tuple[Array, Array]:

@@ -287,7 +287,8 @@ def _one_by_one(
             u, v, iterations[k] = solver.solve(*sources)
         values = {"row_nodes": u[turn_rows, turn_columns], "column_nodes": v[turn_rows, turn_columns]}
         if wanted - {"row_nodes", "column_nodes"}:
-            current = np.multiply(g, np.subtract(u, v))[turn_rows, turn_columns]
+            across = np.subtract(u, v)
+            current = np.multiply(g, across, out=across)[turn_rows, turn_columns]
             sums = {"row_currents": current.sum(axis=1), "column_currents": current.sum(axis=0)}
             values |= sums | {"device_currents": current}
         for name, array in found.items():

@@ -194,7 +194,8 @@ def conjugate_gradients(
     (int, float)
         Number of iterations, relative error that was reached.
     """
-    p, q, z, h = np.zeros_like(v), np.empty_like(v), np.empty_like(v), np.zeros_like(v if not stencil else v[:1])
+    p, q, h = np.zeros_like(v), np.empty_like(v), np.zeros_like(v if not stencil else v[:1])
+    z = q  # never needed at once
     old, start = 1.0, 0.0
     rows, columns = v.shape
     for iteration in range(most + 1):
