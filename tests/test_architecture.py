@@ -66,12 +66,13 @@ def module_name(file: Path) -> str:
 
 
 FILES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+TREES = {module: ast.parse(file.read_text()) for module, file in FILES.items()}
 
 
 def imports(module: str) -> set[str]:
     """Return the modules of the package that a module imports, anywhere in it."""
     found = set()
-    for node in ast.walk(ast.parse(FILES[module].read_text())):
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -160,13 +161,13 @@ def test_modules_are_imported_by_name_only_at_the_two_lazy_doors() -> None:
 
 def imports_numba_itself(module: str) -> bool:
     """Whether a module holds compiled loops, which need numba when they are defined."""
-    tree = ast.parse(FILES[module].read_text())
+    tree = TREES[module]
     return any(isinstance(n, ast.FunctionDef) and n.decorator_list for n in ast.walk(tree))
 
 
 @pytest.mark.parametrize("module", FILES)
 def test_slow_libraries_are_imported_inside_functions(module: str) -> None:
-    tree = ast.parse(FILES[module].read_text())
+    tree = TREES[module]
     for node in tree.body:
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
@@ -178,7 +179,7 @@ def test_slow_libraries_are_imported_inside_functions(module: str) -> None:
 def test_an_analysis_is_asked_and_not_looked_up_by_its_class(module: str) -> None:
     """A new analysis says itself what it is; engines and dialects find their function for it in a table."""
     records = {record.__name__ for record in ANALYSES} | {"Analysis", "AnalysisRecord", "ANALYSES"}
-    for node in ast.walk(ast.parse(FILES[module].read_text())):
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
             named = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}
             assert not named & records, f"{module}: {ast.unparse(node)}"

@@ -19,7 +19,6 @@ Example:
   rramcirc reproduce pedretti2018-iv --quick -o pedretti-iv
   rramcirc reproduce milo2018-learning --level network --quick -o milo-learning
   rramcirc reproduce milo2018-learning --level all --quick -o milo-levels
-  rramcirc reproduce fouda2020-baseline --quick -o fouda-baseline
   rramcirc reproduce fouda2020-curves --sensitivity -o fouda-curves
 """
 

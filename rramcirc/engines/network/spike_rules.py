@@ -160,7 +160,7 @@ def triplet_rule(
     up_again, tau_post
         What the last POST spike before this one adds to `up` [1], and how long it is remembered [s].
     down_again, tau_pre
-        The same of PRE spikes and `down`.
+        What the last PRE spike before this one adds to `down` [1], and how long it is remembered [s].
     low, high
         Conductances of weight 0 and 1 [S].
 
