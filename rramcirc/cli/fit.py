@@ -139,9 +139,12 @@ def fit(
     for said in check_with_ngspice(result):
         click.echo(said)
     for u in result.undetermined:
-        print(f"Warning: {u.name} is not determined, it keeps the value of {card.name}: {u}.", file=sys.stderr)
+        value = result.card.value(u.name)
+        as_it_was = value == card.value(u.name)
+        kept = f"keeps the value of {card.name}" if as_it_was else f"stays at {value:.5g}, where the search ended"
+        print(f"Warning: {u.name} is not determined, it {kept}: {u}.", file=sys.stderr)
     for f in (f for f in result.fitted if f.given):
-        said = f"Warning: {f.name} holds only with {' and '.join(f.given)} as in {card.name}: one sigma"
+        said = f"Warning: {f.name} holds only with {' and '.join(f.given)} as in the card found: one sigma"
         print(f"{said} {f.sigma:.2g} {f.unit}, {f.sigma_given:.2g} {f.unit} if so.", file=sys.stderr)
     if output is not None and (keep or result.skill.describes):
         click.echo("written: " + ", ".join(map(str, write_fit(result, Path(output), keep=keep))))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from rramcirc.engines.network.run import Recall
+
 
 def draw_device_patterns(table: pd.DataFrame, path: Path) -> None:
     """Draw weights after training, times of recall and probabilities, for both kinds of weights."""
@@ -49,7 +51,7 @@ def _titled(ax: Axes, title: str, across: str, down: str) -> None:
     ax.locator_params(integer=True)
 
 
-def _draw_times(ax: Axes, cases: dict[str, list]) -> None:  # type: ignore[type-arg]  # of Recall
+def _draw_times(ax: Axes, cases: dict[str, list[Recall]]) -> None:
     """Draw which share of the runs has recalled by a time: lines the device level, dashes the pulse table."""
     for found, style in zip(cases.values(), ("-", "--"), strict=True):
         for k, ((pattern, cues, _), one) in enumerate(zip(CASES, found, strict=True)):

@@ -46,8 +46,8 @@ class FittedParameter:
     start, value
         Of the start card, and fitted [`unit`].
     sigma
-        Standard deviation [`unit`]. It counts that parameters which are not determined were left at the start card,
-        which is taken to know them to a factor e.
+        Standard deviation [`unit`]. It counts that parameters which are not determined were left where they are in the
+        card found, which is taken to know them to a factor e.
     at_bound
         Whether the value hit a bound of the search.
     given
@@ -77,7 +77,8 @@ class FitResult:
     fitted
         What was determined, in the order of the card.
     undetermined
-        What was not, with the reason; these values are those of the start card.
+        What was not, with the reason. These values are those of the start card, unless the data are fitted worse with
+        them: then they are where the search found them.
     protocols
         The data as they were used.
     predictions
@@ -158,7 +159,8 @@ def fit(
 
     A Sobol sequence around the start card and local searches from the best places, on a part of the data; then least
     squares on all of it, files weighed by their scatter. Parameters that the data do not determine go back to the start
-    card, one after the other, before the last fit; what they may be off counts in the uncertainties of the others.
+    card, one after the other, before the last fit, unless the data are fitted worse then; what they may be off counts
+    in the uncertainties of the others.
 
     Parameters
     ----------
@@ -233,7 +235,7 @@ def _named(result: FitResult, original: ModelCard) -> ModelCard:
     files = ", ".join(p.data.path.name for p in result.protocols)
     for u in result.undetermined:
         if u.name in parameters and parameters[u.name].value != original.value(u.name):
-            said = f"start read off {files}, which does not determine it"
+            said = f"where the search ended, from {files}, which does not determine it"
             parameters[u.name] = replace(parameters[u.name], status="assumed", source=said)
     return replace(result.card, parameters=parameters, conductance_path=original.conductance_path)
 

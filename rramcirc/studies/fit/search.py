@@ -176,7 +176,7 @@ def _inverse(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
 def dependence(
     problem: Problem, x: FloatArray, unknown: Sequence[FreeParameter], share: float = 1.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Return how the solution moves with parameters that were left at the start card, and how far off these may be.
+    """Return how the solution moves with parameters that were left where they are, and how far off these may be.
 
     How far off they are is what the data say, together with the assumption that the start card knows them to a factor e
     (or, if they can change sign, to their own size).
