@@ -93,7 +93,8 @@ def test_a_line_that_next_to_nothing_holds_is_solved_as_far_as_rounding_lets(vol
     ours = rc.simulate(floating_source_line(ohm, volts), "numpy")
     theirs = rc.simulate(floating_source_line(0.25, volts))
     assert ours["v(sl0)"][0] == pytest.approx(theirs["v(sl0)"][0], abs=2e-3)
-    assert ours["i(bl1)"][0] == pytest.approx(theirs["i(bl1)"][0], rel=1e-3 if ohm < 0.25 else 1e-4)
+    wires = 0.0 if ohm == 0.25 else 5e-4  # other source lines carry current: 0.2 ohm less of some kohm
+    assert ours["i(bl1)"][0] == pytest.approx(theirs["i(bl1)"][0], rel=1e-4 + wires)
     assert ["known to" in remark for remark in ours.provenance["remarks"]] == [True] * (ohm < 0.25)
 
 
