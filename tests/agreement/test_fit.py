@@ -206,7 +206,7 @@ def test_command_writes_card_picture_and_residuals(tmp_path: Path) -> None:
     done = runner.invoke(fit_command, [str(file), *words, "--free", free, "-o", str(card)], catch_exceptions=False)
     assert done.exit_code == 0
     assert "Warning: filament_length is not determined" in done.stderr
-    assert "Warning: rho holds only with filament_length as in hfo2_filament" in done.stderr
+    assert "Warning: rho holds only with filament_length as in the card found" in done.stderr
     assert "rms of ln(ngspice/data)" in done.stdout
     written = rc.load_card(card)
     assert written.parameters["rho"].status == "fitted"
