@@ -6,6 +6,7 @@ single pulses from all states. Every current and resistance carries 2 % noise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,7 @@ class Case:
         return card.with_values({name: card.value(name) * factor for name, factor in self.factors.items()})
 
 
-def measured(case: Case, seed: int, noise: float = NOISE) -> list[Measurement]:
+def measured(case: Case, seed: int | Sequence[int], noise: float = NOISE) -> list[Measurement]:
     """Return the whole set of data of a case."""
     rng = np.random.default_rng(seed)
     found = [sweep(case, s, rng, noise) for s in case.sweeps]

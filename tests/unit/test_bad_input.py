@@ -22,7 +22,7 @@ from rramcirc.bench.file.read import load_bench
 from rramcirc.bench.spike_sources import read_train
 from rramcirc.devices.cards.values import read_quantity
 from rramcirc.engines.simulation import simulate_netlist
-from rramcirc.studies.fit.data import _heading
+from rramcirc.studies.fit.headings import heading
 from rramcirc.waveforms.folder import read_record
 from rramcirc.waveforms.steps import log_steps
 
@@ -87,7 +87,7 @@ def test_a_text_that_is_no_number_is_refused_in_linear_time(text):
 @pytest.mark.parametrize("text", ["V [V],I" + " " * 2000 + "x", "a" + " " * 3000 + "x (", "[" * 50_000, "( " * 50_000])
 def test_a_heading_of_blanks_or_brackets_is_read_in_linear_time(text):
     started = time.process_time()
-    assert _heading(text)[1] is None
+    assert heading(text)[1] is None
     assert time.process_time() - started < 1.0
 
 

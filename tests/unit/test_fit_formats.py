@@ -48,6 +48,18 @@ FORMS = {
     "Keithley 2450, short": "Reading,Source,Relative\n" + lines("{i},{v},{t}\n"),
     "units in the cells": "Index,Reading,Source Value,Relative Time\n" + lines("{k},{i:.12g}A,{v}V,{t}\n"),
     "channels": "V(1),I(1),V(2),I(2),t\n" + lines("{v},{i},7,8,{t}\n"),
+    "Keysight B1500, tabs": "SetupTitle\tdemo\nDataName\tTime\tVtop\tItop\n" + lines("DataValue\t{t}\t{v}\t{i}\n"),
+    "Keithley 4200, settings below": "AnodeI,AnodeV,Time\n" + lines("{i},{v},{t}\n") + "\nTest Name,demo\nDelay,0.1\n",
+    "Keithley 2400": "VOLT,CURR,RES,TIME,STAT\n" + lines("{v},{i},9.91E37,{t},4.0\n"),
+    "KickStart": "SMU-1 Source Voltage (V),SMU-1 Current (A),SMU-1 Time (s)\n" + lines("{v},{i},{t}\n"),
+    "LabVIEW": "***End_of_Header***\t\nVoltage\tCurrent\tTime\tComment\n" + lines("{v}\t{i}\t{t}\t\n"),
+    "Origin, comments below the units": "V\tI\tt\nV\tA\ts\nBias\tnew\told\n" + lines("{v}\t{i}\t{t}\n"),
+    "words as units": "Applied Voltage (Volts),Measured Current,Times\nVolts,Amps,Seconds\n" + lines("{v},{i},{t}\n"),
+    "decimal comma in quotes": "V,I,t\n" + lines('"{v}","{i:.12f}","{t}"\n').replace(".", ","),
+    "decimal comma and blanks": "V [V]  I [A]  t [s]\n" + lines("{v}  {i:.12f}  {t}\n").replace(".", ","),
+    "magnitude": "V,abs(I) [uA],t\n" + lines("{v},{i:.12f}e6,{t}\n"),
+    "for Excel": "sep=;\nV;I;t;\n" + lines("{v};{i};{t};\n"),
+    "Fortran": "V I t\n" + lines("{v} {i:.12f}D0 {t}\n"),
     "lines": "BL [V];SL [V];I [A];t [s]\n" + "".join(
         f"{max(v, 0)};{max(-v, 0)};{i};{t}\n" for v, i, t in zip(VOLTS, AMPS, TIMES, strict=True)
     ),
@@ -97,16 +109,42 @@ def test_an_archive_of_cycles(tmp_path: Path) -> None:
     found = read_measurement(tmp_path / "data.npz")
     np.testing.assert_allclose(found.columns["current"], np.r_[AMPS, 2 * AMPS], rtol=1e-12, atol=1e-15)
     np.testing.assert_array_equal(found.columns["cycle"], np.repeat([0, 1], len(VOLTS)))
+    np.savez(tmp_path / "one.npz", V=VOLTS, I=[AMPS, 2 * AMPS], gain=3.0)  # one voltage for all cycles
+    again = read_measurement(tmp_path / "one.npz")
+    for name in ("voltage", "current", "cycle"):
+        np.testing.assert_array_equal(again.columns[name], found.columns[name])
+
+
+def test_arrays_of_one_column_and_one_table(tmp_path: Path) -> None:
+    np.savez(tmp_path / "data.npz", V=VOLTS[:, None], I=AMPS[:, None])
+    np.save(tmp_path / "data.npy", np.c_[VOLTS, AMPS])
+    for name in ("data.npz", "data.npy"):
+        found = read_measurement(tmp_path / name)
+        np.testing.assert_array_equal(found.columns["current"], AMPS)
+        assert "cycle" not in found.columns
+
+
+def test_a_heading_that_comes_again_begins_a_cycle(tmp_path: Path) -> None:
+    block = "V [V],I [A]\n" + lines("{v},{i}\n")
+    found = read_measurement(write(tmp_path, f"First run\n{block}\nSecond run\n{block}"))
+    np.testing.assert_array_equal(found.columns["cycle"], np.repeat([0, 1], len(VOLTS)))
+    assert "2 cycles" in found.remarks[0]
 
 
 def test_every_sweep_of_a_b1500_file_is_a_cycle(tmp_path: Path) -> None:
     one = B1500 + lines("DataValue, {t}, {v}, {i}\n")
     found = read_measurement(write(tmp_path, one + one))
     np.testing.assert_array_equal(found.columns["cycle"], np.repeat([1, 2], len(VOLTS)))
-    assert make_protocol(found, Settings()).times.shape == (2, len(VOLTS))
+    protocol = make_protocol(found, Settings())
+    assert protocol.times.shape == (2, len(VOLTS))
 
 
-@pytest.mark.parametrize("word", ["OVERFLOW", "nan", "-9.9E37", "inf"])
+def test_a_ramp_that_is_assumed_is_said(tmp_path: Path) -> None:
+    said = make_protocol(read_measurement(write(tmp_path, "V,I\n" + lines("{v},{i}\n"))), Settings()).data.remarks
+    assert "1 V/s (--ramp-rate" in said[-1]
+
+
+@pytest.mark.parametrize("word", ["OVERFLOW", "nan", "-9.9E37", "inf", "", "---", "N/A"])
 def test_words_for_no_reading_are_left_out_and_said(tmp_path: Path, word: str) -> None:
     text = "V [V],I [A]\n" + "".join(f"{0.1 * k:.1f},{word if k == 7 else 1e-6 * k}\n" for k in range(1, 21))
     found = read_measurement(write(tmp_path, text))
@@ -121,6 +159,7 @@ def test_words_for_no_reading_are_left_out_and_said(tmp_path: Path, word: str) -
         "pulse;G_LTP [uS];G_LTD [uS]\n0;1;3\n1;2;2,5\n2;3;1,5\n",
         "direction,G [uS]\n1,1\n1,2\n1,3\n-1,2.5\n-1,1.5\n",
         "step,pulse_sign,conductance_uS\n0,1,1\n1,1,2\n2,1,3\n3,-1,2.5\n4,-1,1.5\n",
+        "pulse,polarity,G [uS]\n0,up,1\n1,up,2\n2,up,3\n3,down,2.5\n4,down,1.5\n",
     ],
 )
 def test_tables_of_potentiation_and_depression_are_one_train(tmp_path: Path, text: str) -> None:
@@ -129,6 +168,33 @@ def test_tables_of_potentiation_and_depression_are_one_train(tmp_path: Path, tex
     protocol = make_protocol(data, Settings(set_pulse=(1.0, 1e-7), reset_pulse=(-1.2, 1e-6)))
     np.testing.assert_allclose(1e6 * protocol.current / 0.1, [1.0, 2.0, 3.0, 2.5, 1.5])
     np.testing.assert_allclose(protocol.voltages[0, 1::3], [1.0, 1.0, -1.2, -1.2])
+
+
+def test_steps_against_the_conductance_are_single_pulses(tmp_path: Path) -> None:
+    """Taken as a train the rows would be states after one another, which they are not."""
+    data = read_measurement(write(tmp_path, "G [uS],dG up [uS],dG down [uS]\n1,0.5,-0.25\n2,0.25,-0.5\n"))
+    protocol = make_protocol(data, Settings(set_pulse=(1.0, 1e-7), reset_pulse=(-1.2, 1e-6)))
+    np.testing.assert_allclose(1e6 * protocol.start, [1.0, 2.0, 1.0, 2.0])
+    np.testing.assert_allclose(1e6 * protocol.current / 0.1, [1.5, 2.25, 0.75, 1.5])
+    np.testing.assert_allclose(protocol.voltages[:, 0], [1.0, 1.0, -1.2, -1.2])
+    with pytest.raises(ParameterError, match="--set-pulse"):
+        make_protocol(data, Settings())
+
+
+def test_numbers_of_lines_beside_their_voltages_are_an_address(tmp_path: Path) -> None:
+    """BL and WL without a unit were taken as voltages of 0, 1, 2 ... V."""
+    rows = "".join(f"{k},7,100,{0.5 + 0.1 * k:.1f},0,1.2,1e5,9e4\n" for k in range(4))
+    head = "BL,WL,Width [ns],V_BL [V],V_SL [V],V_WL [V],R before [ohm],R after [ohm]\n"
+    data = read_measurement(write(tmp_path, head + rows))
+    np.testing.assert_allclose(data.columns["amplitude"], [0.5, 0.6, 0.7, 0.8])
+    np.testing.assert_allclose(data.columns["gate"], 1.2)
+    np.testing.assert_array_equal(data.columns["device"], np.arange(4))
+
+
+def test_a_read_voltage_in_words_counts(tmp_path: Path) -> None:
+    text = "Wordline,Bitline,Resistance,Amplitude (V),Pulse width (s),Tag,ReadTag\n"
+    text += "".join(f"1,1,{9e4 - 1e3 * k},0.8,0.0001,P,S R8 V=0.5\n" for k in range(5))
+    np.testing.assert_allclose(read_measurement(write(tmp_path, text)).columns["read"], 0.5)
 
 
 def test_a_remark_in_words_names_the_columns(tmp_path: Path) -> None:

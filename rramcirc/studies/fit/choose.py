@@ -11,7 +11,7 @@ from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError, RramcircError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.studies.fit.data import Measurement
-from rramcirc.studies.fit.model import Protocol, make_protocol
+from rramcirc.studies.fit.model import Protocol, make_protocol, with_pulses
 from rramcirc.studies.fit.observe import direction, exchanged, no_switching, refuse_few, switching
 from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters, log_ratio
 from rramcirc.studies.fit.search import search_globally, search_locally
@@ -68,6 +68,7 @@ def begin(
     ParameterError
         If the data cannot be used.
     """
+    measured = [with_pulses(m, settings) for m in measured]
     measured = [exchanged(m) if direction(m) < 0 else m for m in measured]
     free = free_parameters(card, *names)
     found = []

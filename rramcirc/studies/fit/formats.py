@@ -13,6 +13,7 @@ import numpy as np
 
 from rramcirc.basics.errors import ParameterError
 
+_MOST_COLUMNS = 4  # of a table that is one array
 OVERFLOW = 9.8e36  # instruments write 9.91e37 or 9.9e37 for what is out of range
 
 
@@ -30,12 +31,15 @@ class Format:
         Heading of the file to a heading that is known.
     swapped
         Heading of a column of units, and its beginning that says that voltage and current are exchanged.
+    tag
+        Heading of a column that tells the read voltage in words, if no other does.
     """
 
     name: str
     headings: tuple[str, ...]
     means: Mapping[str, str] = field(default_factory=dict)
     swapped: tuple[str, str] = ("", "")
+    tag: str = ""
 
 
 CATALOGUE = (
@@ -54,6 +58,7 @@ CATALOGUE = (
         "ArC ONE", ("Wordline", "Bitline", "Resistance", "Amplitude (V)"),
         {"Resistance": "R [ohm]", "Pulse width (s)": "width [s]", "ReadVoltage": "read voltage [V]",
          "Wordline": "device row", "Bitline": "device column"},
+        tag="ReadTag",
     ),
     Format(
         "Keithley 2450", ("Reading", "Unit", "Origin", "Value"),
@@ -86,11 +91,12 @@ def known_headings(headings: Sequence[str], first: Sequence[str]) -> tuple[list[
         if not set(form.headings) <= given:
             continue
         means = dict(form.means)
+        of_first = dict(zip((h.strip() for h in headings), first, strict=False))
+        if form.tag and "ReadVoltage" not in given and "V=" in of_first.get(form.tag, ""):
+            means[form.tag] = "read voltage [V]"
         column, begins = form.swapped
-        if column and column in given:
-            unit = first[[h.strip() for h in headings].index(column)]
-            if unit.startswith(begins):
-                means |= {"Source Value": "I [A]", "Reading": "V [V]"}
+        if column in given and of_first.get(column, "").startswith(begins):
+            means |= {"Source Value": "I [A]", "Reading": "V [V]"}
         return [means.get(h.strip(), h) for h in headings], form.name
     return list(headings), ""
 
@@ -118,7 +124,7 @@ def text_of(path: Path, raw: bytes) -> str:
     ParameterError
         If a .npz does not hold columns.
     """
-    if raw[:2] == b"PK":
+    if raw[:2] == b"PK" or raw[:6] == b"\x93NUMPY":
         return _archive(path, raw)
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", errors="replace")
@@ -132,19 +138,28 @@ def text_of(path: Path, raw: bytes) -> str:
 
 
 def _archive(path: Path, raw: bytes) -> str:
-    """Return the arrays of numbers of a .npz as text, a column each: of one length, or one shape (cycles, points)."""
+    """Return the arrays of numbers of a .npz as text, a column each: of one length, or one shape (cycles, points).
+
+    An array of its own with two to four columns, and a .npy, is a table without a header.
+    """
     try:
-        with np.load(io.BytesIO(raw), allow_pickle=False) as held:
-            arrays = {name: np.asarray(held[name], float) for name in held.files if held[name].dtype.kind in "fiub"}
+        held = np.load(io.BytesIO(raw), allow_pickle=False)
+        found = {name: held[name] for name in held.files} if hasattr(held, "files") else {"": held}
+        arrays = {n: np.squeeze(np.asarray(a, float)) for n, a in found.items() if a.dtype.kind in "fiub"}
     except (ValueError, OSError, TypeError, KeyError, EOFError, NotImplementedError) as error:
         raise ParameterError(f"{path}: no .npz of numbers ({type(error).__name__}).") from None
     except Exception as error:  # zipfile and zlib have errors of their own for what is damaged
         raise ParameterError(f"{path}: a damaged archive ({type(error).__name__}).") from None
     shapes = {name: a.shape for name, a in arrays.items()}
-    flat = {name: a for name, a in arrays.items() if a.ndim == 2}
-    if flat and len(flat) == sum(a.ndim > 0 for a in arrays.values()) and len({a.shape for a in flat.values()}) == 1:
-        count, points = next(iter(flat.values())).shape  # a row for each cycle
-        arrays = {name: a.ravel() for name, a in flat.items()} | {"cycle": np.repeat(np.arange(float(count)), points)}
+    arrays = {name: a for name, a in arrays.items() if a.ndim}  # a single number belongs to no reading
+    if len(arrays) == 1:
+        (only,) = arrays.values()
+        if only.ndim == 2 and only.shape[1] <= _MOST_COLUMNS:
+            return "\n".join("\t".join(f"{v:.17g}" for v in row) for row in only) + "\n"
+    shape = next((a.shape for a in arrays.values() if a.ndim == 2), ())
+    if shape and all(a.shape in (shape, shape[1:]) for a in arrays.values()):  # a row for each cycle, or one for all
+        arrays = {name: np.broadcast_to(a, shape).ravel() for name, a in arrays.items()}
+        arrays["cycle"] = np.repeat(np.arange(float(shape[0])), shape[1])
     if not arrays or any(a.ndim != 1 or a.shape != next(iter(arrays.values())).shape for a in arrays.values()):
         said = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
         raise ParameterError(f"{path}: columns of one length are needed, the arrays are: {said}.")
@@ -160,10 +175,11 @@ def own_lines(numbered: list[tuple[int, str]]) -> list[tuple[int, str]]:
             kept = [(k, line) for k, line in numbered if line.startswith(value)]
             starts = [k for k, _ in heads]
             many = len(heads) > 1  # each heading begins a cycle
-            rows = [(heads[0][0], heads[0][1].partition(",")[2].strip() + (", cycle" if many else ""))]
+            separator = heads[0][1][len(name) :].lstrip(" ")[:1]
+            rows = [(heads[0][0], heads[0][1].partition(separator or ",")[2] + f"{separator} cycle" * many)]
             for k, line in kept:
-                cycle = f", {bisect(starts, k)}" if many else ""
-                rows.append((k, line.partition(",")[2].strip() + cycle))
+                cycle = f"{separator} {bisect(starts, k)}" if many else ""
+                rows.append((k, line.partition(separator or ",")[2] + cycle))
             return rows
     return numbered
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.basics.arrays import FloatArray, IndexArray, IntArray
+from rramcirc.basics.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.compiled.conductance import _Path, nearest_states
 from rramcirc.studies.fit.circuit import check_gate, gates_of, limited, read_voltages, source_line
-from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.data import KINDS, Measurement
 from rramcirc.studies.fit.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,7 +109,23 @@ def make_protocol(data: Measurement, settings: Settings) -> Protocol:
         If the file needs something that `settings` does not have.
     """
     check_gate(data, settings)
+    data = with_pulses(data, settings)
     return {"sweep": _sweep, "pulses": _pulses, "train": _train}[data.kind](data, settings)
+
+
+def with_pulses(data: Measurement, settings: Settings) -> Measurement:
+    """Return single pulses of which only the direction is known with the pulses of the settings.
+
+    Raises
+    ------
+    ParameterError
+        If the settings do not have them.
+    """
+    if data.kind != "pulses" or {"amplitude", "width"} <= set(data.columns):
+        return data
+    rising = data.columns["direction"] > 0.0
+    amplitude, width = _set_and_reset(data, settings, rising)
+    return replace(data, columns={**data.columns, "amplitude": amplitude, "width": width})
 
 
 def predict(
@@ -167,6 +183,9 @@ def path_ends(card: ModelCard, temperature: float) -> tuple[float, float]:
 def _sweep(data: Measurement, settings: Settings) -> Protocol:
     """Every cycle is a device of its own, whose state at the start is not known."""
     data, series, at_limit = limited(data, settings)
+    if not {"time", "ramp"} & set(data.columns):
+        said = f"no times: the voltage is taken to change by {settings.ramp_rate:g} V/s (--ramp-rate says it)"
+        data = replace(data, remarks=(*data.remarks, said))
     columns, gate = data.columns, gates_of(data, settings)
     voltage, current = columns["voltage"], np.abs(columns["current"])
     cycle = columns.get("cycle", np.zeros(len(data)))
@@ -298,11 +317,6 @@ def _train_pulses(data: Measurement, settings: Settings, firsts: IndexArray) -> 
     columns = data.columns
     if "amplitude" in columns and "width" in columns:
         return columns["amplitude"], columns["width"]
-    if settings.set_pulse is None and settings.reset_pulse is None:
-        raise ParameterError(
-            f"{data.path}: a train of pulses without columns amplitude and width: give --set-pulse 1.2V,100n and "
-            "--reset-pulse -1.2V,100n, or the columns."
-        )
     rising, value, number = np.zeros(len(data), bool), columns["conductance"], columns["pulse"]
     known = columns.get("direction")
     if known is not None:
@@ -314,6 +328,16 @@ def _train_pulses(data: Measurement, settings: Settings, firsts: IndexArray) -> 
         bounds = [first, *(int(t) for t in turns if first < t < end), end]
         for a, b in pairwise(bounds):
             rising[a:b] = value[b - 1] > value[max(a - 1, first)]
+    return _set_and_reset(data, settings, rising)
+
+
+def _set_and_reset(data: Measurement, settings: Settings, rising: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return amplitude [V] and width [s] of pulses of which only the direction is known."""
+    if settings.set_pulse is None and settings.reset_pulse is None:
+        raise ParameterError(
+            f"{data.path}: {KINDS[data.kind]} without columns amplitude and width: give --set-pulse 1.2V,100n and "
+            "--reset-pulse -1.2V,100n, or the columns."
+        )
     for pulse, name, wanted in ((settings.set_pulse, "set", rising), (settings.reset_pulse, "reset", ~rising)):
         if pulse is None and wanted.any():
             raise ParameterError(
