@@ -127,17 +127,17 @@ def named_channel(headings: list[str]) -> list[str]:
         return headings
     named = list(headings)
     found = None if {"voltage", "current"} & known else first_channel(headings)
-    for place, name in zip(found or (), ("V", "I"), strict=False):
-        unit = re.search(r"[\[(]\s*([^\d\s\])]+)\s*[\])]", headings[place])
-        named[place] = f"{name} [{unit[1]}]" if unit else name
+    for at, name in zip(found or (), ("V", "I"), strict=False):
+        unit = re.search(r"[\[(]\s*([^\d\s\])]+)\s*[\])]", headings[at])
+        named[at] = f"{name} [{unit[1]}]" if unit else name
     if found is None:
         for word, name in _WORDS.items():
             if COLUMN[name] in known:
                 continue
-            place = next((k for k, h in enumerate(named) if re.search(word, h) and not _ELSEWHERE.search(h)), None)
-            if place is not None:
-                unit = heading(named[place])[1]
-                named[place] = f"{name} [{unit}]" if unit else name
+            place = next((k for k, h in enumerate(named) if re.search(word, h) and not _ELSEWHERE.search(h)), -1)
+            if place >= 0:
+                given = heading(named[place])[1]
+                named[place] = f"{name} [{given}]" if given else name
     return named
 
 
