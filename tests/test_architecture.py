@@ -33,8 +33,8 @@ INSIDE = {
     ],
     "analysis": ["counts noise spikes expressions columns", "measurements levels", "readings timing", "measure"],
     "circuits": [
-        "sheet elements", "ports request", "array", "synapse neuron readout", "network recurrent", "table states",
-        "bench_file",
+        "sheet elements", "ports request deck", "array", "synapse neuron readout", "network recurrent", "table states",
+        "bench_file", "known",
     ],
     "figures": ["style", "waveforms tables maps verdicts sweeps", "page networks"],
     "engines": [

@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -26,11 +29,48 @@ Align = Literal["left", "center", "right"]
 ALIGN: dict[str, Align] = {"left": "right", "right": "left", "top": "center", "bottom": "center"}
 
 
-class Sheet:
-    """A schematic in the making; lengths are in units of about half a resistor."""
+POINTS = 36.0  # of the picture in a unit of length; its y runs downwards
 
-    def __init__(self) -> None:
+
+@dataclass
+class Part:
+    """A net or cell of a schematic: where it is drawn, and which signals of a run are its own.
+
+    Attributes
+    ----------
+    name
+        Said to who looks at it.
+    signals
+        Names of signals; ``*`` stands for any text, and ``others`` alone for all that no other part has.
+    area
+        Whether it is a whole area, such as a cell, or only its lines, such as a net.
+    lines
+        From point to point.
+    """
+
+    name: str
+    signals: tuple[str, ...]
+    area: bool
+    lines: list[tuple[Point, ...]] = field(default_factory=list)
+
+
+class Sheet:
+    """A schematic in the making; lengths are in units of about half a resistor.
+
+    Parameters
+    ----------
+    most
+        Rows and columns of an array or network that are drawn; dots stand for the rest.
+    zoom
+        Of the letters, for a sheet that is shown small [1].
+    """
+
+    def __init__(self, most: int = 2, zoom: float = 1.0) -> None:
         import schemdraw
+
+        self.most, self.zoom = most, zoom
+        self.parts: dict[str, Part] = {}
+        self._open: list[Part] = []
 
         schemdraw.use("svg")
         schemdraw.theme("default")  # type: ignore[no-untyped-call]  # the only function that schemdraw left without types
@@ -47,6 +87,23 @@ class Sheet:
         except OSError as error:
             raise cannot_write(path, error) from error
 
+    @contextmanager
+    def part(self, name: str, *signals: str, area: bool = False) -> Iterator[None]:
+        """Let what is drawn inside belong to a net or cell whose signals these are; see `Part`."""
+        self._open.append(self.parts.setdefault(name, Part(name, signals, area)))
+        try:
+            yield
+        finally:
+            self._open.pop()
+
+    def net(self, name: str) -> AbstractContextManager[None]:
+        """Let what is drawn inside belong to a net: its voltage, and the current of its driver if there is one."""
+        return self.part(name, f"v({name})", f"i({name})", name)
+
+    def _touch(self, *points: Point) -> None:
+        if self._open:
+            self._open[-1].lines.append(points)
+
     def add(self, element: Element) -> Element:
         """Add any element of schemdraw and return it placed."""
         return self.drawing.add(element)
@@ -55,6 +112,7 @@ class Sheet:
         """Draw straight lines from point to point."""
         import schemdraw.elements as elm
 
+        self._touch(*points)
         for start, end in itertools.pairwise(points):
             line = elm.Line().at(start).to(end).color(color)
             self.add(line.linestyle("--") if dashed else line)
@@ -85,6 +143,9 @@ class Sheet:
         import schemdraw.elements as elm
 
         self.add(elm.Dot(open=True, radius=0.09).at(at).color(PORT))
+        reach = 0.3  # a dot alone is hard to hit
+        with self.net(name):
+            self._touch((at[0] - reach, at[1]), (at[0] + reach, at[1]))
         shift = {"left": (-0.2, 0), "right": (0.2, 0), "top": (0, 0.33), "bottom": (0, -0.36)}[side]
         align = ALIGN[side]
         text = f"{name} [{unit}]" if unit else name
@@ -97,7 +158,7 @@ class Sheet:
         # schemdraw sets text a little right of and above its point
         x = at[0] - {"center": 0.1, "right": 0.1, "left": 0.0}[align]
         label = elm.Label().at((x, at[1] - 0.1)).theta(0).color(color)
-        self.add(label.label(text, loc="center", halign=align, valign="center", fontsize=size, ofst=0))
+        self.add(label.label(text, loc="center", halign=align, valign="center", fontsize=size * self.zoom, ofst=0))
 
     def two_terminal(self, kind: str, start: Point, end: Point, label: str = "", side: str = "right") -> None:
         """Draw a Resistor, Capacitor, Memristor, Switch, SourceV, SourceI ... between two points.
@@ -106,6 +167,11 @@ class Sheet:
         """
         import schemdraw.elements as elm
 
+        self._touch(start, end)
+        if self._open and self._open[-1].area:  # the symbol is wider than a line
+            along, across = ("x", "y") if start[1] == end[1] else ("y", "x")
+            wide = {along: 0.0, across: 0.4}
+            self._touch(*((x + sign * wide["x"], y + sign * wide["y"]) for x, y in (start, end) for sign in (-1, 1)))
         symbol = getattr(elm, kind)()
         if kind.startswith("Source") and start[1] > end[1]:  # schemdraw draws sources upwards
             self.add(symbol.at(end).to(start).reverse())

@@ -250,11 +250,11 @@ def draw(design: Design, path: str | os.PathLike[str], *, circuit: str = "") -> 
     drawn_sheet(design, circuit).save(target)
 
 
-def drawn_sheet(design: Design, circuit: str = "") -> Sheet:
-    """Return the sheet on which a design is drawn; as `draw`."""
+def drawn_sheet(design: Design, circuit: str = "", most: int = 2, zoom: float = 1.0) -> Sheet:
+    """Return the sheet on which a design is drawn; as `draw`, with up to `most` rows and columns; `zoom` of letters."""
     named = KINDS.get(circuit)
     kind = named if named and type(design) is named.record else kind_of(design)
-    sheet = Sheet()
+    sheet = Sheet(most, zoom)
     own: object = getattr(design, "draw", None)
     if kind is not None:
         kind.schematic(sheet, design)

@@ -11,24 +11,30 @@ from rramcirc.circuits.sheet import PORT, QUIET, SMALL, Point, Sheet
 def draw_cell(sheet: Sheet, cell: Cell) -> None:
     """Draw a 1T1R or 1R cell with its ports."""
     sheet.port((0, 0), "bl", side="top")
-    sheet.wire((0, -0.09), (0, -0.7))
+    with sheet.net("bl"):
+        sheet.wire((0, -0.09), (0, -0.7))
     sheet.text((-0.2, -0.5), "TE", size=SMALL, align="right")
-    sheet.rram((0, -0.7), (0, -2.5), f"RRAM\n{cell.rram.name}")
+    with sheet.part("cell", "others", area=True):
+        sheet.rram((0, -0.7), (0, -2.5), f"RRAM\n{cell.rram.name}")
     if cell.selector is None:
         sheet.text((-0.2, -2.7), "BE", size=SMALL, align="right")
-        sheet.wire((0, -2.5), (0, -3.1))
+        with sheet.net("wl"):
+            sheet.wire((0, -2.5), (0, -3.1))
         sheet.port((0, -3.2), "wl", side="bottom")
         sheet.arrow((-1.0, -0.9), (-1.0, -2.3), color=QUIET)
         sheet.text((-1.2, -1.6), "current", size=SMALL, color=QUIET, align="right")
         return
     sheet.dot((0, -2.8))
-    sheet.wire((0, -2.5), (0, -3.1))
+    with sheet.net("be"):
+        sheet.wire((0, -2.5), (0, -3.1))
     sheet.text((-0.2, -2.8), "BE", size=SMALL, align="right")
     ends = sheet.transistor("n", (0, -3.1))
     sheet.text((0.2, -3.3), f"selector\n{cell.selector.name}", size=SMALL, align="left")
-    sheet.wire(ends["gate"], (-1.7, ends["gate"][1]))
+    with sheet.net("wl"):
+        sheet.wire(ends["gate"], (-1.7, ends["gate"][1]))
     sheet.port((-1.79, ends["gate"][1]), "wl")
-    sheet.wire(ends["source"], (0, -5.2))
+    with sheet.net("sl"):
+        sheet.wire(ends["source"], (0, -5.2))
     sheet.port((0, -5.29), "sl", side="bottom")
     sheet.wire((-0.42, -3.9), (1.2, -3.9))
     sheet.port((1.29, -3.9), "bulk", side="right")
@@ -41,22 +47,26 @@ SL_SHIFT = 3.0  # of a source line beside the cells of its column
 
 
 def draw_crossbar(sheet: Sheet, array: Crossbar) -> None:
-    """Draw the 2 x 2 corner of an array with its wires and drivers, and dots for the rest."""
-    rows, columns = min(2, array.rows), min(2, array.columns)
+    """Draw a corner of an array with its wires and drivers, and dots for the rest."""
+    rows, columns = min(sheet.most, array.rows), min(sheet.most, array.columns)
     bottom, right = -(rows - 1) * PITCH[1] - 4.2, (columns - 1) * PITCH[0] + 4.6
     for j in range(columns):
         x = j * PITCH[0]
         sheet.port((x, 2.0), f"bl{j}", side="top")
         for i in range(rows):
             top = 1.9 if i == 0 else -(i - 1) * PITCH[1]
-            _wire(sheet, array.bl, (x, top), (x, -i * PITCH[1]), 1.6)
-            _crossing(sheet, array, i, j)
-        _rest(sheet, array.rows > rows, (x, -(rows - 1) * PITCH[1]), (x, bottom), (0, -0.25))
+            with sheet.net(f"bl{j}"):
+                _wire(sheet, array.bl, (x, top), (x, -i * PITCH[1]), 1.6)
+            with sheet.part(f"cell [{i},{j}]", f"*[{i},{j}]*", area=True):
+                _crossing(sheet, array, i, j)
+        with sheet.net(f"bl{j}"):
+            _rest(sheet, array.rows > rows, (x, -(rows - 1) * PITCH[1]), (x, bottom), (0, -0.25))
     for i in range(rows):
         y = -i * PITCH[1] - 2.95
-        _wire(sheet, array.wl, (-2.6, y), (0.35, y), 1.6)
         sheet.port((-2.7, y), f"wl{i}")
-        sheet.wire((0.35, y), (right - 0.9, y))
+        with sheet.net(f"wl{i}"):
+            _wire(sheet, array.wl, (-2.6, y), (0.35, y), 1.6)
+            sheet.wire((0.35, y), (right - 0.9, y))
         if array.columns > columns:
             sheet.dots((right - 0.6, y), (0.25, 0))
     if array.cell.selector:
@@ -72,14 +82,16 @@ def _source_lines(sheet: Sheet, array: Crossbar, rows: int, columns: int, bottom
     if array.source_line == "column":
         for j in range(columns):
             x = j * PITCH[0] + SL_SHIFT
-            sheet.wire((x, -3.6), (x, -(rows - 1) * PITCH[1] - 3.6))
-            _wire(sheet, array.sl, (x, -(rows - 1) * PITCH[1] - 3.6), (x, bottom - 1.0), 1.4)
+            with sheet.net(f"sl{j}"):
+                sheet.wire((x, -3.6), (x, -(rows - 1) * PITCH[1] - 3.6))
+                _wire(sheet, array.sl, (x, -(rows - 1) * PITCH[1] - 3.6), (x, bottom - 1.0), 1.4)
             sheet.port((x, bottom - 1.1), f"sl{j}", side="bottom")
         return
     for i in range(rows):
         y = -i * PITCH[1] - 3.6
-        sheet.wire((1.0, y), (right - 0.9, y))
-        _wire(sheet, array.sl, (right - 0.9, y), (right + 0.9, y), 1.4)
+        with sheet.net(f"sl{i}"):
+            sheet.wire((1.0, y), (right - 0.9, y))
+            _wire(sheet, array.sl, (right - 0.9, y), (right + 0.9, y), 1.4)
         sheet.port((right + 1.0, y), f"sl{i}", side="right")
 
 
@@ -127,18 +139,24 @@ def draw_synapse(sheet: Sheet, cell: Cell) -> None:
     """Draw the 1T1R synapse between a PRE and a POST neuron."""
     sheet.box((-7.0, -4.4), 2.2, 1.4, "PRE\nneuron")
     sheet.pulse((-4.3, -3.25), (0, 1, 1, 0), "gate")
-    sheet.wire((-4.8, -3.9), (-1.0, -3.9))
+    with sheet.net("wl"):
+        sheet.wire((-4.8, -3.9), (-1.0, -3.9))
     sheet.text((-2.4, -3.6), "wl [V]", color=PORT)
-    sheet.wire((0, 0.6), (0, -0.7))
-    sheet.rram((0, -0.7), (0, -2.5), f"RRAM\n{cell.rram.name}")
-    sheet.wire((0, -2.5), (0, -3.1))
+    with sheet.net("bl"):
+        sheet.wire((0, 0.6), (0, -0.7))
+    with sheet.part("cell", "others", area=True):
+        sheet.rram((0, -0.7), (0, -2.5), f"RRAM\n{cell.rram.name}")
+    with sheet.net("be"):
+        sheet.wire((0, -2.5), (0, -3.1))
     sheet.text((-0.2, -0.55), "TE", size=SMALL, align="right")
     sheet.text((-0.2, -2.75), "BE", size=SMALL, align="right")
     sheet.transistor("n", (0, -3.1), label=cell.selector.name if cell.selector else "")
-    sheet.wire((0, -4.7), (0, -6.0), (4.2, -6.0))
+    with sheet.net("sl"):
+        sheet.wire((0, -4.7), (0, -6.0), (4.2, -6.0))
     sheet.text((1.9, -5.7), "sl [V] = V_cm, current [A]", size=SMALL, color=PORT)
     sheet.box((4.2, -6.7), 2.2, 1.4, "POST\nneuron")
-    sheet.wire((5.3, -5.3), (5.3, 0.6), (0, 0.6))
+    with sheet.net("bl"):
+        sheet.wire((5.3, -5.3), (5.3, 0.6), (0, 0.6))
     sheet.text((2.6, 0.9), "bl [V]", color=PORT)
     sheet.pulse((2.6, 0.1), (0, 1, 0, 0, -1, 0))
     sheet.text((3.5, -0.6), "te, against V_cm", size=SMALL, color=PORT)

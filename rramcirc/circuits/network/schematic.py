@@ -10,15 +10,17 @@ ROW, SOURCE = 2.6, 3.3  # below the top of a synapse: gate line and source
 
 
 def draw_perceptron(sheet: Sheet, network: Perceptron) -> None:
-    """Draw the 2 x 2 corner of a perceptron's synapses, its PRE gate lines and POST neurons."""
-    rows, columns = min(2, network.inputs), min(2, network.outputs)
+    """Draw a corner of a perceptron's synapses, its PRE gate lines and POST neurons."""
+    rows, columns = min(sheet.most, network.inputs), min(sheet.most, network.outputs)
     for i in range(rows):
         y = -i * PITCH_Y - ROW
         sheet.port((-2.0, y), f"pre{i}")
-        sheet.wire((-1.91, y), (columns * PITCH_X - 2.2, y))
+        with sheet.net(f"pre{i}"):
+            sheet.wire((-1.91, y), (columns * PITCH_X - 2.2, y))
     for j in range(columns):
         for i in range(rows):
-            _synapse(sheet, (j * PITCH_X, -i * PITCH_Y), 3.2)
+            with sheet.part(f"synapse [{i},{j}]", f"*[{i},{j}]*", area=True):
+                _synapse(sheet, (j * PITCH_X, -i * PITCH_Y), 3.2)
         _column(sheet, j, rows, ("te",), 0)
     _dots(sheet, network.inputs > rows, network.outputs > columns, rows, columns)
     text = f"{network.inputs} PRE lines x {network.outputs} POST neurons, {network.cell.card_names}"
@@ -26,11 +28,12 @@ def draw_perceptron(sheet: Sheet, network: Perceptron) -> None:
 
 
 def draw_hopfield(sheet: Sheet, network: HopfieldNetwork) -> None:
-    """Draw two neurons of a Hopfield network with an excitatory and an inhibitory synapse from row to column."""
-    count = min(2, network.neurons)
+    """Draw neurons of a Hopfield network with an excitatory and an inhibitory synapse from row to column."""
+    count = min(sheet.most, network.neurons)
     for i in range(count):
         y = -i * PITCH_Y - ROW
-        sheet.wire((-1.6, y), (count * PITCH_X - 2.2, y))
+        with sheet.net(f"gate{i}"):
+            sheet.wire((-1.6, y), (count * PITCH_X - 2.2, y))
         sheet.text((-1.7, y), f"gate of neuron {i}\nrow {i} [V]", size=SMALL, align="right", color=PORT)
     for j in range(count):
         for i in range(count):
@@ -38,8 +41,10 @@ def draw_hopfield(sheet: Sheet, network: HopfieldNetwork) -> None:
             if i == j:
                 _missing(sheet, at)
             else:
-                _synapse(sheet, at, 3.4)
-                _synapse(sheet, (at[0] + 1.7, at[1]), 1.7)
+                with sheet.part(f"excitatory synapse [{i},{j}]", f"*_exc[{i},{j}]*", area=True):
+                    _synapse(sheet, at, 3.4)
+                with sheet.part(f"inhibitory synapse [{i},{j}]", f"*_inh[{i},{j}]*", area=True):
+                    _synapse(sheet, (at[0] + 1.7, at[1]), 1.7)
         _column(sheet, j, count, ("te", "ti"), 1 if j == 0 else 0)
     _dots(sheet, network.neurons > count, network.neurons > count, count, count)
     text = f"{network.neurons} neurons, {network.synapses} synapses, {network.cell.card_names}; te at V_cm + V_read, "
@@ -71,11 +76,14 @@ def _column(sheet: Sheet, j: int, rows: int, electrodes: tuple[str, ...], first:
     right = x + (3.4 if len(electrodes) > 1 else 3.2)
     for k, name in enumerate(electrodes):
         at = x + 1.7 * k
-        sheet.wire((at, 0.6), (at, bottom))
+        with sheet.net(f"{name}{j}"):
+            sheet.wire((at, 0.6), (at, bottom))
         sheet.text((at, 0.9), f"{name}{j} [V]", size=SMALL, color=PORT)
     sheet.wire((right, -first * PITCH_Y - SOURCE), (right, bottom))
     sheet.text((right + 0.15, bottom + 0.6), f"in{j} [A]", size=SMALL, color=PORT, align="left")
-    sheet.box((x - 0.5, bottom - 1.5), right - x + 1.0, 1.5, f"LIF neuron {j}")
+    own = [f"v({name}{j})" for name in ("mem", "gate", *electrodes)]
+    with sheet.part(f"neuron {j}", *own, area=True):
+        sheet.box((x - 0.5, bottom - 1.5), right - x + 1.0, 1.5, f"LIF neuron {j}")
     sheet.wire((right + 0.5, bottom - 0.75), (right + 1.1, bottom - 0.75))
     sheet.port((right + 1.19, bottom - 1.35), f"ext{j}", "A", side="bottom")
     sheet.wire((right + 1.1, bottom - 0.75), (right + 1.19, bottom - 0.75), (right + 1.19, bottom - 1.26))

@@ -73,8 +73,9 @@ def inspect(
     side, and without --measure the largest difference of every signal.
 
     --html writes a page that opens in any browser without a network: zoom, cursors, expressions, measurements over
-    the visible range, X against Y, spectrum, spikes, map of an array. Runs of up to 500,000 numbers are on it whole;
-    of larger ones it draws least and greatest values and gives no numbers. --serve shows the same page from the
+    the visible range, X against Y, spectrum, spikes, map of an array, and for a small circuit in a run folder its
+    schematic with nets and cells to click. Runs of up to 500,000 numbers are on it whole; of larger ones it draws
+    least and greatest values and gives no numbers. --serve shows the same page from the
     files: any size, every number from every point, and a run that is still going on grows on the screen.
 
     A measurement is one of those below, arithmetic of several ('max(v(a))-min(v(b))'), or with a glob pattern
@@ -137,7 +138,7 @@ def inspect(
         listed = not (signals or start or stop or measurements or exports or as_json or drawn)
         known = pyramid_summary(source, analysis, dialect) if listed else None
         _tell_one(source, waveforms, status, signals, measurements, partial or whole, as_json, exports, drawn, known)
-    _draw(plot_file, html_file, runs, signals, measurements)
+    _draw(plot_file, html_file, runs, signals, measurements, source if source.is_dir() else None)
 
 
 def _tell_one(
@@ -192,7 +193,7 @@ def _export(file: str, suffix: str, waveforms: Waveforms, wanted: Sequence[str])
 
 def _draw(
     plot_file: Path | None, html_file: Path | None, runs: Mapping[str, Waveforms], signals: Sequence[str],
-    measurements: Sequence[str],
+    measurements: Sequence[str], folder: Path | None,
 ) -> None:  # fmt: skip
     if plot_file:
         from rramcirc.figures.waveforms import plot_waveforms
@@ -206,5 +207,5 @@ def _draw(
     if html_file:
         from rramcirc.figures.page.write import write_page
 
-        write_page(runs, signals, html_file, measurements)
+        write_page(runs, signals, html_file, measurements, folder)
         click.echo(f"Wrote {html_file}.", err=True)

@@ -66,7 +66,7 @@ def page_server(
         for label, source in zip(labels, sources, strict=True)
     ]
     drawn = [name for name, _, _ in resolve(signals, runs[0].head())] if runs[0].started else signals
-    return PageServer(runs, drawn, measurements)
+    return PageServer(runs, drawn, measurements, sources[0] if sources[0].is_dir() or wait else None)
 
 
 def follower(source: Path, analysis: int | None, dialect: str | None, wait: bool) -> Callable[[], Opened | None]:

@@ -40,6 +40,8 @@ class Page {
     byId("log-x").checked = this.first.axisName === "frequency" && this.first.from > 0;
     byId("difference-label").hidden = this.runs.length < 2;
     for (const [name, [usage]] of Object.entries(this.tables.measurements)) byId("measure-list").append(make("option", { value: usage, label: name }));
+    this.bold = null;
+    this.schematic = new Schematic(this, described.schematic);
     this.bind();
     this.showRuns();
     this.showTree();
@@ -88,6 +90,7 @@ class Page {
       ArrowLeft: () => this.move(-0.2 * width), ArrowRight: () => this.move(0.2 * width),
       "+": () => this.zoom(0.5, middle), "=": () => this.zoom(0.5, middle), "-": () => this.zoom(2, middle),
       0: () => this.show(this.whole()), Home: () => this.show(this.whole()), d: () => this.turnTheme(),
+      s: () => byId("schematic-label").hidden || byId("show-schematic").click(),
       a: () => this.setCursor("A", middle), b: () => this.setCursor("B", middle),
       Escape: () => { this.cursors = { A: null, B: null }; this.refresh(); }, "/": () => byId("filter").focus(),
     };
@@ -247,6 +250,7 @@ class Page {
   }
 
   finish() {
+    this.schematic.mark(this.curves());
     const thinned = this.runs.filter((run) => run.tile && !run.whole);
     if (thinned.length) {
       const where = this.remote ? "thinned on the screen; numbers come from the file" : `${THINNED} for numbers, expressions and CSV`;
@@ -270,7 +274,7 @@ class Page {
         }
         const label = this.runs.length > 1 ? `${text} (${run.label})` : text;
         const look = { colour: COLOURS[colour % COLOURS.length], dash: DASHES[k % DASHES.length] };
-        curves.push({ text, run, column, label, ...look });
+        curves.push({ text, run, column, label, bold: this.bold?.has(text), ...look });
       });
       colour++;
     }

@@ -249,7 +249,7 @@ function drawPane(ctx, box, pane, view, look) {
   ctx.clip();
   for (const trace of pane.traces) {
     ctx.strokeStyle = trace.colour;
-    ctx.lineWidth = 1.4;
+    ctx.lineWidth = trace.bold ? 3.2 : 1.4;
     ctx.setLineDash(trace.dash);
     if (pane.dots) drawDots(ctx, trace.data, x, y);
     else (trace.data.edges ? drawEnvelope : drawLine)(ctx, trace.data, x, y);

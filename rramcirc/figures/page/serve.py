@@ -9,11 +9,13 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from rramcirc.basics.errors import RramcircError
 from rramcirc.figures.page.pack import Block, tables
+from rramcirc.figures.page.schematic import page_schematic
 from rramcirc.figures.page.served import ServedRun
 from rramcirc.figures.page.write import fill
 
@@ -33,10 +35,18 @@ class PageServer:
         What is shown.
     drawn, measurements
         Signals and measurements from the start.
+    folder
+        Run folder whose schematic stands beside the curves.
     """
 
-    def __init__(self, runs: Sequence[ServedRun], drawn: Sequence[str] = (), measurements: Sequence[str] = ()) -> None:
-        self.runs, self.drawn, self.measurements = runs, drawn, measurements
+    def __init__(
+        self,
+        runs: Sequence[ServedRun],
+        drawn: Sequence[str] = (),
+        measurements: Sequence[str] = (),
+        folder: Path | None = None,
+    ) -> None:
+        self.runs, self.drawn, self.measurements, self.folder = runs, drawn, measurements, folder
         self.token = secrets.token_urlsafe(24)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -79,6 +89,7 @@ class PageServer:
         described = [run.describe() for run in self.runs]
         drawn = list(self.drawn) or described[0]["names"][:4]
         page = {"runs": described, "drawn": drawn, "measures": list(self.measurements), "tables": tables()}
+        page["schematic"] = page_schematic(self.folder, described[0]["names"])
         title = " / ".join(dict.fromkeys(str(run["title"] or run["label"]) for run in described))
         return "text/html", fill(title, {**page, "remote": True}, b"", "'self'").encode()
 

@@ -17,14 +17,29 @@ from rramcirc.analysis.expressions import resolve
 from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import ParameterError, WaveformError, cannot_write
 from rramcirc.basics.units import whole_number
+from rramcirc.bench.design import Design
+from rramcirc.bench.testbench import Testbench
 from rramcirc.figures.page.pack import Block, Row, pack_run, tables
+from rramcirc.figures.page.schematic import page_schematic
 from rramcirc.figures.waveforms import title_of
 from rramcirc.waveforms.waveforms import Waveforms
 
 MOST_DRAWN = 64  # lines when the page opens
 _FIRST = (3, 4)  # units and signals of each
 _HERE = Path(__file__).parent
-_SCRIPTS = ("numbers", "expressions", "measurements", "measure", "model", "plot", "app", "modes", "remote", "start")
+_SCRIPTS = (
+    "numbers",
+    "expressions",
+    "measurements",
+    "measure",
+    "model",
+    "plot",
+    "schematic",
+    "app",
+    "modes",
+    "remote",
+    "start",
+)
 
 
 def write_page(
@@ -32,6 +47,7 @@ def write_page(
     names: str | Sequence[str],
     path: str | os.PathLike[str],
     measurements: Sequence[str] = (),
+    circuit: Design | Testbench | str | os.PathLike[str] | None = None,
 ) -> None:
     """Write a page on which signals are looked at, measured and compared in a browser, without a network.
 
@@ -48,6 +64,9 @@ def write_page(
         File to write, ``.html``.
     measurements
         Shown from the start, over the visible range, as ``max(i(bl0))``.
+    circuit
+        What was simulated, design, testbench or run folder: its schematic stands beside the curves, and a click on
+        a net or cell draws its signals.
 
     Raises
     ------
@@ -59,7 +78,7 @@ def write_page(
     target = file_name(path, "write_page")
     if target.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"{target}: a page is an .html file; the suffix is {target.suffix!r}.")
-    text = page_text(waveforms, names, measurements)
+    text = page_text(waveforms, names, measurements, circuit)
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -95,6 +114,7 @@ def view(
     names: str | Sequence[str] = (),
     measurements: Sequence[str] = (),
     height: int = 800,
+    circuit: Design | Testbench | str | os.PathLike[str] | None = None,
 ) -> PageView:
     """Return the page of :func:`write_page` for a cell of a notebook.
 
@@ -108,6 +128,9 @@ def view(
         Shown from the start, over the visible range, as ``max(i(bl0))``.
     height
         Of the cell [pixel].
+    circuit
+        What was simulated, design, testbench or run folder: its schematic stands beside the curves, and a click on
+        a net or cell draws its signals.
 
     Raises
     ------
@@ -122,13 +145,22 @@ def view(
     >>> view(wf)
     <PageView of 0.1 MB; a notebook shows it, write_page writes it into a file>
     """
-    return PageView(page_text(waveforms, names, measurements), whole_number(height, "view: height", 100))
+    return PageView(page_text(waveforms, names, measurements, circuit), whole_number(height, "view: height", 100))
 
 
 def page_text(
-    waveforms: Waveforms | Mapping[str, Waveforms], names: str | Sequence[str] = (), measurements: Sequence[str] = ()
+    waveforms: Waveforms | Mapping[str, Waveforms],
+    names: str | Sequence[str] = (),
+    measurements: Sequence[str] = (),
+    circuit: Design | Testbench | str | os.PathLike[str] | None = None,
 ) -> str:
     """Return the text of a page; see :func:`write_page`."""
+    check_kind(
+        circuit,
+        Design | Testbench | str | os.PathLike | None,
+        "write_page: circuit",
+        "a design, a testbench or a run folder",
+    )
     runs = {"run": waveforms} if isinstance(waveforms, Waveforms) else waveforms
     listed = [names] if isinstance(names, str) else list(names)
     check_kind(runs, Mapping, "write_page", "the waveforms of a run")
@@ -141,6 +173,8 @@ def page_text(
         drawn.update(dict.fromkeys([name for name, _, _ in rows] if listed else first_drawn(rows)))
     title = " / ".join(dict.fromkeys(title_of(one) or label for label, one in runs.items()))
     page = {"runs": described, "drawn": list(drawn)[:MOST_DRAWN], "measures": list(measurements), "tables": tables()}
+    known = [name for one in described for name in one["names"]]
+    page["schematic"] = page_schematic(Path(circuit) if isinstance(circuit, str | os.PathLike) else circuit, known)
     return fill(title, page, block.content)
 
 
