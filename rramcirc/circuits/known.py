@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rramcirc.basics.errors import ParameterError, RramcircError
 from rramcirc.bench.design import Design
@@ -124,5 +124,5 @@ def _crossbar(cell: Cell, rows: int, columns: int, text: str) -> Crossbar:
     if cell.selector and re.search(r"^xcell_1_0 \S+ \S+ sl1 ", text, re.M):
         along = "row"
     lines = {kind: re.search(_WIRE.format(kind), text, re.M) for kind in ("bl", "wl", "sl")}
-    wires = {kind: Line(resistance=float(found[1])) for kind, found in lines.items() if found}
+    wires: dict[str, Any] = {kind: Line(resistance=float(found[1])) for kind, found in lines.items() if found}
     return Crossbar(cell, rows, columns, source_line=along, **wires)

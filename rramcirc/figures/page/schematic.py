@@ -47,7 +47,7 @@ def page_schematic(circuit: Circuit | None, names: Sequence[str]) -> dict[str, o
 
 def _vectors(circuit: Circuit, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return every signal with the spellings by which a netlist may know it."""
-    known = {name: (name,) for name in names}
+    known: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     netlist = circuit / "netlist.cir" if isinstance(circuit, Path) else None
     if netlist is not None and netlist.is_file():
         known |= {s.name: (s.name, s.vector) for s in read_signals(netlist) if s.name in known and s.vector}
