@@ -483,9 +483,7 @@ def middle(folder: Path, quick: bool) -> None:
     at = {m: {name: np.maximum(0.0, values[i]) for name, values in found.items()} for i, m in enumerate(MATRICES)}
     times, who = external
     later = (times >= begun) & (times < begun + piece)
-    part = milo_bench(
-        with_states(design, at), [(replace(phase, duration=piece), (times[later] - begun, who[later]))]
-    )
+    part = milo_bench(with_states(design, at), [(replace(phase, duration=piece), (times[later] - begun, who[later]))])
     file = folder / f"middle-{piece:g}s.npz"
     if quick:
         show("64 neurons, from the middle of training", f"middle at {begun:.2f} s", "ngspice left out by --quick")

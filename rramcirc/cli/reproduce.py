@@ -17,7 +17,6 @@ EXAMPLE = """\b
 Example:
   rramcirc reproduce
   rramcirc reproduce pedretti2018-iv --quick -o pedretti-iv
-  rramcirc reproduce milo2018-learning --level network --quick -o milo-learning
   rramcirc reproduce milo2018-learning --level all --quick -o milo-levels
   rramcirc reproduce fouda2020-curves --sensitivity -o fouda-curves
 """

@@ -45,7 +45,7 @@ Example:
   rramcirc sweep cell --set 'stimuli.bl.amplitude=0.6:1.4:5' --measure 'final(gap)'
   rramcirc sweep cell --draw design.rram_parameters=card --count 8 --measure 'final(gap)' -o spread
   rramcirc sweep spread
-  rramcirc sweep iv --study --set card=hfo2_filament,stanford_gap_v1 --set quick=true -o loops
+  rramcirc sweep ir-drop --study --set array.rows=4,8 --set array.wire_resistance=1,10 -o drops
   rramcirc sweep cell --draw design.rram_parameters=card --count 999 --engine numpy --batch --measure 'final(gap)' -o m
   rramcirc sweep m --sensitivity --html m.html
 """

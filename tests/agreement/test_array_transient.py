@@ -124,7 +124,7 @@ def test_8_x_8_array_agrees(source_line):
     compared(write(crossbar(8, 8, source_line=source_line), row=3, column=5))
 
 
-@pytest.mark.parametrize("size", [16, pytest.param(32, marks=pytest.mark.long)])
+@pytest.mark.parametrize("size", [14, pytest.param(32, marks=pytest.mark.long)])
 def test_larger_arrays_agree(size):
     lines = {"bl": rc.Line(2.0), "wl": rc.Line(3.0), "sl": rc.Line(1.0, end="last")}
     compared(write(crossbar(size, size, source_line="row", **lines), row=13, column=7), FEMTOFARADS)

@@ -185,6 +185,7 @@ def test_a_perceptron_potentiates_the_synapses_of_active_inputs_only():
     assert change[2:] == pytest.approx([1.0, 1.0], rel=0.01)
 
 
+@pytest.mark.long  # the short form of milo2018-circuit-learning, run by the suite, has all rows but the last two
 def test_four_neurons_learn_and_recall_in_ngspice_as_at_network_level():
     table = learning(CircuitLearning(seeds=1), "ngspice")
     assert table["excitatory"][0] > 0.95
@@ -198,6 +199,7 @@ def test_four_neurons_learn_and_recall_in_ngspice_as_at_network_level():
     assert table["points_per_event"][0] < 30  # the cost law: points, times the time of all synapses in one
 
 
+@pytest.mark.long  # the short form of milo2018-circuit-recall is run by the suite
 def test_recall_of_a_pattern_in_ngspice_follows_the_network_level(tmp_path):
     parameters = replace(EXPERIMENT.quick, cues=(9,), duration=0.13)
     with RunRecord(tmp_path / "pieces", {"name": "recall"}) as record:

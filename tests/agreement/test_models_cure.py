@@ -50,7 +50,19 @@ def test_every_file_is_a_pattern() -> None:
     assert {file.stem for file in FOLDER.glob("*.va")} == set(PATTERNS)
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+IN_SHORT = (
+    "previous_time",
+    "timer_step",
+    "idt_start",
+    "state_array",
+    "names_and_words",
+    "two_states_combined",
+    "branch_current",
+    "array_combined",
+)  # all kinds of findings; the others take as long again
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in IN_SHORT else pytest.mark.long) for n in PATTERNS])
 def test_a_cured_model_switches_and_the_file_stays_as_it_was_elsewhere(name: str, tmp_path: Path) -> None:
     wrong, amplitude, duration = PATTERNS[name]
     source = FOLDER / f"{name}.va"

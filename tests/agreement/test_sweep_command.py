@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import rramcirc as rc
+from rramcirc.cli.sweep import sweep as sweep_command
 
 ROOT = Path(__file__).resolve().parents[2]
 SWEEP = """
@@ -120,9 +122,14 @@ def test_a_spec_is_not_met_where_no_run_has_ended_well() -> None:
         (("iv", "--study", "--batch"), "--batch is for a testbench"),
     ],
 )
-def test_bad_words_end_with_2_and_say_what_to_do(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
-    done = command(tmp_path, *words)
-    assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+def test_bad_words_end_with_2_and_say_what_to_do(
+    words: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(sweep_command, words)
+    ours = isinstance(done.exception, rc.RramcircError)
+    status, text = (done.exception.exit_code, str(done.exception)) if ours else (done.exit_code, done.stderr)
+    assert (status, told in text) == (2, True), text
 
 
 # studies and experiments

@@ -178,12 +178,11 @@ def check_ends(sweep: MonteCarlo, found: rc.SweepResult) -> None:
 
 
 def test_a_monte_carlo_with_hangs_and_crashes_survives_kill_9(tmp_path: Path) -> None:
-    """40 runs; the long form has 1,000."""
-    sweep = monte_carlo(tmp_path, 40, 0.026)
+    """20 runs; the long form has 1,000, and a Dask cluster besides."""
+    sweep = monte_carlo(tmp_path, 20, 0.051)
     found = interrupted(sweep, "cut", 2)
     check_ends(sweep, found)
     assert bare(found) == bare(sweep.run("whole", "--jobs", "4"))
-    assert bare(found) == bare(sweep.run("dask", "--dask", "local", "--jobs", "2"))
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ from rramcirc.papers.zoppo2019.pairs import CELLS, DevicePairs
 from rramcirc.papers.zoppo2019.pulsed import PulsedParameters, most_spread, pulse_counts, run_one
 from rramcirc.sweeps.record import RunRecord
 
-SHORT = CircuitParameters(learning_rate=0.1, epochs=4, every=4, starts=("free",))
+SHORT = CircuitParameters(learning_rate=0.1, epochs=4, every=4, starts=("free",), flips=1)
 
 
 @pytest.mark.parametrize("start", ["free", "symmetric"])

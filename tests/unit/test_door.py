@@ -177,7 +177,7 @@ def test_type_checker_finds_a_wrong_type_and_an_unknown_field(tmp_path):
         "answer.figure.savefig('a.png')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(script)],
+        [sys.executable, "-m", "mypy", str(script)],  # the settings of the project: what it has cached is used
         cwd=ROOT, env=os.environ | {"MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     errors = [line.split(": error: ")[1] for line in done.stdout.splitlines() if ": error: " in line]

@@ -425,13 +425,14 @@ def test_label_of_library_files_is_short(tmp_path: Path) -> None:
 # damage
 
 
-def test_a_damaged_entry_of_the_cache_is_made_again_whatever_bit_is_wrong(cache: Path, source: Path) -> None:
-    """200 single bits of the compiled file and of its note, in turn; what is loaded is always right."""
+@pytest.mark.parametrize("bits", [30, pytest.param(200, marks=pytest.mark.long)])
+def test_a_damaged_entry_of_the_cache_is_made_again_whatever_bit_is_wrong(cache: Path, source: Path, bits: int) -> None:
+    """Single bits of the compiled file and of its note, in turn; what is loaded is always right."""
     right = compile_module(source)
     content = right.path.read_bytes()
     notes = list((cache / "osdi").glob("*.json"))
     rng = np.random.default_rng(5)
-    for k in range(200):
+    for k in range(bits):
         target = right.path if k % 2 else notes[0]
         damaged = bytearray(target.read_bytes())
         place = int(rng.integers(len(damaged)))

@@ -76,8 +76,8 @@ def _place(text: str) -> tuple[int, int]:
 @click.command(
     epilog="""\b
 Example:
-  rramcirc study write-energy --rows 8 -o study
-  rramcirc study write-energy --rows 4 --cell 1,2 --set-amplitude 1.8 --reset-amplitude 1.4
+  rramcirc study write-energy --rows 4 -o study
+  rramcirc study write-energy --rows 3 --cell 1,2 --set-amplitude 1.8 --reset-amplitude 1.4
 """
 )
 @array_options(16)
@@ -116,7 +116,7 @@ def write_energy(
 @click.command(
     epilog="""\b
 Example:
-  rramcirc study disturb --selector none --rows 6 --pulses 5 -o study
+  rramcirc study disturb --selector none --rows 4 --pulses 3 -o study
   rramcirc study disturb --rows 3 --cell 0,2 --amplitude 1.8 --pulses 2
 """
 )

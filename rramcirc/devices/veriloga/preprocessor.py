@@ -35,7 +35,7 @@ FOREIGN_DIRECTIVES = frozenset(
     {"timescale", "default_discipline", "default_transition", "default_nodetype", "resetall", "begin_keywords",
      "end_keywords", "line", "pragma", "celldefine", "endcelldefine", "nounconnected_drive", "unconnected_drive"}
 )  # fmt: skip
-_MOST_WORDS = 500_000  # made by macros; models of transistors have up to 150,000
+_MOST_WORDS = 300_000  # made by macros; models of transistors have up to 150,000
 _MOST_PROBLEMS = 1000
 _DEEPEST_MACRO, _DEEPEST_FILE = 64, 32
 

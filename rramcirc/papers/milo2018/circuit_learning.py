@@ -144,9 +144,15 @@ def _weights(look: float) -> Expected:
     return Expected(
         f"mean weights at {look:g} s, off by", lambda t: worst(t, f"weights_off_network_{look:g}"),
         "1", None, 0.05, "-", "assumed", "network level", "own levels", AGREE,
+        deviation=EARLY if look == EARLIEST else "", full_only=look == EARLIEST,
     )  # fmt: skip
 
 
+EARLIEST = CircuitLearning().shown[0]
+EARLY = (
+    "0.061 at seed 2, 0.012 or less at the others. Its spikes before learning are those of the network level within 1 "
+    "ms, and with them replayed 0.002 is left: how long single pulses overlap differs while the weights move fastest."
+)
 AGREE = "fails where single spikes near the threshold differ between the levels while the weights move"
 EXPERIMENT = Experiment(
     name="milo2018-circuit-learning",
@@ -178,9 +184,7 @@ EXPERIMENT = Experiment(
         ),
         Expected(
             "rates after learning, off by", rates_off,
-            "1", None, 0.05, "-", "assumed", "network level", "own levels", AGREE, full_only=True,
-            deviation="5.4 % at one of three seeds, 4.5 % or less at the others, with spikes of 0.55 C V_th; the cause "
-            "was not separated.",
+            "1", None, 0.05, "-", "assumed", "network level", "own levels", AGREE,
         ),
         *(_weights(look) for look in CircuitLearning().shown),
         Expected(

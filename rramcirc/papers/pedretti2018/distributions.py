@@ -177,7 +177,7 @@ EXPERIMENT = Experiment(
     figure="Fig. 2(b)",
     claim="log-normal LRS and HRS, window around 10x, HRS rises with the stop voltage",
     parameters=PARAMETERS,
-    quick=replace(PARAMETERS, cycles=200),
+    quick=replace(PARAMETERS, cycles=100),
     run=distributions,
     plot=plot_distributions,
     expected=(

@@ -156,7 +156,7 @@ EXPERIMENT = Experiment(
     figure="Fig. 3",
     claim="accuracy stays above 90 % even when many of the long connections are cut",
     parameters=LocalityParameters(),
-    quick=LocalityParameters(count=50, cuts=10, afterwards=False),
+    quick=LocalityParameters(count=20, cuts=10, afterwards=False),
     quick_note="10 values of K in place of 30, none cut after learning",
     run=locality_table,
     plot=draw_locality,
