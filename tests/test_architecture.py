@@ -48,7 +48,7 @@ INSIDE = {
         "sweep indices", "file figure", "page",
     ],
     "papers": [
-        "experiment", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",
+        "experiment stated", "iv", "fouda2020 milo2018 pedretti2018 zoppo2019", "table", "reproduction", "sensitivity",
     ],
 }  # fmt: skip
 ENGINES = {"ngspice", "vacask", "array", "network", "pyspice"}

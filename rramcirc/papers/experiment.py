@@ -153,6 +153,23 @@ class Experiment:
         ]
         return "; ".join([*changed, *([self.quick_note] if self.quick_note else [])]) or "nothing"
 
+    def stated(self, quantity: str) -> str:
+        """Return paper, place and words of a row whose number the paper states, to stand in a picture.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such row, or its bounds are assumed: what was read off a figure is not the paper's word.
+        """
+        row = next((one for one in self.expected if one.quantity == quantity), None)
+        if row is None:
+            raise ParameterError(
+                unknown_name(f"quantity of {self.name}", quantity, [e.quantity for e in self.expected])
+            )
+        if row.bound != "published":
+            raise ParameterError(f"{self.name}: {quantity}: its bounds are assumed, so no picture shows them.")
+        return f"{self.paper}, {row.where}: {row.said}"
+
     @property
     def level(self) -> str:
         """``"circuit"`` if a circuit simulator runs it, ``"network"`` if rates, tables or closed forms do, or `at`."""

@@ -14,6 +14,7 @@ from rramcirc.engines.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def reset_voltage(table: pd.DataFrame) -> float:
     return measurements.reset_voltage(table["voltage"], table["current"])
 
 
-def plot_loop(table: pd.DataFrame, path: Path) -> None:
-    """Draw the loop on a logarithmic and a linear axis."""
+def plot_loop(table: pd.DataFrame, path: Path | None) -> Figure:
+    """Draw the loop on a logarithmic and a linear axis; None writes nothing."""
     from rramcirc.figures.waveforms import plot_butterfly
 
-    plot_butterfly(table["voltage"].to_numpy(), table["current"].to_numpy(), path, title="1T1R I-V")
+    return plot_butterfly(table["voltage"].to_numpy(), table["current"].to_numpy(), path, title="1T1R I-V")

@@ -73,11 +73,16 @@ def test_only_the_loopback_interface_listens(server):
 def test_answers_and_refusals(server):
     base = f"/{server.token}"
     rows = json.loads(ask(server, f"{base}/measure?run=0&text=max(v(a))&from=0&to=5e-7")[1])
-    assert rows == [["max(v(a))", pytest.approx(0.5), "V"]]
+    assert rows == [[["max(v(a))", pytest.approx(0.5), "V"]]]
     assert json.loads(ask(server, f"{base}/values?run=0&signal=v(b)&at=2e-7")[1]) == [pytest.approx(-0.2)]
-    assert json.loads(ask(server, f"{base}/measure?run=0&text=crossing(v(a),9)&from=0&to=1")[1])[0][1] is None
+    assert json.loads(ask(server, f"{base}/measure?run=0&text=crossing(v(a),9)&from=0&to=1")[1])[0][0][1] is None
+    asked = "text=max(v(a))&text=nope(v(a))&text=min(v(b))"
+    found = json.loads(ask(server, f"{base}/measure?run=0&{asked}&from=0&to=5e-7")[1])
+    assert found[0] == rows[0]
+    assert "unknown measurement" in found[1]
+    assert found[2][0][1] == pytest.approx(-0.5)
     for path, status in [
-        ("measure?run=0&text=nope(v(a))&from=0&to=1", 422), ("check?text=v(nn)", 422), ("tile?run=7", 400),
+        ("measure?run=0&text=max(v(a))&from=a&to=1", 400), ("check?text=v(nn)", 422), ("tile?run=7", 400),
         ("tile?run=0&from=x&to=1&pixels=9", 400), ("values", 400), ("../../etc/passwd", 404), ("a.raw", 404),
     ]:  # fmt: skip
         assert ask(server, f"{base}/{path}")[0] == status, path

@@ -426,11 +426,11 @@ class Page {
     const { A, B } = this.cursors;
     if (A !== null && B !== null) byId("range").textContent += `; B - A ${formatNumber(B - A, unit, 6, this.tables)}`;
     const turn = (this.turn = (this.turn ?? 0) + 1);
-    const statistics = [], asked = [];
-    for (const run of this.runs) {
-      for (const text of [...this.chosen].slice(0, MOST_SUMMED)) statistics.push(await this.statisticsRow(text, run));
-      for (const text of this.measures) asked.push(...(await this.numberRows(text, run)));
-    }
+    const summed = [...this.chosen].slice(0, MOST_SUMMED);
+    const [statistics, asked] = await Promise.all([
+      Promise.all(this.runs.flatMap((run) => summed.map((text) => this.statisticsRow(text, run)))),
+      Promise.all(this.runs.flatMap((run) => this.measures.map((text) => this.numberRows(text, run)))).then((rows) => rows.flat()),
+    ]);
     if (turn !== this.turn) return;
     const refused = statistics.find((row) => row.error && this.remote)?.error;
     const thinned = [...statistics, ...asked].some((row) => row.error === THINNED);

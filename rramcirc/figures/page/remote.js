@@ -1,9 +1,13 @@
 // Runs that stay with the server of `rramcirc inspect --serve`: tiles, values and measurements are asked for.
 
+const MOST_ASKED = 100; // measurements in one question, whose address is at most 64 kB long
+
 class Remote {
   constructor() {
     this.turn = 0;
     this.known = new Map();
+    this.wanted = [];
+    this.asked = -Infinity;
     setInterval(() => this.follow(), 1000);
   }
 
@@ -28,10 +32,32 @@ class Remote {
     await this.ask("check", { text });
   }
 
-  async measure(text, run, [from, to], asked) {
-    const page = globalThis.rramcirc;
-    const rows = await (await this.ask("measure", { run: this.number(page, run), text, from, to, asked: asked ? 1 : 0 })).json();
-    return rows.map(([label, value, unit]) => [label, value ?? NaN, unit]);
+  /** Return the rows of a measurement; all that are wanted at once go in one question, so that tiles need not wait. */
+  measure(text, run, view, asked) {
+    return new Promise((resolve, reject) => {
+      if (!this.wanted.length) queueMicrotask(() => this.measureWanted());
+      this.wanted.push({ text, run, view, asked, resolve, reject });
+    });
+  }
+
+  async measureWanted() {
+    const groups = Map.groupBy(this.wanted, (one) => JSON.stringify([one.run.label, one.view, one.asked]));
+    this.wanted = [];
+    for (const group of groups.values()) for (let k = 0; k < group.length; k += MOST_ASKED) await this.measureTogether(group.slice(k, k + MOST_ASKED));
+  }
+
+  async measureTogether(group) {
+    const { run, view: [from, to], asked } = group[0];
+    const query = { run: this.number(globalThis.rramcirc, run), text: group.map((one) => one.text), from, to, asked: asked ? 1 : 0 };
+    try {
+      const found = await (await this.ask("measure", query)).json();
+      group.forEach((one, k) => {
+        if (typeof found[k] === "string") one.reject(new PageError(found[k]));
+        else one.resolve(found[k].map(([label, value, unit]) => [label, value ?? NaN, unit]));
+      });
+    } catch (error) {
+      for (const one of group) one.reject(error);
+    }
   }
 
   async valuesAt(run, names, at) {
@@ -62,8 +88,10 @@ class Remote {
     const texts = [...page.chosen];
     const missing = page.runs.filter((run) => !this.fits(run, texts, page.view));
     if (!missing.length) return;
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    const soon = performance.now() - this.asked < 100; // of many steps of a wheel the last one counts
+    if (soon) await new Promise((resolve) => setTimeout(resolve, 15));
     if (turn !== this.turn) return;
+    this.asked = performance.now();
     const [from, to] = page.view, room = 0.3 * (to - from);
     const pixels = Math.round(byId("panes").clientWidth * (window.devicePixelRatio || 1) * 1.6);
     try {

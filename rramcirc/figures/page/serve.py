@@ -50,7 +50,7 @@ class PageServer:
         self.token = secrets.token_urlsafe(24)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self._lock = threading.Lock()  # runs are reopened while they grow
+        self._lock = threading.Lock()  # one at a time looks whether runs have grown; nothing else waits for that
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 
     @property
@@ -80,13 +80,13 @@ class PageServer:
         }  # fmt: skip
         if path not in asked:
             return None
-        with self._lock:
-            return asked[path](query)
+        return asked[path](query)
 
     def _page(self, query: Mapping[str, Sequence[str]]) -> Answer:
-        if not all(run.started for run in self.runs):
+        runs = self._as_now()
+        if not all(run.started for run in runs):
             return "text/html", _WAITING
-        described = [run.describe() for run in self.runs]
+        described = [run.describe() for run in runs]
         drawn = list(self.drawn) or described[0]["names"][:4]
         page = {"runs": described, "drawn": drawn, "measures": list(self.measurements), "tables": tables()}
         page["schematic"] = page_schematic(self.folder, described[0]["names"])
@@ -94,7 +94,10 @@ class PageServer:
         return "text/html", fill(title, {**page, "remote": True}, b"", "'self'").encode()
 
     def _run(self, query: Mapping[str, Sequence[str]]) -> ServedRun:
-        return self.runs[int(query["run"][0])]
+        return self.runs[int(query["run"][0])].as_now()
+
+    def _as_now(self) -> list[ServedRun]:
+        return [run.as_now() for run in self.runs]
 
     def _tile(self, query: Mapping[str, Sequence[str]]) -> Answer:
         block = Block()
@@ -111,18 +114,19 @@ class PageServer:
 
     def _measure(self, query: Mapping[str, Sequence[str]]) -> Answer:
         asked = query.get("asked", ["0"])[0] == "1"
-        rows = self._run(query).measured(query["text"][0], float(query["from"][0]), float(query["to"][0]), asked)
-        return _as_json([[label, abs(v) if isinstance(v, complex) else v, unit] for label, v, unit in rows])
+        found = self._run(query).measured(query["text"], float(query["from"][0]), float(query["to"][0]), asked)
+        return _as_json([one if isinstance(one, str) else [_plain(*row) for row in one] for one in found])
 
     def _check(self, query: Mapping[str, Sequence[str]]) -> Answer:
-        for run in self.runs:
+        for run in self._as_now():
             run.check(query["text"][0])
         return _as_json("good")
 
     def _state(self, query: Mapping[str, Sequence[str]]) -> Answer:
-        for run in self.runs:
-            run.follow()
-        return _as_json([run.describe() if run.started else None for run in self.runs])
+        with self._lock:
+            for run in self.runs:
+                run.follow()
+        return _as_json([run.describe() if run.started else None for run in self._as_now()])
 
 
 _WAITING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="1">
@@ -134,6 +138,10 @@ def _with_numbers(described: Mapping[str, object], block: Block) -> Answer:
     head = json.dumps(described, allow_nan=False).encode()
     head += b" " * (-(len(head) + 8) % 8)
     return "application/octet-stream", len(head).to_bytes(8, "little") + head + block.content
+
+
+def _plain(label: str, value: float | complex, unit: str) -> list[object]:
+    return [label, abs(value) if isinstance(value, complex) else value, unit]
 
 
 def _as_json(value: object) -> Answer:

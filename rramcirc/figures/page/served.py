@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from rramcirc.analysis.expressions import evaluate
 from rramcirc.analysis.measure import Row as Measured
 from rramcirc.analysis.measure import measure
 from rramcirc.basics.arrays import AnyArray, FloatArray
-from rramcirc.basics.errors import ParameterError
+from rramcirc.basics.errors import ParameterError, RramcircError
 from rramcirc.figures.page.pack import MOST_VALUES, Block, pack_thinned, pack_whole
 from rramcirc.waveforms.folder import RUNNING
 from rramcirc.waveforms.pyramid import Pyramid
@@ -32,6 +34,20 @@ class Opened:
     record: dict[str, object]
     pyramid: Pyramid
     spikes: Spikes | None = None
+
+    def rows(self, first: int, last: int) -> Waveforms:
+        """Return the waveforms of some points; signals are read when they are used, the axis at once."""
+        plot = replace(self.plot, data=self.plot.data[first:last], lengths=(), swept=self.plot.has_axis)
+        return Waveforms.from_raw(plot, self.signals, self.record)
+
+    @cached_property
+    def table(self) -> Sequence[Signal]:
+        """Signals with the vectors that carry them."""
+        if self.signals is not None:
+            return self.signals
+        head = self.rows(0, 1)
+        names = self.plot.names[1 if self.plot.has_axis else 0 :]
+        return [Signal(shown, head.unit(shown), name) for shown, name in zip(head.names, names, strict=True)]
 
 
 class ServedRun:
@@ -53,6 +69,10 @@ class ServedRun:
     def follow(self) -> None:
         """Look whether the run has grown."""
         self._now = self._reopen() or self._now
+
+    def as_now(self) -> ServedRun:
+        """Return the run as it was last seen, which stays so while it grows."""
+        return copy(self)
 
     @property
     def now(self) -> Opened:
@@ -92,18 +112,19 @@ class ServedRun:
     def tile(self, texts: Sequence[str], start: float, stop: float, pixels: int, block: Block) -> dict[str, object]:
         """Return signals and expressions between two places: every point if they are few, else least and greatest."""
         first, last = self._span(start, stop)
-        rows = self._rows(first, last)
         ends = {"from": start, "to": stop}
-        if (last - first) * (1 + len(texts)) <= MOST_VALUES and self._bytes(first, last) <= MOST_READ:
+        whole = (last - first) * (1 + len(texts)) <= MOST_VALUES and self._bytes(first, last) <= MOST_READ
+        level = None if whole else self._level(last - first, pixels)
+        if level is not None:  # before any row: to read only the axis touches every page of the file
+            return {**self._from_pyramid(texts, first, last, level, block), **ends}
+        rows = self._rows(first, last)
+        if whole:
             columns = [(text, *_values_of(text, rows)) for text in texts]
             return {**pack_whole(rows.axis, columns, block), **ends}
-        level = self._level(last - first, pixels)
-        if level is None:
-            starts = np.unique(np.linspace(0, last - first, 2 * pixels, endpoint=False).astype(np.intp))
-            edges = np.append(rows.axis[starts], rows.axis[-1])
-            thinned = [self._thinned(text, rows, starts) for text in texts]
-            return {**pack_thinned(edges, thinned, block), **ends}
-        return {**self._from_pyramid(texts, first, last, level, block), **ends}
+        starts = np.unique(np.linspace(0, last - first, 2 * pixels, endpoint=False).astype(np.intp))
+        edges = np.append(rows.axis[starts], rows.axis[-1])
+        thinned = [self._thinned(text, rows, starts) for text in texts]
+        return {**pack_thinned(edges, thinned, block), **ends}
 
     def values_at(self, names: Sequence[str], place: float) -> list[float]:
         """Return the values of signals at a place of the axis [their units], by interpolation."""
@@ -114,14 +135,18 @@ class ServedRun:
             np.interp(place, rows.axis, _values_of(name, rows)[0]) for name in names
         )]  # fmt: skip
 
-    def measured(self, text: str, start: float, stop: float, asked: bool) -> list[Measured]:
-        """Return a measurement over a part of the axis, from every point; unasked only if few bytes are read."""
+    def measured(self, texts: Sequence[str], start: float, stop: float, asked: bool) -> list[list[Measured] | str]:
+        """Return measurements over a part of the axis, from every point, or why there is none.
+
+        Unasked only if few bytes are read.
+        """
         first, last = self._span(start, stop)
         if not asked and self._bytes(first, last) > MOST_READ:
-            raise ParameterError("the visible range is long: zoom in, or ask for a measurement.")
+            return ["the visible range is long: zoom in, or ask for a measurement."] * len(texts)
         rows = self._rows(first, last)
-        whole = start <= self.now.pyramid.least[0] and stop >= self.now.pyramid.most[0]
-        return measure(text, rows if whole else rows.between(start, stop), partial=True)
+        if start > self.now.pyramid.least[0] or stop < self.now.pyramid.most[0]:
+            rows = rows.between(start, stop)
+        return [_measured(text, rows) for text in texts]
 
     def head(self) -> Waveforms:
         """Return the first point."""
@@ -131,7 +156,7 @@ class ServedRun:
         """Return name, unit and least, greatest, first and last value of every signal [their units]."""
         pyramid = self.now.pyramid
         rows = []
-        for signal in self._table():
+        for signal in self.now.table:
             k = self.now.plot.find(signal.vector)
             ends = [float(signal.sign * part[k]) for part in (pyramid.least, pyramid.most, pyramid.first, pyramid.last)]
             low, high = sorted(ends[:2])
@@ -149,9 +174,7 @@ class ServedRun:
         return int(self.now.plot.data[first:last].nbytes)
 
     def _rows(self, first: int, last: int) -> Waveforms:
-        """Return the waveforms of some points, read when they are used."""
-        plot = replace(self.now.plot, data=self.now.plot.data[first:last], lengths=(), swept=self.now.plot.has_axis)
-        return Waveforms.from_raw(plot, self.now.signals, self.now.record)
+        return self.now.rows(first, last)
 
     def _span(self, start: float, stop: float) -> tuple[int, int]:
         """Return first and last point around a part of the axis, one beyond each end; all points if it goes back."""
@@ -186,7 +209,7 @@ class ServedRun:
         finer = size // pyramid.pieces(0)
         end = pyramid.edges[min(b * finer, len(pyramid.edges) - 1)]
         edges = np.append(pyramid.edges[a * finer : b * finer : finer], end)
-        where = {signal.name: signal for signal in self._table()}
+        where = {signal.name: signal for signal in self.now.table}
         thinned = []
         for text in texts:
             if text not in where:
@@ -198,12 +221,12 @@ class ServedRun:
             thinned.append((text, low, high, where[text].unit))
         return pack_thinned(edges, thinned, block)
 
-    def _table(self) -> Sequence[Signal]:
-        if self.now.signals is not None:
-            return self.now.signals
-        head = self._rows(0, 1)
-        names = self.now.plot.names[1 if self.now.plot.has_axis else 0 :]
-        return [Signal(shown, head.unit(shown), name) for shown, name in zip(head.names, names, strict=True)]
+
+def _measured(text: str, rows: Waveforms) -> list[Measured] | str:
+    try:
+        return measure(text, rows, partial=True)
+    except RramcircError as error:
+        return str(error)
 
 
 def _values_of(text: str, rows: Waveforms) -> tuple[AnyArray, str]:

@@ -93,8 +93,8 @@ def plot_curves(table: pd.DataFrame, path: Path) -> None:
 
     pulses = table["pulse"].to_numpy()
     shown = {
-        "potentiation, Eq. (10)": (pulses, table["ltp_rule"] * 1e9),
-        "depression, Eq. (10)": (pulses, table["ltd_rule"] * 1e9),
+        "Fouda2020, Eq. (10): potentiation": (pulses, table["ltp_rule"] * 1e9),
+        "Fouda2020, Eq. (10): depression": (pulses, table["ltd_rule"] * 1e9),
         "potentiation, simulated": (pulses[::3], table["ltp"][::3] * 1e9),
         "depression, simulated": (pulses[::3], table["ltd"][::3] * 1e9),
     }

@@ -25,9 +25,11 @@ from rramcirc.papers.fouda2020.tables import (
     runs_of,
     trained_table,
 )  # fmt: skip
+from rramcirc.papers.stated import INK
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from rramcirc.sweeps.record import RunRecord
 
@@ -96,6 +98,8 @@ def plot_ternary(table: pd.DataFrame, path: Path) -> None:
                 axes[row, 1].plot(count.index, count / 1e6, color=colour, linestyle=dashes, label=label)
             axes[row, 0].set_ylabel("outer layer, test accuracy [%]")
             axes[row, 1].set_ylabel("pulses per epoch [million]")
+            if row:
+                _stated_pulses(axes[row, 1], table)
             axes[row, 1].legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), borderaxespad=0)
             for ax in axes[row]:
                 ax.xaxis.get_major_locator().set_params(integer=True)
@@ -104,6 +108,15 @@ def plot_ternary(table: pd.DataFrame, path: Path) -> None:
         axes[1, 0].set_title(f"rate {LOW_RATE:g} for all")
         low, high = axes[0, 0].get_ylim()
         axes[0, 0].set_ylim(bottom=max(low, high - 12))  # the first epochs of some are far below
+
+
+def _stated_pulses(ax: Axes, table: pd.DataFrame) -> None:
+    """Draw how many pulses the paper's ratios would be, as many times ours of (1,1)."""
+    base = pulses(table, LOW[1, 1]) / 1e6
+    for k, (factor, gammas) in enumerate(((2.0, (3, 1)), (2.85, (5, 1)))):
+        words = EXPERIMENT.stated(f"pulses of ({gammas[0]},{gammas[1]}) over (1,1), one low rate")
+        label = words.replace(": ", ":\n")
+        ax.plot(base.index, factor * base, color=INK, linestyle=(":", "-.")[k], linewidth=1.2, label=label)
 
 
 def remarks(table: pd.DataFrame) -> list[str]:

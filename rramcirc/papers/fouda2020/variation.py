@@ -17,6 +17,7 @@ import numpy as np
 
 from rramcirc.devices.pulses.exponential import PulseExponential
 from rramcirc.papers.experiment import Expected, Experiment
+from rramcirc.papers.stated import added_to, stated_band
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,15 @@ def plot_variation(table: pd.DataFrame, path: Path) -> None:
     shown = {}
     for device, part in table[table["device"] < 8].groupby("device"):
         shown[f"device {device}"] = (part["pulse"].to_numpy(), part["conductance"].to_numpy() * 1e9)
-    plot_curves(shown, path, x="pulse number (up, then down)", y="conductance [nS]")
+    figure = plot_curves(shown, None, x="pulse number (up, then down)", y="conductance [nS]")
+    device = PulseExponential()
+    with added_to(figure, path):
+        ax = figure.axes[0]
+        bounds = (device.g_max, PARAMETERS.sigma_g_max, "G_max"), (device.g_min, PARAMETERS.sigma_g_min, "G_min")
+        for mean, sigma, name in bounds:
+            place = EXPERIMENT.stated(f"spread of {name}").replace(": ", f":\n{name} +- ")
+            stated_band(ax, 1e9 * mean * (1 - sigma), 1e9 * mean * (1 + sigma), place)
+        ax.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), borderaxespad=0)
 
 
 DRAWN = "the bounds are drawn with this spread: it checks the draws"

@@ -14,6 +14,7 @@ from rramcirc.papers.milo2018.bench import Train
 from rramcirc.papers.milo2018.circuit_levels import CircuitLearning, LevelRun, RecallPair
 from rramcirc.papers.milo2018.learning import pool_pairs
 from rramcirc.papers.milo2018.sets import POOL
+from rramcirc.papers.stated import stated_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,8 +112,11 @@ def _draw_weights(ax: Axes, parameters: CircuitLearning, runs: Mapping[str, Leve
     ax.legend(loc="best")
 
 
-def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:
-    """Draw rasters of both levels and the number of neurons that have fired, one column per number of cues."""
+def draw_recalls(pairs: Mapping[int, RecallPair], path: Path, stated: Mapping[int, tuple[float, str]]) -> None:
+    """Draw rasters of both levels and the number of neurons that have fired, one column per number of cues.
+
+    `stated` are times [s] that the paper gives for numbers of cues, and where.
+    """
     with drawn(path, 6.4) as figure:
         axes = figure.subplots(2, len(pairs), squeeze=False, height_ratios=(2.4, 1.0), sharex=True)
         for column, (count, pair) in enumerate(pairs.items()):
@@ -130,11 +134,15 @@ def draw_recalls(pairs: Mapping[int, RecallPair], path: Path) -> None:
                     [0.0, *firsts, pair.stop], counts, where="post", color=COLOUR_OF[name],
                     linestyle="--" if k else "-", label=name,
                 )  # fmt: skip
+            if count in stated:
+                stated_line(bottom, *stated[count], along="x")
+                bottom.legend(loc="lower right", fontsize="x-small")
             bottom.set(xlabel="time [s]", xlim=(0, pair.stop), ylim=(0, 13), yticks=range(0, 13, 3))
             top.set_xlim(0, pair.stop)
         axes[0, 0].set_ylabel("neuron of X")
         axes[1, 0].set_ylabel("neurons that fired")
-        axes[1, 0].legend(loc="center right")
+        if next(iter(pairs)) not in stated:
+            axes[1, 0].legend(loc="center right")
         _legend(figure, axes[0, 0])
         count = next(iter(pairs.values())).neurons
         figure.suptitle(

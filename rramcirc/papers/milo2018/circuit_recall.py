@@ -216,9 +216,11 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     """Draw the rasters of both levels on one axis, first seed of every number of cues, and the neurons that fired."""
     pairs = {pair.seed * 100 + len(pair.cues): pair for pair in table.attrs["pairs"]}
     firsts = {len(pair.cues): pair for pair in reversed(list(pairs.values()))}
-    draw_recalls(dict(sorted(firsts.items(), reverse=True)), path)
+    stated = {cues: (time, EXPERIMENT.stated(f"recall with {cues} cues, mean")) for cues, time in STATED.items()}
+    draw_recalls(dict(sorted(firsts.items(), reverse=True)), path, stated)
 
 
+STATED = {9: 0.1, 5: 0.2}  # cues -> time [s]
 CHOSEN = "only seeds are run for which the network level recalls within 0.25 s, so it is no rate of the circuit"
 EXPERIMENT = Experiment(
     name="milo2018-circuit-recall",

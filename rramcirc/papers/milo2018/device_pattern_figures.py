@@ -10,6 +10,7 @@ import numpy as np
 from rramcirc.figures.style import COLOURS, drawn
 from rramcirc.papers.milo2018.completion import CASES
 from rramcirc.papers.milo2018.sets import PATTERNS
+from rramcirc.papers.stated import stated_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,8 @@ def _draw_times(ax: Axes, cases: dict[str, list[Recall]]) -> None:
             share = np.arange(1, times.size + 1) / one.winner.size
             label = f"{pattern}, {cues} cues" if style == "-" else None
             ax.plot(1e3 * times, share, style, color=COLOURS[k], lw=1.2, label=label)
+    for k, (_, _, time) in enumerate(CASES):
+        stated_line(ax, 1e3 * time, "Milo2018, Fig. 5(c, f)" if k == 0 else None, along="x", color=COLOURS[k])
     ax.set(title="(c) lines: device level, dashes: pulse table", xlabel="time [ms]", ylabel="share of runs recalled")
     ax.set(xlim=(0, 1000), ylim=(0, 1.02))
     ax.set_box_aspect(1)

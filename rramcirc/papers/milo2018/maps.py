@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from rramcirc.figures.style import COLOURS, drawn, line_style
 from rramcirc.papers.milo2018.tables import counted, grid, least_cues
+from rramcirc.papers.stated import stated_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +38,7 @@ def draw_recall_curves(table: pd.DataFrame, path: Path) -> None:
             ax.plot(times, typical, color=colour, linewidth=0.8, drawstyle="steps-post", linestyle="--", label=label)
             ax.axvline(rows["paper"].iloc[0], color=colour, linestyle=":", linewidth=1.2)
         for pattern, ax in axes.items():
-            ax.plot([], [], color="0.4", linestyle=":", label="recall time in the paper")
+            ax.plot([], [], color="0.4", linestyle=":", label="Milo2018, Fig. 5: recall time")
             ax.set_title(f"pattern {pattern}, parameter set {first}")
             ax.set_xlabel("time [s]")
             ax.set_xlim(0, 0.8)
@@ -58,7 +60,7 @@ def _recall_times_of_sets(ax: Axes, table: pd.DataFrame) -> None:
     cases = list(table.drop_duplicates(["pattern", "cues"])[["pattern", "cues", "paper"]].itertuples(index=False))
     names = list(dict.fromkeys(table["set"]))
     for k, case in enumerate(cases):
-        label: dict[str, Any] = {"label": "paper, and within 30 % of it"} if k == 0 else {}
+        label: dict[str, Any] = {"label": "Milo2018, Sec. IV B, Fig. 5, and within 30 % of it"} if k == 0 else {}
         ax.fill_between([k - 0.4, k + 0.4], 0.7 * case.paper, 1.3 * case.paper, color="0.85", linewidth=0, **label)
         ax.plot([k - 0.4, k + 0.4], [case.paper] * 2, color=PAPER, linewidth=1)
         for m, name in enumerate(names):
@@ -86,8 +88,12 @@ def _recall_times_of_sets(ax: Axes, table: pd.DataFrame) -> None:
     ax.set_title(title, fontsize=8)
 
 
-def draw_recall_times(table: pd.DataFrame, path: Path) -> None:
-    """Draw [Milo2018, Fig. 5(g)]: time against cues for every time constant, and the minimum number of cues."""
+def draw_recall_times(table: pd.DataFrame, path: Path, stated: Mapping[int, float]) -> None:
+    """Draw [Milo2018, Fig. 5(g)]: time against cues for every time constant, and the minimum number of cues.
+
+    `stated` are the times [s] that the text of the paper gives for numbers of cues, at a time constant that it does
+    not give.
+    """
     times = counted(table)
     with drawn(path, 3.3) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(2.2, 1.0))
@@ -105,6 +111,7 @@ def draw_recall_times(table: pd.DataFrame, path: Path) -> None:
         ]
         left.set_yticks(ticks, [f"{t:g}" for t in ticks])
         left.yaxis.set_minor_formatter(lambda value, position: "")
+        stated_points(left, list(stated), list(stated.values()), "Milo2018, Fig. 5")
         left.legend(title="tau", loc="upper right", ncols=2)
         least = least_cues(table)
         shown = least[least <= 12]

@@ -14,7 +14,7 @@ import numpy as np
 
 from rramcirc.analysis.counts import Count
 from rramcirc.papers.experiment import Expected, Experiment
-from rramcirc.papers.milo2018.completion import FITTED
+from rramcirc.papers.milo2018.completion import CASES, FITTED
 from rramcirc.papers.milo2018.recall import recall_patterns, scaled_leak, trained_chips
 from rramcirc.papers.milo2018.sets import Factors, chosen_sets, settings
 from rramcirc.papers.milo2018.tables import counted, least_cues
@@ -75,7 +75,7 @@ def draw_times(table: pd.DataFrame, path: Path) -> None:
     """Draw time against cues, one curve per time constant."""
     from rramcirc.papers.milo2018.maps import draw_recall_times
 
-    draw_recall_times(table, path)
+    draw_recall_times(table, path, {cues: time for pattern, cues, time in CASES if pattern == "X"})
 
 
 TREND = "parameters were searched at one tau and four numbers of cues; a trend can fail, as at tau = 10 ms in set A"

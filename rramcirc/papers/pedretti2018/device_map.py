@@ -21,6 +21,7 @@ from rramcirc.papers.pedretti2018.optimum import optimal_noise
 from rramcirc.papers.pedretti2018.setup import Learning
 from rramcirc.papers.pedretti2018.sweep import settings
 from rramcirc.papers.pedretti2018.timed import DevicePulses, timed_trials
+from rramcirc.papers.stated import stated_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +123,10 @@ def draw_device_map(table: pd.DataFrame, path: Path) -> None:
         axes[1].plot(window, row, color="white", marker="o", markersize=3, label="widest window")
         known = np.isfinite(best_noise(table, "speed"))
         axes[0].plot(speed[known], row[known], color="white", marker="o", markersize=3, label="highest speed")
+        at = np.searchsorted(p, 0.25 - 1e-9), np.searchsorted(n, 0.03 - 1e-9)
+        if np.isclose(p[at[0] : at[0] + 1], 0.25).any() and np.isclose(n[at[1] : at[1] + 1], 0.03).any():
+            label = EXPERIMENT.stated("t_learn at P = 25 %, N = 3 %")
+            stated_points(axes[0], at[1:], at[:1], label, color="white")
         for ax in axes:
             ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), facecolor="0.55", frameon=True)
 

@@ -22,6 +22,7 @@ from rramcirc.circuits.array.cell import Cell
 from rramcirc.devices.cards.card import load_card
 from rramcirc.engines.simulation import simulate
 from rramcirc.papers.experiment import Expected, Experiment
+from rramcirc.papers.stated import added_to, stated_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,7 +168,13 @@ def plot_distributions(table: pd.DataFrame, path: Path) -> None:
     middle = table[table["stop_voltage"] == stops[len(stops) // 2]]
     for level, part in middle.groupby("gate_voltage"):
         curves[f"LRS, V_gate {level:g} V"] = part["lrs"].to_numpy()
-    plot_probability(curves, path, quantity="resistance", unit="ohm", title="Cycle-to-cycle distributions, 1T1R")
+    title = "Cycle-to-cycle distributions, 1T1R"
+    figure = plot_probability(curves, None, quantity="resistance", unit="ohm", title=title)
+    with added_to(figure, path):
+        ax = figure.axes[0]
+        label = EXPERIMENT.stated("median HRS / LRS") + f"\nof LRS, V_gate {gate:g} V"
+        stated_line(ax, 10.0 * float(_corner(table)["lrs"].median()), label, along="x")
+        ax.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), borderaxespad=0)
 
 
 PARAMETERS = DistributionParameters()

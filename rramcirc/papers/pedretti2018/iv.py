@@ -5,10 +5,12 @@ The text states the current and the average window; gate and stop voltage, which
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rramcirc.papers.experiment import Expected, Experiment
 from rramcirc.papers.iv import IvParameters, iv_loop, plot_loop, resistance_at
+from rramcirc.papers.stated import added_to, stated_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,20 @@ def lowest(table: pd.DataFrame) -> float:
     return -float(table["current"].min())
 
 
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Draw the loop, and the current below which the paper's stays."""
+    figure = plot_loop(table, None)
+    with added_to(figure, path):
+        logarithmic, linear = figure.axes
+        stated_line(logarithmic, STATED, EXPERIMENT.stated("largest SET current"))
+        for sign in (-1, 1):
+            stated_line(linear, sign * STATED * 1e6, None)
+        low, high = linear.get_ylim()
+        linear.set_ylim(min(low, -56), max(high, 56))
+        logarithmic.legend(loc="lower right", fontsize="x-small")
+
+
+STATED = 50e-6  # A
 EXPERIMENT = Experiment(
     name="pedretti2018-iv",
     paper="Pedretti2018",
@@ -34,14 +50,14 @@ EXPERIMENT = Experiment(
     parameters=PARAMETERS,
     quick=PARAMETERS,
     run=iv_loop,
-    plot=plot_loop,
+    plot=draw,
     expected=(
         Expected(
-            "largest SET current", largest, "A", None, 50e-6, "< 50 uA", "published", "Fig. 2(a)", "searched",
+            "largest SET current", largest, "A", None, STATED, "< 50 uA", "published", "Fig. 2(a)", "searched",
             "the gate voltage was searched on it",
         ),
         Expected(
-            "largest RESET current", lowest, "A", None, 50e-6, "< 50 uA", "published", "Fig. 2(a)", "independent",
+            "largest RESET current", lowest, "A", None, STATED, "< 50 uA", "published", "Fig. 2(a)", "independent",
             "fails if RESET takes more current than SET left, as in devices that overshoot",
         ),
         Expected(

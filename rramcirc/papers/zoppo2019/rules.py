@@ -116,7 +116,7 @@ def draw_rules(table: pd.DataFrame, path: Path) -> None:
                     )  # fmt: skip
         for m, rule in enumerate(rules):
             if rule in PAPER:
-                label = "paper, Table I" if rule == "Hebb" else None
+                label = f"{EXPERIMENT.paper}, {EXPERIMENT.figure}" if rule == "Hebb" else None
                 ax.plot([m - 0.35, m + 0.35], [PAPER[rule]] * 2, color="0.1", linewidth=1, label=label)
         ax.set_xticks(range(len(rules)), [rule.replace(", ", ",\n").replace(" (", "\n(") for rule in rules])
         ax.tick_params(axis="x", which="both", length=0)
