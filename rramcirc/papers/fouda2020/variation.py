@@ -95,7 +95,7 @@ def plot_variation(table: pd.DataFrame, path: Path) -> None:
         ax = figure.axes[0]
         bounds = (device.g_max, PARAMETERS.sigma_g_max, "G_max"), (device.g_min, PARAMETERS.sigma_g_min, "G_min")
         for mean, sigma, name in bounds:
-            place = EXPERIMENT.stated(f"spread of {name}").replace(": ", f":\n{name} +- ")
+            place = EXPERIMENT.stated(f"spread of {name}").replace(": ", f":\n{name} \u00b1 ")
             stated_band(ax, 1e9 * mean * (1 - sigma), 1e9 * mean * (1 + sigma), place)
         ax.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), borderaxespad=0)
 
