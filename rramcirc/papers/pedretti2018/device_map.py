@@ -123,10 +123,10 @@ def draw_device_map(table: pd.DataFrame, path: Path) -> None:
         axes[1].plot(window, row, color="white", marker="o", markersize=3, label="widest window")
         known = np.isfinite(best_noise(table, "speed"))
         axes[0].plot(speed[known], row[known], color="white", marker="o", markersize=3, label="highest speed")
-        at = np.searchsorted(p, 0.25 - 1e-9), np.searchsorted(n, 0.03 - 1e-9)
-        if np.isclose(p[at[0] : at[0] + 1], 0.25).any() and np.isclose(n[at[1] : at[1] + 1], 0.03).any():
+        rows, columns = np.flatnonzero(np.isclose(p, 0.25)).tolist(), np.flatnonzero(np.isclose(n, 0.03)).tolist()
+        if rows and columns:
             label = EXPERIMENT.stated("t_learn at P = 25 %, N = 3 %")
-            stated_points(axes[0], at[1:], at[:1], label, color="white")
+            stated_points(axes[0], columns, rows, label, color="white")
         for ax in axes:
             ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), facecolor="0.55", frameon=True)
 
