@@ -25,14 +25,15 @@ from rramcirc.studies.fit.check import check_with_ngspice
 from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.fit import FitResult, fit, start_card
 from rramcirc.studies.fit.model import make_protocol, predict
-from rramcirc.studies.fit.problem import log_ratio
+from rramcirc.studies.fit.problem import Problem, free_parameters, log_ratio
 from rramcirc.studies.fit.report import card_text, report
+from rramcirc.studies.fit.search import covariance, search_locally
 from rramcirc.studies.fit.settings import Settings
 
 FILAMENT, NMOS = rc.load_card("hfo2_filament"), rc.load_card("nmos_select")
 SETTINGS = Settings()
 SLOW_SWEEP = Sweep(1.3, 1.2, 1.0)
-QUICK = ("stanford_gap_v1", "hp_tio2_drift")  # the others run among the long tests
+QUICK = ("hp_tio2_drift",)  # with few readings; all cards, in full, are among the long tests
 
 
 def filament(**values: float) -> Case:
@@ -92,9 +93,11 @@ def round_trip(case: Case, seed: int) -> FitResult:
     return fit(measured(case, seed), rc.load_card(case.card), free=case.factors, settings=case.settings)
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(c, marks=[] if c.card in QUICK else pytest.mark.long, id=c.card) for c in CASES]
-)
+WHOLE = [pytest.param(c, marks=pytest.mark.long, id=c.card) for c in CASES]
+FEW = [pytest.param(replace(c, points=16, n_pulses=20), id=f"{c.card}, few") for c in CASES if c.card in QUICK]
+
+
+@pytest.mark.parametrize("case", WHOLE + FEW)
 def test_what_must_be_determined_is_and_new_pulses_are_predicted(case: Case) -> None:
     result = round_trip(case, 1)
     assert not result.undetermined
@@ -109,27 +112,35 @@ def test_one_sigma_is_the_scatter_of_repeated_fits() -> None:
     """The reduced form of the coverage below: 12 sets of noise, two parameters; a sigma twice or half as large fails.
 
     The root mean square of 24 normal deviates is 0.58 to 1.46 with 99.9 % probability. The seeds are the first of a new
-    hundred; 20 of them gave 0.95.
+    hundred. The whole fit has the sigma of its last search, which is all that is repeated.
     """
     whole = next(c for c in CASES if c.card == "hp_tio2_drift")
     case = replace(whole, factors={"r_on": 1.1, "mobility": 0.8})
-    fits = [
-        fit([pulses(case, 30, seed)], rc.load_card(case.card), free=case.factors, settings=case.settings)
-        for seed in range(300, 312)
-    ]
-    found = np.concatenate([deviations(result, case.truth) for result in fits])
-    assert 0.58 < np.sqrt(np.mean(found**2)) < 1.46
+    found, sigmas = [], []
+    for seed in range(300, 312):
+        protocol = make_protocol(pulses(case, 30, seed), case.settings)
+        problem = Problem(case.truth, free_parameters(case.truth, case.factors), [protocol], case.settings)
+        x = problem.start
+        for _ in range(2):
+            problem.weigh(x)
+            x = search_locally(problem, x)
+        problem.weigh(x)
+        sigmas.append(np.sqrt(np.diag(covariance(problem, x))))
+        found.append((x - problem.start) / sigmas[-1])
+    assert 0.58 < np.sqrt(np.mean(np.square(found))) < 1.46
+    result = fit([pulses(case, 30, 300)], rc.load_card(case.card), free=case.factors, settings=case.settings)
+    assert [f.sigma / f.value for f in result.fitted] == pytest.approx(sigmas[0], rel=0.05)
 
 
 def test_a_cell_with_its_transistor_gives_the_parameters_back() -> None:
-    case = filament(rho=1.2e-5, ea=1.22, ea_lowering=0.52)
+    case = filament(rho=1.2e-5, ea=1.22)
     settings = Settings(selector=NMOS)
-    result = fit([cell_pulses(case, NMOS, 80, 1)], FILAMENT, free=case.factors, settings=settings)
+    result = fit([cell_pulses(case, NMOS, 20, 1)], FILAMENT, free=case.factors, settings=settings)
     assert "the SL is raised, which fits better" in result.remarks[0]  # RESET through the SL
     assert not result.undetermined
     assert np.max(np.abs(deviations(result, case.truth))) < 4.5
     assert max(f.sigma / f.value for f in result.fitted) < 0.1
-    assert held_out_error(result.card, cell_pulses(case, NMOS, 80, 99), settings) < 2 * NOISE
+    assert held_out_error(result.card, cell_pulses(case, NMOS, 40, 99), settings) < 2 * NOISE
     with pytest.raises(ParameterError, match="--selector"):
         fit([cell_pulses(case, NMOS, 5, 1)], FILAMENT, free=case.factors)
 

@@ -16,6 +16,7 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.library import find_module
 from rramcirc.studies.fit.choose import COARSE, Say, begin
 from rramcirc.studies.fit.data import Measurement, read_measurement
+from rramcirc.studies.fit.drawn import drawn_covariance
 from rramcirc.studies.fit.model import Prediction, Protocol
 from rramcirc.studies.fit.path import refuse_unmoved, within_bounds
 from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
@@ -214,7 +215,7 @@ def fit(
     left = free_parameters(full.card, [u.name for u in undetermined]) if undetermined else ()
     say("what is not determined, moved by 20 %" if left else "uncertainties")
     undetermined = [replace(u, moved=moved_rms(judged, x, f)) for u, f in zip(undetermined, left, strict=True)]
-    matrix = covariance(judged, x) * part
+    matrix = drawn_covariance(judged, x, covariance(judged, x)) * part
     slopes, moments = dependence(judged, x, left, part)
     say("skill")
     evaluations = begun.evaluations + middle.evaluations + full.evaluations

@@ -138,14 +138,21 @@ def covariance(problem: Problem, x: FloatArray) -> FloatArray:
     The weights are a guess of how reliable a reading is, so the residuals say how large the scatter is at each weight:
     (J^T J)^-1 J^T v J (J^T J)^-1 with v the variance of the weighted residuals.
     """
-    jacobian, residuals = problem.jacobian(x)[: problem.n_data], problem.residuals(x)[: problem.n_data]
+    jacobian = problem.jacobian(x)[: problem.n_data]
+    variance = variances(problem, x)
+    inverse = inverse_of(jacobian)
+    covariance: FloatArray = inverse @ (jacobian.T * variance) @ jacobian @ inverse
+    return covariance
+
+
+def variances(problem: Problem, x: FloatArray) -> FloatArray:
+    """Return the variance of every weighted residual, with what the fitted values took off it."""
+    residuals = problem.residuals(x)[: problem.n_data]
     ends = np.cumsum([len(w) for w in problem.weights])[:-1]
     pieces = zip(problem.weights, np.split(residuals, ends), strict=True)
-    variance = np.concatenate([_variance(w, r) for w, r in pieces])
-    inverse = _inverse(jacobian)
     freedom = len(residuals) / max(len(residuals) - len(x), 1)
-    covariance: FloatArray = freedom * inverse @ (jacobian.T * variance) @ jacobian @ inverse
-    return covariance
+    found: FloatArray = freedom * np.concatenate([_variance(w, r) for w, r in pieces])
+    return found
 
 
 def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
@@ -164,7 +171,7 @@ def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
     return variance
 
 
-def _inverse(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
+def inverse_of(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
     """Return (J^T J)^-1 through the singular values; directions without any weight get a very large one."""
     scale = np.maximum(np.linalg.norm(jacobian, axis=0), limit)
     _, values, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
@@ -200,7 +207,7 @@ def dependence(
     place = np.r_[x[:n], [p.place(p.start) for p in unknown], x[n:]]
     jacobian = whole.jacobian(place)[: problem.n_data]
     solved, left = np.delete(jacobian, np.s_[n : n + m], 1), jacobian[:, n : n + m]
-    slopes = -_inverse(solved) @ (solved.T @ left)
+    slopes = -inverse_of(solved) @ (solved.T @ left)
     seen = left + solved @ slopes  # what the others cannot make up for
     variance = share * max(scatter(problem, x), _SMALLEST_SCATTER) ** 2
     residuals = problem.residuals(x)[: problem.n_data]
@@ -224,7 +231,7 @@ def determine(problem: Problem, x: FloatArray, share: float = 1.0) -> list[Undet
     noise = max(scatter(problem, x), _SMALLEST_SCATTER) * np.sqrt(share)
     kept, found = list(range(len(x))), []
     while sum(k < n for k in kept) > 1:
-        matrix = noise**2 * _inverse(jacobian[:, kept])
+        matrix = noise**2 * inverse_of(jacobian[:, kept])
         sigma = np.sqrt(np.diag(matrix))
         free = [j for j, k in enumerate(kept) if k < n]
         worst = max(sigma[j] for j in free)
@@ -333,6 +340,6 @@ def _made_up(problem: Problem, x: FloatArray, parameter: FreeParameter, moved: f
 
 
 __all__ = [
-    "LAST_STEPS", "MANY", "Undetermined", "covariance", "dependence", "determine", "freeze", "moved_rms",
-    "search_globally", "search_locally",
+    "LAST_STEPS", "MANY", "Undetermined", "covariance", "dependence", "determine", "freeze", "inverse_of", "moved_rms",
+    "search_globally", "search_locally", "variances",
 ]  # fmt: skip
