@@ -31,7 +31,7 @@ from rramcirc.engines.ending import Ending, noted
 Progress = Callable[[float], None]
 
 
-STATIC_BYTES, MOVING_BYTES = 1200.0, 4000.0  # a cell with wires; measured: 380 at 2048 x 2048, 3900 at 1024 x 1024
+STATIC_BYTES, MOVING_BYTES = 600.0, 4000.0  # a cell with wires; measured: 380 at 2048 x 2048, 3900 at 1024 x 1024
 
 
 def check_bench(bench: Testbench) -> None:

@@ -251,6 +251,11 @@ def _time(pattern: str, cues: int, paper: float) -> Expected:
     )  # fmt: skip
 
 
+ENDS = (
+    "hundreds of overlaps drive cells past the two ends of the pulse table: stored pairs reach 62.7 uS, not 57.2, and "
+    "their inhibitory cells 5.2 uS, not 10.2. With the former scaled to the table's mean and the latter taken from it the "
+    "table's recall times come back within 1 %. The network level recalls more slowly than the cells would."
+)
 PARAMETERS = DevicePatterns()
 EXPERIMENT = Experiment(
     name="milo2018-device-patterns",
@@ -277,12 +282,12 @@ EXPERIMENT = Experiment(
         Expected(
             "mean recall times, off by", times_off,
             "1", None, 0.1, "-", "assumed", "pulse table", "own levels",
-            "fails if the spread of the pulse table differs from that of the cells", full_only=True,
+            "fails if the spread of the pulse table differs from that of the cells", ENDS, True,
         ),
         Expected(
             "P of Fig. 6, off by", map_off,
             "1", None, 0.1, "-", "assumed", "pulse table", "own levels",
-            "fails if one kind of weights favours a pattern", full_only=True,
+            "fails if one kind of weights favours a pattern", ENDS, True,
         ),
     ),
     engines=("numpy",),

@@ -143,6 +143,8 @@ EXPERIMENT = Experiment(
             "network level with the device level's spikes, any state off by", lambda t: _replayed(t, "network"),
             "1", None, 0.05, "-", "assumed", "device level", "own levels",
             "fails if the curves of the network level differ from the cell",
+            "0.051 at one synapse in the middle of its switching; the mean of the pool is within 0.0015 at all looks.",
+            True,
         ),
     ),
     engines=("ngspice",),
