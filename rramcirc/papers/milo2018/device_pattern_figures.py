@@ -61,8 +61,8 @@ def _draw_times(ax: Axes, cases: dict[str, list[Recall]]) -> None:
             label = f"{pattern}, {cues} cues" if style == "-" else None
             ax.plot(1e3 * times, share, style, color=COLOURS[k], lw=1.2, label=label)
     for k, (_, _, time) in enumerate(CASES):
-        stated_line(ax, 1e3 * time, "Milo2018, Fig. 5(c, f)" if k == 0 else None, along="x", color=COLOURS[k])
+        stated_line(ax, 1e3 * time, "Fig. 5(c, f)" if k == 0 else None, along="x", color=COLOURS[k])
     ax.set(title="(c) lines: (a), dashes: (b)", xlabel="time [ms]", ylabel="share of runs recalled")
     ax.set(xlim=(0, 1000), ylim=(0, 1.02))
     ax.set_box_aspect(1)
-    ax.legend(loc="lower right", fontsize="small")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1.02), fontsize="small", handlelength=1.2, borderaxespad=0)
