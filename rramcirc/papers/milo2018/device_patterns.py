@@ -253,8 +253,8 @@ def _time(pattern: str, cues: int, paper: float) -> Expected:
 
 ENDS = (
     "hundreds of overlaps drive cells past the two ends of the pulse table: stored pairs reach 62.7 uS, not 57.2, and "
-    "their inhibitory cells 5.2 uS, not 10.2. With the former scaled to the table's mean and the latter taken from it the "
-    "table's recall times come back within 1 %. The network level recalls more slowly than the cells would."
+    "their inhibitory cells 5.2 uS, not 10.2. With the former scaled to the table's mean and the latter taken from it "
+    "the table's recall times come back within 1 %. The network level recalls more slowly than the cells would."
 )
 PARAMETERS = DevicePatterns()
 EXPERIMENT = Experiment(
