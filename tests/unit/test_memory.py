@@ -37,6 +37,6 @@ def test_a_circuit_beyond_every_machine_is_refused_at_once(circuit, tmp_path):
 @pytest.mark.parametrize("engine", ["ngspice", "vacask", "numpy"])
 def test_every_engine_estimates_before_it_begins(engine, monkeypatch):
     bench = rc.Testbench(rc.Crossbar(rc.Cell("hfo2_filament"), 100, 100), rc.OperatingPoint())
-    monkeypatch.setattr(memory, "machine_memory", lambda: 1e7)
+    monkeypatch.setattr(memory, "machine_memory", lambda: 5e6)
     with pytest.raises(rc.ParameterError, match=r"100 x 100 1R crossbar.* of memory"):
         rc.simulate(bench, engine)
