@@ -31,17 +31,33 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *(f"study {name}" for name in STUDIES)])
+EVERY = [*COMMANDS, *(f"study {name}" for name in STUDIES)]
+# how many lines of the example are run in short where all take long; the other lines have tests of their own
+FIRST = {"reproduce": 2, "fit": 2, "sweep": 3} | {f"study {name}": 1 for name in STUDIES}
+
+
+@pytest.mark.parametrize("command", EVERY)
 def test_help_of_every_command_ends_with_an_example_that_runs(command: str, tmp_path: Path) -> None:
+    run_examples(command, FIRST.get(command), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", FIRST)
+def test_all_lines_of_the_example_run(command: str, tmp_path: Path) -> None:
+    run_examples(command, None, tmp_path)
+
+
+def run_examples(command: str, lines: int | None, tmp_path: Path) -> None:
+    """Run the first lines of the example in the help of a command, or all."""
     text = run(*command.split(), "--help", cwd=tmp_path).stdout
     assert "Example:" in text
-    lines = [line.strip() for line in text.split("Example:")[1].splitlines()]
-    examples = [shlex.split(line)[1:] for line in lines if line.startswith("rramcirc ")]
+    told = [line.strip() for line in text.split("Example:")[1].splitlines()]
+    examples = [shlex.split(line)[1:] for line in told if line.startswith("rramcirc ")]
     assert examples
     if command == "inspect":
         run("build-netlist", "cell", "-o", "cell.cir", cwd=tmp_path)
         run("simulate", "cell.cir", cwd=tmp_path)
-    for words in examples:
+    for words in examples[:lines]:
         done = run(*words, cwd=tmp_path)
         assert done.returncode == 0, f"rramcirc {shlex.join(words)}: {done.stderr}"
 

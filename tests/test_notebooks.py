@@ -18,7 +18,12 @@ def test_there_is_a_notebook_for_each_person_of_the_tutorials() -> None:
     assert [file.stem for file in NOTEBOOKS] == ["circuit", "device", "network", "pyspice"]
 
 
-@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+# the blocks of the tutorials of the same names, which the suite runs, are the same steps
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f, marks=[] if f.stem == "pyspice" else pytest.mark.long) for f in NOTEBOOKS],
+    ids=lambda file: file.stem,
+)
 def test_notebook_runs_and_is_committed_without_outputs(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

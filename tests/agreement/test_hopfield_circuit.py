@@ -199,7 +199,6 @@ def test_four_neurons_learn_and_recall_in_ngspice_as_at_network_level():
     assert table["points_per_event"][0] < 30  # the cost law: points, times the time of all synapses in one
 
 
-@pytest.mark.long  # the short form of milo2018-circuit-recall is run by the suite
 def test_recall_of_a_pattern_in_ngspice_follows_the_network_level(tmp_path):
     parameters = replace(EXPERIMENT.quick, cues=(9,), duration=0.13)
     with RunRecord(tmp_path / "pieces", {"name": "recall"}) as record:

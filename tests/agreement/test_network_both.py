@@ -43,8 +43,8 @@ def test_ties_in_another_order_are_the_same():
 
 
 def test_a_network_in_both_engines_is_compared_free_and_in_replay(tmp_path):
-    bench = hopfield_bench(CELL, 3, 0.05)
-    found = compare_network(replace(bench, analysis=Transient(0.05, 1e-3)), tmp_path / "run")
+    bench = hopfield_bench(CELL, 3, 0.04)
+    found = compare_network(replace(bench, analysis=Transient(0.04, 1e-3)), tmp_path / "run")
     assert found.free.time is None
     assert found.free.same == found.spikes["numpy"] == found.spikes["ngspice"] > 3
     assert found.referee.largest < SETTLED_SPIKES

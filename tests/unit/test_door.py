@@ -61,7 +61,7 @@ def test_every_study_of_the_command_line_is_a_call():
     [
         (["ir-drop", "--rows", "4", "--seed", "3"], lambda: rc.study.ir_drop(small(4), seed=3)),
         (["iv", "--quick"], lambda: rc.study.iv(quick=True)),
-        (["program", "--rows", "2", "--quick"], lambda: rc.study.program(small(2), quick=True)),
+        (["read-margin", "--rows", "4"], lambda: rc.study.read_margin(small(4))),
     ],
 )  # fmt: skip
 def test_command_and_call_write_the_same_files(words, call, tmp_path):

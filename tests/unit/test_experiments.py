@@ -21,7 +21,13 @@ from rramcirc.papers.table import EXPERIMENTS, TWINS
 BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib").read_text()
 
 
-@pytest.mark.parametrize("name", experiment_names())
+# tests of their own run them with less: test_recall_of_a_pattern_in_ngspice..., test_levels_side_by_side...
+SMALLER = ("milo2018-circuit-recall", "milo2018-levels")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.long if n in SMALLER else []) for n in experiment_names()]
+)
 def test_quick_experiment_holds_what_the_paper_says_but_for_deviations_that_are_told(name: str, tmp_path: Path) -> None:
     found = reproduce(name, quick=True, output=tmp_path)
     refuted, told = found.table["verdict"] == "no", found.table["deviation"] != ""

@@ -15,7 +15,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rramcirc as rc
@@ -189,6 +189,7 @@ def test_a_number_outside_its_bounds_is_refused_by_the_name_of_its_field(record,
 def test_a_number_inside_its_bounds_passes_the_check_of_its_field(record, field) -> None:
     check = record.__field_checks__[field.name]
 
+    @settings(max_examples=30)
     @given(inside(field))
     def passes(value) -> None:
         check(value)
