@@ -1,4 +1,4 @@
-"""How often a sigma of `fit` covers the truth, and its skill on held-out readings: a Markdown table, a card a row.
+"""How often a sigma of `fit` covers the truth, and its skill on held-out readings: Markdown tables, a card a row.
 
     python benchmarks/fit_coverage.py RECORD [--seeds 1000 1020] [--print]
 
@@ -30,10 +30,16 @@ import rramcirc as rc
 from rramcirc.studies.fit.fit import fit
 from rramcirc.sweeps.record import RunRecord, read_pieces
 
-COLUMNS = (
-    "card", "fits", "within one sigma", "within two", "largest deviation [sigma]", "left undetermined",
-    "rms on held-out readings [%]", "without a model [%]", "skill", "held-out readings", "CPU s per fit",
-)  # fmt: skip
+COVERAGE = (
+    "card",
+    "fits",
+    "within one sigma",
+    "within two",
+    "largest deviation [sigma]",
+    "left undetermined",
+    "CPU s per fit",
+)
+SKILL = ("card", "fits", "skill on held-out readings", "their number", "rms there [%]", "without a model [%]")
 
 
 def heading(columns: Sequence[str]) -> str:
@@ -81,29 +87,33 @@ def spread(values: Sequence[float], scale: float = 1.0, digits: int = 3) -> str:
     return f"{np.median(v):.{digits}g} ({v.min():.{digits}g} to {v.max():.{digits}g})"
 
 
-def row(name: str, fits: Sequence[dict[str, Any]]) -> str:
-    """Return one row of the table."""
+def coverage_row(name: str, fits: Sequence[dict[str, Any]]) -> str:
+    """Return one row of the table of coverage."""
     z = [np.abs(list(f["z"].values())) for f in fits]
-    n = [len(v) for v in z]
-    cells = [
-        name, str(len(fits)), *(share([int((v < k).sum()) for v in z], n) for k in (1, 2)),
-        f"{max(v.max() for v in z):.1f}", str(sum(len(f["undetermined"]) for f in fits)),
-    ]  # fmt: skip
-    if name != "all":
-        cells += [spread([f[k] for f in fits], s) for k, s in (("error", 100), ("null", 100), ("skill", 1))]
-        cells += [str(fits[0]["readings"]), spread([f["seconds"] for f in fits], digits=2)]
-    return "| " + " | ".join([*cells, *[""] * (len(COLUMNS) - len(cells))]) + " |"
+    shares = [share([int((v < k).sum()) for v in z], [len(v) for v in z]) for k in (1, 2)]
+    left = sum(len(f["undetermined"]) for f in fits)
+    seconds = "" if name == "all" else spread([f["seconds"] for f in fits], digits=2)
+    return f"| {name} | {len(fits)} | {' | '.join(shares)} | {max(v.max() for v in z):.1f} | {left} | {seconds} |"
+
+
+def skill_row(name: str, fits: Sequence[dict[str, Any]]) -> str:
+    """Return one row of the table of skill."""
+    value, error, null = (spread([f[k] for f in fits], s) for k, s in (("skill", 1), ("error", 100), ("null", 100)))
+    return f"| {name} | {len(fits)} | {value} | {fits[0]['readings']} | {error} | {null} |"
 
 
 def print_table(path: Path) -> None:
-    """Print the table of what the record has, and the parameters that deviate most."""
+    """Print the tables of what the record has: coverage, skill, and coverage by parameter."""
     _, pieces = read_pieces(path)
     by_card = {case.card: [f for key, f in pieces.items() if key.split()[0] == case.card] for case in CASES}
-    print(heading(COLUMNS))
+    by_card = {name: fits for name, fits in by_card.items() if fits}
     every = [f for fits in by_card.values() for f in fits]
+    print(heading(COVERAGE))
     for name, fits in [*by_card.items(), ("all", every)]:
-        if fits:
-            print(row(name, fits))
+        print(coverage_row(name, fits))
+    print("\n" + heading(SKILL))
+    for name, fits in by_card.items():
+        print(skill_row(name, fits))
     print("\n" + heading(("card", "parameter", "within one, two sigma", "deviation [sigma]: mean, root mean square")))
     for name, fits in by_card.items():
         for parameter in dict.fromkeys(p for f in fits for p in f["z"]):
@@ -114,7 +124,7 @@ def print_table(path: Path) -> None:
 
 
 def main() -> None:
-    """Fit what is missing and print the table."""
+    """Fit what is missing and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("record", type=Path)
     parser.add_argument("--seeds", type=int, nargs=2, default=(1000, 1020), metavar=("FIRST", "BEHIND"))

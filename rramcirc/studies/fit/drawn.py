@@ -21,8 +21,8 @@ _SEED = 1
 Badness = Callable[[FloatArray], float]
 
 
-def drawn_covariance(problem: Problem, x: FloatArray, matrix: FloatArray) -> FloatArray:
-    """Return the covariance of the places, from places drawn where the slopes do not hold.
+def drawn_covariance(problem: Problem, x: FloatArray, matrix: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return the covariance of the places, from places drawn where slopes do not hold, and in words what was drawn.
 
     The covariance of the slopes is right where the residuals are linear. On the edge of a sweep they are not: between
     two readings any place of a runaway is as good, while the slope at a reading near it may be steep. So the residuals
@@ -48,13 +48,18 @@ def drawn_covariance(problem: Problem, x: FloatArray, matrix: FloatArray) -> Flo
     share = np.sum(moves[:, flat] ** 2, 1) / np.maximum(np.diag(own), 1e-300)
     chosen = np.flatnonzero(share > _SHARE)
     if not len(chosen):
-        return matrix
+        return matrix, ()
     part = own[np.ix_(chosen, chosen)]
     follow = own[:, chosen] @ np.linalg.inv(part)
     found = _walked(_badness(problem, x, along @ follow, variance, chosen), part, problem.n_data)
     wide = np.array(matrix)
     wide[:n, :n] = own + follow @ (_at_least(found, part) - part) @ follow.T
-    return wide
+    names = " and ".join(problem.free[k].name for k in chosen)
+    said = (
+        f"{names}: the data hardly change over a standard deviation of the slopes, as on an edge between two readings: "
+        "sigma is that of places drawn, and may still be too small (a finer step or a second ramp rate tells more)"
+    )
+    return wide, (said,)
 
 
 def _at_least(found: FloatArray, least: FloatArray) -> FloatArray:

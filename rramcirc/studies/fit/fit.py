@@ -215,7 +215,8 @@ def fit(
     left = free_parameters(full.card, [u.name for u in undetermined]) if undetermined else ()
     say("what is not determined, moved by 20 %" if left else "uncertainties")
     undetermined = [replace(u, moved=moved_rms(judged, x, f)) for u, f in zip(undetermined, left, strict=True)]
-    matrix = drawn_covariance(judged, x, covariance(judged, x)) * part
+    matrix, drawn = drawn_covariance(judged, x, covariance(judged, x))
+    matrix = matrix * part
     slopes, moments = dependence(judged, x, left, part)
     say("skill")
     evaluations = begun.evaluations + middle.evaluations + full.evaluations
@@ -223,7 +224,7 @@ def fit(
     found_all = full.predictions(x)
     worth = skill(judged, x, judged.predictions(x) if many else found_all)
     result = _result(full, x, fitted, matrix, undetermined, seed, evaluations, found_all, worth)
-    return replace(result, card=_named(result, original), remarks=begun.remarks)
+    return replace(result, card=_named(result, original), remarks=(*begun.remarks, *drawn))
 
 
 def _silent(text: str) -> None:
