@@ -46,94 +46,105 @@ class Expressions:
         raise NotFollowed(f"line {node.at.line}: {node.kind} {node.text} is not followed")
 
     def value(self, node: Node) -> Value:
-        """Return what evaluates an expression."""
+        """Return what evaluates an expression: one function of Python, whatever is inside."""
+        known: dict[str, Any] = {"divided": OPERATORS["/"], "me": self, "names": self.names, "nan": math.nan}
+        known |= {"inf": math.inf}
+        text = self._text(node, known)
+        try:
+            found: Value = eval(f"lambda: {text}", known)  # what the file says stands in it as literals of Python only
+        except (SyntaxError, MemoryError) as problem:
+            raise NotFollowed(f"line {node.at.line}: too many parentheses in one another") from problem
+        return found
+
+    def _text(self, node: Node, known: dict[str, Any]) -> str:
+        """Return an expression in Python; what it calls is put into `known`."""
         if node.kind == "number":
-            number: Any = constant(node, {})
-            if node.text.isdecimal():
-                number = int(node.text)
-            return lambda: number
+            return repr(int(node.text) if node.text.isdecimal() else constant(node, {}))
         if node.kind == "string":
-            text = node.text.strip('"')
-            return lambda: text
+            return repr(node.text.strip('"'))
         if node.kind == "name":
-            return self._name(node.text)
+            return self._name(node.text, known)
         if node.kind == "index":
-            names, index = self.names, self.value(node.parts[1])
-            return lambda: names[node.text].get(int(index()), 0.0)
-        if node.kind == "ternary":
-            condition, one, other = (self.value(p) for p in node.parts)
-            return lambda: one() if condition() else other()
-        if node.kind == "unary":
-            inner = self.value(node.parts[0])
-            return {"-": lambda: -inner(), "+": inner, "!": lambda: int(not inner())}.get(node.text, inner)
-        if node.kind == "binary":
-            left, right = (self.value(p) for p in node.parts)
-            if node.text == "&&":
-                return lambda: int(bool(left()) and bool(right()))
-            if node.text == "||":
-                return lambda: int(bool(left()) or bool(right()))
-            operator = OPERATORS[node.text]
-            return lambda: operator(left(), right())
+            return f"names[{node.text!r}].get(int({self._text(node.parts[1], known)}), 0.0)"
         if node.kind == "call":
-            return self._call(node)
-        raise NotFollowed(f"line {node.at.line}: {node.text} was not understood")
+            return self._call(node, known)
+        parts = [self._text(p, known) for p in node.parts]
+        if node.kind == "ternary":
+            condition, one, other = parts
+            return f"({one} if {condition} else {other})"
+        if node.kind == "unary":
+            return {"-": f"(-{parts[0]})", "!": f"int(not {parts[0]})"}.get(node.text, parts[0])
+        if node.kind != "binary":
+            raise NotFollowed(f"line {node.at.line}: {node.text} was not understood")
+        left, right = parts
+        if node.text in ("+", "-", "*"):
+            return f"({left} {node.text} {right})"
+        if node.text in ("<", "<=", ">", ">=", "==", "!="):
+            return f"int({left} {node.text} {right})"
+        if node.text in ("&&", "||"):
+            return f"int(bool({left}) {'and' if node.text == '&&' else 'or'} bool({right}))"
+        if node.text == "/":
+            return f"divided({left}, {right})"
+        return f"{self._put(known, OPERATORS[node.text])}({left}, {right})"
 
-    def _name(self, name: str) -> Value:
+    @staticmethod
+    def _put(known: dict[str, Any], called: Callable[..., Any]) -> str:
+        """Return the name under which an expression calls something."""
+        name = f"f{len(known)}"
+        known[name] = called
+        return name
+
+    def _name(self, name: str, known: dict[str, Any]) -> str:
         if name in ("$abstime", "$realtime", "$time"):
-            return lambda: self.time
+            return "me.time"
         if name == "$temperature":
-            return lambda: _TEMPERATURE
+            return repr(_TEMPERATURE)
         if name == "$vt":
-            return lambda: _VT * _TEMPERATURE
+            return repr(_VT * _TEMPERATURE)
         if name in ("$random", "$arandom"):
-            return lambda: 0
+            return "0"
         if name in self.steps:
-            return lambda: self.dt
-        scopes, names = self.scopes, self.names
+            return "me.dt"
         if self.inside:
-            return lambda: next((s[name] for s in reversed(scopes) if name in s), 0.0)
-        names.setdefault(name, 0.0)
-        return lambda: names[name]
+            scopes = self.scopes
+            return self._put(known, lambda: next((s[name] for s in reversed(scopes) if name in s), 0.0)) + "()"
+        self.names.setdefault(name, 0.0)
+        return f"names[{name!r}]"
 
-    def _call(self, node: Node) -> Value:
+    def _call(self, node: Node, known: dict[str, Any]) -> str:
         name = node.text
         if self.module.is_access(node):
-            return self._access(node)
+            return self._access(node, known)
         if name == "analysis":
             kinds = {p.text.strip('"') for p in node.parts}
-            return lambda: int("tran" in kinds or (self.first and bool(kinds & {"static", "ic", "dc", "op"})))
+            at_rest = "me.first" if kinds & {"static", "ic", "dc", "op"} else "0"
+            return "1" if "tran" in kinds else f"int({at_rest})"
         if name in ("idt", "ddt"):
-            return self._integral(node) if name == "idt" else self._derivative(node)
-        if name in ("$rdist_normal", "$dist_normal") and len(node.parts) == 3:
-            return self.value(node.parts[1])
-        if name in ("$rdist_uniform", "$dist_uniform") and len(node.parts) == 3:
-            low, high = self.value(node.parts[1]), self.value(node.parts[2])
-            return lambda: 0.5 * (low() + high())
+            return self._put(known, self._integral(node) if name == "idt" else self._derivative(node)) + "()"
         if name in ("$random", "$arandom", "white_noise", "flicker_noise"):
-            return lambda: 0
-        if name == "$vt" and node.parts:
-            kelvin = self.value(node.parts[0])
-            return lambda: _VT * kelvin()
+            return "0"
         if name in ("$simparam", "$limit") and len(node.parts) > 1:
-            return self.value(node.parts[1 if name == "$simparam" else 0])
-        arguments = [self.value(p) for p in node.parts]
+            return self._text(node.parts[1 if name == "$simparam" else 0], known)
+        if name in ("$rdist_normal", "$dist_normal") and len(node.parts) == 3:
+            return self._text(node.parts[1], known)
+        arguments = [self._text(p, known) for p in node.parts]
+        if name in ("$rdist_uniform", "$dist_uniform") and len(node.parts) == 3:
+            return f"(0.5 * ({arguments[1]} + {arguments[2]}))"
+        if name == "$vt" and node.parts:
+            return f"({_VT!r} * {arguments[0]})"
         if name in self.module.functions:
-            return self._own_function(name, arguments)
+            return f"{self._put(known, self._own_function(name))}({', '.join(arguments)})"
         if name not in FUNCTIONS:
             raise NotFollowed(f"line {node.at.line}: {name} is not followed")
-        function = FUNCTIONS[name]
-        if len(arguments) == 1:
-            only = arguments[0]
-            return lambda: function(only())
-        return lambda: function(*(a() for a in arguments))
+        return f"{self._put(known, FUNCTIONS[name])}({', '.join(arguments)})"
 
-    def _access(self, node: Node) -> Value:
-        network, nets = self.network, self.module.nets_of(node)
+    def _access(self, node: Node, known: dict[str, Any]) -> str:
+        nets = self.module.nets_of(node)
         if node.text in self.module.flows:
-            return network.current(nets, node)
-        potentials = network.potentials
-        first, second = network.named(nets)
-        return lambda: potentials.get(first, 0.0) - potentials.get(second, 0.0)
+            return self._put(known, self.network.current(nets, node)) + "()"
+        known["at"] = self.network.potentials
+        first, second = self.network.named(nets)
+        return f"(at.get({first!r}, 0.0) - at.get({second!r}, 0.0))"
 
     def _integral(self, node: Node) -> Value:
         rate, state = self.value(node.parts[0]), {"x": math.nan, "rate": 0.0}
@@ -161,7 +172,7 @@ class Expressions:
         self.settled.append(lambda: held.update(before=held["now"]))
         return derivative
 
-    def _own_function(self, name: str, arguments: list[Value]) -> Value:
+    def _own_function(self, name: str) -> Callable[..., Any]:
         function = self.module.functions[name]
         if self.inside >= _DEEPEST:
             raise NotFollowed(f"the function {name} calls itself")
@@ -170,9 +181,9 @@ class Expressions:
         self.inside -= 1
         own = [p.text for s in function.body for n in walk(s) if n.kind == "declare" for p in n.parts]
 
-        def called() -> Any:
+        def called(*arguments: Any) -> Any:
             frame: dict[str, Any] = dict.fromkeys(own, 0.0)
-            frame |= {n: a() for n, a in zip(function.arguments, arguments, strict=False)}
+            frame |= dict(zip(function.arguments, arguments, strict=False))
             frame[name] = 0.0
             self.scopes.append(frame)
             try:

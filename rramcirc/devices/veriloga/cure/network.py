@@ -175,8 +175,9 @@ class Network:
 
     def put(self, unknowns: Sequence[float]) -> None:
         """Set the unknowns, and forget what was contributed."""
-        self.potentials.update(zip(self.inner, unknowns, strict=False))
-        self.given.update(zip((*self.sources, *self.read_early), unknowns[len(self.inner) :], strict=True))
+        if unknowns:
+            self.potentials.update(zip(self.inner, unknowns, strict=False))
+            self.given.update(zip((*self.sources, *self.read_early), unknowns[len(self.inner) :], strict=True))
         self.flows.clear()
         self.volts.clear()
         self.rates.clear()
