@@ -47,6 +47,7 @@ class PageServer:
         folder: Path | None = None,
     ) -> None:
         self.runs, self.drawn, self.measurements, self.folder = runs, drawn, measurements, folder
+        self._schematic: dict[str, object] | None = None
         self.token = secrets.token_urlsafe(24)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -89,7 +90,9 @@ class PageServer:
         described = [run.describe() for run in runs]
         drawn = list(self.drawn) or described[0]["names"][:4]
         page = {"runs": described, "drawn": drawn, "measures": list(self.measurements), "tables": tables()}
-        page["schematic"] = page_schematic(self.folder, described[0]["names"])
+        if self._schematic is None or "why" in self._schematic:  # its netlist may be written yet
+            self._schematic = page_schematic(self.folder, described[0]["names"])
+        page["schematic"] = self._schematic
         title = " / ".join(dict.fromkeys(str(run["title"] or run["label"]) for run in described))
         return "text/html", fill(title, {**page, "remote": True}, b"", "'self'").encode()
 
