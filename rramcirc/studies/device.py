@@ -68,6 +68,8 @@ def iv(card: ModelCard | str | Cell, *, cycles: int = 2, engine: str = "ngspice"
     columns = {"time": waves.time, "voltage": waves["v(bl)"] - below, "current": waves["current"]}
     table = pd.DataFrame(columns | {name: waves[name] for name in cell.states})
     table.attrs["units"] = {"time": "s", "voltage": "V", "current": "A"} | {n: waves.unit(n) for n in cell.states}
+    gate = f"gate {waves['v(wl)'].min():g} to {waves['v(wl)'].max():g} V" if cell.selector else ""
+    table.attrs["made"] = ", ".join(filter(None, (cell.description, gate, engine)))  # for the title of a picture
     return table
 
 

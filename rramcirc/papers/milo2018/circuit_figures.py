@@ -136,7 +136,7 @@ def draw_recalls(pairs: Mapping[int, RecallPair], path: Path, stated: Mapping[in
                 )  # fmt: skip
             if count in stated:
                 stated_line(bottom, *stated[count], along="x")
-                bottom.legend(loc="lower right", fontsize="x-small")
+                bottom.legend(loc="best", fontsize="x-small")
             bottom.set(xlabel="time [s]", xlim=(0, pair.stop), ylim=(0, 13), yticks=range(0, 13, 3))
             top.set_xlim(0, pair.stop)
         axes[0, 0].set_ylabel("neuron of X")

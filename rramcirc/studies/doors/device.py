@@ -48,11 +48,11 @@ def iv(
     """
     from rramcirc.basics.units import whole_number
     from rramcirc.figures.waveforms import plot_butterfly
-    from rramcirc.studies.device import default_cell, iv, iv_figures
+    from rramcirc.studies.device import iv, iv_figures
 
     loops = (1 if quick else 2) if cycles is None else whole_number(cycles, "iv: cycles", 1)
     table = iv(card, cycles=loops, engine=engine)
-    title = card if isinstance(card, str) else default_cell(card).rram.name
+    title = table.attrs["made"]
     return StudyResult(
         "iv",
         table,
