@@ -15,6 +15,7 @@ from rramcirc.papers.milo2018.maps import draw_recall_times
 from rramcirc.papers.pedretti2018.iv import draw
 from rramcirc.papers.reproduction import load_experiment
 from rramcirc.papers.table import EXPERIMENTS
+from rramcirc.studies.doors.device import iv
 
 
 @pytest.fixture
@@ -78,3 +79,8 @@ def test_recall_times_show_the_stated_points(figures, tmp_path):
     left = figures[0].axes[0]
     (points,) = [line for line in left.lines if line.get_label() == "Milo2018, Fig. 5"]
     assert list(zip(points.get_xdata(), points.get_ydata(), strict=True)) == [(9, 0.1), (5, 0.2)]
+
+
+def test_a_study_s_loop_says_cell_gate_and_engine():
+    made = iv("hfo2_filament", quick=True).table.attrs["made"]
+    assert made == "1T1R cell, hfo2_filament + nmos_select, gate 1.1 to 3 V, ngspice"
