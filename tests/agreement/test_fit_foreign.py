@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import vteam_device
 from click.testing import CliRunner
+from device_data import CASES, sweep
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
@@ -71,6 +72,21 @@ def test_a_plateau_of_the_current_is_taken_as_compliance_and_said() -> None:
     assert limited(free, Settings())[1] is None  # no plateau
     flat = Measurement(free.path, "", "sweep", free.columns | {"current": np.full(len(free), 1e-6)}, free.lines)
     assert limited(flat, Settings())[1] is None  # a current that never changes
+
+
+def test_a_noisy_plateau_is_a_compliance_and_a_flat_way_out_is_none() -> None:
+    """A linear drift model is reset at one current: it is flat on the way out, and falls on the way back."""
+    rows = vteam_device.sweep(limit=1e-4)
+    free = vteam_device.sweep()
+    for noise in (0.005, 0.01, 0.015):
+        scale = 1.0 + noise * np.random.default_rng(1).normal(size=len(rows))
+        data, series, _ = limited(measured(np.c_[rows[:, 0], scale * rows[:, 1], rows[:, 2]]), Settings())
+        assert series is not None
+        assert series.number("positive_limit") == pytest.approx(1e-4, rel=0.01)
+        assert "taken as the compliance" in data.remarks[-1]
+        assert limited(measured(np.c_[free[:, 0], scale * free[:, 1], free[:, 2]]), Settings())[1] is None
+        drift = next(c for c in CASES if c.card == "hp_tio2_drift")
+        assert limited(sweep(drift, drift.sweeps[1], 1, noise), Settings())[1] is None
 
 
 def test_the_direction_of_switching_is_read_off() -> None:

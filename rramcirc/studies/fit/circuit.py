@@ -21,6 +21,8 @@ _FLAT = 3e-3  # a plateau of the current is flat to this
 _PART, _FEWEST = 0.1, 5  # of the largest voltage that a plateau spans, in as many readings
 _WHOLE = 0.9  # of the readings at this sign: a current that never changes is no limit
 _TREND, _NUMBERS = 2.0, 1e-5  # a plateau changes no more than so many times its noise, or its last digit
+_FEWEST_NOISY, _DEEP, _NO_SLOPE = 15, 6.0, 0.15  # readings on it; its depth in the noise; of ln(current) by ln(voltage)
+_MOST_NOISE, _AS_NOISY = 0.025, 1.15  # of readings that can tell a plateau; their scatter about it over the noise
 _BEND, _LEADS = 1e-3, 0.1  # voltage of the bend of a limiter [V], which the integration follows; least leads [ohm]
 _AT_LIMIT = 0.98  # of the compliance: what is above it is read off the limiter
 
@@ -125,7 +127,49 @@ def _plateau(data: Measurement, sign: int) -> float | None:
         trend = float(np.ptp(np.polyval(np.polyfit(np.arange(len(run)), values, 2), np.arange(len(run)))))
         if trend < max(_TREND * noise, _NUMBERS * top):
             return float(np.median(values))
-    return None
+    return _noisy_plateau(current, sign * voltage, top)
+
+
+def _noisy_plateau(current: FloatArray, voltage: FloatArray, top: float) -> float | None:
+    """Return the level [A] of a plateau that is flat but for noise: ln(current) has no slope against ln(voltage).
+
+    A device without compliance has a slope of about one there, or more, or switches at one current (RESET of a drift
+    model does) on the way out, and not on the way back: that one must be flat, or at least begin on the plateau.
+    """
+    upper = np.flatnonzero((current > 0.5 * top) & (voltage > 0.0))
+    if len(upper) < _FEWEST_NOISY:
+        return None
+    logs = np.log(current[upper])
+    noise = 1.4826 * float(np.median(np.abs(np.diff(logs, 2)))) / np.sqrt(6.0)
+    if noise > _MOST_NOISE:
+        return None
+    level = float(np.median(logs[logs >= np.log(top) - _DEEP * noise]))
+    high = upper[np.abs(logs - level) < 0.5 * _DEEP * noise]
+    if len(high) >= _WHOLE * np.sum(voltage > 0.0):
+        return None
+    if not len(high):
+        return None
+    rising = np.gradient(voltage) > 0.0
+    inside = np.isin(np.arange(len(voltage)), high)
+    out, back = (np.flatnonzero(way & (voltage > 0.0)) for way in (rising, ~rising))
+    flat_out, flat_back = (
+        _flat(voltage[w[inside[w]]], current[w[inside[w]]], noise, voltage.max()) for w in (out, back)
+    )
+    top_of_back = back[np.argsort(-voltage[back], kind="stable")[:_FEWEST]]
+    stays = len(back) < _FEWEST_NOISY or np.sum(inside[top_of_back]) >= _FEWEST - 1
+    return float(np.exp(level)) if flat_back or (flat_out and stays) else None
+
+
+def _flat(voltage: FloatArray, current: FloatArray, noise: float, largest: float) -> bool:
+    """Return whether readings of one direction lie on a plateau."""
+    if len(voltage) < _FEWEST_NOISY or np.ptp(voltage) < _PART * largest:
+        return False
+    across, logs = np.log(voltage), np.log(current)
+    spread = float(np.std(across))
+    slope = float(np.cov(across, logs, bias=True)[0, 1]) / spread**2
+    error = noise / (spread * np.sqrt(len(logs)))
+    within = float(np.std(logs)) < _AS_NOISY * noise
+    return within and abs(slope) + 3.0 * error < _NO_SLOPE
 
 
 __all__ = ["LINES", "check_gate", "gates_of", "limited", "read_voltages", "source_line"]
