@@ -222,7 +222,7 @@ EXPERIMENT = Experiment(
     parameters=WiresParameters(),
     quick=WiresParameters(
         epochs=2, tuning=0, train=10_000, held=2_000, resistances=(2.5, 300.0), arrays=(32, 128), solved_size=64,
-        shown=10, referee=2, aware_epochs=1,
+        shown=10, referee=2, aware_epochs=2,
     ),
     run=wires,
     plot=plot_wires,

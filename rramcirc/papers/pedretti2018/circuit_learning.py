@@ -291,7 +291,7 @@ EXPERIMENT = Experiment(
     figure="Figs. 3, 5, 6, Tab. I",
     claim="16 synapses of 1T1R cells learn a pattern on-line, in ngspice as at device level",
     parameters=CircuitParameters(),
-    quick=CircuitParameters(seeds=2),
+    quick=CircuitParameters(seeds=3),
     run=circuit_table,
     plot=draw_circuit,
     expected=(

@@ -124,7 +124,7 @@ EXPERIMENT = Experiment(
     figure="Figs. 11 to 13, in ngspice",
     claim="a perceptron of 1T1R cells learns handwritten digits wholly inside ngspice",
     parameters=SpiceDigits(),
-    quick=SpiceDigits(train=5, test=100, answered=2, together=5, mnist="drawn"),
+    quick=SpiceDigits(train=10, test=100, answered=2, together=5, mnist="drawn"),
     quick_note="drawn digits of 7 x 7 boxes in place of MNIST",
     run=spice_table,
     plot=draw_digits,
