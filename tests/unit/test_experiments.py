@@ -21,8 +21,9 @@ from rramcirc.papers.table import EXPERIMENTS, TWINS
 BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib").read_text()
 
 
-# tests of their own run them with less: test_recall_of_a_pattern_in_ngspice..., test_levels_side_by_side...
-SMALLER = ("milo2018-circuit-recall", "milo2018-levels")
+# tests of their own run them with less: test_recall_of_a_pattern_in_ngspice..., test_levels_side_by_side...,
+# test_a_circuit_learns_what_the_equations_say
+SMALLER = ("milo2018-circuit-recall", "milo2018-levels", "zoppo2019-circuit")
 
 
 @pytest.mark.parametrize(
