@@ -210,6 +210,8 @@ def test_recall_of_a_pattern_in_ngspice_follows_the_network_level(tmp_path):
         again = recall(parameters, "ngspice", record)
     assert again["cpu"][0] == table["cpu"][0]
     assert again["time"][0] == table["time"][0]
+    EXPERIMENT.plot(again, tmp_path / "recall.png")
+    assert (tmp_path / "recall.png").stat().st_size > 10_000
 
 
 # The pieces -----------------------------------------------------------------------------------------------------------

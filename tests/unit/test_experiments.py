@@ -42,6 +42,24 @@ def test_quick_experiment_holds_what_the_paper_says_but_for_deviations_that_are_
     assert ((rates["interval_low"] <= rates["ours"]) & (rates["ours"] <= rates["interval_high"])).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("zoppo2019-circuit", {"epochs": 2, "every": 1, "flips": 1}),
+        ("milo2018-levels", {"training": 0.06, "recall": 0.03, "silence": 0.02, "shown": (0.06,)}),
+    ],
+)
+def test_a_dear_experiment_runs_draws_and_is_kept_with_less(name: str, values: dict, tmp_path: Path) -> None:
+    """The verdicts of so short a form say nothing, but for those between two of our own levels."""
+    found = reproduce(name, quick=True, values=values, output=tmp_path)
+    own = found.table[
+        (found.table["evidence"] == "own levels") & found.table["quantity"].str.contains("off|error|differ")
+    ]
+    assert len(own) >= 2
+    assert not (own["verdict"] == "no").any(), own.to_string()
+    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+
+
 @pytest.mark.parametrize("name", experiment_names())
 def test_experiment_names_its_paper_and_every_row_says_what_its_yes_is_worth(name: str) -> None:
     experiment = load_experiment(name)
