@@ -146,13 +146,23 @@ def _advice(runs: dict[str, Waveforms], bench: Testbench, tolerance: float, fold
     except RramcircError as error:
         return f"With finer steps ({how}) one of them fails: {error}"
     rest = _compared(truth, finer).problems(tolerance)
-    if rest:
-        return f"With finer steps ({how}) they differ, too ({rest}); this circuit has no answer that steps can settle."
     off = [engine for engine, run in runs.items() if agreement(run, truth[engine], bench).beyond(values=tolerance)]
+    if rest:
+        return f"With finer steps ({how}) they differ, too ({rest}): {_who_moved(off)}."
     return (
         f"With finer steps ({how}) they agree: it was {' and '.join(off) or 'both a little'} that was off, by steps of "
         f"up to {format_number(coarsest, 's')}."
     )
+
+
+def _who_moved(moved: list[str]) -> str:
+    """Say what it means that only some of the runs, or none, changed with finer steps."""
+    if len(moved) == 1:
+        (stays,) = {"ngspice", "numpy"} - set(moved)
+        return f"finer steps change the run of {moved[0]} and leave that of {stays}, so that one is the likelier"
+    if moved:
+        return "finer steps change both, so steps alone do not settle it"
+    return "finer steps change neither, so steps are not the cause; take neither run for right"
 
 
 def default_tolerance(bench: Testbench) -> float:

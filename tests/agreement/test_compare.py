@@ -12,6 +12,7 @@ import pytest
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError, WaveformError
+from rramcirc.engines import compare
 from rramcirc.engines.agreement import agreement
 from rramcirc.engines.compare import beyond, difference_table, simulate_both
 from rramcirc.engines.differences import differences
@@ -143,6 +144,32 @@ def test_an_edge_that_one_run_does_not_have_is_a_difference_of_values():
     assert all(edge.relative < 1e-2 for edge in apart.edges)
 
 
+def charging(late: float) -> rc.Waveforms:
+    """A line whose gates charge within a picosecond of the begin of a ramp of 1 ns, or so much later [s]."""
+    time = np.concatenate([np.linspace(0.0, 20e-12, 2001), np.linspace(21e-12, 2e-9, 1000)])
+    current = 1e-6 * np.clip((time - late) / 1e-13, 0.0, 1.0) * (time < 1e-9)
+    signals = {"i(bl)": current, "w": np.full(len(time), 5.0)}
+    return rc.Waveforms("time", "s", time, signals, {"i(bl)": "A", "w": "nm"})
+
+
+@pytest.mark.parametrize(("late", "same"), [(0.5e-12, True), (5e-12, False)])
+def test_what_charges_within_a_picosecond_of_a_corner_may_come_so_much_later(late, same):
+    ramp = rc.PiecewiseLinear([0.0, 1e-9, 2e-9], [0.0, 1.0, 1.0])
+    bench = rc.Testbench(rc.Cell("vteam_kvatinsky2015"), rc.Transient(2e-9), {"bl": ramp})
+    apart = agreement(charging(1e-13), charging(1e-13 + late), bench)
+    assert (apart.beyond(ends=1.0) == "") is same
+    (charge,) = (d for d in apart.ends if d.unit == "C")
+    assert charge.largest == pytest.approx(1e-6 * late, rel=0.1)  # what flows there counts among the charges
+
+
+def test_the_default_array_agrees(tmp_path):
+    """Its lines of 2.5 ohm charge gates within femtoseconds."""
+    built = run("build-netlist", "crossbar", "--rows", "3", "--columns", "3", "-o", tmp_path / "array.toml")
+    assert built.returncode == 0, built.stderr
+    done = run("simulate", tmp_path / "array.toml", "--engine", "both", "-o", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+
+
 def test_points_that_one_run_does_not_have_are_no_difference():
     time = np.linspace(0.1, 1.0, 10)
     drive = {"i(bl)": np.exp(16 * (time - 1)), "w": np.full(10, 5.0)}
@@ -171,6 +198,18 @@ def test_the_advice_names_who_was_off_and_helps(tmp_path):
     advice = told[told.index("(--option") + 1 : told.index(") they agree")].split()
     helped = run("simulate", path, "--engine", "both", "-o", tmp_path / "again", *advice)
     assert helped.returncode == 0, helped.stderr
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [
+        (["ngspice"], "leave that of numpy, so that one is the likelier"),
+        (["numpy", "ngspice"], "change both"),
+        ([], "steps are not the cause"),
+    ],
+)
+def test_the_advice_says_whose_run_finer_steps_change(moved, said):
+    assert said in compare._who_moved(moved)
 
 
 def test_engines_that_differ_by_more_than_the_tolerance_fail(tmp_path):
