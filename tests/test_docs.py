@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from command import call
 
 import rramcirc
 from rramcirc.cli.main import COMMANDS
@@ -22,13 +23,6 @@ from rramcirc.cli.study.group import STUDIES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
-
-
-def run(*words: str, cwd: Path) -> subprocess.CompletedProcess:
-    """Run the command line in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "rramcirc", *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 EVERY = [*COMMANDS, *(f"study {name}" for name in STUDIES)]
@@ -49,16 +43,16 @@ def test_all_lines_of_the_example_run(command: str, tmp_path: Path) -> None:
 
 def run_examples(command: str, lines: int | None, tmp_path: Path) -> None:
     """Run the first lines of the example in the help of a command, or all."""
-    text = run(*command.split(), "--help", cwd=tmp_path).stdout
+    text = call(*command.split(), "--help", cwd=tmp_path).stdout
     assert "Example:" in text
     told = [line.strip() for line in text.split("Example:")[1].splitlines()]
     examples = [shlex.split(line)[1:] for line in told if line.startswith("rramcirc ")]
     assert examples
     if command == "inspect":
-        run("build-netlist", "cell", "-o", "cell.cir", cwd=tmp_path)
-        run("simulate", "cell.cir", cwd=tmp_path)
+        call("build-netlist", "cell", "-o", "cell.cir", cwd=tmp_path)
+        call("simulate", "cell.cir", cwd=tmp_path)
     for words in examples[:lines]:
-        done = run(*words, cwd=tmp_path)
+        done = call(*words, cwd=tmp_path)
         assert done.returncode == 0, f"rramcirc {shlex.join(words)}: {done.stderr}"
 
 
@@ -70,7 +64,7 @@ def test_readme_names_every_command() -> None:
 def test_readme_commands_run(tmp_path: Path) -> None:
     block = README.split("## From the command line")[1].split("```sh")[1].split("```")[0]
     for line in block.strip().splitlines():
-        done = run(*shlex.split(line)[1:], cwd=tmp_path)
+        done = call(*shlex.split(line)[1:], cwd=tmp_path)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     assert (tmp_path / "currents.png").stat().st_size > 10_000
 
@@ -180,7 +174,7 @@ def test_committed_netlists_are_what_the_generators_write() -> None:
 def test_commands_of_the_netlist_page_write_its_netlists(tmp_path: Path) -> None:
     for name, entry in page_of_netlists().entries().items():
         if name.startswith("lif"):
-            assert run(*entry.command.split(), "-o", "n.cir", cwd=tmp_path).returncode == 0
+            assert call(*entry.command.split(), "-o", "n.cir", cwd=tmp_path).returncode == 0
             assert (tmp_path / "n.cir").read_text() == (ROOT / "netlists" / f"{name}.cir").read_text()
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command import call
 
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError, WaveformError
@@ -77,15 +76,9 @@ def bench_file(folder: Path, selector: str = "nmos_select", analysis: object = N
     return path
 
 
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    """Call the command line as a user does."""
-    command = [sys.executable, "-m", "rramcirc", *(str(word) for word in words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-
-
 @pytest.mark.parametrize("analysis", [rc.Transient(1.6e-7), rc.OperatingPoint(), rc.DcSweep("bl", 0.0, 1.0, 6)])
 def test_both_engines_agree_from_the_command_line(tmp_path, analysis):
-    done = run("simulate", bench_file(tmp_path, analysis=analysis), "--engine", "both", "-o", tmp_path / "run")
+    done = call("simulate", bench_file(tmp_path, analysis=analysis), "--engine", "both", "-o", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert "i(bl)" in done.stdout
     for engine in ("ngspice", "numpy"):
@@ -164,9 +157,9 @@ def test_what_charges_within_a_picosecond_of_a_corner_may_come_so_much_later(lat
 
 def test_the_default_array_agrees(tmp_path):
     """Its lines of 2.5 ohm charge gates within femtoseconds."""
-    built = run("build-netlist", "crossbar", "--rows", "3", "--columns", "3", "-o", tmp_path / "array.toml")
+    built = call("build-netlist", "crossbar", "--rows", "3", "--columns", "3", "-o", tmp_path / "array.toml")
     assert built.returncode == 0, built.stderr
-    done = run("simulate", tmp_path / "array.toml", "--engine", "both", "-o", tmp_path / "run")
+    done = call("simulate", tmp_path / "array.toml", "--engine", "both", "-o", tmp_path / "run")
     assert done.returncode == 0, done.stderr
 
 
@@ -191,12 +184,12 @@ def test_the_advice_names_who_was_off_and_helps(tmp_path):
     bench = rc.Testbench(array, rc.Transient(10e-3), {"bl": rc.Constant(1.0)}, options=LOOSE)
     path = tmp_path / "cell.toml"
     rc.save_bench(bench, path)
-    failed = run("simulate", path, "--engine", "both", "-o", tmp_path / "run")
+    failed = call("simulate", path, "--engine", "both", "-o", tmp_path / "run")
     assert failed.returncode == 1, failed.stdout
     told = failed.stderr
     assert "they agree: it was" in told, told
     advice = told[told.index("(--option") + 1 : told.index(") they agree")].split()
-    helped = run("simulate", path, "--engine", "both", "-o", tmp_path / "again", *advice)
+    helped = call("simulate", path, "--engine", "both", "-o", tmp_path / "again", *advice)
     assert helped.returncode == 0, helped.stderr
 
 
@@ -213,7 +206,7 @@ def test_the_advice_says_whose_run_finer_steps_change(moved, said):
 
 
 def test_engines_that_differ_by_more_than_the_tolerance_fail(tmp_path):
-    done = run("simulate", bench_file(tmp_path), "--engine", "both", "-o", tmp_path / "run", "--tolerance", "1e-9")
+    done = call("simulate", bench_file(tmp_path), "--engine", "both", "-o", tmp_path / "run", "--tolerance", "1e-9")
     assert done.returncode == 1
     assert "the engines differ" in done.stderr
     assert "i(bl)" in done.stdout
@@ -224,12 +217,12 @@ def test_built_in_transistors_are_refused_with_the_nearest_card(tmp_path):
     with pytest.raises(ParameterError, match="nmos_select"):
         simulate_both(rc.load_bench(file), tmp_path / "run")
     assert not (tmp_path / "run" / "ngspice").exists()
-    done = run("simulate", file, "--engine", "numpy", "-o", tmp_path / "other")
+    done = call("simulate", file, "--engine", "numpy", "-o", tmp_path / "other")
     assert done.returncode == 2
     assert "nmos_select" in done.stderr
 
 
 def test_a_tolerance_is_for_both_engines_only(tmp_path):
-    done = run("simulate", bench_file(tmp_path), "--tolerance", "1e-3")
+    done = call("simulate", bench_file(tmp_path), "--tolerance", "1e-3")
     assert done.returncode == 2
     assert "both" in done.stderr

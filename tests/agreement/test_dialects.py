@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command import call
 
 import rramcirc as rc
 from rramcirc.basics.errors import NetlistError, ParameterError
@@ -40,11 +39,9 @@ def test_a_dialect_is_recognised_by_its_own_words(text: str, found: tuple[str, i
 
 def test_a_recognised_dialect_is_said(tmp_path: Path) -> None:
     (tmp_path / "deck.cir").write_text(LTSPICE)
-    command = [sys.executable, "-m", "rramcirc", "simulate", "deck.cir"]
-    plain = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    plain = call("simulate", "deck.cir", cwd=tmp_path)
     assert "looks like ltspice (line 8)" in plain.stderr
-    command += ["--dialect", "ltspice"]
-    named = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    named = call("simulate", "deck.cir", "--dialect", "ltspice", cwd=tmp_path)
     assert "looks like" not in named.stderr
     assert named.returncode == 0, named.stderr
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from command import call
 
 from rramcirc.basics.errors import SimulationError
 from rramcirc.engines.ngspice.helping import can_be_helped, helping_options
@@ -22,8 +22,7 @@ LTSPICE = "divider\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\nB1 c 0 V=2*V(b)\nR3 c 0 1k\n
 
 def simulated(folder: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
     (folder / "deck.cir").write_text(text)
-    command = [sys.executable, "-m", "rramcirc", "simulate", "deck.cir", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return call("simulate", "deck.cir", *words, cwd=folder)
 
 
 def test_the_option_that_helps_is_named_and_helps(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from command import call
 
 from rramcirc.basics import paths
 from rramcirc.basics.errors import ParameterError
@@ -342,7 +342,7 @@ def test_mended_model_works(tmp_path: Path) -> None:
     )
     file = write(tmp_path, text)
     assert not check_model(file, **SHORT).compiled
-    done = run("models", "check", "model.va", "--fix", "-o", "mended.va", "--json", cwd=tmp_path)
+    done = call("models", "check", "model.va", "--fix", "-o", "mended.va", "--json", cwd=tmp_path)
     record = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout
     assert record["works"]
@@ -356,15 +356,8 @@ def test_mended_model_works(tmp_path: Path) -> None:
 # the command
 
 
-def run(*words: str, cwd: Path) -> subprocess.CompletedProcess:
-    """Run the command line as a user does."""
-    return subprocess.run(
-        [sys.executable, "-m", "rramcirc", *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
-    )
-
-
 def test_command_reports_and_exits_with_0(tmp_path: Path) -> None:
-    done = run("models", "check", str(paths.verilog_a_folder() / "rram_filament.va"), cwd=tmp_path)
+    done = call("models", "check", str(paths.verilog_a_folder() / "rram_filament.va"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "driven te (top), be (bottom); grounded nz" in done.stdout
@@ -373,7 +366,7 @@ def test_command_reports_and_exits_with_0(tmp_path: Path) -> None:
 
 def test_command_tells_place_and_remedy_and_exits_with_1(tmp_path: Path) -> None:
     write(tmp_path, DEFECTS["gap in a variable"][1])
-    done = run("models", "check", "model.va", cwd=tmp_path)
+    done = call("models", "check", "model.va", cwd=tmp_path)
     assert done.returncode == 1
     assert "model.va:5: error (hidden-state)" in done.stdout
     assert "    instead: g in a node" in done.stdout
@@ -383,7 +376,7 @@ def test_command_tells_place_and_remedy_and_exits_with_1(tmp_path: Path) -> None
 
 def test_command_speaks_json(tmp_path: Path) -> None:
     write(tmp_path, DEFECTS["range"][1])
-    done = run("models", "check", "model.va", "--json", cwd=tmp_path)
+    done = call("models", "check", "model.va", "--json", cwd=tmp_path)
     record = json.loads(done.stdout)
     assert done.returncode == 1
     assert (record["works"], record["compiled"], record["modules"]) == (False, False, [])
@@ -410,7 +403,7 @@ def test_command_speaks_json(tmp_path: Path) -> None:
 )
 def test_wrong_usage_exits_with_2(tmp_path: Path, words: list[str], expected: str) -> None:
     write(tmp_path, SWITCH)
-    done = run("models", "check", *words, cwd=tmp_path)
+    done = call("models", "check", *words, cwd=tmp_path)
     assert done.returncode == 2
     assert expected in done.stderr
     assert (tmp_path / "model.va").read_text() == SWITCH
@@ -421,26 +414,26 @@ def test_mended_text_goes_to_stdout(tmp_path: Path) -> None:
         "module memristor(te, be); inout te, be; electrical te, be; analog I(te, be) <+ 1e-4 * V(te, be); endmodule\n"
     )
     write(tmp_path, text)
-    done = run("models", "check", "model.va", "--fix", "-o", "-", cwd=tmp_path)
+    done = call("models", "check", "model.va", "--fix", "-o", "-", cwd=tmp_path)
     assert done.returncode == 1, "it does not switch"
     assert done.stdout == text.replace("memristor", "rram_memristor")
     assert "1 change made" in done.stderr
 
 
 def test_examples_of_the_help_run(tmp_path: Path) -> None:
-    text = run("models", "check", "--help", cwd=tmp_path).stdout
+    text = call("models", "check", "--help", cwd=tmp_path).stdout
     lines = [line.strip() for line in text.split("Example:")[1].splitlines() if line.strip().startswith("rramcirc")]
     assert len(lines) == 2
     write(tmp_path, SWITCH, "my_model.va")
     for line in lines:
-        assert run(*line.split()[1:], cwd=tmp_path).returncode == 0
+        assert call(*line.split()[1:], cwd=tmp_path).returncode == 0
     assert (tmp_path / "mended.va").is_file()
 
 
 def test_models_still_lists_and_shows(tmp_path: Path) -> None:
-    listed = run("models", cwd=tmp_path)
+    listed = call("models", cwd=tmp_path)
     assert [line.split()[0] for line in listed.stdout.splitlines()] == list(library())
-    assert "states          diameter, gap" in run("models", "rram_filament", cwd=tmp_path).stdout
-    assert json.loads(run("models", "rram_filament", "--json", cwd=tmp_path).stdout)["name"] == "rram_filament"
-    assert "rram_filament" in run("models", "rram_filamen", cwd=tmp_path).stderr
-    assert "check" in run("models", "--help", cwd=tmp_path).stdout
+    assert "states          diameter, gap" in call("models", "rram_filament", cwd=tmp_path).stdout
+    assert json.loads(call("models", "rram_filament", "--json", cwd=tmp_path).stdout)["name"] == "rram_filament"
+    assert "rram_filament" in call("models", "rram_filamen", cwd=tmp_path).stderr
+    assert "check" in call("models", "--help", cwd=tmp_path).stdout

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command import call
 
 from rramcirc.devices.veriloga.library import library
 from rramcirc.devices.veriloga.lint.lint import lint
@@ -39,10 +39,7 @@ def test_every_defect_is_found_where_it_stands(body: str, tmp_path: Path) -> Non
 
 
 def check(*words: str, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "rramcirc", "models", "check", *words],
-        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    return call("models", "check", *words, cwd=cwd)
 
 
 def test_a_model_that_switches_passes_with_its_voltages(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from command import call
 
 import rramcirc as rc
 from rramcirc.circuits.network.bench import NETWORK_NEURON, NETWORK_PULSES, hopfield_bench, perceptron_bench
@@ -256,7 +255,7 @@ def test_other_engines_refuse_a_rule():
 def test_the_command_line_runs_a_network_file_and_reads_it_back(tmp_path):
     rc.save_bench(three(), tmp_path / "net.toml")
     words = ["simulate", str(tmp_path / "net.toml"), "--engine", "network", "-o", str(tmp_path / "run")]
-    told = subprocess.run([sys.executable, "-m", "rramcirc", *words], capture_output=True, text=True)
+    told = call(*words)
     assert told.returncode == 0, told.stderr
     waves = rc.load_run(tmp_path / "run")
     assert waves.spikes.neurons.tolist() == [0, 1, 0, 1]

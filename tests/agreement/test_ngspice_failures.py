@@ -9,12 +9,12 @@ import json
 import re
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from command import call
 
 import rramcirc as rc
 from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError, SimulationError
@@ -479,8 +479,8 @@ def test_option_of_a_testbench_that_ngspice_does_not_know_is_refused():
 
 def test_remarks_are_printed_by_the_command(tmp_path):
     (tmp_path / "deck.cir").write_text(deck(".options retol=1e-6\ni2 0 2 1m\nb2 2 0 i=v(2)^3\n.op"))
-    command = [sys.executable, "-m", "rramcirc", "simulate", "deck.cir"]
-    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=30)
+    done = call("simulate", "deck.cir", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert re.search(r"^Remark: .*no option 'retol'", done.stderr, re.M)
     assert re.search(r"^Remark: singular matrix.*gmin stepping completed", done.stderr, re.M)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from command import call
 
 import rramcirc as rc
 from rramcirc.bench.design import Design
@@ -79,8 +78,8 @@ def test_own_circuit_simulates_and_obeys_kirchhoff(bench, engine):
 def test_own_circuit_runs_from_a_kept_folder_and_is_inspected(bench, tmp_path):
     waves = rc.simulate(bench, output=tmp_path / "run")
     assert waves.provenance["circuit"] == bench.design.description
-    words = [sys.executable, "-m", "rramcirc", "inspect", str(tmp_path / "run"), "--measure", "final(v(mid))"]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    done = call("inspect", tmp_path / "run", "--measure", "final(v(mid))")
+    assert done.returncode == 0, done.stderr
     assert float(done.stdout.split()[-2]) > 0
     again = rc.load_run(tmp_path / "run")
     np.testing.assert_array_equal(again["v(mid)"], waves["v(mid)"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from command import call
 
 import rramcirc as rc
 from rramcirc.cli.sweep import sweep as sweep_command
@@ -28,9 +28,7 @@ measure = ["final(gap)"]
 
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "rramcirc", "sweep", *words], cwd=folder, capture_output=True, text=True, check=False
-    )
+    return call("sweep", *words, cwd=folder)
 
 
 def test_corners_of_a_write_are_one_command_one_picture_and_one_table(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from command import call
 
 import rramcirc as rc
 from rramcirc.devices.cards.model_card import Validity
@@ -98,8 +97,7 @@ def test_strict_ends_with_one_on_a_remark_about_a_number(tmp_path):
     rc.save_bench(bench, tmp_path / "out.toml")
     rc.save_bench(replace(bench, stimuli={"bl": rc.Constant(-1.5)}), tmp_path / "in.toml")
     for name, words, code in (("out", (), 0), ("out", ("--strict",), 1), ("in", ("--strict",), 0)):
-        command = [sys.executable, "-m", "rramcirc", "simulate", f"{name}.toml", *words]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = call("simulate", f"{name}.toml", *words, cwd=tmp_path)
         assert done.returncode == code, done.stderr
         assert ("Remark: stanford_gap_v1: cell_voltage" in done.stderr) == (name == "out")
 
@@ -107,8 +105,7 @@ def test_strict_ends_with_one_on_a_remark_about_a_number(tmp_path):
 def test_temperature_that_is_set_is_checked_as_the_option_is(tmp_path):
     rc.save_bench(rc.Testbench(CELL, rc.OperatingPoint()), tmp_path / "b.toml")
     for words in (("--set", "temperature=5000"), ("--temperature", "5000")):
-        command = [sys.executable, "-m", "rramcirc", "simulate", "b.toml", *words]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = call("simulate", "b.toml", *words, cwd=tmp_path)
         assert done.returncode == 2
         assert "100 K to 1000 K" in done.stderr
 

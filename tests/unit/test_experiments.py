@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command import call
 
 from rramcirc.analysis.counts import Count
 from rramcirc.basics.errors import ParameterError
@@ -113,8 +112,7 @@ def test_a_row_holds_only_if_its_whole_interval_does(measured: float | Count, ve
 def test_quick_says_what_it_changes(tmp_path: Path) -> None:
     experiment = load_experiment("milo2018-patterns")
     assert "seeds 30 in place of 1000" in experiment.quick_changes()
-    words = [sys.executable, "-m", "rramcirc", "reproduce", "fouda2020-variation", "--quick"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = call("reproduce", "fouda2020-variation", "--quick", cwd=tmp_path)
     assert done.returncode == 1  # its deviation
     assert "quick: devices 400 in place of 1000" in done.stdout
     assert "[1] the bounds are drawn with this spread" in done.stdout
@@ -189,6 +187,6 @@ def test_level_chooses_the_twin_of_a_result() -> None:
 
 
 def test_command_prints_the_comparison(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "rramcirc", "reproduce", "pedretti2018-iv", "--quick", "--json"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = call("reproduce", "pedretti2018-iv", "--quick", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert [row["verdict"] for row in json.loads(done.stdout)] == ["yes"] * 3
