@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from rramcirc.basics.errors import ParameterError, unknown_name
 from rramcirc.basics.html import html_table
 from rramcirc.basics.units import format_number
 from rramcirc.basics.version import __version__
-from rramcirc.papers.experiment import Experiment, changed
+from rramcirc.papers.experiment import Expected, Experiment
+from rramcirc.papers.experiment import changed as with_values
 from rramcirc.papers.table import EXPERIMENTS, LEVELS, TWINS
 from rramcirc.sweeps.record import RunRecord
 
@@ -165,9 +167,10 @@ def reproduce(
         if not hasattr(parameters, "mnist"):
             raise ParameterError(f"mnist {mnist}: {name} learns no images.")
         parameters = replace(parameters, mnist=str(mnist))
-    parameters = changed(parameters, {} if values is None else values, name)
+    parameters = with_values(parameters, {} if values is None else values, name)
     result = _run(experiment, parameters, engine, None if output is None else Path(output))
-    table = compare_rows(experiment, result, quick=quick).assign(form="quick" if quick else "full")
+    table = compare_rows(experiment, result, quick=quick, changed=bool(values))
+    table = table.assign(form="quick" if quick else "full")
     settings = experiment.settings(parameters) if experiment.settings else None
     found = Reproduction(experiment, result, table, settings)
     if output is not None:
@@ -185,13 +188,18 @@ def _run(experiment: Experiment, parameters: DataclassInstance, engine: str, fol
         return experiment.run(parameters, engine, record)
 
 
-def compare_rows(experiment: Experiment, result: pd.DataFrame, *, quick: bool) -> pd.DataFrame:
-    """Return one row per expectation of an experiment; see `Reproduction`. The short form leaves some open."""
+def compare_rows(
+    experiment: Experiment, result: pd.DataFrame, *, quick: bool, changed: bool = False
+) -> pd.DataFrame:  # fmt: skip
+    """Return one row per expectation of an experiment; see `Reproduction`. The short form leaves some open.
+
+    So do parameters that were `changed` such that a quantity is not measured, say a time that is not shown.
+    """
     import pandas as pd
 
     rows = []
     for expected in experiment.expected:
-        measured = expected.measure(result)
+        measured = _measured(expected, result) if changed else expected.measure(result)
         row: dict[str, Any] = {"quantity": expected.quantity, "paper": expected.said, "allowed": expected.allowed}
         if isinstance(measured, Count):
             low, high = measured.interval()
@@ -201,11 +209,20 @@ def compare_rows(experiment: Experiment, result: pd.DataFrame, *, quick: bool) -
             row |= {"ours": float(measured), "unit": expected.unit, "hits": None, "trials": None}
             row |= {"interval_low": None, "interval_high": None}
         row |= {"bound": expected.bound, "where": expected.where, "evidence": expected.evidence}
-        verdict = "open" if quick and expected.full_only else expected.verdict(measured)
+        unknown = changed and isinstance(measured, float) and math.isnan(measured)
+        verdict = "open" if unknown or (quick and expected.full_only) else expected.verdict(measured)
         row |= {"because": expected.because, "verdict": verdict, "deviation": expected.deviation}
         rows.append(row)
     whole = {"hits": "Int64", "trials": "Int64"}
     return pd.DataFrame(rows).astype(whole)
+
+
+def _measured(expected: Expected, result: pd.DataFrame) -> float | Count:
+    """Return what is measured, or nan where the result has nothing to measure it on."""
+    try:
+        return expected.measure(result)
+    except (LookupError, ValueError):
+        return math.nan
 
 
 def _ours(row: Any) -> str:

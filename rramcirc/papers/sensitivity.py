@@ -135,7 +135,7 @@ def _rows(
     chosen = parameters if parameter == UNCHANGED else varied(parameters, parameter, factor)
     failure = ""
     try:
-        table = compare_rows(experiment, experiment.run(chosen, experiment.engines[0]), quick=quick)
+        table = compare_rows(experiment, experiment.run(chosen, experiment.engines[0]), quick=quick, changed=True)
     except (ParameterError, SimulationError) as error:
         if parameter == UNCHANGED:
             raise

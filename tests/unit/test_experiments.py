@@ -22,11 +22,29 @@ BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib"
 
 # tests of their own run them with less: test_recall_of_a_pattern_in_ngspice..., test_levels_side_by_side...,
 # test_a_circuit_learns_what_the_equations_say
-SMALLER = ("milo2018-circuit-recall", "milo2018-levels", "zoppo2019-circuit")
+RULE = load_experiment("pedretti2018-circuit").parameters.learning
+SHORT = {"training": 0.06, "recall": 0.03, "silence": 0.02, "shown": (0.06,)}
+SMALLER: dict[str, dict[str, object]] = {  # whose short form takes more than some 8 s; that is run with `-m long`
+    "fouda2020-ternary": {"train": 1000, "held": 200, "epochs": 2},
+    "fouda2020-wires": {
+        "seeds": 1, "train": 1000, "held": 200, "epochs": 1, "arrays": (32,), "solved_size": 32, "aware_epochs": 1
+    },
+    "milo2018-circuit-learning": SHORT,
+    "milo2018-circuit-patterns": {"members": 3, "presentation": 0.1},
+    "milo2018-device-learning": SHORT,
+    "milo2018-levels": SHORT,
+    "pedretti2018-circuit": {"learning": replace(RULE, epochs=40, counted=20), "seeds": 1, "spice": 20},
+    "pedretti2018-digits-circuit": {"train": 3, "test": 20, "answered": 1, "together": 2},
+    "pedretti2018-distributions": {"cycles": 20},
+    "zoppo2019-circuit": {"epochs": 2, "every": 1, "flips": 1},
+    "zoppo2019-locality": {"count": 3, "cuts": 3},
+    "zoppo2019-pulsed": {"epochs": 6, "cards": ("tiox_fouda2020",)},
+}  # fmt: skip
+LONG = [*SMALLER, "milo2018-circuit-recall"]
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.long if n in SMALLER else []) for n in experiment_names()]
+    "name", [pytest.param(n, marks=pytest.mark.long if n in LONG else []) for n in experiment_names()]
 )
 def test_quick_experiment_holds_what_the_paper_says_but_for_deviations_that_are_told(name: str, tmp_path: Path) -> None:
     found = reproduce(name, quick=True, output=tmp_path)
@@ -41,22 +59,17 @@ def test_quick_experiment_holds_what_the_paper_says_but_for_deviations_that_are_
     assert ((rates["interval_low"] <= rates["ours"]) & (rates["ours"] <= rates["interval_high"])).all()
 
 
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("zoppo2019-circuit", {"epochs": 2, "every": 1, "flips": 1}),
-        ("milo2018-levels", {"training": 0.06, "recall": 0.03, "silence": 0.02, "shown": (0.06,)}),
-    ],
-)
-def test_a_dear_experiment_runs_draws_and_is_kept_with_less(name: str, values: dict, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SMALLER)
+def test_a_dear_experiment_runs_draws_and_is_kept_with_less(name: str, tmp_path: Path) -> None:
     """The verdicts of so short a form say nothing, but for those between two of our own levels."""
-    found = reproduce(name, quick=True, values=values, output=tmp_path)
+    found = reproduce(name, quick=True, values=SMALLER[name], output=tmp_path)
+    assert list(found.table["quantity"]) == [row.quantity for row in load_experiment(name).expected]
     own = found.table[
         (found.table["evidence"] == "own levels") & found.table["quantity"].str.contains("off|error|differ")
     ]
-    assert len(own) >= 2
     assert not (own["verdict"] == "no").any(), own.to_string()
     assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    assert (tmp_path / f"{name}.csv").read_text().splitlines()[0].count("[") == len(found.result.attrs["units"])
 
 
 @pytest.mark.parametrize("name", experiment_names())

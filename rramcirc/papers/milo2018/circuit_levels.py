@@ -97,9 +97,10 @@ class LevelRun:
         return float(max(abs((a - b)[inside].mean()) for a, b in pairs))
 
     def any_off(self, other: LevelRun, until: float, since: float = 0.0) -> float:
-        """Return how far any state of the pool's synapses is apart at any look between two times [1]."""
+        """Return how far any state of the pool's synapses is apart between the looks nearest to two times [1]."""
         inside = pool_pairs(4, POOL)[0]
-        chosen = (self.looks > since - 1e-9) & (self.looks < until + 1e-9)
+        first, last = (int(np.argmin(np.abs(self.looks - time))) for time in (since, until))
+        chosen = slice(first, last + 1)
         pairs = ((self.up, other.up), (self.down, other.down))
         return float(max(np.abs((a - b)[chosen][:, inside]).max() for a, b in pairs))
 
