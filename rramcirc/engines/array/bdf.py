@@ -43,6 +43,8 @@ class History:
     which: NDArray[np.int64]
     slots: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    start: float = 0.0
+    first: float = 0.0
 
     @classmethod
     def of(cls, count: int, nodes: int) -> History:
@@ -65,6 +67,11 @@ class History:
     def restart(self) -> None:
         """Forget all points but the last one: what drives the circuit has a corner there."""
         del self.times[1:]
+        self.start = self.times[0]
+
+    def places(self, times: Array, bent: bool) -> Array:
+        """Return where times are for the polynomials: the times, or with `bent` what grows as their logarithm."""
+        return np.log1p((times - self.start) / self.first) if bent else times
 
     def spread(self, weights: Array) -> Array:
         """Return weights of the last points, ordered as the slots of the rings."""
@@ -72,26 +79,31 @@ class History:
         found[self.slots[: len(weights)]] = weights
         return found
 
-    def derivative(self, time: float, order: int, past: Array) -> float:
+    def derivative(self, time: float, order: int, past: Array, bent: bool = False) -> float:
         """Write what the last points add to the derivative of the charges at `time`; return the weight of the next."""
-        weights = derivative_weights(np.array([time, *self.times[:order]]))
+        weights = derivative_weights(self.places(np.array([time, *self.times[:order]]), bent))
+        if bent:
+            weights /= time - self.start + self.first
         combine(self.which, self.spread(weights[1:]), self.charges, past)
         return float(weights[0])
 
-    def predict(self, time: float, order: int, out: Array) -> None:
+    def predict(self, time: float, order: int, out: Array, bent: bool = False) -> None:
         """Write the values that the polynomial through the last order + 1 points has at `time`."""
-        combine(self.which, self.spread(value_weights(np.array(self.times[: order + 1]), time)), self.values, out)
+        places = self.places(np.array([time, *self.times[: order + 1]]), bent)
+        combine(self.which, self.spread(value_weights(places[1:], places[0])), self.values, out)
 
-    def errors(self, time: float, values: Array, orders: list[int], scales: Array, of_charges: bool = False) -> Array:
+    def errors(
+        self, time: float, values: Array, orders: list[tuple[int, bool]], scales: Array, of_charges: bool = False
+    ) -> Array:
         """Return the largest error of a step to `time` for several orders, in units of what is tolerated.
 
         `values` are voltages or, with `of_charges`, charges; `scales` (nodes,) one over what is tolerated.
         """
         weights, factors = [], []
-        for order in orders:
-            times = np.array(self.times[: order + 1])
-            weights.append(self.spread(value_weights(times, time)))
-            factors.append((time - times[0]) / (time - times[-1]))
+        for order, bent in orders:
+            places = self.places(np.array([time, *self.times[: order + 1]]), bent)
+            weights.append(self.spread(value_weights(places[1:], places[0])))
+            factors.append((places[0] - places[1]) / (places[0] - places[-1]))
         largest = np.empty(len(orders))
         past = self.charges if of_charges else self.values
         largest_errors(self.which, values, np.array(weights), past, scales, largest)
@@ -99,15 +111,20 @@ class History:
         return relative
 
 
-def next_step(step: float, orders: list[int], errors: Array) -> tuple[float, int]:
+def next_step(
+    step: float, orders: list[tuple[int, bool]], errors: Array, since: float = np.inf
+) -> tuple[float, tuple[int, bool]]:
     """Return the step size and order that go farthest with the errors that a step has shown.
 
     Examples
     --------
-    >>> next_step(1e-9, [1, 2], np.array([1.0, 0.01]))[1]
-    2
+    >>> next_step(1e-9, [(1, False), (2, False)], np.array([1.0, 0.01]))[1]
+    (2, False)
     """
-    factors = [(2.0 * error + 1e-6) ** (-1.0 / (order + 1)) for order, error in zip(orders, errors, strict=True)]
-    best = int(np.argmax(factors))
-    most = FIRST_GROWTH if max(orders) == 1 else GROWTH
-    return step * min(max(factors[best], SHRINKAGE), most), orders[best]
+    most = FIRST_GROWTH if max(orders)[0] == 1 else GROWTH
+    sizes = []
+    for (order, bent), error in zip(orders, errors, strict=True):
+        factor = min(max((2.0 * error + 1e-6) ** (-1.0 / (order + 1)), SHRINKAGE), most)
+        sizes.append(since * np.expm1(-factor * np.log1p(-step / since)) if bent else factor * step)
+    best = int(np.argmax(sizes))
+    return sizes[best], orders[best]

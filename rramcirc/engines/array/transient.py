@@ -36,6 +36,7 @@ PER_STEP = 0.5, 10.0, 10.0  # errors of state, voltage and current in one step, 
 SLEEPING = 0.03  # of the errors that a step may have: of a state that sleeps until the end, and of charges not counted
 NEWTON_SHARE = 0.01  # of the error that is allowed where nothing flows: what Newton's method may leave
 SMALLER = 0.1  # first step behind a corner after one that was too large, relative to it
+BENT = True
 LEAST_STEP = 1e-15  # [s]; no device follows faster
 
 
@@ -159,7 +160,7 @@ class _Run:
         self.least_charge = self.largest_capacitance * allowed.bound**2
         self._keep(0.0)
         self.watch.see(0.0, self.cells.voltages)
-        self.step, self.order, self.corner = 0.0, 1, 0.0
+        self.step, self.order, self.bent, self.corner = 0.0, 1, False, 0.0
 
     def _keep(self, now: float) -> None:
         slot = self.history.push(now)
@@ -205,7 +206,7 @@ class _Run:
         """Start anew behind a corner of what drives the lines."""
         self.corner = self.drive.next_corner(self.time)
         self.history.restart()
-        self.order, self.rates = 1, self.cells.rates()
+        self.order, self.bent, self.rates = 1, False, self.cells.rates()
         fastest = float(np.max(np.abs(self.rates) / self.cells.units, initial=0.0))
         allowed = np.sqrt(2.0 / np.max(self.scales * self.cells.units)) / max(fastest, 1e-300)
         self.step = min(FIRST_SHARE * (self.corner - self.time), allowed)
@@ -236,12 +237,14 @@ class _Run:
         """Try a step; set size and order of the next one, and return whether this one stands."""
         cells, history, size = self.cells, self.history, target - self.time
         first = len(history.times) == 1
-        cells.rate = history.derivative(target, self.order, cells.past)
+        if first:
+            self.order, self.bent = 1, False
+        cells.rate = history.derivative(target, self.order, cells.past, self.bent)
         if first:
             awake = history.which
             cells.voltages[awake] = history.values[history.slots[0]][awake] + size * self.rates[awake]
         else:
-            history.predict(target, self.order, cells.voltages)
+            history.predict(target, self.order, cells.voltages, self.bent)
         guess = cells.voltages.copy() if first else np.empty(0)
         self.drive.set_levels(target)
         allowed = self.allowed.current * self.most_current
@@ -250,26 +253,28 @@ class _Run:
         self._meet(state)
         fixed = self.solver.drive()
         if not state.follow(self.solver.sources, fixed, self.allowed.followed, self.least_missing):
-            self.step, self.order = 0.25 * size, 1
+            self.step, self.order, self.bent = 0.25 * size, 1, False
             return False
         if first:
-            orders, errors = [1], np.array([0.5 * np.max(np.abs(cells.voltages - guess) * self.only_states)])
-            self.first_size = size
+            orders, errors = [(1, False)], np.array([0.5 * np.max(np.abs(cells.voltages - guess) * self.only_states)])
+            self.first_size = history.first = size
         else:
             most = min(self.order + 1, len(history.times) - 1, HIGHEST_ORDER)
-            orders = list(range(max(self.order - 1, 1), most + 1))
+            kinds = (False, True) if BENT else (False,)
+            orders = [(k, bent) for k in range(max(self.order - 1, 1), most + 1) for bent in kinds]
             errors = history.errors(target, cells.voltages, orders, self.scales)
-            error = errors[0]
             if self.charged is not None:
                 found, self.charged_at = cells.charges(self.charged), target
                 scales = self.not_states / (allowed / cells.rate + self.least_charge)
                 errors = np.maximum(errors, history.errors(target, found, orders, scales, of_charges=True))
             error = errors[0]
             rough = len(history.times) == 2 and error > 1.0 and size >= 0.5 * self.first_size > LEAST_STEP
-        wrong = float(errors[orders.index(self.order)])
+        wrong = float(errors[orders.index((self.order, self.bent))])
         stands = wrong <= 1.0
-        usable = [k for k in orders if k <= self.order or stands]
-        self.step, self.order = next_step(size, usable, errors[: len(usable)])
+        keep = [i for i, (k, _) in enumerate(orders) if k <= self.order or stands]
+        self.step, (self.order, self.bent) = next_step(
+            size, [orders[i] for i in keep], errors[keep], target - history.start + history.first
+        )
         if first and stands:
             self.step = min(self.step, size)  # the second step tells whether the first was small enough
         if not stands:
