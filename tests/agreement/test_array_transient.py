@@ -16,10 +16,11 @@ import pytest
 import rramcirc as rc
 from rramcirc.basics.errors import ParameterError
 from rramcirc.circuits.array.bench import array_read
-from rramcirc.engines.array.bdf import HIGHEST_ORDER, History, next_step
+from rramcirc.engines.array.bdf import HIGHEST_ORDER, Formula, History, next_step
 from rramcirc.engines.array.engine import run_bench
 from rramcirc.engines.array.history_kernels import derivative_weights, value_weights
 from rramcirc.engines.array.moving_cells import MovingCells
+from rramcirc.engines.array.transient import _Run
 from rramcirc.engines.compare import Difference, corners_of, differences
 
 REFEREE = {"reltol": "1e-7"}
@@ -264,19 +265,60 @@ def test_a_history_gives_back_what_was_pushed_last():
     for k in range(8):
         history.values[history.push(float(k))][:] = k**2
     out = np.zeros((1, 1))
-    history.predict(9.0, 2, out)
+    history.predict(9.0, Formula(2, bent=False), out)
     assert out[0, 0] == pytest.approx(81.0, rel=1e-12, abs=0)
     assert history.forget() == 7.0
     assert history.times[0] == 6.0
-    history.predict(9.0, 2, out)
+    history.predict(9.0, Formula(2, bent=False), out)
     assert out[0, 0] == pytest.approx(81.0, rel=1e-12, abs=0)
 
 
 def test_the_order_with_the_smallest_error_goes_on():
-    step, order = next_step(1e-9, [1, 2], np.array([1.0, 1e-3]))
-    assert order == 2
+    both = [Formula(1, bent=False), Formula(2, bent=False)]
+    step, formula = next_step(1e-9, both, np.array([1.0, 1e-3]))
+    assert formula == both[1]
     assert step > 1e-9
-    assert next_step(1e-9, [1, 2], np.array([100.0, 50.0]))[0] < 1e-9
+    assert next_step(1e-9, both, np.array([100.0, 50.0]))[0] < 1e-9
+
+
+@pytest.mark.parametrize("bent", [False, True])
+def test_a_formula_finds_its_own_polynomial_without_error_and_its_derivative(bent):
+    """Values that are a cubic in the time, or in the logarithm of the time since a corner at 2 s and a first step."""
+    corner, first, formula = 2.0, 0.25, Formula(3, bent)
+    cubic = np.polynomial.Polynomial([1.0, -2.0, 0.5, 3.0])
+
+    def at(time: float) -> float:
+        return np.log1p((time - corner) / first) if bent else time
+
+    history = History.of(1, 1)
+    history.start, history.first = corner, first
+    for time in (2.0, 2.25, 3.0, 7.0):
+        slot = history.push(time)
+        history.values[slot][:] = history.charges[slot][:] = cubic(at(time))
+    out, past, now = np.zeros((1, 1)), np.zeros((1, 1)), np.array([[cubic(at(9.0))]])
+    history.predict(9.0, formula, out)
+    assert out == pytest.approx(now, rel=1e-10, abs=0)
+    own, other = history.errors(9.0, now, [formula, Formula(3, not bent)], np.ones(1))
+    assert own < 1e-9 < 1e-3 < other
+    rate = history.derivative(9.0, formula, past)
+    inner = 1.0 / (9.0 - corner + first) if bent else 1.0
+    assert rate * now + past == pytest.approx(np.array([[cubic.deriv()(at(9.0)) * inner]]), rel=1e-10, abs=0)
+    step, _ = next_step(2.0, [formula], np.array([0.5]), history.since(9.0))
+    assert at(9.0 + step) - at(9.0) == pytest.approx(at(9.0) - at(7.0), rel=1e-5, abs=0)  # an error that just stands
+
+
+def test_lines_that_settle_over_decades_take_half_the_points_of_polynomials_in_time(monkeypatch):
+    wire = rc.Line(2.5)
+    array = rc.Crossbar(rc.Cell("hfo2_filament", "nmos_select"), 20, 20, bl=wire, wl=wire, sl=replace(wire, end="last"))
+    bench = replace(array_read(array), probes=("i(*)",))
+    bent = run_bench(bench)
+    formulas = _Run._formulas
+    monkeypatch.setattr(_Run, "_formulas", lambda run: [f for f in formulas(run) if not f.bent])
+    straight = run_bench(bench)
+    assert len(bent.axis) < 0.7 * len(straight.axis)
+    at = (bent.axis > 1e-8) & (bent.axis < 8e-8)
+    plateau = np.array([np.interp(bent.axis[at], straight.axis, line) for line in straight.values.T]).T
+    assert np.max(np.abs(bent.values[at] - plateau)) < 1e-6 * np.max(np.abs(plateau))
 
 
 @pytest.mark.parametrize(("option", "word"), [({"charges": "maybe"}, "charges"), ({"reltol": "much"}, "reltol")])

@@ -4,6 +4,10 @@ The derivative at the new point is that of the polynomial through it and the las
 true times, so that no step has to be repeated when the step size changes. The error of a step is taken from the
 difference to the polynomial that predicted it (Milne's device), as in SPICE and IDA.
 
+Behind a corner of what drives them, lines with wires settle as heat spreads: over many decades of time, and smooth in
+its logarithm. So there is a second kind of polynomial, in the logarithm of the time since the corner (`Formula.bent`),
+which follows that with half the steps; whichever goes farther is taken, at every step.
+
 References
 ----------
 K. Brenan, S. Campbell, L. Petzold, Numerical Solution of Initial-Value Problems in Differential-Algebraic Equations,
@@ -13,6 +17,7 @@ SIAM 1996, chapter 5. C. W. Gear, Numerical Initial Value Problems in Ordinary D
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +25,15 @@ from numpy.typing import NDArray
 from rramcirc.engines.array.history_kernels import combine, derivative_weights, largest_errors, value_weights
 
 Array = NDArray[np.float64]
-HIGHEST_ORDER = 4
+HIGHEST_ORDER = 5
 GROWTH, FIRST_GROWTH, SHRINKAGE = 2.0, 5.0, 0.1  # limits of the step size relative to the last one
+
+
+class Formula(NamedTuple):
+    """A polynomial: its order, and whether it is one in the logarithm of the time since the last corner."""
+
+    order: int
+    bent: bool
 
 
 @dataclass
@@ -36,6 +48,8 @@ class History:
         Times of the points that count, the last one first [s].
     which : (m,) int64 array
         Cells that all this is about, ascending; those that sleep are left out.
+    start, first
+        Time of the last corner, and size of the first step behind it [s].
     """
 
     values: Array
@@ -69,62 +83,74 @@ class History:
         del self.times[1:]
         self.start = self.times[0]
 
-    def places(self, times: Array, bent: bool) -> Array:
-        """Return where times are for the polynomials: the times, or with `bent` what grows as their logarithm."""
-        return np.log1p((times - self.start) / self.first) if bent else times
-
     def spread(self, weights: Array) -> Array:
         """Return weights of the last points, ordered as the slots of the rings."""
         found = np.zeros(len(self.slots))
         found[self.slots[: len(weights)]] = weights
         return found
 
-    def derivative(self, time: float, order: int, past: Array, bent: bool = False) -> float:
+    def places(self, time: float, count: int, bent: bool) -> Array:
+        """Return where a time and the last `count` points are for a polynomial: (1 + count,) array [s or 1]."""
+        times = np.array([time, *self.times[:count]])
+        return np.log1p((times - self.start) / self.first) if bent else times
+
+    def derivative(self, time: float, formula: Formula, past: Array) -> float:
         """Write what the last points add to the derivative of the charges at `time`; return the weight of the next."""
-        weights = derivative_weights(self.places(np.array([time, *self.times[:order]]), bent))
-        if bent:
-            weights /= time - self.start + self.first
+        weights = derivative_weights(self.places(time, formula.order, formula.bent))
+        if formula.bent:
+            weights /= self.since(time)
         combine(self.which, self.spread(weights[1:]), self.charges, past)
         return float(weights[0])
 
-    def predict(self, time: float, order: int, out: Array, bent: bool = False) -> None:
+    def since(self, time: float) -> float:
+        """Return what the logarithm is taken of: the time since the last corner and the first step behind it [s]."""
+        return time - self.start + self.first
+
+    def predict(self, time: float, formula: Formula, out: Array) -> None:
         """Write the values that the polynomial through the last order + 1 points has at `time`."""
-        places = self.places(np.array([time, *self.times[: order + 1]]), bent)
+        places = self.places(time, formula.order + 1, formula.bent)
         combine(self.which, self.spread(value_weights(places[1:], places[0])), self.values, out)
 
     def errors(
-        self, time: float, values: Array, orders: list[tuple[int, bool]], scales: Array, of_charges: bool = False
+        self, time: float, values: Array, formulas: list[Formula], scales: Array, of_charges: bool = False
     ) -> Array:
-        """Return the largest error of a step to `time` for several orders, in units of what is tolerated.
+        """Return the largest error of a step to `time` for several formulas, in units of what is tolerated.
 
         `values` are voltages or, with `of_charges`, charges; `scales` (nodes,) one over what is tolerated.
         """
         weights, factors = [], []
-        for order, bent in orders:
-            places = self.places(np.array([time, *self.times[: order + 1]]), bent)
+        for order, bent in formulas:
+            places = self.places(time, order + 1, bent)
             weights.append(self.spread(value_weights(places[1:], places[0])))
             factors.append((places[0] - places[1]) / (places[0] - places[-1]))
-        largest = np.empty(len(orders))
+        largest = np.empty(len(formulas))
         past = self.charges if of_charges else self.values
         largest_errors(self.which, values, np.array(weights), past, scales, largest)
         relative: Array = largest * np.array(factors)
         return relative
 
 
-def next_step(
-    step: float, orders: list[tuple[int, bool]], errors: Array, since: float = np.inf
-) -> tuple[float, tuple[int, bool]]:
-    """Return the step size and order that go farthest with the errors that a step has shown.
+def next_step(step: float, formulas: list[Formula], errors: Array, since: float = np.inf) -> tuple[float, Formula]:
+    """Return the step size and formula that go farthest with the errors that a step has shown.
+
+    Parameters
+    ----------
+    step
+        Its size [s].
+    formulas, errors
+        Those that are allowed, and what they would have been wrong by, in units of what is tolerated.
+    since
+        What the logarithm of bent ones is taken of at the end of the step [s].
 
     Examples
     --------
-    >>> next_step(1e-9, [(1, False), (2, False)], np.array([1.0, 0.01]))[1]
-    (2, False)
+    >>> next_step(1e-9, [Formula(1, False), Formula(2, False)], np.array([1.0, 0.01]))[1]
+    Formula(order=2, bent=False)
     """
-    most = FIRST_GROWTH if max(orders)[0] == 1 else GROWTH
+    most = FIRST_GROWTH if max(formulas).order == 1 else GROWTH
     sizes = []
-    for (order, bent), error in zip(orders, errors, strict=True):
+    for (order, bent), error in zip(formulas, errors, strict=True):
         factor = min(max((2.0 * error + 1e-6) ** (-1.0 / (order + 1)), SHRINKAGE), most)
         sizes.append(since * np.expm1(-factor * np.log1p(-step / since)) if bent else factor * step)
     best = int(np.argmax(sizes))
-    return sizes[best], orders[best]
+    return float(sizes[best]), formulas[best]

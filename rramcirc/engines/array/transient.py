@@ -16,7 +16,7 @@ from rramcirc.basics.units import parse_number
 from rramcirc.bench.analyses import Transient
 from rramcirc.bench.testbench import Testbench
 from rramcirc.circuits.elements import chosen_probes
-from rramcirc.engines.array.bdf import HIGHEST_ORDER, next_step
+from rramcirc.engines.array.bdf import HIGHEST_ORDER, Formula, next_step
 from rramcirc.engines.array.bench_solver import BenchSolver
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.drive import LineDrive
@@ -36,7 +36,7 @@ PER_STEP = 0.5, 10.0, 10.0  # errors of state, voltage and current in one step, 
 SLEEPING = 0.03  # of the errors that a step may have: of a state that sleeps until the end, and of charges not counted
 NEWTON_SHARE = 0.01  # of the error that is allowed where nothing flows: what Newton's method may leave
 SMALLER = 0.1  # first step behind a corner after one that was too large, relative to it
-BENT = True
+SIMPLEST = Formula(1, bent=False)
 LEAST_STEP = 1e-15  # [s]; no device follows faster
 
 
@@ -160,7 +160,8 @@ class _Run:
         self.least_charge = self.largest_capacitance * allowed.bound**2
         self._keep(0.0)
         self.watch.see(0.0, self.cells.voltages)
-        self.step, self.order, self.bent, self.corner = 0.0, 1, False, 0.0
+        self.step, self.formula, self.corner = 0.0, SIMPLEST, 0.0
+        self.known_step = np.inf  # first step behind a corner after one that was too large [s]
 
     def _keep(self, now: float) -> None:
         slot = self.history.push(now)
@@ -194,11 +195,19 @@ class _Run:
         self.cells.let_sleep(self.corner - target, self.stop - target, SLEEPING * self.allowed.state)
 
     def _go_back(self) -> None:
-        """Take the first step behind a corner back: the second one, of the same size, has shown that it was wrong."""
+        """Take the first step behind a corner back: the second one, of the same size, has shown that it was wrong.
+
+        Lines settle from their drivers on: at once where the next is made small enough for a single cell and its
+        wires, instead of step by step.
+        """
         gone = self.history.forget()
         self.watch.take_back()
         self.time = self.history.times[0]
         self.step = SMALLER * (gone - self.time)
+        stiffest = self.solver.state.network.stiffest
+        if stiffest > 0.0:
+            self.step = min(self.step, max(LEAST_STEP, self.largest_capacitance / stiffest))
+        self.known_step = self.step
         if gone >= self.record_from:
             self.points.take_back()
 
@@ -206,10 +215,10 @@ class _Run:
         """Start anew behind a corner of what drives the lines."""
         self.corner = self.drive.next_corner(self.time)
         self.history.restart()
-        self.order, self.bent, self.rates = 1, False, self.cells.rates()
+        self.formula, self.rates = SIMPLEST, self.cells.rates()
         fastest = float(np.max(np.abs(self.rates) / self.cells.units, initial=0.0))
         allowed = np.sqrt(2.0 / np.max(self.scales * self.cells.units)) / max(fastest, 1e-300)
-        self.step = min(FIRST_SHARE * (self.corner - self.time), allowed)
+        self.step = min(FIRST_SHARE * (self.corner - self.time), allowed, self.known_step)
 
     def _target(self) -> float:
         """Return the end of the next step; corners are hit exactly."""
@@ -238,13 +247,13 @@ class _Run:
         cells, history, size = self.cells, self.history, target - self.time
         first = len(history.times) == 1
         if first:
-            self.order, self.bent = 1, False
-        cells.rate = history.derivative(target, self.order, cells.past, self.bent)
+            self.formula = SIMPLEST
+        cells.rate = history.derivative(target, self.formula, cells.past)
         if first:
             awake = history.which
             cells.voltages[awake] = history.values[history.slots[0]][awake] + size * self.rates[awake]
         else:
-            history.predict(target, self.order, cells.voltages, self.bent)
+            history.predict(target, self.formula, cells.voltages)
         guess = cells.voltages.copy() if first else np.empty(0)
         self.drive.set_levels(target)
         allowed = self.allowed.current * self.most_current
@@ -253,28 +262,26 @@ class _Run:
         self._meet(state)
         fixed = self.solver.drive()
         if not state.follow(self.solver.sources, fixed, self.allowed.followed, self.least_missing):
-            self.step, self.order, self.bent = 0.25 * size, 1, False
+            self.step, self.formula = 0.25 * size, SIMPLEST
             return False
         if first:
-            orders, errors = [(1, False)], np.array([0.5 * np.max(np.abs(cells.voltages - guess) * self.only_states)])
+            formulas, errors = [SIMPLEST], np.array([0.5 * np.max(np.abs(cells.voltages - guess) * self.only_states)])
             self.first_size = history.first = size
         else:
-            most = min(self.order + 1, len(history.times) - 1, HIGHEST_ORDER)
-            kinds = (False, True) if BENT else (False,)
-            orders = [(k, bent) for k in range(max(self.order - 1, 1), most + 1) for bent in kinds]
-            errors = history.errors(target, cells.voltages, orders, self.scales)
+            formulas = self._formulas()
+            errors = history.errors(target, cells.voltages, formulas, self.scales)
             if self.charged is not None:
                 found, self.charged_at = cells.charges(self.charged), target
                 scales = self.not_states / (allowed / cells.rate + self.least_charge)
-                errors = np.maximum(errors, history.errors(target, found, orders, scales, of_charges=True))
-            error = errors[0]
-            rough = len(history.times) == 2 and error > 1.0 and size >= 0.5 * self.first_size > LEAST_STEP
-        wrong = float(errors[orders.index((self.order, self.bent))])
-        stands = wrong <= 1.0
-        keep = [i for i, (k, _) in enumerate(orders) if k <= self.order or stands]
-        self.step, (self.order, self.bent) = next_step(
-            size, [orders[i] for i in keep], errors[keep], target - history.start + history.first
-        )
+                errors = np.maximum(errors, history.errors(target, found, formulas, scales, of_charges=True))
+            second = len(history.times) == 2 and size >= 0.5 * self.first_size
+            rough = second and errors[0] > 1.0 and self.first_size > LEAST_STEP
+            if second and errors[0] < SMALLER:
+                self.known_step /= SMALLER
+        stands = bool(errors[formulas.index(self.formula)] <= 1.0)
+        usable = [k for k, formula in enumerate(formulas) if formula.order <= self.formula.order or stands]
+        since = history.since(target)
+        self.step, self.formula = next_step(size, [formulas[k] for k in usable], errors[usable], since)
         if first and stands:
             self.step = min(self.step, size)  # the second step tells whether the first was small enough
         if not stands:
@@ -282,3 +289,9 @@ class _Run:
             if not first and rough:
                 self._go_back()
         return stands
+
+    def _formulas(self) -> list[Formula]:
+        """Return what the errors of a step are looked at for: orders around the present one, straight and bent."""
+        order = self.formula.order
+        most = min(order + 1, len(self.history.times) - 1, HIGHEST_ORDER)
+        return [Formula(k, bent) for k in range(max(order - 1, 1), most + 1) for bent in (False, True)]
