@@ -65,6 +65,7 @@ class BenchSolver:
         lines = [line for line in self.bench.design.lines if line not in ("bulk", "nz")]
         kinds = ("bl", "wl", "sl") if self.array.cell.selector is not None else ("bl", "wl")
         self.line_names = {kind: [name for name in lines if name.startswith(kind)] for kind in kinds}
+        self._place_of = {name: (kind, k) for kind, names in self.line_names.items() for k, name in enumerate(names)}
         given = {name: self.bench.stimulus(name) for name in lines}
         self.levels: dict[str, Array] = {
             kind: np.array([_level(given[name]) for name in names]) for kind, names in self.line_names.items()
@@ -81,11 +82,16 @@ class BenchSolver:
 
     def set_level(self, line: str, level: float) -> None:
         """Set the level of the source of one line [V or A]."""
-        if line in self.fixed:
-            self.fixed[line] = level
-            return
-        kind = line.rstrip("0123456789")
-        self.levels[kind][self.line_names[kind].index(line)] = level
+        self.set_levels([line], level)
+
+    def set_levels(self, lines: Sequence[str], level: float) -> None:
+        """Set the sources of some lines to one level [V or A]."""
+        for line in lines:
+            if line in self.fixed:
+                self.fixed[line] = level
+            else:
+                kind, number = self._place_of[line]
+                self.levels[kind][number] = level
 
     def _build(self) -> ArrayState:
         array, start = self.array, 0

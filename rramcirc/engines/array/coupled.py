@@ -27,6 +27,8 @@ MOST_ITERATIONS = 60
 class CoupledLines:
     """Solver of Newton steps for one family of row lines and one of column lines, all of them distributed."""
 
+    exact = False
+
     def __init__(self, network: Network, cells: Cells | MovingCells, row: Family, column: Family) -> None:
         self._network, self._cells, self._families = network, cells, (row, column)
         self._ports = [cells.ports.index(family.kind) for family in (row, column)]

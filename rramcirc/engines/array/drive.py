@@ -26,7 +26,7 @@ class LineDrive:
 
     def __init__(self, bench: Testbench, solver: BenchSolver, stop: float) -> None:
         self._solver, self._noise = solver, bench.cycle_noise
-        self._moving: list[tuple[str, Array, Array]] = []
+        moving: dict[bytes, tuple[Array, Array, list[str]]] = {}  # lines that are driven alike are set together
         names = [name for lines in solver.line_names.values() for name in lines]
         for name in (*names, *solver.fixed):
             stimulus = bench.stimulus(name)
@@ -34,7 +34,8 @@ class LineDrive:
                 continue
             times, levels = stimulus.corners()
             if np.any(levels != levels[0]):
-                self._moving.append((name, times, levels))
+                moving.setdefault(times.tobytes() + levels.tobytes(), (times, levels, []))[2].append(name)
+        self._moving = list(moving.values())
         self._deviates: Array = np.empty(0)
         if self._noise is not None:
             self._deviates = self._noise.deviates(solver.array.shape).reshape(len(self._noise.times), -1)
@@ -42,7 +43,7 @@ class LineDrive:
         self.remarks = _time_constants(solver)
 
     def _all_corners(self, stop: float) -> Array:
-        parts = [np.array([stop]), *(times for _, times, _ in self._moving)]
+        parts = [np.array([stop]), *(times for times, _, _ in self._moving)]
         if self._noise is not None:
             parts += [self._noise.times[1:], self._noise.times[1:] + self._noise.edge]
         times = np.unique(np.concatenate(parts))
@@ -57,8 +58,8 @@ class LineDrive:
 
     def set_levels(self, now: float) -> None:
         """Give all sources their level at a time [s]."""
-        for name, times, levels in self._moving:
-            self._solver.set_level(name, float(np.interp(now, times, levels)))
+        for times, levels, names in self._moving:
+            self._solver.set_levels(names, float(np.interp(now, times, levels)))
         if self._noise is not None and len(self._noise.times) > 1:
             self._solver.fixed["nz"] = self._deviates_at(self._noise, now)
 

@@ -10,20 +10,23 @@ from numpy.typing import NDArray
 from rramcirc.engines.array.balance_kernels import add_products, subtract_part
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.coupled import FEWEST_CELLS, TOLERANCE, CoupledLines, Rotations
+from rramcirc.engines.array.gate_kernels import follow_gates
 from rramcirc.engines.array.ladders import Ladders, factor
 from rramcirc.engines.array.line_network import Family, Network
-from rramcirc.engines.array.lines import solve_rows
 from rramcirc.engines.array.moving_cells import MovingCells
 from rramcirc.engines.array.parallel_kernels import factor_pairs, gather_pairs, solve_pairs
 
 Array = NDArray[np.float64]
 AnyCells = Cells | MovingCells
-INNER = 0.02  # of the residual, to which lines without the gates are solved in a sweep
+INNER = 0.02  # of the residual, to which lines without the gates are solved in an iteration
 MOST_SWEEPS = 30
+NOTHING = np.empty((0, 0))
 
 
 class LineSolver(Protocol):
-    """Solves for the Newton step of the free nodes."""
+    """Solves for the Newton step of the free nodes; `exact`: whether it leaves nothing, whatever the tolerance."""
+
+    exact: bool
 
     def factor(self) -> None:
         """Take over the present conductances of the cells."""
@@ -58,6 +61,8 @@ def line_solver(network: Network, cells: AnyCells) -> LineSolver | None:
 
 class ParallelLines:
     """Solver for lines that all run along the columns, so that nothing joins one column to the next."""
+
+    exact = True
 
     def __init__(self, network: Network, cells: AnyCells, columns: list[Family]) -> None:
         self._network, self._cells, self._families = network, cells, columns
@@ -108,52 +113,93 @@ def line_conductances(family: Family, shape: tuple[int, int]) -> tuple[Array, Ar
 
 
 class GatesFirst:
-    """Solver for arrays with gate lines, to which only charges couple: gates alone, the others, the gates again.
+    """Solver for arrays with gate lines, to which only charges couple: gates are eliminated, lines along the rows.
 
-    In steps of nanoseconds the coupling is weak (a femtofarad per cell against some ohms of wire) and one sweep is
-    enough; in steps of picoseconds it is not, so the sweep is the preconditioner of flexible GMRES. A cell that stays
-    near where its models were evaluated is a straight line: what is left of the currents after a Newton step is what
-    this leaves, and a sweep costs a tenth of a Newton step. Gates are lines along the rows.
+    In steps of nanoseconds the coupling is weak (a femtofarad per cell against some ohms of wire), in steps of
+    picoseconds it is not, so the solution for the other lines alone is the preconditioner of flexible GMRES. A cell
+    that stays near where its models were evaluated is a straight line: what is left of the currents after a Newton
+    step is what this leaves, and an iteration costs a tenth of a Newton step.
     """
+
+    exact = False
 
     def __init__(
         self, network: Network, cells: AnyCells, gates: Family, main: LineSolver, others: list[Family]
     ) -> None:
-        self._cells, self._gates, self._main = cells, gates, main
+        self._network, self._cells, self._gates, self._main = network, cells, gates, main
         self._port = cells.ports.index(gates.kind)
-        self._turn = (slice(None), slice(None, None, -1) if gates.wires.turned else slice(None))
-        self._network = network
-        self._gate = np.array([self._port])
+        self._turned = gates.wires.turned
         self._others = np.array([cells.ports.index(f.kind) for f in others])
-        self._gate_begin = np.array([network.free_begin(gates)])
-        self._others_begin = np.array([network.free_begin(f) for f in others])
+        self._begins = np.array([network.free_begin(f) for f in others])
         self._ladders: Ladders | None = None
 
     def factor(self) -> None:
         """Eliminate the gates, and the other lines, at the present conductances of the cells."""
         gate, shape = self._port, self._gates.nodes.shape
         own = self._cells.conductances[:, gate, gate].reshape(shape)
-        own = np.ascontiguousarray((own + self._gates.leak if self._gates.leak.size else own)[self._turn])
+        own = own + self._gates.leak if self._gates.leak.size else own
+        own = np.ascontiguousarray(own[:, ::-1] if self._turned else own)
         self._ladders = factor(self._gates.wires, own, rows=True, driven=False)
         self._main.factor()
 
     def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
         """Return the Newton step of all free nodes for a residual, or None without convergence."""
-        norm = float(np.linalg.norm(residual))
-        if norm == 0.0:
+        whole = float(np.linalg.norm(residual))
+        if whole == 0.0:
             return np.zeros_like(residual)
-        basis, solved, rotated = [residual / norm], [], Rotations(norm)
+        missing = self._network.among_free(self._gates, residual).copy()
+        rest = residual.copy()
+        self._network.among_free(self._gates, rest)[:] = 0.0
+        self._follow(np.zeros_like(rest), rest, missing)
+        step = self._gmres(rest, tolerance * whole)
+        if step is None:
+            return None
+        moves = np.empty_like(missing)
+        self._follow(step, rest, missing, moves)
+        self._network.among_free(self._gates, step)[:] = moves
+        return step
+
+    def _follow(self, step: Array, into: Array, missing: Array = NOTHING, moves: Array = NOTHING) -> None:
+        """Solve the gates for a `step` of the others; parameters as those of `gate_kernels.follow_gates`."""
+        assert self._ladders is not None  # `factor` comes first
+        follow_gates(
+            self._cells.conductances, self._port, self._others, self._begins, *self._ladders.factors, self._turned,
+            missing, step, into, moves,
+        )  # fmt: skip
+
+    def _drawn(self, step: Array) -> Array:
+        """Return the currents that a step of the other lines draws from them, gates held [A]."""
+        network = self._network
+        voltages, currents = np.zeros(network.total), np.zeros(network.total)
+        voltages[network.free] = step
+        network.add_wire_currents(voltages, currents)
+        found: Array = currents[network.free]
+        add_products(
+            self._cells.conductances, self._others, self._begins, self._others, self._begins, step, found
+        )  # fmt: skip
+        return found
+
+    def _gmres(self, right: Array, tolerance: float) -> Array | None:
+        """Return the moves of the other lines for the currents `right` that are missing at them, gates following [V].
+
+        They leave `tolerance` [A] of these.
+        """
+        norm = float(np.linalg.norm(right))
+        if norm <= tolerance:
+            return self._main.solve(right, INNER)
+        basis, solved, rotated = [right / norm], [], Rotations(norm)
         for _ in range(MOST_SWEEPS):
-            moved = self._sweep(basis[-1])
+            moved = self._main.solve(basis[-1], INNER)
             if moved is None:
                 return None
             solved.append(moved)
-            after = self._apply(moved)
+            after = np.negative(basis[-1]) if self._main.exact else self._drawn(moved)
+            self._follow(moved, after)
             np.negative(after, out=after)
             entries = [subtract_part(vector, after) for vector in basis]
             length = float(np.linalg.norm(after))
             left = rotated.add(entries, length)
-            if left <= tolerance * norm or length == 0.0:
+            if left <= tolerance or length == 0.0:
                 break
             after /= length
             basis.append(after)
@@ -162,39 +208,3 @@ class GatesFirst:
         for weight, moved in zip(weights[1:], solved[1:], strict=True):
             step += weight * moved
         return step
-
-    def _apply(self, step: Array) -> Array:
-        """Return the currents that a step of all free nodes draws [A]."""
-        network = self._network
-        voltages, currents = np.zeros(network.total), np.zeros(network.total)
-        voltages[network.free] = step
-        network.add_wire_currents(voltages, currents)
-        found: Array = currents[network.free]
-        ports = np.append(self._gate, self._others)
-        begin = np.append(self._gate_begin, self._others_begin)
-        add_products(self._cells.conductances, ports, begin, ports, begin, step, found)
-        return found
-
-    def _sweep(self, residual: Array) -> Array | None:
-        slopes, gates = self._cells.conductances, self._gates
-        gate, others = (self._gate, self._gate_begin), (self._others, self._others_begin)
-        rest, step = residual.copy(), np.zeros_like(residual)
-        self._network.among_free(gates, step)[:] = self._gate_step(residual)
-        add_products(slopes, *others, *gate, step, rest)
-        self._network.among_free(gates, rest)[:] = 0.0
-        found = self._main.solve(rest, INNER)
-        if found is None:
-            return None
-        missing = rest
-        self._network.among_free(gates, missing)[:] = self._network.among_free(gates, residual)
-        add_products(slopes, *gate, *others, found, missing)
-        self._network.among_free(gates, found)[:] = self._gate_step(missing)
-        return found
-
-    def _gate_step(self, missing: Array) -> Array:
-        """Return the moves of all gates alone [V], (rows, columns)."""
-        assert self._ladders is not None  # `factor` comes first
-        found = np.ascontiguousarray(-self._network.among_free(self._gates, missing)[self._turn])
-        solve_rows(*self._ladders.factors, found, found)
-        moves: Array = found[self._turn]
-        return moves
