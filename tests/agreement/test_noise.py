@@ -155,18 +155,23 @@ def test_channel_noise_of_both_kinds_is_the_same_mirrored(tmp_path):
         assert mirrored == pytest.approx(density, rel=1e-9, abs=0)
 
 
-def test_a_junction_in_reverse_has_the_shot_noise_of_its_current(tmp_path):
-    card = NMOS.with_values({"js": 1e3, "noise_thermal": 0.0, "diffusion_length": 1e-6})
+BOTH = pytest.mark.parametrize(("card", "sign"), [(NMOS, 1.0), (PMOS, -1.0)], ids=["nmos", "pmos"])
+
+
+@BOTH
+def test_a_junction_in_reverse_has_the_shot_noise_of_its_current(tmp_path, card, sign):
+    card = card.with_values({"js": 1e3, "noise_thermal": 0.0, "diffusion_length": 1e-6})
     saturation = 1e3 * 1e-6 * card.number("w")
-    _, density = channel(tmp_path, card, 1.0, 0.0)  # the source junction is at 0 V: both directions
+    _, density = channel(tmp_path, card, sign, 0.0)  # the source junction is at 0 V: both directions
     assert density == pytest.approx(4 * CHARGE * saturation, rel=1e-5, abs=0)
 
 
-def test_flicker_noise_of_a_transistor_is_that_of_its_gate(tmp_path):
-    card = NMOS.with_values({"noise_flicker": 1e-24, "noise_thermal": 0.0, "noise_shot": 0.0})
+@BOTH
+def test_flicker_noise_of_a_transistor_is_that_of_its_gate(tmp_path, card, sign):
+    card = card.with_values({"noise_flicker": 1e-24, "noise_thermal": 0.0, "noise_shot": 0.0})
     step = 1e-4
-    _, density = channel(tmp_path, card, 1.0, 1.2)
-    above, below = (channel(tmp_path, card, 1.0, 1.2 + side)[0] for side in (step, -step))
+    _, density = channel(tmp_path, card, sign, 1.2 * sign)
+    above, below = (channel(tmp_path, card, sign, 1.2 * sign + side)[0] for side in (step, -step))
     area = card.number("cox") * card.number("w") * card.number("l")
     expected = 1e-24 / area / 1e3 * ((above - below) / (2 * step)) ** 2
     assert density == pytest.approx(expected, rel=1e-5, abs=0)
