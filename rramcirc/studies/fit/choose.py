@@ -14,7 +14,7 @@ from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.model import Protocol, make_protocol, with_pulses
 from rramcirc.studies.fit.observe import direction, exchanged, no_switching, refuse_few, switching
 from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters, log_ratio
-from rramcirc.studies.fit.search import search_globally, search_locally
+from rramcirc.studies.fit.search import COARSE, alike, search_globally, search_locally
 from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.starts import Start
 from rramcirc.studies.fit.unloaded import without_transistor
@@ -22,9 +22,13 @@ from rramcirc.studies.fit.verdict import rms
 from rramcirc.studies.fit.watch import Watch
 
 Say = Callable[[str], None]
-SEARCHED, COARSE = 300, 1e-4  # pulses of a file in the global search; error of a step of its integration
+SEARCHED = 300  # pulses of a file in the global search
 _NEAR = 0.04  # rms of a search from the card as it is above which the whole reach is searched
 _GOOD = 0.05  # rms of a search above which others are tried
+_ALIKE, _NOISE = (
+    0.5,
+    2e-3,
+)  # correlation of neighbours above which it is no noise; rms below which nothing is looked for
 _FAR = 1.0  # rms of the card as it is from which the data are asked for a start first
 _STARTS, _STEPS = 4, 15  # starts read off the data that are tried, and steps of each
 _BETTER = 0.8  # of the rms: so much better another start must be
@@ -151,10 +155,20 @@ def _search(
         if as_it_is <= _FAR and min(one[0] for one in tried) > _GOOD:
             read, more = _from_data(problem, seed, say)
             tried, evaluations = tried + read, evaluations + more
+    elif as_it_is <= _FAR and _systematic(small, tried[-1][2]):  # near, but at another place than the data's
+        read, more = _from_data(problem, seed, say)
+        tried, evaluations = tried + read, evaluations + more
     evaluations += small.evaluations
     error, best, place = min(tried, key=lambda one: one[0] * (1.0 if one[1] is problem else 1.0 / _BETTER))
     remarks = () if best is problem else (_said_start(problem, best, as_it_is, error),)
     return error, best, place, remarks, evaluations
+
+
+def _systematic(problem: Problem, x: FloatArray) -> bool:
+    """Return whether readings of a sweep or train are off as their neighbours are."""
+    found = problem.predictions(x)
+    logs = [log_ratio(f.current, p.current) for f, p in zip(found, problem.protocols, strict=True)]
+    return any(rms(r) > _NOISE and alike(p, r) > _ALIKE for p, r in zip(problem.protocols, logs, strict=True))
 
 
 def _from_data(problem: Problem, seed: int, say: Say) -> tuple[list[tuple[float, Problem, FloatArray]], int]:

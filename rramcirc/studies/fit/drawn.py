@@ -1,34 +1,58 @@
-"""Uncertainties where slopes at the solution do not hold over a standard deviation: places drawn by walkers."""
+"""Uncertainties where slopes at the solution do not hold over a standard deviation: places drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
 from rramcirc.studies.fit.problem import Problem
-from rramcirc.studies.fit.search import inverse_of, variances
+from rramcirc.studies.fit.search import COARSE, inverse_of, variances
 
 _PART = 0.3  # of a standard deviation, over which residuals are compared with their slopes
 _LESS = 0.5  # of the square of what the slopes say, below which the slopes feign certainty
 _SHARE = 0.3  # of a variance, that makes a parameter one of those drawn
-_WALKERS = 16
-_LEAST, _MOST, _SAMPLES = 400, 1000, 400_000  # places drawn; so many over the number of readings
-_BURN, _STRETCH = 0.4, 2.0  # part that is not counted; of a step
+_REACH = 1.5  # half of the box [logarithm, or start value]; a standard deviation of 0.3 is none already
+_PLACES, _KEPT = 64, 0.5  # places of a stage; share of them that still counts in the next
+_ROUNDS, _LAST = 2, 6  # of moves in a stage; stages that count
+_STRETCH = 2.0  # of a move, at most
+_AS_GOOD = 2.0  # badness above that of the solution: such a place is as good
 _SEED = 1
 
 Badness = Callable[[FloatArray], float]
 
 
-def drawn_covariance(problem: Problem, x: FloatArray, matrix: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
-    """Return the covariance of the places, from places drawn where slopes do not hold, and in words what was drawn.
+@dataclass(frozen=True)
+class Drawn:
+    """A place and its covariance.
+
+    Attributes
+    ----------
+    place, matrix
+        The solution, or the place in the middle of those drawn; its covariance.
+    names
+        Parameters that were drawn.
+    remarks
+        The same in words.
+    """
+
+    place: FloatArray
+    matrix: FloatArray
+    names: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def drawn_covariance(problem: Problem, x: FloatArray, matrix: FloatArray) -> Drawn:
+    """Return the covariance of the places, from places drawn where slopes do not hold, and the middle of those.
 
     The covariance of the slopes is right where the residuals are linear. On the edge of a sweep they are not: between
     two readings any place of a runaway is as good, while the slope at a reading near it may be steep. So the residuals
     at plus and minus a part of a standard deviation along each principal direction are compared with their slopes. The
     parameters of directions along which they change much less are drawn, each place as probable as its residuals are,
-    while the others follow as far as that is linear. The result is nowhere narrower than that of the slopes.
+    while the others follow as far as that is linear. The search ends anywhere in such a valley, so the middle of the
+    places drawn that are as good is taken. The result is nowhere narrower than that of the slopes.
 
     Parameters
     ----------
@@ -48,18 +72,32 @@ def drawn_covariance(problem: Problem, x: FloatArray, matrix: FloatArray) -> tup
     share = np.sum(moves[:, flat] ** 2, 1) / np.maximum(np.diag(own), 1e-300)
     chosen = np.flatnonzero(share > _SHARE)
     if not len(chosen):
-        return matrix, ()
+        return Drawn(x, matrix)
     part = own[np.ix_(chosen, chosen)]
     follow = own[:, chosen] @ np.linalg.inv(part)
-    found = _walked(_badness(problem, x, along @ follow, variance, chosen), part, problem.n_data)
+    badness = _badness(problem, x, along @ follow, variance, chosen)
+    low, high = (np.clip(b - x, -_REACH, _REACH)[chosen] for b in (problem.low, problem.high))
+    places, bad = _cooled(badness, low, high)
+    middle = _middle(places, bad, float(badness(np.zeros(len(chosen)))))
+    off = places - middle
     wide = np.array(matrix)
-    wide[:n, :n] = own + follow @ (_at_least(found, part) - part) @ follow.T
-    names = " and ".join(problem.free[k].name for k in chosen)
+    wide[:n, :n] = own + follow @ (_at_least(off.T @ off / len(off), part) - part) @ follow.T
+    names = tuple(problem.free[k].name for k in chosen)
     said = (
-        f"{names}: the data hardly change over a standard deviation of the slopes, as on an edge between two readings: "
-        "sigma is that of places drawn, and may still be too small (a finer step or a second ramp rate tells more)"
+        f"{' and '.join(names)}: the data hardly change over a standard deviation of the slopes, as on an edge between "
+        "two readings: value and sigma are those of places drawn (a finer step or a second ramp rate tells more)"
     )
-    return wide, (said,)
+    place = np.clip(x + along @ follow @ middle, problem.low, problem.high)
+    return Drawn(place, wide, names, (said,))
+
+
+def _middle(places: FloatArray, bad: FloatArray, here: float) -> FloatArray:
+    """Return the place nearest to the mean, in standard deviations, of those that are as good as the solution."""
+    mean, spread = places.mean(0), np.maximum(places.std(0), 1e-12)
+    far = np.sum(((places - mean) / spread) ** 2, 1)
+    far[bad > min(here, float(np.median(bad))) + _AS_GOOD] = np.inf
+    found: FloatArray = places[np.argmin(far)]
+    return found if np.isfinite(far.min()) else np.zeros_like(mean)
 
 
 def _at_least(found: FloatArray, least: FloatArray) -> FloatArray:
@@ -87,54 +125,81 @@ def _badness(problem: Problem, x: FloatArray, along: FloatArray, variance: Float
 
     These stay within their bounds; what follows them ends at its own.
     """
+    coarse = problem.with_free(problem.free)
+    coarse.tolerance = max(problem.tolerance, COARSE)
     drawn: BoolArray = np.isin(np.arange(len(x)), chosen)
 
     def badness(move: FloatArray) -> float:
         place = np.where(drawn, x + along @ move, np.clip(x + along @ move, problem.low, problem.high))
         if np.any(place < problem.low) or np.any(place > problem.high) or not problem.allowed(place):
             return np.inf
-        return 0.5 * float(np.sum(problem.residuals(place)[: problem.n_data] ** 2 / variance))
+        return 0.5 * float(np.sum(coarse.residuals(place)[: problem.n_data] ** 2 / variance))
 
     return badness
 
 
-def _walked(badness: Badness, matrix: FloatArray, count: int) -> FloatArray:
-    """Return the covariance of places drawn by walkers that stretch towards each other.
+def _cooled(badness: Badness, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (n, d) places drawn as probable as they are good, and their badness, from a box that is cooled.
 
-    Those of Goodman and Weare (2010) find their way along valleys of any direction and width.
+    A box of places is narrowed in stages, each with the badness counted a little more: the good of a stage are doubled,
+    the bad dropped, and all walk, stretching towards each other (Goodman and Weare 2010). So a valley is found in its
+    whole length wherever the search ended in it, as long as it is in the box.
 
     Parameters
     ----------
-    matrix : (n, n) array
-        Covariance from which they begin.
-    count
-        Readings.
+    low, high : (d,) arrays
+        The box; the place 0 is in it.
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    n = len(matrix)
-    half = max(_WALKERS, 4 * n) // 2
-    rounds = max(_LEAST, min(_MOST, _SAMPLES // count)) // (2 * half)
+    d = len(low)
+    count = max(_PLACES, 16 * d)
     rng = np.random.default_rng(_SEED)
-    root = _PART * np.linalg.cholesky(matrix + 1e-12 * np.diag(np.diag(matrix) + 1e-18))
-    walkers = (root @ rng.normal(size=(2, half, n, 1)))[..., 0]
-    kept = []
+    places = low + rng.random((count, d)) * (high - low)
+    places[0] = 0.0
+    kept: list[tuple[FloatArray, FloatArray]] = []
     with ThreadPoolExecutor(2) as pool:
-        costs = np.array([list(pool.map(badness, group)) for group in walkers])
-        walkers[~np.isfinite(costs)], costs[~np.isfinite(costs)] = 0.0, badness(np.zeros(n))
-        for k in range(rounds):
-            for own in (0, 1):
-                others = walkers[1 - own][rng.integers(half, size=half)]
-                stretch = (1.0 + (_STRETCH - 1.0) * rng.random(half)) ** 2 / _STRETCH
-                tried = others + stretch[:, None] * (walkers[own] - others)
-                found = np.array(list(pool.map(badness, tried)))
-                taken = np.log(rng.random(half)) < (n - 1) * np.log(stretch) + costs[own] - found
-                walkers[own][taken], costs[own][taken] = tried[taken], found[taken]
-            if k >= _BURN * rounds:
-                kept.append(walkers.reshape(-1, n).copy())
-    places = np.concatenate(kept)
-    covariance: FloatArray = places.T @ places / len(places)  # around the solution, not their own mean
-    return covariance
+        costs = np.array(list(pool.map(badness, places)))
+        weight, last = 0.0, 0
+        while last < _LAST:
+            more = _next_weight(costs, weight)
+            share = np.exp(-(more - weight) * (costs - costs.min()))
+            at = (rng.random() + np.arange(count)) / count
+            chosen = rng.permutation(np.searchsorted(np.cumsum(share) / share.sum(), at).clip(0, count - 1))
+            places, costs, weight = places[chosen], costs[chosen], more
+            for _ in range(_ROUNDS):
+                for own in (slice(0, None, 2), slice(1, None, 2)):
+                    size = len(costs[own])
+                    others = places[1 - (own.start or 0) :: 2][rng.integers(count // 2, size=size)]
+                    stretch = (1.0 + (_STRETCH - 1.0) * rng.random(size)) ** 2 / _STRETCH
+                    tried = others + stretch[:, None] * (places[own] - others)
+                    inside = np.all((tried >= low) & (tried <= high), 1)
+                    found = np.array(list(pool.map(badness, tried)))
+                    found[~inside] = np.inf
+                    gain = (d - 1) * np.log(stretch) + weight * (costs[own] - found)
+                    taken = np.log(rng.random(size)) < gain
+                    places[own][taken], costs[own][taken] = tried[taken], found[taken]
+            if weight >= 1.0:
+                kept.append((places.copy(), costs.copy()))
+                last += 1
+    return np.concatenate([p for p, _ in kept]), np.concatenate([c for _, c in kept])
 
 
-__all__ = ["drawn_covariance"]
+def _next_weight(costs: FloatArray, weight: float) -> float:
+    """Return the next weight of the badness, at most 1, at which half of the places still count."""
+    above = costs - costs.min()
+
+    def left(more: float) -> float:
+        share = np.exp(-(more - weight) * above)
+        return float(share.sum() ** 2 / np.sum(share**2))
+
+    low, high = weight, 1.0
+    if left(high) >= _KEPT * len(costs):
+        return high
+    for _ in range(60):
+        middle = low + 0.5 * (high - low)
+        low, high = (middle, high) if left(middle) >= _KEPT * len(costs) else (low, middle)
+    return max(low, weight + 1e-12)
+
+
+__all__ = ["Drawn", "drawn_covariance"]

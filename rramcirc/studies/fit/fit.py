@@ -16,10 +16,11 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.library import find_module
 from rramcirc.studies.fit.choose import COARSE, Say, begin
 from rramcirc.studies.fit.data import Measurement, read_measurement
-from rramcirc.studies.fit.drawn import drawn_covariance
+from rramcirc.studies.fit.drawn import Drawn, drawn_covariance
 from rramcirc.studies.fit.model import Prediction, Protocol
 from rramcirc.studies.fit.path import refuse_unmoved, within_bounds
 from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters
+from rramcirc.studies.fit.profiled import profiled_covariance
 from rramcirc.studies.fit.search import (
     LAST_STEPS,
     MANY,
@@ -215,7 +216,8 @@ def fit(
     left = free_parameters(full.card, [u.name for u in undetermined]) if undetermined else ()
     say("what is not determined, moved by 20 %" if left else "uncertainties")
     undetermined = [replace(u, moved=moved_rms(judged, x, f)) for u, f in zip(undetermined, left, strict=True)]
-    matrix, drawn = drawn_covariance(judged, x, covariance(judged, x))
+    drawn = drawn_covariance(judged, x, covariance(judged, x))
+    x, (matrix, curved) = drawn.place, _curved(judged, drawn, many)
     matrix = matrix * part
     slopes, moments = dependence(judged, x, left, part)
     say("skill")
@@ -224,7 +226,12 @@ def fit(
     found_all = full.predictions(x)
     worth = skill(judged, x, judged.predictions(x) if many else found_all)
     result = _result(full, x, fitted, matrix, undetermined, seed, evaluations, found_all, worth)
-    return replace(result, card=_named(result, original), remarks=(*begun.remarks, *drawn))
+    return replace(result, card=_named(result, original), remarks=(*begun.remarks, *drawn.remarks, *curved))
+
+
+def _curved(problem: Problem, drawn: Drawn, many: bool) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return the covariance, of curved valleys by a profile; many readings make a valley narrow and straight."""
+    return (drawn.matrix, ()) if many else profiled_covariance(problem, drawn.place, drawn.matrix, drawn.names)
 
 
 def _silent(text: str) -> None:

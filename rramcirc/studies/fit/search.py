@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rramcirc.basics.arrays import FloatArray
+from rramcirc.studies.fit.model import Protocol
 from rramcirc.studies.fit.problem import OUTLYING, FreeParameter, Problem, typical
 
 MOVE, SAME_RMS = 0.2, 0.01  # a degeneracy: a move of a fifth changes the rms by less than a hundredth of itself
@@ -17,10 +18,12 @@ _BOXES = 0.03, 0.1, 0.3, 1.0  # part of the bounds around the start card
 _DRAWS = 2, 6  # 2^(that + number of parameters) places in each box, at most 2^this
 _LOCAL_STARTS, _FEW, _MOST, _CAREFUL, _MOVED_STEPS = 4, 12, 25, 60, 4  # local searches; steps of each
 MANY, LAST_STEPS = 2000, 2  # readings from which a search of all has few steps: it starts at the solution of a part
+COARSE = 1e-4  # error of a step of the integration where many places are tried
 _SAME = 0.05  # two local searches whose costs differ by less found the same place
 _TETHER = 0.02  # residual for one e-fold from the start card, so that undetermined parameters stay near it
 _REWEIGHTED = 4  # fits of the scatter of the residuals
 _SMALLEST_SCATTER = 1e-3  # no measurement is better: 0.1 %
+_LIKE, _LIKEST, _FAR_OFF = 3.0, 0.98, 3.0  # standard errors from which neighbours are alike; their largest correlation
 _ALIKE = 3.0  # standard deviations within this factor: the start card's word decides which value stays
 _TRUST = {"published": 0, "assumed": 1, "fitted": 2}
 
@@ -146,13 +149,37 @@ def covariance(problem: Problem, x: FloatArray) -> FloatArray:
 
 
 def variances(problem: Problem, x: FloatArray) -> FloatArray:
-    """Return the variance of every weighted residual, with what the fitted values took off it."""
+    """Return the variance of every weighted residual, with what the fitted values took off it.
+
+    Residuals of a sweep or train that are like their neighbours count as fewer: (1 - r) / (1 + r) of their number, r
+    the correlation of neighbours. They come from what the model cannot describe, not from noise.
+    """
     residuals = problem.residuals(x)[: problem.n_data]
     ends = np.cumsum([len(w) for w in problem.weights])[:-1]
-    pieces = zip(problem.weights, np.split(residuals, ends), strict=True)
+    pieces = zip(problem.protocols, problem.weights, np.split(residuals, ends), strict=True)
     freedom = len(residuals) / max(len(residuals) - len(x), 1)
-    found: FloatArray = freedom * np.concatenate([_variance(w, r) for w, r in pieces])
+    found: FloatArray = freedom * np.concatenate([_variance(w, r) * _repeated(p, r) for p, w, r in pieces])
     return found
+
+
+def _repeated(protocol: Protocol, residuals: FloatArray) -> float:
+    """Return how many residuals of a file say what one alone would say."""
+    r = alike(protocol, residuals)
+    return (1.0 + r) / (1.0 - r) if r * np.sqrt(len(residuals)) > _LIKE else 1.0
+
+
+def alike(protocol: Protocol, residuals: FloatArray) -> float:
+    """Return the correlation of neighbours of a sweep or train [1]; 0 of single pulses, which have none.
+
+    Residuals that are far off count as three standard deviations of the bulk.
+    """
+    if protocol.data.kind == "pulses":
+        return 0.0
+    far = _FAR_OFF * typical(residuals)
+    residuals = np.clip(residuals, -far, far)
+    same = np.diff(protocol.device) == 0
+    products = residuals[1:][same] * residuals[:-1][same]
+    return float(np.clip(np.sum(products) / max(float(np.sum(residuals**2)), 1e-300), 0.0, _LIKEST))
 
 
 def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
@@ -175,7 +202,7 @@ def inverse_of(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
     """Return (J^T J)^-1 through the singular values; directions without any weight get a very large one."""
     scale = np.maximum(np.linalg.norm(jacobian, axis=0), limit)
     _, values, rows = np.linalg.svd(jacobian / scale, full_matrices=False)
-    values = np.maximum(values, 1e-7 * values[0])
+    values = np.maximum(values, 1e-7 * max(float(values[0]), 1.0))  # 1: that of a column with any weight
     inverse: FloatArray = (rows.T / values**2) @ rows / np.outer(scale, scale)
     return inverse
 
@@ -340,6 +367,6 @@ def _made_up(problem: Problem, x: FloatArray, parameter: FreeParameter, moved: f
 
 
 __all__ = [
-    "LAST_STEPS", "MANY", "Undetermined", "covariance", "dependence", "determine", "freeze", "inverse_of", "moved_rms",
-    "search_globally", "search_locally", "variances",
+    "COARSE", "LAST_STEPS", "MANY", "Undetermined", "alike", "covariance", "dependence", "determine", "freeze",
+    "inverse_of", "moved_rms", "search_globally", "search_locally", "variances",
 ]  # fmt: skip
