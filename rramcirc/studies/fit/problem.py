@@ -199,7 +199,8 @@ class Problem:
             assert low is not None
             slopes.append((high - low) / (max(sides, 1) * _STEP))
         result = np.zeros((len(slopes[0]), len(x)))
-        result[:, :n] = np.stack(slopes[:n], 1)
+        if n:
+            result[:, :n] = np.stack(slopes[:n], 1)
         if len(x) > n:
             owner = self._owner()
             rows = np.flatnonzero(owner >= 0)

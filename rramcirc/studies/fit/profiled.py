@@ -13,7 +13,7 @@ from rramcirc.studies.fit.search import inverse_of, search_locally
 
 _LESS, _MORE = 0.75, 2.0  # growth of the cost over that of the parabola, between which slopes hold
 _TWO, _NEAR = 2.0, 0.8  # standard deviations that are looked for, and share of them from which the place is told
-_HELD, _STEPS = 6, 6  # places at which a parameter is held on each side, at most; steps of each search
+_HELD, _STEPS = 4, 4  # places at which a parameter is held on each side, at most; steps of each search
 _SLOWEST, _FASTEST = 1.3, 2.0  # of one place to the next
 _SURE = 1e-3  # standard deviation [logarithm, or start value] over which a valley is straight
 _WIDER = 1.1  # standard deviations: less is not told
@@ -52,9 +52,9 @@ def profiled_covariance(
         if f.name in known or not sigma > _SURE:
             continue
         along = matrix[:, k] / sigma
-        if cost.straight(along):
-            continue
-        reach = max(_reach(cost, k, sign * along, float(curvature[k]) * sigma**2) for sign in (1.0, -1.0))
+        curved = cost.curved(along)
+        wanted = float(curvature[k]) * sigma**2
+        reach = max((_reach(cost, k, sign * along, wanted) for sign in curved), default=1.0)
         scale[k] = max(reach, 1.0)
         if scale[k] > _WIDER:
             told.append(f"{f.name} ({scale[k]:.2g} times that of the slopes)")
@@ -85,16 +85,19 @@ class _Cost:
         size = np.abs(residuals) / self.wide
         return self.wide**2 * float(np.sum(np.where(size > 1.0, 2.0 * size - 1.0, size**2)))
 
-    def straight(self, along: FloatArray) -> bool:
-        """Return whether the cost is the parabola of the slopes over a move and its double to both sides."""
-        ends = [np.clip(self.x + s * along, self.problem.low, self.problem.high) for s in (1.0, -1.0, _TWO, -_TWO)]
+    def curved(self, along: FloatArray) -> list[float]:
+        """Return the signs of a move along which the cost is not the parabola of the slopes, over it and its double."""
+        signs = (1.0, -1.0)
+        ends = [
+            np.clip(self.x + s * w * along, self.problem.low, self.problem.high) for s in signs for w in (1.0, _TWO)
+        ]
         with ThreadPoolExecutor(2) as pool:
             found = list(pool.map(self.problem.residuals, ends))
         grown = [self.of(residuals) - self.least for residuals in found]
         expected = [float(np.sum((self.jacobian @ (end - self.x)) ** 2)) for end in ends]
-        if any(g < _LESS * e for g, e in zip(grown, expected, strict=True)):
-            return False
-        return all(g <= _MORE * e for g, e in zip(grown[:2], expected[:2], strict=True))
+        flat = [g < _LESS * e for g, e in zip(grown, expected, strict=True)]
+        steep = [grown[k] > _MORE * expected[k] for k in (0, 2)]
+        return [s for k, s in enumerate(signs) if flat[2 * k] or flat[2 * k + 1] or steep[k]]
 
 
 def _reach(cost: _Cost, k: int, along: FloatArray, wanted: float) -> float:
@@ -114,7 +117,7 @@ def _reach(cost: _Cost, k: int, along: FloatArray, wanted: float) -> float:
         if not at > ways[-1] or not problem.allowed(whole):
             break
         held.card = problem.candidate(whole)
-        found = search_locally(held, start, steps=_STEPS)
+        found = search_locally(held, start, steps=_STEPS) if len(start) else start
         ways.append(at)
         roots.append(float(np.sqrt(max((cost.of(held.residuals(found)) - cost.least) / wanted, 0.0))))
         if roots[-1] > _NEAR * _TWO:
