@@ -197,6 +197,19 @@ def test_a_read_voltage_in_words_counts(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_measurement(write(tmp_path, text)).columns["read"], 0.5)
 
 
+@pytest.mark.parametrize(
+    "head", ["V(1),I(1),V(2),I(2)", "V1 [V],I1 [A],V2 [V],I2 [A]", "V [V],I cycle 1 [A],,I cycle 2 [A]"]
+)
+def test_the_first_of_several_channels_is_taken_and_said(tmp_path: Path, head: str) -> None:
+    path = write(tmp_path, head + "\n" + lines("{v},{i},7,8\n"))
+    data = read_measurement(path)
+    np.testing.assert_allclose(data.columns["current"], AMPS)
+    assert any("first of several channels" in remark for remark in data.remarks)
+    other = read_measurement(path, ["V [V]", "first", "third", "I [A]"])
+    np.testing.assert_allclose(other.columns["current"], 8.0)
+    assert not any("first of several channels" in remark for remark in other.remarks)
+
+
 def test_a_remark_in_words_names_the_columns(tmp_path: Path) -> None:
     """Without that the file is taken as voltage and current, without a word."""
     data = read_measurement(write(tmp_path, "# pulse  conductance (uS)\n0 1\n1 2\n2 3\n"))

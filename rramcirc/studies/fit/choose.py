@@ -29,6 +29,7 @@ _ALIKE, _NOISE = (
     0.5,
     2e-3,
 )  # correlation of neighbours above which it is no noise; rms below which nothing is looked for
+_SAME = 0.01  # errors of two searches that differ by less are the same
 _FAR = 1.0  # rms of the card as it is from which the data are asked for a start first
 _STARTS, _STEPS = 4, 15  # starts read off the data that are tried, and steps of each
 _BETTER = 0.8  # of the rms: so much better another start must be
@@ -152,7 +153,7 @@ def _search(
         x = search_globally(small, seed)
         tried.append((small.weighed_rms(x), problem, x))
         say(f"  rms {100 * tried[-1][0]:.3g} %, readings as reliable as they are")
-        if as_it_is <= _FAR and min(one[0] for one in tried) > _GOOD:
+        if as_it_is <= _FAR and min(one[0] for one in tried) > _GOOD and not _ends_alike(tried):
             read, more = _from_data(problem, seed, say)
             tried, evaluations = tried + read, evaluations + more
     elif as_it_is <= _FAR and _systematic(small, tried[-1][2]):  # near, but at another place than the data's
@@ -162,6 +163,12 @@ def _search(
     error, best, place = min(tried, key=lambda one: one[0] * (1.0 if one[1] is problem else 1.0 / _BETTER))
     remarks = () if best is problem else (_said_start(problem, best, as_it_is, error),)
     return error, best, place, remarks, evaluations
+
+
+def _ends_alike(tried: Sequence[tuple[float, Problem, FloatArray]]) -> bool:
+    """Return whether the best two searches ended at the same error: what is left is in the data, not in the search."""
+    best = sorted(error for error, *_ in tried)
+    return len(best) > 1 and best[1] < (1.0 + _SAME) * best[0]
 
 
 def _systematic(problem: Problem, x: FloatArray) -> bool:
@@ -185,7 +192,7 @@ def _from_data(problem: Problem, seed: int, say: Say) -> tuple[list[tuple[float,
         evaluations += part.evaluations
         found.append((part.weighed_rms(place), other, place))
         say(f"  rms {100 * found[-1][0]:.3g} %, readings as reliable as they are")
-        if found[-1][0] < 0.1 * _GOOD:
+        if found[-1][0] < 0.1 * _GOOD or _ends_alike(found):
             break
     return found, evaluations
 

@@ -16,7 +16,7 @@ from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.mistakes import some_of
 from rramcirc.studies.fit.cells import NAMED_LINES, Table, raise_lines
 from rramcirc.studies.fit.formats import OVERFLOW, known_headings, text_of
-from rramcirc.studies.fit.headings import NAMES, named_channel, places_of
+from rramcirc.studies.fit.headings import NAMES, named_channel, other_channels, places_of
 
 KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
 _WITHOUT_HEADER = {2: ("voltage", "current"), 4: ("amplitude", "width", "before", "after")}
@@ -96,6 +96,11 @@ def _read(path: Path, raw: bytes, columns: Sequence[str] | None) -> Measurement:
         unknown += [headings[places.pop(n)[0]] for n in ("resistance", "conductance") if n in places]
     if unknown := [name for name in unknown if name.strip()]:
         remark.append(f"columns not used: {', '.join(unknown)}")
+        if not columns and "current" in places and other_channels(unknown):
+            remark.append(
+                "the first of several channels or cycles side by side is taken (--columns names the columns in their "
+                "order: 'other V,other I,V [V],I [A]' takes the second)"
+            )
     values = table.columns(places, len(headings))
     values, lines = _in_range(path, values, table.lines, remark)
     values, lines = _one_train(values, lines, remark)

@@ -57,6 +57,9 @@ _BASES = {
 _HEADING = re.compile(r"^\s*(.*?)\s*(?:\[\s*(.*?)\s*\]|\(\s*(.*?)\s*\)|(?:\s+|_|/|\s+in\s+)([^\s_/]+(?:/s)?))?\s*$")
 _ABSOLUTE = re.compile(r"(?i)^abs ?\((\w{1,9})\)")
 _LONGEST_HEADING = 200  # characters; none that is known is longer
+_NUMBER = (
+    r"(?i)[\W_]*+(?:cycle|run|sweep|loop|device|dut|channel|ch)?[\W_]*+\d{1,4}\W*$"  # behind the name of one of several
+)
 _ADDRESS = {"bl": "column", "gate": "row"}  # a line without a unit, beside one in volt, is a number of the array
 _ELSEWHERE = re.compile(r"(?i)gate|wl|cath|bot|sub|bulk|body|gnd|sense|limit|range|compliance")
 _WORDS = {r"(?i)voltage|\bbias\b": "v", r"(?i)current": "i", r"(?i)\btime\b": "t"}  # where a name is not known
@@ -126,6 +129,12 @@ def named_channel(headings: list[str]) -> list[str]:
     ):
         return headings
     named = list(headings)
+    for name in ("voltage", "current"):  # the first of several, if none is called just so
+        numbered = [k for k, h in enumerate(headings) if column_of(re.sub(_NUMBER, "", heading(h)[0])) == name]
+        if name not in known and numbered:
+            unit = heading(headings[numbered[0]])[1]
+            named[numbered[0]] = f"{name} [{unit}]" if unit else name
+            known.add(name)
     found = None if {"voltage", "current"} & known else first_channel(headings)
     for at, name in zip(found or (), ("V", "I"), strict=False):
         unit = re.search(r"[\[(]\s*([^\d\s\])]+)\s*[\])]", headings[at])
@@ -139,6 +148,13 @@ def named_channel(headings: list[str]) -> list[str]:
                 given = heading(named[place])[1]
                 named[place] = f"{name} [{given}]" if given else name
     return named
+
+
+def other_channels(headings: Sequence[str]) -> list[str]:
+    """Return those of the headings that are no known column, but voltage or current of another channel or cycle."""
+    bare = [re.sub(_NUMBER, "", heading(h)[0]) for h in headings]
+    pair = first_channel(headings) or ()
+    return [h for k, h in enumerate(headings) if k in pair or column_of(bare[k]) in ("voltage", "current")]
 
 
 def places_of(
@@ -174,4 +190,4 @@ def places_of(
     return places, unknown
 
 
-__all__ = ["COLUMN", "UNITS", "column_of", "heading", "named_channel", "places_of", "unit_of"]
+__all__ = ["COLUMN", "UNITS", "column_of", "heading", "named_channel", "other_channels", "places_of", "unit_of"]
