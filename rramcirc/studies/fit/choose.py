@@ -13,7 +13,7 @@ from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.model import Protocol, make_protocol, with_pulses
 from rramcirc.studies.fit.observe import direction, exchanged, no_switching, refuse_few, switching
-from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters, log_ratio
+from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters, log_ratio, typical
 from rramcirc.studies.fit.search import COARSE, alike, search_globally, search_locally
 from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.starts import Start
@@ -153,7 +153,11 @@ def _search(
         x = search_globally(small, seed)
         tried.append((small.weighed_rms(x), problem, x))
         say(f"  rms {100 * tried[-1][0]:.3g} %, readings as reliable as they are")
-        if as_it_is <= _FAR and min(one[0] for one in tried) > _GOOD and not _ends_alike(tried):
+        if (
+            as_it_is <= _FAR
+            and min(one[0] for one in tried) > _GOOD
+            and not (_ends_alike(tried) and _bulk(small, x) < _GOOD)
+        ):
             read, more = _from_data(problem, seed, say)
             tried, evaluations = tried + read, evaluations + more
     elif as_it_is <= _FAR and _systematic(small, tried[-1][2]):  # near, but at another place than the data's
@@ -169,6 +173,13 @@ def _ends_alike(tried: Sequence[tuple[float, Problem, FloatArray]]) -> bool:
     """Return whether the best two searches ended at the same error: what is left is in the data, not in the search."""
     best = sorted(error for error, *_ in tried)
     return len(best) > 1 and best[1] < (1.0 + _SAME) * best[0]
+
+
+def _bulk(problem: Problem, x: FloatArray) -> float:
+    """Return the standard deviation of the bulk of the residuals, without outliers [1]."""
+    found = problem.predictions(x)
+    logs = [log_ratio(f.current, p.current) for f, p in zip(found, problem.protocols, strict=True)]
+    return max(typical(r) for r in logs)
 
 
 def _systematic(problem: Problem, x: FloatArray) -> bool:
@@ -192,7 +203,7 @@ def _from_data(problem: Problem, seed: int, say: Say) -> tuple[list[tuple[float,
         evaluations += part.evaluations
         found.append((part.weighed_rms(place), other, place))
         say(f"  rms {100 * found[-1][0]:.3g} %, readings as reliable as they are")
-        if found[-1][0] < 0.1 * _GOOD or _ends_alike(found):
+        if found[-1][0] < 0.1 * _GOOD:
             break
     return found, evaluations
 

@@ -205,7 +205,7 @@ def fit(
         middle, x = freeze(middle, x, [u.name for u in found])
     full = problem.held({u.name: middle.card.number(u.name) for u in undetermined})
     many = full.n_data > MANY
-    full.tolerance = COARSE if many else full.tolerance
+    full.tolerance, full.one_sided = COARSE if many else full.tolerance, many
     say(f"last search: all {full.n_data} readings")
     for _ in range(1 if many else _ROUNDS):  # what is an edge depends on where the search ends
         full.weigh(x)

@@ -132,8 +132,8 @@ def named_channel(headings: list[str]) -> list[str]:
     for name in ("voltage", "current"):  # the first of several, if none is called just so
         numbered = [k for k, h in enumerate(headings) if column_of(re.sub(_NUMBER, "", heading(h)[0])) == name]
         if name not in known and numbered:
-            unit = heading(headings[numbered[0]])[1]
-            named[numbered[0]] = f"{name} [{unit}]" if unit else name
+            said = heading(headings[numbered[0]])[1]
+            named[numbered[0]] = f"{name} [{said}]" if said else name
             known.add(name)
     found = None if {"voltage", "current"} & known else first_channel(headings)
     for at, name in zip(found or (), ("V", "I"), strict=False):

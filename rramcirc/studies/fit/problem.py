@@ -130,6 +130,7 @@ class Problem:
         self.card, self.free, self.protocols, self.settings = card, tuple(free), tuple(protocols), settings
         self.weights = [np.ones(len(p)) for p in protocols]
         self.evaluations, self.tolerance = 0, 1e-5
+        self.one_sided = False  # derivatives from one side: half of the work
         unknown = [0 if p.start_known else len(p.start) for p in protocols]
         self.first_start = np.cumsum([len(self.free), *unknown])  # places of the start conductances in x
         self.n_data = sum(map(len, protocols))
@@ -179,7 +180,7 @@ class Problem:
     def jacobian(self, x: FloatArray) -> FloatArray:
         """Return the derivatives of the residuals by central differences; starts of all devices at once.
 
-        At a bound of the model they are one-sided.
+        At a bound of the model they are one-sided, and everywhere if `one_sided`.
         """
         from concurrent.futures import ThreadPoolExecutor
 
@@ -188,11 +189,15 @@ class Problem:
         if len(x) > n:
             moves.append(np.r_[np.zeros(n), np.ones(len(x) - n)])
         base = self.predictions(x)
-        ends = [x, *(x + s * _STEP * m for m in moves for s in (1.0, -1.0))]
+
+        def pair(move: FloatArray) -> tuple[FloatArray | None, FloatArray | None]:
+            up = self._residuals(x + _STEP * move, base)
+            return up, None if self.one_sided and up is not None else self._residuals(x - _STEP * move, base)
+
         with ThreadPoolExecutor(2) as pool:
-            here, *found = pool.map(lambda y: self._residuals(y, base), ends)
-        slopes = []
-        for up, down in zip(found[::2], found[1::2], strict=True):
+            found = list(pool.map(pair, moves))
+        here, slopes = self._residuals(x, base), []
+        for up, down in found:
             sides = (up is not None) + (down is not None)
             high, low = (here if side is None else side for side in (up, down))
             assert high is not None  # the model allows x, for which there are predictions
@@ -313,6 +318,7 @@ class Problem:
         """Return the problem with other free parameters."""
         other = Problem(self.card, free, self.protocols, self.settings, self.watch)
         other.weights, other.evaluations, other.tolerance = self.weights, self.evaluations, self.tolerance
+        other.one_sided = self.one_sided
         return other
 
 
