@@ -8,6 +8,7 @@ are compared as `rramcirc.engines.compare.differences` does it.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from rramcirc.engines.array.bdf import HIGHEST_ORDER, Formula, History, next_ste
 from rramcirc.engines.array.engine import run_bench
 from rramcirc.engines.array.history_kernels import derivative_weights, value_weights
 from rramcirc.engines.array.moving_cells import MovingCells
+from rramcirc.engines.array.team import LEAST_CELLS, Team
 from rramcirc.engines.array.transient import _Run
 from rramcirc.engines.compare import Difference, corners_of, differences
 
@@ -336,3 +338,42 @@ def test_a_point_of_time_takes_little_more_than_one_newton_step(source_line):
     run = run_bench(array_read(array))
     assert len(run.axis) > 50
     assert run.steps < 1.5 * len(run.axis)  # measured 1.1; it was 1.8, and 4.5 at 256 x 256
+
+
+@pytest.mark.parametrize("source_line", ["column", "row"])
+def test_two_threads_give_the_same_bits_as_one(monkeypatch, source_line):
+    monkeypatch.setattr("rramcirc.engines.array.team.LEAST_CELLS", 16)
+    monkeypatch.setattr("rramcirc.engines.array.cells.CHUNK", 64)
+    wire = rc.Line(2.5)
+    cell = rc.Cell("hfo2_filament", "nmos_select")
+    array = rc.Crossbar(cell, 21, 20, source_line=source_line, bl=wire, wl=wire, sl=replace(wire, end="last"))
+    bench = replace(array_read(array), probes=("i(*)", "v(be[*,*])"))
+    short = replace(bench, analysis=rc.Transient(6e-9))
+    one, two = (run_bench(replace(short, options={"threads": n})) for n in (1, 2))
+    assert np.array_equal(one.table, two.table)
+    monkeypatch.setattr("rramcirc.engines.array.cells.MOST_KEPT", 16)  # devices that serve all chunks
+    monkeypatch.setattr("rramcirc.engines.array.cells.FEW", 64)
+    states = {"gap": np.linspace(0.2, 1.0, 420).reshape(21, 20)}
+    static = replace(bench, design=replace(array, initial_state=states), analysis=rc.DcSweep("bl3", 0.0, 0.2, 3))
+    one, two = (run_bench(replace(static, options={"threads": n})) for n in (1, 2))
+    assert np.array_equal(one.table, two.table)
+
+
+def test_a_team_shares_what_is_worth_it_and_keeps_the_order():
+    def work(part: np.ndarray) -> tuple[str, list[int]]:
+        return threading.current_thread().name, list(part)
+
+    team, which = Team(2), np.arange(4, 4 + 2 * LEAST_CELLS)
+    parts = team.split(work, which)
+    assert [name.startswith("rramcirc-cells") for name, _ in parts] == [True, True]
+    assert [k for _, part in parts for k in part] == list(which)
+    (few,) = team.split(work, which[:LEAST_CELLS])
+    assert few == (threading.current_thread().name, list(which[:LEAST_CELLS]))
+    assert team.share(lambda member, k: (member, k), [5, 6, 7]) == [(0, 5), (1, 6), (0, 7)]
+
+
+@pytest.mark.parametrize("threads", [0, 65, 1.5, "many"])
+def test_a_number_of_threads_that_cannot_be_meant_is_refused(threads):
+    bench = rc.Testbench(rc.Cell("hfo2_filament"), rc.OperatingPoint(), options={"threads": threads})
+    with pytest.raises(ParameterError, match="threads"):
+        rc.simulate(bench, "numpy")

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.engines.array.history_kernels import combine, derivative_weights, largest_errors, value_weights
+from rramcirc.engines.array.team import Team
 
 Array = NDArray[np.float64]
 HIGHEST_ORDER = 5
@@ -50,6 +51,8 @@ class History:
         Cells that all this is about, ascending; those that sleep are left out.
     start, first
         Time of the last corner, and size of the first step behind it [s].
+    team
+        Threads that share the cells.
     """
 
     values: Array
@@ -59,13 +62,20 @@ class History:
     times: list[float] = field(default_factory=list)
     start: float = 0.0
     first: float = 0.0
+    team: Team = field(default_factory=Team)
 
     @classmethod
-    def of(cls, count: int, nodes: int) -> History:
-        """Return an empty history for `count` cells."""
+    def of(cls, count: int, nodes: int, team: Team | None = None) -> History:
+        """Return an empty history for `count` cells, which a `team` shares."""
         points = HIGHEST_ORDER + 1
         slots = list(range(points))
-        return cls(np.zeros((points, count, nodes)), np.zeros((points, count, nodes)), np.arange(count), slots)
+        return cls(
+            np.zeros((points, count, nodes)),
+            np.zeros((points, count, nodes)),
+            np.arange(count),
+            slots,
+            team=team or Team(),
+        )
 
     def push(self, time: float) -> int:
         """Make room for a new point; return its slot."""
@@ -99,7 +109,7 @@ class History:
         weights = derivative_weights(self.places(time, formula.order, formula.bent))
         if formula.bent:
             weights /= self.since(time)
-        combine(self.which, self.spread(weights[1:]), self.charges, past)
+        self._combine(weights[1:], self.charges, past)
         return float(weights[0])
 
     def since(self, time: float) -> float:
@@ -109,7 +119,12 @@ class History:
     def predict(self, time: float, formula: Formula, out: Array) -> None:
         """Write the values that the polynomial through the last order + 1 points has at `time`."""
         places = self.places(time, formula.order + 1, formula.bent)
-        combine(self.which, self.spread(value_weights(places[1:], places[0])), self.values, out)
+        self._combine(value_weights(places[1:], places[0]), self.values, out)
+
+    def _combine(self, weights: Array, values: Array, out: Array) -> None:
+        """Write the sum of weights times the last points of `values` or `charges`."""
+        spread = self.spread(weights)
+        self.team.split(lambda part: combine(part, spread, values, out), self.which)
 
     def errors(
         self, time: float, values: Array, formulas: list[Formula], scales: Array, of_charges: bool = False
@@ -123,10 +138,14 @@ class History:
             places = self.places(time, order + 1, bent)
             weights.append(self.spread(value_weights(places[1:], places[0])))
             factors.append((places[0] - places[1]) / (places[0] - places[-1]))
-        largest = np.empty(len(formulas))
-        past = self.charges if of_charges else self.values
-        largest_errors(self.which, values, np.array(weights), past, scales, largest)
-        relative: Array = largest * np.array(factors)
+        past, by_formula = self.charges if of_charges else self.values, np.array(weights)
+
+        def find(part: NDArray[np.int64]) -> Array:
+            found = np.empty(len(formulas))
+            largest_errors(part, values, by_formula, past, scales, found)
+            return found
+
+        relative: Array = np.max(self.team.split(find, self.which), axis=0) * np.array(factors)
         return relative
 
 

@@ -16,6 +16,7 @@ from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.line_network import FLOATING_OHM, SOURCE_OHM, Family, Network, make_family
 from rramcirc.engines.array.moving_cells import HELD_PORTS, MovingCells
 from rramcirc.engines.array.newton import ArrayState
+from rramcirc.engines.array.team import Team, threads_of
 
 Array = NDArray[np.float64]
 
@@ -55,7 +56,7 @@ class BenchSolver:
         self.inert = ["wl"] if self.array.cell.selector is not None and sample.is_inert("wl") else []
         self.cells: Cells | MovingCells = Cells(
             self.array.cell, count, parameters, bench.temperature, missing, shorted, 1.0 / defects.short_resistance,
-            held=[*self.inert, *(port for port in HELD_PORTS if port not in watched)],
+            held=[*self.inert, *(port for port in HELD_PORTS if port not in watched)], team=Team(threads_of(bench)),
         )  # fmt: skip
         self.families: dict[str, Family] = {}
         self.state = self._build()

@@ -14,6 +14,7 @@ from rramcirc.devices.compiled.evaluation import Evaluation, wanted
 from rramcirc.engines.array.local_nodes import hold_ports, local_nodes, local_units, refuse_undetermined
 from rramcirc.engines.array.moves import move_cells
 from rramcirc.engines.array.reduce import reduce_cells
+from rramcirc.engines.array.team import Team
 
 Array = NDArray[np.float64]
 CHUNK = 8192  # cells evaluated together: their Jacobians stay in the cache until they are reduced
@@ -39,6 +40,8 @@ class Cells:
         Numbers of the cells that are not there, and of those with the conductance `short` [S] across their RRAM.
     held
         Ports whose voltage alone counts, as that of a gate: no currents or conductances are kept for them.
+    team
+        Threads that share the cells; one if it is not given.
 
     Attributes
     ----------
@@ -55,20 +58,22 @@ class Cells:
     def __init__(
         self, cell: Cell, count: int, parameters: Mapping[str, Array | float], temperature: float,
         missing: Sequence[int] = (), shorted: Sequence[int] = (), short: float = 0.0, held: Collection[str] = (),
+        team: Team | None = None,
     ) -> None:  # fmt: skip
-        self.count = count
+        self.count, self.team = count, team or Team()
         chunk = CHUNK if count <= MOST_KEPT else FEW
         self._cuts = [slice(first, min(first + chunk, count)) for first in range(0, count, chunk)]
         self._cell, self._parameters, self._temperature = cell, parameters, temperature
         self._kept: dict[int, CompiledDevices] = {}
-        self._used: dict[int, CompiledDevices] = {}
+        self._used: dict[tuple[int, int], CompiledDevices] = {}
         self.rram, self.selector = self._rram_of(self._cuts[0]), None
-        self._selectors: dict[int, CompiledDevices] = {}
+        self._selectors: dict[tuple[int, int], CompiledDevices] = {}
         if cell.selector is not None:
             for size in {cut.stop - cut.start for cut in self._cuts}:
-                self._selectors[size] = CompiledDevices(
-                    cell.selector, size, dict(cell.selector_parameters), temperature=temperature
-                )
+                for member in range(self.team.threads):  # one's work space is for one thread at a time
+                    self._selectors[size, member] = CompiledDevices(
+                        cell.selector, size, dict(cell.selector_parameters), temperature=temperature
+                    )
             self.selector = next(iter(self._selectors.values()))
         found = local_nodes(self.rram, self.selector, set(self.rram.state_nodes.values()))
         self.held_ports = tuple(port for port in found[0] if port in held)
@@ -82,16 +87,23 @@ class Cells:
         self._allocate(len(self.names) - len(self.ports))
 
     @property
-    def devices(self) -> list[tuple[slice, CompiledDevices, CompiledDevices | None]]:
-        """Cells, RRAM devices and selectors of every chunk, all of them kept from now on."""
+    def devices(self) -> list[tuple[slice, CompiledDevices, list[CompiledDevices]]]:
+        """Cells, RRAM devices and selectors of every chunk, all of them kept from now on; a selector for each thread.
+
+        A cell without a selector has none.
+        """
         self._used = {}
         for cut in self._cuts:
             self._kept[cut.start] = self._rram_of(cut)
             self._used = {}
-        return [(cut, self._kept[cut.start], self._selectors.get(cut.stop - cut.start)) for cut in self._cuts]
+        members = range(self.team.threads if self._selectors else 0)
+        return [
+            (cut, self._kept[cut.start], [self._selectors[cut.stop - cut.start, k] for k in members])
+            for cut in self._cuts
+        ]
 
-    def _rram_of(self, cut: slice) -> CompiledDevices:
-        """Return the RRAM devices of a chunk; in arrays beyond `MOST_KEPT` cells the same ones serve all chunks.
+    def _rram_of(self, cut: slice, member: int = 0) -> CompiledDevices:
+        """Return the RRAM devices of a chunk; in arrays beyond `MOST_KEPT` cells a thread has one set for all chunks.
 
         A device has 0.5 kB, more than all else that is known of a cell, and is set up in 0.05 us.
         """
@@ -99,7 +111,7 @@ class Cells:
         if found is not None:
             return found
         count, values = cut.stop - cut.start, _part(self._parameters, cut)
-        found = self._used.get(count)
+        found = self._used.get((count, member))
         if found is not None:
             found.change_parameters(values)
             return found
@@ -107,7 +119,7 @@ class Cells:
         if self.count <= MOST_KEPT or cut.start == 0:
             self._kept[cut.start] = found
         else:
-            self._used[count] = found
+            self._used[count, member] = found
         return found
 
     def _allocate(self, inner: int) -> None:
@@ -116,8 +128,8 @@ class Cells:
         self.conductances = np.empty((self.count, ports, ports))
         self._offsets = np.empty((self.count, inner))
         self._slopes = np.empty((self.count, inner, ports + inner))
-        self._stuck, self._worst = np.full(self._cuts[0].stop, -1), -1
-        self._results: dict[str, Evaluation] = {}
+        self._stuck, self._worst = np.full((self.team.threads, self._cuts[0].stop), -1), -1
+        self._results: dict[tuple[str, int], Evaluation] = {}
 
     def add_shorts(self, which: NDArray[np.int64], points: Array, currents: Array, slopes: Array) -> None:
         """Add the current of shorts to that of the RRAM devices of the cells `which`, whose first nodes are te and be.
@@ -174,34 +186,36 @@ class Cells:
                 points[:, k] = self.voltages[cut, local]
         return points
 
-    def _evaluate(self, which: str, devices: CompiledDevices, points: Array) -> tuple[Array, Array]:
-        """Return currents and their derivatives; both are written again by the next call."""
+    def _evaluate(self, which: tuple[str, int], devices: CompiledDevices, points: Array) -> tuple[Array, Array]:
+        """Return currents and their derivatives; both are written again by the next call for the same `which`."""
         found = devices.evaluate(points, reactive=False, out=self._results.get(which))
         self._results[which] = found
         return found.resistive, wanted(found.resistive_jacobian)
 
     def linearise(self) -> None:
         """Set `currents` and `conductances` of the ports at `voltages`, inner nodes eliminated to first order."""
-        self._worst = -1
-        for cut in self._cuts:
-            rram, points = self._rram_of(cut), self._points(cut, self._places[0])
-            first = self._evaluate("rram", rram, points)
-            self.add_shorts(np.arange(cut.start, cut.stop), points, *first)
-            second = _NOTHING
-            if self.selector is not None:
-                selector = self._selectors[cut.stop - cut.start]
-                second = self._evaluate("sel", selector, self._points(cut, self._places[1]))
-            stuck = self._stuck[: cut.stop - cut.start]
-            reduce_cells(
-                *first, self._live[0], *second, self._live[1], len(self.ports), self.currents[cut],
-                self.conductances[cut], self._offsets[cut], self._slopes[cut], stuck,
-            )  # fmt: skip
-            if len(self.missing):
-                stuck[self.missing[(self.missing >= cut.start) & (self.missing < cut.stop)] - cut.start] = -1
-            self._worst = max(self._worst, int(stuck.max()))
+        self._worst = max(self.team.share(self._linearise, self._cuts))
         if len(self.missing):
             for array in (self.currents, self.conductances, self._offsets, self._slopes):
                 array[self.missing] = 0.0
+
+    def _linearise(self, member: int, cut: slice) -> int:
+        """Do it for a chunk; return the largest that `eliminate_pivoting` said of its cells."""
+        rram, points = self._rram_of(cut, member), self._points(cut, self._places[0])
+        first = self._evaluate(("rram", member), rram, points)
+        self.add_shorts(np.arange(cut.start, cut.stop), points, *first)
+        second = _NOTHING
+        if self.selector is not None:
+            selector = self._selectors[cut.stop - cut.start, member]
+            second = self._evaluate(("sel", member), selector, self._points(cut, self._places[1]))
+        stuck = self._stuck[member, : cut.stop - cut.start]
+        reduce_cells(
+            *first, self._live[0], *second, self._live[1], len(self.ports), self.currents[cut],
+            self.conductances[cut], self._offsets[cut], self._slopes[cut], stuck,
+        )  # fmt: skip
+        if len(self.missing):
+            stuck[self.missing[(self.missing >= cut.start) & (self.missing < cut.stop)] - cut.start] = -1
+        return int(stuck.max())
 
     def hold(self, port: str, value: Array | float) -> bool:
         """Set the voltage of a port that is no line: () or (count,) [V]; return whether one changed."""

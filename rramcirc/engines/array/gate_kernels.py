@@ -13,14 +13,16 @@ compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 @compiled
 def follow_gates(
-    conductances: FloatArray, gate: int, others: IntArray, begins: IntArray, share: FloatArray, segment: FloatArray,
-    response: FloatArray, border: FloatArray, turned: bool, missing: FloatArray, step: FloatArray, into: FloatArray,
-    moves: FloatArray,
+    groups: IntArray, conductances: FloatArray, gate: int, others: IntArray, begins: IntArray, share: FloatArray,
+    segment: FloatArray, response: FloatArray, border: FloatArray, turned: bool, missing: FloatArray, step: FloatArray,
+    into: FloatArray, moves: FloatArray,
 ) -> None:  # fmt: skip
     """Solve the gate lines, which run along the rows, for the moves of the other lines, in one pass over the cells.
 
     Parameters
     ----------
+    groups : int64 array
+        Which lines: number k stands for the four from 4 k on.
     conductances : (cells, ports, ports) array
         Derivative of the currents by the voltages of the ports [S].
     gate, others
@@ -40,7 +42,8 @@ def follow_gates(
     """
     rows, columns = share.shape
     work = np.empty((4, columns))
-    for first in range(0, rows, 4):
+    for group in groups:
+        first = 4 * group
         count = min(4, rows - first)
         for m in range(count):
             for k in range(columns):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -79,17 +80,21 @@ class ParallelLines:
         gather_pairs(self._cells.conductances, first, second, self._blocks.reshape(-1, 2, 2))
         if len(self._ports) == 1:
             self._blocks[..., 1, 1] = 0.0
-        factor_pairs(self._blocks, self._wires, self._links)
+        self._by_columns(lambda part: factor_pairs(part[0], part[-1] + 1, self._blocks, self._wires, self._links))
 
     def solve(self, residual: Array, tolerance: float = TOLERANCE) -> Array | None:
         """Return the Newton step of all free nodes for a residual; exact, whatever the tolerance."""
         for k, family in enumerate(self._families):
             np.negative(self._network.among_free(family, residual), out=self._x[..., k])
-        solve_pairs(self._blocks, self._links, self._x)
+        self._by_columns(lambda part: solve_pairs(part[0], part[-1] + 1, self._blocks, self._links, self._x))
         step = np.zeros(len(self._network.free))
         for k, family in enumerate(self._families):
             self._network.among_free(family, step)[:] = self._x[..., k]
         return step if np.isfinite(self._x).all() else None
+
+    def _by_columns(self, work: Callable[[NDArray[np.int64]], None]) -> None:
+        rows, columns = self._x.shape[:2]
+        self._cells.team.split(work, np.arange(columns), rows)
 
 
 def line_conductances(family: Family, shape: tuple[int, int]) -> tuple[Array, Array]:
@@ -162,10 +167,12 @@ class GatesFirst:
     def _follow(self, step: Array, into: Array, missing: Array = NOTHING, moves: Array = NOTHING) -> None:
         """Solve the gates for a `step` of the others; parameters as those of `gate_kernels.follow_gates`."""
         assert self._ladders is not None  # `factor` comes first
-        follow_gates(
+        rows, columns = self._gates.nodes.shape
+        given = (
             self._cells.conductances, self._port, self._others, self._begins, *self._ladders.factors, self._turned,
             missing, step, into, moves,
         )  # fmt: skip
+        self._cells.team.split(lambda part: follow_gates(part, *given), np.arange((rows + 3) // 4), 4 * columns)
 
     def _drawn(self, step: Array) -> Array:
         """Return the currents that a step of the other lines draws from them, gates held [A]."""

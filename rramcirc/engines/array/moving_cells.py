@@ -67,7 +67,7 @@ class MovingCells:
         self, cells: Cells, bound: float, charges: bool, farads: Mapping[str, float], watched: Sequence[str] = ()
     ) -> None:
         self.count, self.rram, self.selector = cells.count, cells.rram, cells.selector
-        self._static, self._devices = cells, cells.devices
+        self._static, self._devices, self.team = cells, cells.devices, cells.team
         self._name_nodes(watched)
         nodes = {name: cells.rram.nodes[k] for name, k in cells.rram.state_nodes.items()}
         self.state_places = {name: self.names.index(f"rram.{node}") for name, node in nodes.items()}
@@ -96,9 +96,9 @@ class MovingCells:
         self.currents, self.conductances = np.empty((self.count, ports)), np.empty((self.count, ports, ports))
         self._offsets, self._slopes = np.empty((self.count, n - ports)), np.empty((self.count, n - ports, n))
         self._found, self._stuck = np.empty(self.count, np.int64), np.full(self.count, -1)
-        self._results: dict[str, Evaluation] = {}
+        self._results: dict[tuple[str, int], Evaluation] = {}
         self._all, self._still = np.arange(self.count), np.zeros((self.count, ports))
-        self._awake, self.history = np.ones(self.count, bool), History.of(self.count, n)
+        self._awake, self.history = np.ones(self.count, bool), History.of(self.count, n, self.team)
         self.rate, self.past = 0.0, np.zeros_like(self.voltages)
         self.evaluations = 0
 
@@ -194,24 +194,30 @@ class MovingCells:
             stale, self._farads, self.voltages, self._centres, self._current, self._charge, self._conductance,
             self._capacitance,
         )  # fmt: skip
-        for cut, rram, selector in self._devices:
-            first, last = np.searchsorted(stale, (cut.start, cut.stop))
-            which = stale[first:last]
-            if len(self._static.missing):
-                which = which[~np.isin(which, self._static.missing)]
-            if len(which):
-                self._add("rram", rram, cut, which, self._places[0])
-                if selector is not None:
-                    self._add("sel", selector, cut, which, self._places[1])
+        parts = np.searchsorted(stale, [(cut.start, cut.stop) for cut, _, _ in self._devices])
+        there = [k for k, (first, last) in enumerate(parts) if last > first]
+        self.team.share(lambda member, k: self._add_chunk(member, k, stale[slice(*parts[k])]), there)
         self.evaluations += len(stale)
 
-    def _add(self, label: str, devices: CompiledDevices, cut: slice, which: Numbers, place: Numbers) -> None:
+    def _add_chunk(self, member: int, chunk: int, which: Numbers) -> None:
+        """Add the devices of the cells `which` of a chunk."""
+        cut, rram, selectors = self._devices[chunk]
+        if len(self._static.missing):
+            which = which[~np.isin(which, self._static.missing)]
+        if len(which):
+            self._add(("rram", member), rram, cut, which, self._places[0])
+            if selectors:
+                self._add(("sel", member), selectors[member], cut, which, self._places[1])
+
+    def _add(
+        self, label: tuple[str, int], devices: CompiledDevices, cut: slice, which: Numbers, place: Numbers
+    ) -> None:
         points = np.empty((len(which), len(place)))
         kernels.gather_points(which, place, self.voltages, self._held, points)
         old: Evaluation | None = self._results.get(label)
         inside = which - cut.start
         found = self._results[label] = devices.evaluate(points, RUNNING, out=old, which=inside)
-        if label == "rram":
+        if label[0] == "rram":
             self._static.add_shorts(which, points, found.resistive, wanted(found.resistive_jacobian))
         kernels.add_device(
             which, place, found.resistive, wanted(found.reactive), wanted(found.resistive_jacobian),
@@ -235,21 +241,27 @@ class MovingCells:
         return False
 
     def _move(self, which: Numbers, steps: Array, limit: float) -> float:
-        return move_lines(
-            which, steps, limit, self.units, self.conductances, self._slopes, self._offsets, self.currents,
-            self.voltages,
-        )  # fmt: skip
+        def move(part: Numbers) -> float:
+            return move_lines(
+                part, steps, limit, self.units, self.conductances, self._slopes, self._offsets, self.currents,
+                self.voltages,
+            )  # fmt: skip
+
+        return max(self.team.split(move, which))
 
     def check_determined(self) -> None:
         """Raise what `refuse_undetermined` says of the cells as they were linearised last."""
         refuse_undetermined(int(self._stuck.max(initial=-1)), self.names, self.rram)
 
     def _reduce(self, which: Numbers, rate: float, frozen: NDArray[np.bool_]) -> None:
-        reduce_lines(
-            which, self.voltages, self._centres, self._current, self._charge, self._conductance, self._capacitance,
-            self._weights, rate, self.past, frozen, len(self.ports), self.currents, self.conductances, self._offsets,
-            self._slopes, self._stuck,
-        )  # fmt: skip
+        def reduce(part: Numbers) -> None:
+            reduce_lines(
+                part, self.voltages, self._centres, self._current, self._charge, self._conductance,
+                self._capacitance, self._weights, rate, self.past, frozen, len(self.ports), self.currents,
+                self.conductances, self._offsets, self._slopes, self._stuck,
+            )  # fmt: skip
+
+        self.team.split(reduce, which)
 
     def watch_sleepers(self, move: float) -> None:
         """Set how far a voltage may move before a cell wakes [V], `ASLEEP` times the bound at most."""
@@ -321,7 +333,8 @@ class MovingCells:
         if not self._capacitance.size:
             np.multiply(self.voltages, self._weights, out=out)
             return out
-        kernels.charges_at(self.history.which, self.voltages, self._centres, self._charge, self._capacitance, out)
+        line = self.voltages, self._centres, self._charge, self._capacitance
+        self.team.split(lambda part: kernels.charges_at(part, *line, out), self.history.which)
         return out
 
     @property

@@ -10,11 +10,13 @@ compiled: LoopCompiler = numba.njit(cache=True, nogil=True)
 
 
 @compiled
-def factor_pairs(cells: FloatArray, wires: FloatArray, links: FloatArray) -> None:
+def factor_pairs(begin: int, end: int, cells: FloatArray, wires: FloatArray, links: FloatArray) -> None:
     """Eliminate the lines of ``cells + wires`` from the first row down; all arrays in the order of the array's nodes.
 
     Parameters
     ----------
+    begin, end
+        The columns from `begin` on, before `end`.
     cells : (rows, columns, 2, 2) array
         Derivative of the currents into a cell by the voltages of its two nodes [S]; then the inverse of what is left of
         every block [ohm].
@@ -27,9 +29,8 @@ def factor_pairs(cells: FloatArray, wires: FloatArray, links: FloatArray) -> Non
     -----
     Thomas' algorithm with blocks of two; columns are independent, and the inner loop runs over them.
     """
-    rows, columns = cells.shape[0], cells.shape[1]
-    for k in range(rows):
-        for j in range(columns):
+    for k in range(cells.shape[0]):
+        for j in range(begin, end):
             a, b = cells[k, j, 0, 0] + wires[k, j, 0], cells[k, j, 0, 1]
             c, d = cells[k, j, 1, 0], cells[k, j, 1, 1] + wires[k, j, 1]
             if k:
@@ -44,14 +45,14 @@ def factor_pairs(cells: FloatArray, wires: FloatArray, links: FloatArray) -> Non
 
 
 @compiled
-def solve_pairs(inverse: FloatArray, links: FloatArray, x: FloatArray) -> None:
-    """Solve for the voltages of pairs of lines in place, with the blocks that `factor_pairs` left.
+def solve_pairs(begin: int, end: int, inverse: FloatArray, links: FloatArray, x: FloatArray) -> None:
+    """Solve for the voltages of the pairs of lines `begin` to `end` in place, with what `factor_pairs` left.
 
     `x` (rows, columns, 2) holds the current into every node [A], then its voltage [V].
     """
-    rows, columns = x.shape[0], x.shape[1]
+    rows = x.shape[0]
     for k in range(rows):
-        for j in range(columns):
+        for j in range(begin, end):
             p, q = x[k, j, 0], x[k, j, 1]
             if k:
                 p += links[k, j, 0] * x[k - 1, j, 0]
@@ -59,7 +60,7 @@ def solve_pairs(inverse: FloatArray, links: FloatArray, x: FloatArray) -> None:
             x[k, j, 0] = inverse[k, j, 0, 0] * p + inverse[k, j, 0, 1] * q
             x[k, j, 1] = inverse[k, j, 1, 0] * p + inverse[k, j, 1, 1] * q
     for k in range(rows - 2, -1, -1):
-        for j in range(columns):
+        for j in range(begin, end):
             p, q = links[k + 1, j, 0] * x[k + 1, j, 0], links[k + 1, j, 1] * x[k + 1, j, 1]
             x[k, j, 0] += inverse[k, j, 0, 0] * p + inverse[k, j, 0, 1] * q
             x[k, j, 1] += inverse[k, j, 1, 0] * p + inverse[k, j, 1, 1] * q

@@ -78,9 +78,9 @@ def run_transient(
 ) -> EngineRun:  # fmt: skip
     """Solve the transient of a testbench: its `analysis`; nothing is recorded before its `record_from`.
 
-    The simulator options ``reltol`` (default 1e-4) and ``charges`` (``on``, or ``off`` for quasi-static devices) count;
-    all others are those of circuit simulators. With `partial`, what was computed until a failure or an interruption is
-    returned with its `ending`. What is recorded beyond 64 MB waits in a nameless file in `folder`.
+    The simulator options ``reltol`` (default 1e-4), ``charges`` (``on``, or ``off`` for quasi-static devices) and
+    ``threads`` count; all others are those of circuit simulators. With `partial`, what was computed until a failure or
+    an interruption is returned with its `ending`. What is recorded beyond 64 MB waits in a nameless file in `folder`.
 
     Raises
     ------
