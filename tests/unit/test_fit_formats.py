@@ -210,6 +210,29 @@ def test_the_first_of_several_channels_is_taken_and_said(tmp_path: Path, head: s
     assert not any("first of several channels" in remark for remark in other.remarks)
 
 
+def test_a_file_without_header_may_have_the_current_first(tmp_path: Path) -> None:
+    data = read_measurement(write(tmp_path, lines("{i},{v}\n")))
+    np.testing.assert_allclose(data.columns["voltage"], VOLTS)
+    assert data.remarks == ("no header: the columns are taken as current, voltage",)
+
+
+def test_die_and_device_are_both_an_address(tmp_path: Path) -> None:
+    """The second was left out, so that pulses of three devices were those of one."""
+    rows = "".join(f"1,{k % 3},0.8,1e-7,1e5,{9e4 - k}\n" for k in range(6))
+    data = read_measurement(write(tmp_path, "die,device,amplitude (V),width (s),R_before (ohm),R_after (ohm)\n" + rows))
+    np.testing.assert_array_equal(data.columns["device"], [0, 0, 1, 1, 2, 2])
+
+
+def test_lines_of_a_cell_may_have_names_in_words(tmp_path: Path) -> None:
+    text = "Time (ms)\tBL Voltage (V)\tSL Voltage (V)\tWL Voltage (V)\tBL Current (uA)\n"
+    text += "".join(
+        f"{k}\t{max(v, 0)}\t{max(-v, 0)}\t1.2\t{1e6 * i}\n" for k, (v, i) in enumerate(zip(VOLTS, AMPS, strict=True))
+    )
+    data = read_measurement(write(tmp_path, text))
+    np.testing.assert_allclose(data.columns["voltage"], VOLTS)
+    np.testing.assert_allclose(data.columns["current"], AMPS)
+
+
 def test_a_remark_in_words_names_the_columns(tmp_path: Path) -> None:
     """Without that the file is taken as voltage and current, without a word."""
     data = read_measurement(write(tmp_path, "# pulse  conductance (uS)\n0 1\n1 2\n2 3\n"))

@@ -14,13 +14,14 @@ from rramcirc.basics.arguments import file_name
 from rramcirc.basics.arrays import FloatArray
 from rramcirc.basics.errors import ParameterError
 from rramcirc.basics.mistakes import some_of
-from rramcirc.studies.fit.cells import NAMED_LINES, Table, raise_lines
+from rramcirc.studies.fit.cells import NAMED_LINES, Table, is_number, raise_lines
 from rramcirc.studies.fit.formats import OVERFLOW, known_headings, text_of
 from rramcirc.studies.fit.headings import NAMES, named_channel, other_channels, places_of
 
 KINDS = {"sweep": "I-V sweep", "pulses": "single pulses", "train": "train of pulses"}
 _WITHOUT_HEADER = {2: ("voltage", "current"), 4: ("amplitude", "width", "before", "after")}
 _HINT = " --columns 'V [V],I [A]' names the columns of a file, in their order."
+_SMALLER, _LARGEST = 0.05, 0.1  # of the second column, and [A]: below both the first column is the current
 _MOST_OVER = 0.1  # of the rows may be out of range
 
 
@@ -87,7 +88,7 @@ def _read(path: Path, raw: bytes, columns: Sequence[str] | None) -> Measurement:
     remark = table.remarks
     if headings is None:
         headings = _default_headings(path, table.rows, table.lines)
-        remark.append("no header: columns taken by their number")
+        remark.append(f"no header: the columns are taken as {', '.join(headings)}")
     elif not columns:
         headings, form = known_headings(headings, table.rows[0])
         remark += [f"read as a file of {form}"] if form else []
@@ -117,7 +118,14 @@ def _default_headings(path: Path, rows: list[list[str]], lines: list[int]) -> li
             f"{path}: line {lines[0]}: {len(rows[0])} columns without a header. Write one, for example "
             "'V [V], I [A], t [s]', or name the columns with --columns."
         )
-    return list(_WITHOUT_HEADER[len(rows[0])])
+    names = list(_WITHOUT_HEADER[len(rows[0])])
+    if len(names) == 2:  # a current in ampere is far smaller than a voltage
+        first, second = (
+            max((abs(float(r[k])) for r in rows if len(r) == 2 and is_number(r[k])), default=0.0) for k in (0, 1)
+        )
+        if first < min(_SMALLER * second, _LARGEST):
+            names.reverse()
+    return names
 
 
 def _one_train(

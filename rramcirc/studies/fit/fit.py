@@ -49,7 +49,8 @@ class FittedParameter:
         Of the start card, and fitted [`unit`].
     sigma
         Standard deviation [`unit`]. It counts that parameters which are not determined were left where they are in the
-        card found, which is taken to know them to a factor e.
+        card found: the start card is taken to know them to a factor e, and nobody those that a search moved, within
+        its bounds.
     at_bound
         Whether the value hit a bound of the search.
     given
@@ -219,7 +220,8 @@ def fit(
     drawn = drawn_covariance(judged, x, covariance(judged, x))
     x, (matrix, curved) = drawn.place, _curved(judged, drawn, many)
     matrix = matrix * part
-    slopes, moments = dependence(judged, x, left, part)
+    searched = [f.name for f in left if f.start != original.number(f.name)]
+    slopes, moments = dependence(judged, x, left, part, searched)
     say("skill")
     evaluations = begun.evaluations + middle.evaluations + full.evaluations
     fitted = _fitted(full, x, matrix, left, slopes, moments)

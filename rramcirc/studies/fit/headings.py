@@ -14,13 +14,15 @@ NAMES = {
     "voltage": "v voltage vte vbl vcell vd vdevice bias vapplied vforce v1 vmeas vmeasured measurev measuredvoltage "
     "sourcevoltage vsource u spannung volt",
     "current": "i current ite ibl icell id idevice abscurrent absi i1 imeas imeasured measurei measuredcurrent strom "
-    "curr",
+    "curr blcurrent bitlinecurrent isl slcurrent sourcelinecurrent",
     "time": "t time timestamp relativetime zeit",
     "gate": "vg gate vgate gatevoltage vwl wl vgs gatev wlvoltage wordlinevoltage",
     "cycle": "cycle cycles cyclenumber loop sweep run repeat",
     "ramp": "ramp ramprate sweeprate scanrate",
-    "amplitude": "amplitude amp vpulse pulseamplitude pulsevoltage vp height vamp",
-    "width": "width pulsewidth tpulse tp tw pw pulselength duration pulseduration tpw pulsetime",
+    "amplitude": "amplitude amp vpulse pulseamplitude pulsevoltage vp height vamp "
+    "programmingvoltage programvoltage vprog vprogram",
+    "width": "width pulsewidth tpulse tp tw pw pulselength duration pulseduration tpw pulsetime "
+    "programmingtime programtime tprog tprogram",
     "before": "rbefore gbefore before r0 g0 rini gini rinitial ginitial rinit ginit rpre gpre rstart gstart ri gi "
     "initialresistance initialconductance resistancebefore conductancebefore",
     "after": "rafter gafter after rfinal gfinal rpost gpost rend gend rf gf rfin gfin finalresistance finalconductance "
@@ -176,6 +178,8 @@ def places_of(
         unit = unit or (units[k] if units and k < len(units) else None)
         if column in places and column in bare and unit and column in _ADDRESS and _ADDRESS[column] not in places:
             places[_ADDRESS[column]] = (places.pop(column)[0], 1.0, "1")
+        if column == "device" and column in places:  # die and device, chip and address: both count
+            column = next((c for c in ("row", "column") if c not in places), None)
         if column is None or column in places:
             unknown.append(text)
             continue

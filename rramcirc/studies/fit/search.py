@@ -208,12 +208,13 @@ def inverse_of(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
 
 
 def dependence(
-    problem: Problem, x: FloatArray, unknown: Sequence[FreeParameter], share: float = 1.0
+    problem: Problem, x: FloatArray, unknown: Sequence[FreeParameter], share: float = 1.0, searched: Sequence[str] = ()
 ) -> tuple[FloatArray, FloatArray]:
     """Return how the solution moves with parameters that were left where they are, and how far off these may be.
 
     How far off they are is what the data say, together with the assumption that the start card knows them to a factor e
-    (or, if they can change sign, to their own size).
+    (or, if they can change sign, to their own size). Nobody knows those that are where a search ended: they may be
+    anywhere within its bounds.
 
     Parameters
     ----------
@@ -221,6 +222,8 @@ def dependence(
         The parameters left.
     share
         Part of the data that the problem holds.
+    searched
+        Parameters left where a search ended.
 
     Returns
     -------
@@ -238,7 +241,8 @@ def dependence(
     seen = left + solved @ slopes  # what the others cannot make up for
     variance = share * max(scatter(problem, x), _SMALLEST_SCATTER) ** 2
     residuals = problem.residuals(x)[: problem.n_data]
-    spread = np.linalg.inv(seen.T @ seen / variance + np.eye(m))
+    width = [max(0.5 * abs(p.place(p.high) - p.place(p.low)), 1.0) if p.name in searched else 1.0 for p in unknown]
+    spread = np.linalg.inv(seen.T @ seen / variance + np.diag(1.0 / np.square(width)))
     off = -spread @ (seen.T @ residuals) / variance
     return slopes, spread + np.outer(off, off)
 
