@@ -37,6 +37,9 @@ SLEEPING = 0.03  # of the errors that a step may have: of a state that sleeps un
 NEWTON_SHARE = 0.01  # of the error that is allowed where nothing flows: what Newton's method may leave
 SMALLER = 0.1  # first step behind a corner after one that was too large, relative to it
 SIMPLEST = Formula(1, bent=False)
+HIGHEST_STRAIGHT = 4  # order of straight formulas: of switching cells, those of order 5 are off by more than they say
+BENT_MORE = 2.0  # what errors count more in a bent formula, which is taken where it is better by luck, too
+BENT_STATES = 100.0  # the same of states: what switches is not smooth in the logarithm of time
 LEAST_STEP = 1e-15  # [s]; no device follows faster
 
 
@@ -270,6 +273,10 @@ class _Run:
         else:
             formulas = self._formulas()
             errors = history.errors(target, cells.voltages, formulas, self.scales)
+            bent = [k for k, formula in enumerate(formulas) if formula.bent]
+            if bent:
+                states = history.errors(target, cells.voltages, [formulas[k] for k in bent], self.only_states)
+                errors[bent] = np.maximum(BENT_MORE * errors[bent], BENT_STATES * states)
             if self.charged is not None:
                 found, self.charged_at = cells.charges(self.charged), target
                 scales = self.not_states / (allowed / cells.rate + self.least_charge)
@@ -294,4 +301,5 @@ class _Run:
         """Return what the errors of a step are looked at for: orders around the present one, straight and bent."""
         order = self.formula.order
         most = min(order + 1, len(self.history.times) - 1, HIGHEST_ORDER)
-        return [Formula(k, bent) for k in range(max(order - 1, 1), most + 1) for bent in (False, True)]
+        orders = range(max(order - 1, 1), most + 1)
+        return [Formula(k, bent) for k in orders for bent in (False, True) if bent or k <= HIGHEST_STRAIGHT]
