@@ -163,6 +163,19 @@ def test_the_default_array_agrees(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_bulge_between_points_of_a_straight_run_is_a_difference():
+    """Line and cubic say the same of the coarse run there, so nothing is left open."""
+    grid, fine = np.linspace(0.1, 1.0, 4), np.linspace(0.1, 1.0, 901)
+    units = {"i(bl)": "A", "w": "nm"}
+    straight = {"i(bl)": grid, "w": np.full(4, 5.0)}
+    bulging = {"i(bl)": fine + 0.1 * np.exp(-(((fine - 0.55) / 0.02) ** 2)), "w": np.full(901, 5.0)}
+    runs = rc.Waveforms("time", "s", grid, straight, units), rc.Waveforms("time", "s", fine, bulging, units)
+    apart = agreement(*runs, step_bench())
+    assert apart.values[0].relative == pytest.approx(0.1, rel=0.1) or apart.edges[0].shift == pytest.approx(
+        0.1, rel=0.2
+    )
+
+
 def test_points_that_one_run_does_not_have_are_no_difference():
     time = np.linspace(0.1, 1.0, 10)
     drive = {"i(bl)": np.exp(16 * (time - 1)), "w": np.full(10, 5.0)}

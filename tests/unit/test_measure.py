@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rramcirc.analysis.measure import measure
+from rramcirc.analysis.measure import MEASUREMENTS, measure
 from rramcirc.basics.errors import ParameterError, RramcircError, WaveformError
 from rramcirc.waveforms.waveforms import Waveforms
 
@@ -48,6 +48,31 @@ def test_arithmetic_and_further_measurements(text, value, unit):
     ((label, found, found_unit),) = measure(text, WAVES)
     assert (label, found_unit) == (text, unit)
     assert found == pytest.approx(value)
+
+
+CYCLES = np.linspace(0.0, 5.0, 2001)
+WAVE = Waveforms("time", "s", CYCLES, {"v(a)": 1.0 - np.cos(2 * np.pi * CYCLES)}, {"v(a)": "V"})
+OF_A_SINE = {  # of 1 V around 1 V at 1 Hz, for 5 s, from its lowest point
+    "mean": (1.0, "V"),
+    "rms": (np.sqrt(1.5), "V"),
+    "max": (2.0, "V"),
+    "min": (0.0, "V"),
+    "final": (0.0, "V"),
+    "integral": (5.0, "V s"),
+    "period": (1.0, "s"),
+    "frequency": (1.0, "Hz"),
+    "duty_cycle": (50.0, "%"),
+    "spike_count": (5.0, ""),
+    "inter_spike_interval": (1.0, "s"),
+}
+
+
+def test_measurements_of_a_sine_by_name():
+    assert set(OF_A_SINE) <= set(MEASUREMENTS), set(OF_A_SINE) - set(MEASUREMENTS)
+    for name, (value, unit) in OF_A_SINE.items():
+        ((label, found, found_unit),) = measure(f"{name}(v(a))", WAVE)
+        assert (label, found_unit) == (f"{name}(v(a))", unit)
+        assert found == pytest.approx(value, rel=2e-3, abs=2e-3), name
 
 
 def test_a_pattern_gives_a_row_for_every_signal():
