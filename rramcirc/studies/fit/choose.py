@@ -29,6 +29,7 @@ _ALIKE, _NOISE = (
     0.5,
     2e-3,
 )  # correlation of neighbours above which it is no noise; rms below which nothing is looked for
+_TELLS = 1.05  # error of one line of a 1T1R cell over that of the other from which the data tell it
 _SAME = 0.01  # errors of two searches that differ by less are the same
 _FAR = 1.0  # rms of the card as it is from which the data are asked for a start first
 _STARTS, _STEPS = 4, 15  # starts read off the data that are tried, and steps of each
@@ -84,7 +85,7 @@ def begin(
         found.append(
             _search(Problem(card, free, protocols, here, Watch(say)), seed, line if settings.selector else "", say)
         )
-    best = min(found, key=lambda one: one[0])
+    best = min(found, key=lambda one: one[0] * (1.0 if one[1].settings.negative_line == "sl" else _TELLS))
     problem, x = best[1], best[2]
     remarks = list(best[3])
     if len(found) > 1:
@@ -111,6 +112,10 @@ def _said_lines(found: Sequence[tuple[float, Problem, FloatArray, tuple[str, ...
         for error, tried, *_ in found
     )
     how = "the SL is raised" if line == "sl" else "the BL is swept both ways, SL at 0 V"
+    both = sorted(error for error, *_ in found)
+    if both[1] < _TELLS * both[0]:
+        said = f"the data do not tell which line carries the negative voltage (rms {errors})"
+        return f"1T1R: {said}: taken is that {how}; --negative-on says it"
     return f"1T1R: {how}, which fits better (rms {errors}; --negative-on {line} says it)"
 
 
