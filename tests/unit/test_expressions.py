@@ -52,6 +52,11 @@ WF = Waveforms(
         ("v(bl0)\n * 2 ", 2 * V, "V"),
         ("v(bl0)/v(sl0)", np.full(3, 2.0), ""),
         ("1/v(bl0)", 1 / V, ""),
+        ("v(bl0)**1", V, "V"),
+        ("v(bl0)**2", V**2, "V^2"),
+        ("i(bl0)**2", AMPERES**2, "A^2"),
+        ("v(bl0)**3", V**3, ""),
+        ("time**2", (np.arange(3) * 1e-6) ** 2, ""),
     ],
 )
 def test_value_and_unit(text, values, unit):

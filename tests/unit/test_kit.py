@@ -129,6 +129,12 @@ def test_what_is_not_there_is_said_with_what_is(folder: Path, name: str, words: 
     assert words in str(caught.value)
 
 
+def test_of_many_transistors_eight_are_named_and_the_others_counted(folder: Path) -> None:
+    (folder / "many.mod").write_text("".join(f".model n{k:02d} nmos level=1\n" for k in range(11)))
+    with pytest.raises(ParameterError, match=r"many\.mod has n00, .*n06, n07 and 3 more"):
+        load_card(f"{folder}/many.mod")
+
+
 def test_a_card_with_a_wrong_prefix_is_told(folder: Path) -> None:
     (folder / "mysel.toml").write_text(README.replace('device = "nch"', 'device = "nch", prefix = "X"'))
     with pytest.raises(ParameterError, match=r"nch is a model in kit\.lib: prefix M, not X"):

@@ -242,15 +242,9 @@ def synapse_matrices(network: HopfieldNetwork | Perceptron) -> tuple[SynapseMatr
     )  # fmt: skip
 
 
-def acting_neuron(network: HopfieldNetwork | Perceptron, learning: bool | None = None) -> LifNeuron:
-    """Return the neuron that the network's circuit has: without te and ti pulses unless it learns.
-
-    Parameters
-    ----------
-    learning
-        Whether it does; default what the record says.
-    """
-    if network.learning if learning is None else learning:
+def acting_neuron(network: HopfieldNetwork | Perceptron, learning: bool) -> LifNeuron:
+    """Return the neuron that the network's circuit has: without te and ti pulses unless it learns."""
+    if learning:
         return network.neuron
     return replace(network.neuron, pulses=network.neuron.pulses.reading)
 
