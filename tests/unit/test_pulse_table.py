@@ -149,16 +149,18 @@ def test_between_amplitudes_times_are_scaled_not_states_mixed():
     """Ten times faster per 0.4 V: the same step in the logarithm of the width, shifted by the amplitude."""
     widths = np.logspace(-5, -1, 41)
     step = lambda w, a: 1 / (1 + (1e-3 * 10 ** (-(a - 0.8) / 0.4) / w) ** 4)  # noqa: E731
-    x, a, w, _ = np.meshgrid([0.0, 1.0], [0.8, 1.2], widths, [3.0], indexing="ij")
+    gates = np.array([3.0, 3.2])  # which both do the same
+    x, a, w, _ = np.meshgrid([0.0, 1.0], [0.8, 1.2], widths, gates, indexing="ij")
     mean = np.where(x > 0, 1.0, step(w, a))
     made = PulseTable(
-        np.array([0.0, 1.0]), np.array([0.8, 1.2]), widths, np.array([3.0]), np.array([0.0]), mean[..., None], mean,
-        0 * mean, 0 * mean, np.array([[np.log(10)]]), g_hrs=5e-6, g_lrs=1e-4, hrs_spread=0.0, lrs_spread=0.0,
+        np.array([0.0, 1.0]), np.array([0.8, 1.2]), widths, gates, np.array([0.0]), mean[..., None], mean,
+        0 * mean, 0 * mean, np.full((1, 2), np.log(10)), g_hrs=5e-6, g_lrs=1e-4, hrs_spread=0.0, lrs_spread=0.0,
         device_share=1.0, error={}, provenance={},
     )  # fmt: skip
     asked = np.logspace(-4, -2.5, 7)
     # between the widths of the grid the step is drawn with straight lines
-    assert made.apply(0.0, 1.0, asked, 3.0) == pytest.approx(step(asked, 1.0), abs=0.02)
+    for gate in (3.0, 3.05, 3.1, 3.2):
+        assert made.apply(0.0, 1.0, asked, gate) == pytest.approx(step(asked, 1.0), abs=0.02)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import rramcirc as rc
 from rramcirc.analysis.spikes import firing_rate, interval_statistics, overlap_time, spike_times
 from rramcirc.basics.errors import ParameterError, RramcircError
 from rramcirc.bench import spike_pulses as sp
@@ -26,6 +27,13 @@ def test_a_spike_during_a_gate_pulse_makes_it_longer():
     time, values = stimulus.corners()
     assert spike_times(np.append(values, 0.0), np.append(time, 1.0), 1.5).size == 1
     assert overlap_time(values, np.ones(time.size), time, 1.5, 0.5) == pytest.approx(22e-3, rel=1e-9)
+
+
+def test_the_line_te_of_a_neuron_rests_at_its_read_voltage():
+    pulses = rc.SynapsePulses(common_mode=1.6, read_voltage=0.1)
+    neuron = rc.LifNeuron(pulses=pulses)
+    stimulus = neuron.te_pulse.stimulus([1e-3])
+    assert sample(stimulus, [0.0, 1.0]) == pytest.approx([1.7, 1.7])
 
 
 def test_bipolar_pulse_has_levels_widths_and_gap():
