@@ -117,8 +117,15 @@ def _both(
     runs = {}
     for engine in ("numpy", "ngspice"):  # what numpy cannot do is refused before ngspice has worked
         limit = timeout if engine == "ngspice" else None
-        runs[engine] = simulate(bench, engine, output=output / engine, timeout=limit, progress=progress)
+        given = bench if engine == "numpy" else without_threads(bench)
+        runs[engine] = simulate(given, engine, output=output / engine, timeout=limit, progress=progress)
     return runs
+
+
+def without_threads(bench: Testbench) -> Testbench:
+    """Return a testbench without the option that says how many threads the engine numpy takes."""
+    options = {name: value for name, value in bench.options.items() if str(name).lower() != "threads"}
+    return bench if len(options) == len(bench.options) else replace(bench, options=options)
 
 
 def _compared(runs: dict[str, Waveforms], bench: Testbench) -> Comparison:

@@ -108,6 +108,8 @@ def simulate(
     if not isinstance(bench, Testbench):
         netlist = _given_netlist(bench, engine, analysis, probes)
         return _in_folder(output, lambda folder: _run_netlist(netlist, None, folder, timeout, progress))
+    if engine in ("numpy", "network"):
+        check_options(bench.options, "Testbench.options", engine)
     if engine == "numpy":
         return _in_folder(output, lambda folder: _run_numpy(bench, folder, timeout, progress, given_spikes(spikes)))
     if engine == "network":

@@ -19,6 +19,7 @@ from command import call
 import rramcirc as rc
 from rramcirc.basics.errors import EnvironmentProblem, NetlistError, ParameterError, SimulationError
 from rramcirc.cli.simulate import simulate
+from rramcirc.engines.compare import simulate_both
 from rramcirc.waveforms.raw import read_raw
 
 DIODE = ".model dd d(is=1e-14)"
@@ -470,11 +471,19 @@ def test_option_that_ngspice_does_not_know_is_refused(tmp_path):
         run(tmp_path, deck(".op"), options={"reltol": "1e-6\n.control"})
 
 
-def test_option_of_a_testbench_that_ngspice_does_not_know_is_refused():
+@pytest.mark.parametrize("engine", ["ngspice", "numpy"])
+def test_option_of_a_testbench_that_the_engine_does_not_know_is_refused(engine):
     cell = rc.Cell(rram=rc.load_card("hfo2_filament"))
     for name, said in {"retol": r"Testbench\.options.*Nearest: reltol", "temp": "Set the temperature"}.items():
         with pytest.raises(ParameterError, match=said):
-            rc.simulate(rc.Testbench(cell, rc.OperatingPoint(), options={name: 1e-6}))
+            rc.simulate(rc.Testbench(cell, rc.OperatingPoint(), options={name: 1e-6}), engine)
+
+
+def test_options_of_the_engine_numpy_are_named_where_ngspice_is_asked_and_threads_are_no_obstacle_to_both(tmp_path):
+    bench = rc.Testbench(rc.Cell("hfo2_filament"), rc.OperatingPoint(), options={"threads": 2, "gmin": 1e-12})
+    with pytest.raises(ParameterError, match=r"threads \(1 to 64\) is an option of the engine numpy"):
+        rc.simulate(bench)
+    assert not simulate_both(bench, tmp_path / "both").problems(1e-6)
 
 
 def test_remarks_are_printed_by_the_command(tmp_path):

@@ -22,6 +22,8 @@ OPTIONS = words(
     savecurrents scale seed sparse srcsteps tnom trtol trytocompact vntol warn xmu
     """
 )
+# What the engine numpy takes besides; of the others it knows reltol, and the testbench may be run by ngspice, too.
+OF_NUMPY = {"charges": "on or off", "threads": "1 to 64"}
 # What it takes and only the printed output depends on; `post` and `probe` are orders to other simulators.
 _PRINTING = words(
     """
@@ -31,8 +33,8 @@ _PRINTING = words(
 )
 
 
-def check_options(options: Mapping[str, object], where: str = "--option") -> None:
-    """Refuse simulator options that ngspice would ignore.
+def check_options(options: Mapping[str, object], where: str = "--option", engine: str = "ngspice") -> None:
+    """Refuse simulator options that no engine has, or that ngspice would ignore.
 
     Raises
     ------
@@ -45,8 +47,11 @@ def check_options(options: Mapping[str, object], where: str = "--option") -> Non
         known = str(name).lower()
         if known == "temp":
             raise ParameterError(f"{where} temp: .temp would win over it. Set the temperature, in kelvin, instead.")
-        if known not in OPTIONS:
-            raise ParameterError(f"{where}: {unknown_name('option of ngspice', str(name), OPTIONS)}")
+        if engine == "ngspice" and known in OF_NUMPY:
+            raise ParameterError(f"{where}: {known} ({OF_NUMPY[known]}) is an option of the engine numpy.")
+        if known not in OPTIONS and known not in OF_NUMPY:
+            of = "option of ngspice" if engine == "ngspice" else "option"
+            raise ParameterError(f"{where}: {unknown_name(of, str(name), [*OPTIONS, *OF_NUMPY])}")
         if not re.fullmatch(r"[\w.+-]*", str(value), re.ASCII):
             raise ParameterError(f"{where} {name}={value}: write NAME=VALUE, as in --option reltol=1e-5.")
 
