@@ -48,6 +48,20 @@ def test_a_model_that_switches_passes_with_its_voltages(tmp_path: Path) -> None:
     assert "switches: SET at positive voltage" in done.stdout
 
 
+def test_only_a_message_behind_what_is_refused_may_follow_from_it(tmp_path: Path) -> None:
+    wrong = 'analog I(te, be) <+ V(te, be) * "text";'
+    refused = "real x;\nanalog begin\nx = V(te, be) * $rdist_normal(1, 0, 1);\nend"
+    advice = {}
+    for name, body in (("alone", wrong), ("behind", f"{refused}\n{wrong}")):
+        (tmp_path / f"{name}.va").write_text(f"{HEAD}{body}\nendmodule\n")
+        told = json.loads(check(f"{name}.va", "--json", cwd=tmp_path).stdout)
+        advice[name] = [f["instead"] for f in told["findings"] if "type mismatch" in f["text"]]
+    assert all("real variables" in text for text in advice["alone"])
+    assert all("first mend what stands above" in text for text in advice["behind"])
+    assert advice["alone"]
+    assert advice["behind"]
+
+
 def test_a_model_with_hidden_state_fails_with_the_reason(tmp_path: Path) -> None:
     body = next(iter(DEFECTS))
     (tmp_path / "probe.va").write_text(f"{HEAD}{body}\nendmodule\n")
