@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 READ_VOLTAGE = 0.1  # [V] at which the conductance of a cell is quoted
 EDGE_SHARE = 0.02  # of the width: rise and fall of write pulses
+SMALL_CHANGES = {"reltol": 1e-5}  # half-selected cells move by 1e-4, of which 1e-4 leaves 1 % open
 
 
 @record
@@ -249,7 +250,8 @@ def disturb(
     groups = {"same row": near_row & ~near_column, "same column": near_column & ~near_row,
               "neither": ~near_row & ~near_column}  # fmt: skip
     for count in counts:
-        array, _ = write(array, write_stimuli(array, i, j, pulse, count - done), engine=engine)
+        stimuli = write_stimuli(array, i, j, pulse, count - done)
+        array, _ = write(array, stimuli, engine=engine, options=SMALL_CHANGES)
         done = count
         change = conductances(array) / first - 1.0
         for group, inside in groups.items():

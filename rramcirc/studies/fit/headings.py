@@ -59,9 +59,8 @@ _BASES = {
 _HEADING = re.compile(r"^\s*(.*?)\s*(?:\[\s*(.*?)\s*\]|\(\s*(.*?)\s*\)|(?:\s+|_|/|\s+in\s+)([^\s_/]+(?:/s)?))?\s*$")
 _ABSOLUTE = re.compile(r"(?i)^abs ?\((\w{1,9})\)")
 _LONGEST_HEADING = 200  # characters; none that is known is longer
-_NUMBER = (
-    r"(?i)[\W_]*+(?:cycle|run|sweep|loop|device|dut|channel|ch)?[\W_]*+\d{1,4}\W*$"  # behind the name of one of several
-)
+# the number of one of several, behind a name; begins where marks do, and gives none back: linear time
+_NUMBER = r"(?i)(?<![\W_])[\W_]*+(?:cycle|run|sweep|loop|device|dut|channel|ch)?[\W_]*+\d{1,4}\W*+$"
 _ADDRESS = {"bl": "column", "gate": "row"}  # a line without a unit, beside one in volt, is a number of the array
 _ELSEWHERE = re.compile(r"(?i)gate|wl|cath|bot|sub|bulk|body|gnd|sense|limit|range|compliance")
 _WORDS = {r"(?i)voltage|\bbias\b": "v", r"(?i)current": "i", r"(?i)\btime\b": "t"}  # where a name is not known
