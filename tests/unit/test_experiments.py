@@ -24,7 +24,9 @@ BIBLIOGRAPHY = (Path(__file__).resolve().parents[2] / "models" / "CITATIONS.bib"
 # test_a_circuit_learns_what_the_equations_say
 RULE = load_experiment("pedretti2018-circuit").parameters.learning
 SHORT = {"training": 0.06, "recall": 0.03, "silence": 0.02, "shown": (0.06,)}
-SMALLER: dict[str, dict[str, object]] = {  # whose short form takes more than some 8 s; that is run with `-m long`
+SMALLER: dict[str, dict[str, object]] = {  # whose short form takes more than some 5 s; that is run with `-m long`
+    "fouda2020-devices": {"train": 1000, "held": 200, "epochs": 2},
+    "fouda2020-rules": {"train": 1000, "held": 200, "epochs": 2},
     "fouda2020-ternary": {"train": 1000, "held": 200, "epochs": 2},
     "fouda2020-wires": {
         "seeds": 1, "train": 1000, "held": 200, "epochs": 1, "arrays": (32,), "solved_size": 32, "aware_epochs": 1
@@ -33,7 +35,13 @@ SMALLER: dict[str, dict[str, object]] = {  # whose short form takes more than so
     "milo2018-circuit-patterns": {"members": 3, "presentation": 0.1},
     "milo2018-device-learning": SHORT,
     "milo2018-levels": SHORT,
+    "milo2018-patterns": {"seeds": 6, "other_seeds": 1},
+    "milo2018-probability": {"runs": 200, "chips": 2},
+    "milo2018-robustness": {"seeds": 6},
+    "milo2018-scan": {"draws": 16, "runs": 40},
     "pedretti2018-circuit": {"learning": replace(RULE, epochs=40, counted=20), "seeds": 1, "spice": 20},
+    "pedretti2018-digits": {"train": 20, "test": 60},
+    "pedretti2018-digits-groups": {"train": 12, "fitted": 20, "test": 20},
     "pedretti2018-digits-circuit": {"train": 3, "test": 20, "answered": 1, "together": 2},
     "pedretti2018-distributions": {"cycles": 20},
     "zoppo2019-circuit": {"epochs": 2, "every": 1, "flips": 1},
