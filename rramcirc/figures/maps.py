@@ -65,6 +65,7 @@ def plot_maps(
     width = min(3.4, 6.0 / across)
     tallest = max(a.shape[0] / a.shape[1] for a in arrays.values())
     with drawn(path, 0.7 + down * (0.3 + width * min(1.2, max(tallest, 0.25)))) as figure:
+        figure.set_layout_engine("compressed")  # squares leave no gap between them and the scale
         axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
         for ax, (title, array) in zip(axes, arrays.items(), strict=False):
             shown = ax.imshow(

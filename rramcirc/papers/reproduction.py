@@ -199,7 +199,7 @@ def compare_rows(
 
     rows = []
     for expected in experiment.expected:
-        measured = _measured(expected, result) if changed else expected.measure(result)
+        measured, lacking = _measured(expected, result) if changed else (expected.measure(result), "")
         row: dict[str, Any] = {"quantity": expected.quantity, "paper": expected.said, "allowed": expected.allowed}
         if isinstance(measured, Count):
             low, high = measured.interval()
@@ -209,20 +209,19 @@ def compare_rows(
             row |= {"ours": float(measured), "unit": expected.unit, "hits": None, "trials": None}
             row |= {"interval_low": None, "interval_high": None}
         row |= {"bound": expected.bound, "where": expected.where, "evidence": expected.evidence}
-        unknown = changed and isinstance(measured, float) and math.isnan(measured)
-        verdict = "open" if unknown or (quick and expected.full_only) else expected.verdict(measured)
-        row |= {"because": expected.because, "verdict": verdict, "deviation": expected.deviation}
+        verdict = "open" if lacking or (quick and expected.full_only) else expected.verdict(measured)
+        row |= {"because": lacking or expected.because, "verdict": verdict, "deviation": expected.deviation}
         rows.append(row)
     whole = {"hits": "Int64", "trials": "Int64"}
     return pd.DataFrame(rows).astype(whole)
 
 
-def _measured(expected: Expected, result: pd.DataFrame) -> float | Count:
-    """Return what is measured, or nan where the result has nothing to measure it on."""
+def _measured(expected: Expected, result: pd.DataFrame) -> tuple[float | Count, str]:
+    """Return what is measured, or nan and why the result has nothing to measure it on."""
     try:
-        return expected.measure(result)
-    except (LookupError, ValueError):
-        return math.nan
+        return expected.measure(result), ""
+    except (LookupError, ValueError) as error:
+        return math.nan, f"not measured with these values ({error})"
 
 
 def _ours(row: Any) -> str:

@@ -112,8 +112,8 @@ def disturb(
         "disturb",
         table,
         lambda path: plot_maps(
-            {f"after {pulses} pulses": change}, path, quantity="relative change of conductance", limits=(-most, most),
-            colours="RdBu",
+            {f"after {pulses} pulses (white: the written cell)": change}, path,
+            quantity="relative change of conductance", limits=(-most, most), colours="RdBu",
         ),
         "disturb.png",
         {"disturb.csv": table},
