@@ -228,7 +228,9 @@ def _ours(row: Any) -> str:
     """Return what was measured in words: a number with its unit, or a count with its interval."""
     import pandas as pd
 
-    return format_number(row.ours, row.unit, 3) if pd.isna(row.trials) else str(Count(int(row.hits), int(row.trials)))
+    if not pd.isna(row.trials):
+        return str(Count(int(row.hits), int(row.trials)))
+    return "none" if math.isnan(row.ours) else format_number(row.ours, row.unit, 3)
 
 
 def _save(found: Reproduction, folder: Path) -> None:
