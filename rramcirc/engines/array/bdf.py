@@ -131,7 +131,8 @@ class History:
     ) -> Array:
         """Return the largest error of a step to `time` for several formulas, in units of what is tolerated.
 
-        `values` are voltages or, with `of_charges`, charges; `scales` (nodes,) one over what is tolerated.
+        `values` are voltages or, with `of_charges`, charges; `scales` (nodes,) or (formulas, nodes) one over what is
+        tolerated.
         """
         weights, factors = [], []
         for order, bent in formulas:
@@ -139,10 +140,11 @@ class History:
             weights.append(self.spread(value_weights(places[1:], places[0])))
             factors.append((places[0] - places[1]) / (places[0] - places[-1]))
         past, by_formula = self.charges if of_charges else self.values, np.array(weights)
+        each = np.ascontiguousarray(np.broadcast_to(scales, (len(formulas), values.shape[1])))
 
         def find(part: NDArray[np.int64]) -> Array:
             found = np.empty(len(formulas))
-            largest_errors(part, values, by_formula, past, scales, found)
+            largest_errors(part, values, by_formula, past, each, found)
             return found
 
         relative: Array = np.max(self.team.split(find, self.which), axis=0) * np.array(factors)

@@ -66,6 +66,7 @@ class Cells:
         self._cell, self._parameters, self._temperature = cell, parameters, temperature
         self._kept: dict[int, CompiledDevices] = {}
         self._used: dict[tuple[int, int], CompiledDevices] = {}
+        self._checked: set[int] = set()  # chunks whose parameters were found to be within their ranges
         self.rram, self.selector = self._rram_of(self._cuts[0]), None
         self._selectors: dict[tuple[int, int], CompiledDevices] = {}
         if cell.selector is not None:
@@ -113,7 +114,8 @@ class Cells:
         count, values = cut.stop - cut.start, _part(self._parameters, cut)
         found = self._used.get((count, member))
         if found is not None:
-            found.change_parameters(values)
+            found.change_parameters(values, checked=cut.start in self._checked)
+            self._checked.add(cut.start)
             return found
         found = CompiledDevices(self._cell.rram, count, values, temperature=self._temperature)
         if self.count <= MOST_KEPT or cut.start == 0:
@@ -275,18 +277,24 @@ class Cells:
         """Raise what `refuse_undetermined` says of the cells as they were linearised last."""
         refuse_undetermined(self._worst, self.names, self.rram)
 
-    def settle(self, limit: float, tolerance: float, most: int = 60) -> float:
-        """Balance the inner nodes with the ports held; return the last move [V]."""
-        still, moved = np.zeros((self.count, len(self.ports))), 0.0
-        if self._offsets.shape[1] == 0:
-            self.linearise()
-            return moved
+    def settle(self, limit: float, tolerance: float, most: int = 60) -> bool:
+        """Balance the inner nodes with the ports held, until they would move by less than `tolerance` [V].
+
+        Returns
+        -------
+        bool
+            Whether they would: then that move is not taken, and the cells are linearised where they are.
+        """
+        still = np.zeros((self.count, len(self.ports)))
         for _ in range(most):
             self.linearise()
-            moved = self.move(still, limit)
-            if moved < tolerance:
-                break
-        return moved
+            if self._offsets.shape[1] == 0:
+                return True
+            moved = self.voltages.copy()
+            if move_cells(still, self._offsets, self._slopes, limit, self.units, moved) < tolerance:
+                return True
+            self.voltages[:] = moved
+        return False
 
     def variables(self, names: tuple[str, ...], which: NDArray[np.int64] | None = None) -> dict[str, Array]:
         """Return op-variables of the RRAM of the cells `which`, or of all, at the present voltages."""

@@ -73,13 +73,13 @@ class ArrayState:
         assert isinstance(cells, Cells)  # those that move `follow`
         held = self._hold(fixed) or self._fresh
         known = not (self._to_cells() or held) and self._balanced
-        if held:
-            cells.settle(LARGEST_STEP, FIRST_MOVE)
+        if held:  # inner nodes take the first of Newton's steps together with the lines
+            known = cells.settle(LARGEST_STEP, FIRST_MOVE)
         self._fresh = self._balanced = False
         injected = self.network.injected(sources)
-        before, moved, expected, stalled, limit = np.inf, np.inf, np.inf, 0, LARGEST_STEP
+        before, moved, expected, stalled, limit, doubt = np.inf, np.inf, np.inf, 0, LARGEST_STEP, 0.0
         for step in range(MOST_STEPS):
-            if step or not known:  # else the cells are as the last solution left them
+            if step or not known:  # else the cells are as they were left
                 cells.linearise()
             residual, scale, missing = self._residual(injected)
             self.steps, self.through, self.residual = step, scale, missing / max(scale, 1e-300)
@@ -88,9 +88,11 @@ class ArrayState:
             small = small or (whole and self._is_lost(moved))
             # lines, not inner nodes: those can run in circles without being anywhere near a solution
             by_rounding = small and whole and 0.25 * before < moved < MOST_DOUBT and self._line_moved > 0.1 * moved
+            if by_rounding and missing <= self._rounding():
+                doubt = moved  # no step of Newton's method, which would be far smaller than the one before
             stalled = stalled + 1 if by_rounding and expected >= LAST_MOVE and step > PATIENCE else 0
             if small and (expected < LAST_MOVE or stalled >= STALLED):
-                self.doubt = max(self.doubt, moved if stalled >= STALLED else 0.0)
+                self.doubt = max(self.doubt, doubt, moved if stalled >= STALLED else 0.0)
                 cells.check_determined()
                 self._balanced = True
                 return

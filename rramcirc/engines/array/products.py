@@ -206,8 +206,8 @@ def _cell_conductance(solver: BenchSolver, lines: ProductLines, volts: float) ->
         cells.hold(kind, values)
     cells.voltages[:, cells.ports.index(lines.source)] = volts
     cells.voltages[:, cells.ports.index(lines.sink)] = 0.0
-    cells.settle(0.5, 1e-9)
-    cells.linearise()
+    if not cells.settle(0.5, 1e-9):
+        cells.linearise()
     cells.check_determined()
     found = -cells.currents[:, cells.ports.index(lines.sink)] / volts
     return np.maximum(found, 0.0).reshape(shape)

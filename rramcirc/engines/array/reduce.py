@@ -21,55 +21,87 @@ SINGULAR = 1e-13  # of the numbers whose difference an entry is: less is none
 UNBALANCED = 1e-12  # of the slopes of an equation [V]: what may be missing to it where no node is left for it
 DISTRUSTED = -2  # a cell whose elimination has to be done again
 LEAK = 1e-12  # [S]; as gmin in circuit simulators
+LANES = 32  # cells that are eliminated side by side
 
 
 @inlined
 def eliminate(
-    c: int, matrix: FloatArray, vector: FloatArray, frozen: BoolArray, ports: int, currents: FloatArray,
-    conductances: FloatArray, offsets: FloatArray, slopes: FloatArray,
-) -> bool:  # fmt: skip
-    """Eliminate the inner nodes of cell `c` by their own rows, the last one first; return whether that can be trusted.
+    matrix: FloatArray, vector: FloatArray, frozen: BoolArray, ports: int, offsets: FloatArray, slopes: FloatArray,
+    good: BoolArray,
+) -> None:  # fmt: skip
+    """Eliminate the inner nodes of some cells side by side, by their own rows, the last one first.
 
-    It cannot where a node does not stand in its own row, as the current of a voltage contribution, or where a
-    difference keeps too few digits. `matrix` and `vector` are written to.
+    The last axis of all arrays are the cells, so that every loop over them is one of vectors. The result cannot be
+    trusted where a node does not stand in its own row, as the current of a voltage contribution, or where a difference
+    keeps too few digits. `matrix` and `vector` are written to; their ports are a result, as of `reduce_cells`.
 
     Parameters
     ----------
-    matrix : (nodes, nodes) array
+    matrix : (nodes, nodes, cells) array
         Derivative [S] of the currents into the local nodes: ports first, inner nodes behind them.
-    vector : (nodes,) array
+    vector : (nodes, cells) array
         These currents [A].
     frozen : (nodes,) array of bool
         Inner nodes that stay where they are.
-    ports, currents, conductances, offsets, slopes
-        Results of all cells, as of `reduce_cells`.
+    ports
+        Number of ports.
+    offsets, slopes : (inner, cells) and (inner, nodes, cells) arrays
+        Results, as of `reduce_cells`.
+    good : (cells,) array of bool
+        Result: whether it can be trusted.
     """
-    good = True  # and no early return: numba counts references at each
+    cells = good.shape[0]
+    inverse, before = np.empty(cells), np.empty(cells)
+    for i in range(cells):
+        good[i] = True
     for e in range(vector.shape[0] - 1, ports - 1, -1):
+        k = e - ports
         if frozen[e]:
-            slopes[c, e - ports] = 0.0
-            offsets[c, e - ports] = 0.0
+            for i in range(cells):
+                offsets[k, i] = 0.0
+            for b in range(e):
+                for i in range(cells):
+                    slopes[k, b, i] = 0.0
             continue
-        pivot = matrix[e, e]
-        good &= pivot != 0.0
-        inverse = 1.0 / pivot if pivot != 0.0 else 0.0
+        for i in range(cells):
+            pivot = matrix[e, e, i]
+            good[i] &= pivot != 0.0
+            inverse[i] = 1.0 / pivot if pivot != 0.0 else 0.0
+            offsets[k, i] = vector[e, i] * inverse[i]
         for b in range(e):
-            slopes[c, e - ports, b] = matrix[e, b] * inverse
-        offsets[c, e - ports] = vector[e] * inverse
+            for i in range(cells):
+                slopes[k, b, i] = matrix[e, b, i] * inverse[i]
         for a in range(e):
-            factor = matrix[a, e]
-            if factor != 0.0:
-                before = matrix[a, a]
-                for b in range(e):
-                    matrix[a, b] -= factor * slopes[c, e - ports, b]
-                vector[a] -= factor * offsets[c, e - ports]
-                if a >= ports and before != 0.0:
-                    good &= abs(matrix[a, a] - before) * SWALLOWED <= min(abs(before), abs(matrix[a, a]))
+            for i in range(cells):
+                factor = matrix[a, e, i]
+                before[i] = matrix[a, a, i]
+                vector[a, i] -= factor * offsets[k, i] if factor != 0.0 else 0.0
+            for b in range(e):
+                for i in range(cells):
+                    factor = matrix[a, e, i]
+                    matrix[a, b, i] -= factor * slopes[k, b, i] if factor != 0.0 else 0.0
+            if a >= ports:
+                for i in range(cells):
+                    old, new = before[i], matrix[a, a, i]
+                    good[i] &= old == 0.0 or abs(new - old) * SWALLOWED <= min(abs(old), abs(new))
+
+
+@inlined
+def _write(
+    i: int, c: int, matrix: FloatArray, vector: FloatArray, away: FloatArray, along: FloatArray, trusted: bool,
+    ports: int, currents: FloatArray, conductances: FloatArray, offsets: FloatArray, slopes: FloatArray,
+    stuck: IntArray,
+) -> None:  # fmt: skip
+    """Write what `eliminate` found for its cell `i` to the results of cell `c`."""
     for a in range(ports):
-        currents[c, a] = vector[a]
+        currents[c, a] = vector[a, i]
         for b in range(ports):
-            conductances[c, a, b] = matrix[a, b]
-    return good
+            conductances[c, a, b] = matrix[a, b, i]
+    for k in range(offsets.shape[1]):
+        offsets[c, k] = away[k, i]
+        for b in range(ports + k):
+            slopes[c, k, b] = along[k, b, i]
+    stuck[c] = -1 if trusted else DISTRUSTED
 
 
 @compiled
@@ -208,37 +240,71 @@ def reduce_cells(
     stuck : (cells,) int64 array
         Result: -1, or the inner node that no equation determines, as `eliminate_pivoting` says.
     """
-    total = slopes.shape[2]
-    matrix, vector, frozen = np.empty((total, total)), np.empty(total), np.zeros(total, np.bool_)
+    total, inner = slopes.shape[2], offsets.shape[1]
+    matrix, vector, frozen = np.empty((total, total, LANES)), np.empty((total, LANES)), np.zeros(total, np.bool_)
+    away, along, good = np.empty((inner, LANES)), np.empty((inner, total, LANES)), np.empty(LANES, np.bool_)
     one = np.flatnonzero(first_place >= 0)
     two = np.flatnonzero(second_place >= 0) if second.shape[0] else np.empty(0, np.int64)
-    for again in range(2):
-        distrusted = 0
+    distrusted = 0
+    for begin in range(0, currents.shape[0], LANES):
+        width = min(LANES, currents.shape[0] - begin)
+        _add_devices(
+            begin, width, one, first, first_jacobian, first_place, two, second, second_jacobian, second_place, matrix,
+            vector,
+        )  # fmt: skip
+        eliminate(matrix, vector, frozen, ports, away, along, good)
+        for i in range(width):
+            c = begin + i
+            _write(i, c, matrix, vector, away, along, good[i], ports, currents, conductances, offsets, slopes, stuck)
+            distrusted += not good[i]
+    if distrusted:
+        whole, right = np.empty((total, total)), np.empty(total)
         for c in range(currents.shape[0]):
-            if again and stuck[c] != DISTRUSTED:
-                continue
-            for a in range(total):
-                vector[a] = 0.0
-                for b in range(total):
-                    matrix[a, b] = 0.0
-            for i in one:
-                vector[first_place[i]] += first[c, i]
-                for j in one:
-                    matrix[first_place[i], first_place[j]] += first_jacobian[c, i, j]
-            for i in two:
-                vector[second_place[i]] += second[c, i]
-                for j in two:
-                    matrix[second_place[i], second_place[j]] += second_jacobian[c, i, j]
-            if again:
-                stuck[c] = eliminate_pivoting(
-                    c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes
+            if stuck[c] == DISTRUSTED:
+                _add_devices(
+                    c, 1, one, first, first_jacobian, first_place, two, second, second_jacobian, second_place, matrix,
+                    vector,
                 )  # fmt: skip
-            else:
-                good = eliminate(c, matrix, vector, frozen, ports, currents, conductances, offsets, slopes)
-                stuck[c] = -1 if good else DISTRUSTED
-                distrusted += not good
-        if distrusted == 0:
-            break
+                _take_first(matrix, vector, whole, right)
+                stuck[c] = eliminate_pivoting(
+                    c, whole, right, frozen, ports, currents, conductances, offsets, slopes
+                )  # fmt: skip
+
+
+@inlined
+def _add_devices(
+    begin: int, width: int, one: IntArray, first: FloatArray, first_jacobian: FloatArray, first_place: IntArray,
+    two: IntArray, second: FloatArray, second_jacobian: FloatArray, second_place: IntArray, matrix: FloatArray,
+    vector: FloatArray,
+) -> None:  # fmt: skip
+    """Write the sums of the devices of `width` cells from `begin` on, side by side; the rest of a row becomes 0."""
+    for a in range(vector.shape[0]):
+        for i in range(LANES):
+            vector[a, i] = 0.0
+        for b in range(vector.shape[0]):
+            for i in range(LANES):
+                matrix[a, b, i] = 0.0
+    for a in one:
+        for i in range(width):
+            vector[first_place[a], i] += first[begin + i, a]
+        for b in one:
+            for i in range(width):
+                matrix[first_place[a], first_place[b], i] += first_jacobian[begin + i, a, b]
+    for a in two:
+        for i in range(width):
+            vector[second_place[a], i] += second[begin + i, a]
+        for b in two:
+            for i in range(width):
+                matrix[second_place[a], second_place[b], i] += second_jacobian[begin + i, a, b]
+
+
+@inlined
+def _take_first(matrix: FloatArray, vector: FloatArray, whole: FloatArray, right: FloatArray) -> None:
+    """Write the first of several cells that stand side by side."""
+    for a in range(right.shape[0]):
+        right[a] = vector[a, 0]
+        for b in range(right.shape[0]):
+            whole[a, b] = matrix[a, b, 0]
 
 
 @compiled
@@ -267,38 +333,62 @@ def reduce_lines(
     ports, port_currents, port_conductances, offsets, slopes, stuck
         As in `reduce_cells`.
     """
-    total = voltages.shape[1]
-    matrix, vector, away = np.empty((total, total)), np.empty(total), np.empty(total)
-    for again in range(2):
-        distrusted = 0
+    total, inner = voltages.shape[1], offsets.shape[1]
+    matrix, vector, moved = np.zeros((total, total, LANES)), np.zeros((total, LANES)), np.zeros((total, LANES))
+    away, along, good = np.empty((inner, LANES)), np.empty((inner, total, LANES)), np.empty(LANES, np.bool_)
+    distrusted = 0
+    for begin in range(0, which.shape[0], LANES):
+        width = min(LANES, which.shape[0] - begin)
+        _take_lines(
+            which[begin : begin + width], voltages, centres, currents, charges, conductances, capacitances, own, rate,
+            past, moved, matrix, vector,
+        )  # fmt: skip
+        eliminate(matrix, vector, frozen, ports, away, along, good)
+        for i in range(width):
+            _write(
+                i, which[begin + i], matrix, vector, away, along, good[i], ports, port_currents, port_conductances,
+                offsets, slopes, stuck,
+            )  # fmt: skip
+            distrusted += not good[i]
+    if distrusted:
+        whole, right = np.empty((total, total)), np.empty(total)
         for m in range(which.shape[0]):
-            c = which[m]
-            if again and stuck[c] != DISTRUSTED:
-                continue
-            for a in range(total):
-                away[a] = voltages[c, a] - centres[c, a]
-            for a in range(total):
-                value = currents[c, a] + past[c, a]
-                if capacitances.shape[0]:
-                    value += rate * charges[c, a]
-                    for b in range(total):
-                        slope = conductances[c, a, b] + rate * capacitances[c, a, b]
-                        matrix[a, b] = slope
-                        value += slope * away[b]
-                else:
-                    for b in range(total):
-                        matrix[a, b] = conductances[c, a, b]
-                        value += conductances[c, a, b] * away[b]
-                    matrix[a, a] += rate * own[a]
-                    value += rate * own[a] * voltages[c, a]
-                vector[a] = value
-            if again:
-                stuck[c] = eliminate_pivoting(
-                    c, matrix, vector, frozen, ports, port_currents, port_conductances, offsets, slopes
+            if stuck[which[m]] == DISTRUSTED:
+                _take_lines(
+                    which[m : m + 1], voltages, centres, currents, charges, conductances, capacitances, own, rate,
+                    past, moved, matrix, vector,
                 )  # fmt: skip
+                _take_first(matrix, vector, whole, right)
+                stuck[which[m]] = eliminate_pivoting(
+                    which[m], whole, right, frozen, ports, port_currents, port_conductances, offsets, slopes
+                )  # fmt: skip
+
+
+@inlined
+def _take_lines(
+    which: IntArray, voltages: FloatArray, centres: FloatArray, currents: FloatArray, charges: FloatArray,
+    conductances: FloatArray, capacitances: FloatArray, own: FloatArray, rate: float, past: FloatArray,
+    moved: FloatArray, matrix: FloatArray, vector: FloatArray,
+) -> None:  # fmt: skip
+    """Write the straight lines of the cells `which`, with their part in time, side by side."""
+    total, charged = voltages.shape[1], capacitances.shape[0] > 0
+    for i in range(which.shape[0]):
+        c = which[i]
+        for a in range(total):
+            moved[a, i] = voltages[c, a] - centres[c, a]
+            vector[a, i] = currents[c, a] + past[c, a]
+            if charged:
+                vector[a, i] += rate * charges[c, a]
+                for b in range(total):
+                    matrix[a, b, i] = conductances[c, a, b] + rate * capacitances[c, a, b]
             else:
-                good = eliminate(c, matrix, vector, frozen, ports, port_currents, port_conductances, offsets, slopes)
-                stuck[c] = -1 if good else DISTRUSTED
-                distrusted += not good
-        if distrusted == 0:
-            break
+                for b in range(total):
+                    matrix[a, b, i] = conductances[c, a, b]
+    for a in range(total):
+        for b in range(total):
+            for i in range(moved.shape[1]):
+                vector[a, i] += matrix[a, b, i] * moved[b, i]
+        if not charged:
+            for i in range(which.shape[0]):
+                matrix[a, a, i] += rate * own[a]
+                vector[a, i] += rate * own[a] * voltages[which[i], a]

@@ -148,6 +148,7 @@ class _Run:
         self.scales /= self.cells.units
         self.only_states = np.zeros_like(self.scales)
         self.only_states[states] = self.scales[states]
+        self.bent_scales = np.maximum(BENT_MORE * self.scales, BENT_STATES * self.only_states)
         self.not_states = np.where(self.only_states == 0.0, self.scales != 0.0, 0.0)
         self.allowed, self.most_current = allowed, LEAST_CURRENT
         self.least_missing = NEWTON_SHARE * allowed.current * LEAST_CURRENT
@@ -272,11 +273,8 @@ class _Run:
             self.first_size = history.first = size
         else:
             formulas = self._formulas()
-            errors = history.errors(target, cells.voltages, formulas, self.scales)
-            bent = [k for k, formula in enumerate(formulas) if formula.bent]
-            if bent:
-                states = history.errors(target, cells.voltages, [formulas[k] for k in bent], self.only_states)
-                errors[bent] = np.maximum(BENT_MORE * errors[bent], BENT_STATES * states)
+            scales = np.array([self.bent_scales if formula.bent else self.scales for formula in formulas])
+            errors = history.errors(target, cells.voltages, formulas, scales)
             if self.charged is not None:
                 found, self.charged_at = cells.charges(self.charged), target
                 scales = self.not_states / (allowed / cells.rate + self.least_charge)
