@@ -22,11 +22,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rramcirc.engines.array.history_kernels import combine, derivative_weights, largest_errors, value_weights
+from rramcirc.engines.array.history_kernels import POINTS, combine, derivative_weights, largest_errors, value_weights
 from rramcirc.engines.array.team import Team
 
 Array = NDArray[np.float64]
-HIGHEST_ORDER = 5
+HIGHEST_ORDER = POINTS - 1
 GROWTH, FIRST_GROWTH, SHRINKAGE = 2.0, 5.0, 0.1  # limits of the step size relative to the last one
 
 
@@ -67,15 +67,8 @@ class History:
     @classmethod
     def of(cls, count: int, nodes: int, team: Team | None = None) -> History:
         """Return an empty history for `count` cells, which a `team` shares."""
-        points = HIGHEST_ORDER + 1
-        slots = list(range(points))
-        return cls(
-            np.zeros((points, count, nodes)),
-            np.zeros((points, count, nodes)),
-            np.arange(count),
-            slots,
-            team=team or Team(),
-        )
+        shape, slots = (POINTS, count, nodes), list(range(POINTS))
+        return cls(np.zeros(shape), np.zeros(shape), np.arange(count), slots, team=team or Team())
 
     def push(self, time: float) -> int:
         """Make room for a new point; return its slot."""
