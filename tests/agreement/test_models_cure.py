@@ -9,6 +9,7 @@ since three proofs failed by up to 10 % at 1e-5.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,30 @@ def test_a_wrong_cure_is_not_proven(tmp_path: Path) -> None:
     assert "differs by" in proof.verdict
 
 
+@pytest.mark.parametrize(
+    ("body", "unit"),
+    [
+        ("gap = idt(1e-6 * V(te, be), 2e-9);", 1e-9),
+        ("gap = idt(V(te, be), 0.5);", 1.0),
+        ("gap = idt(1e7 * V(te, be), 2.5e4);", 1e4),
+        ("y = gap; gap = idt(1e-6 * V(te, be)); if (gap > 30n) gap = 30n;", 1e-8),
+        ("y = gap; gap = idt(V(te, be)); if (0.0 > gap) gap = 0.0;", 1.0),
+    ],
+)
+def test_the_node_of_an_integral_has_the_unit_of_its_size(tmp_path: Path, body: str, unit: float) -> None:
+    source = tmp_path / "model.va"
+    rest = "I(te, be) <+ V(te, be) * (gap + y);"
+    source.write_text(f"{OPEN} real gap, y;\nanalog begin {body} {rest} end\nendmodule\n")
+    text = cure(source).text
+    held = re.search(r"(?:([\d.e+-]+) \* )?V\(gap_node\)\)", text)
+    rate = re.search(r"gap_rate = [^;]*?\)(?: / ([\d.e+-]+))?;", text)
+    assert held
+    assert rate
+    assert float(held[1] or 1.0) == float(rate[1] or 1.0) == unit  # both, as else the integral is another
+
+
+OPEN = """`include "disciplines.vams"
+module rram_integral(te, be); inout te, be; electrical te, be;"""
 HEAD = """`include "disciplines.vams"
 module rram_inner(te, be); inout te, be; electrical te, be, m;
 branch (te, m) top;"""

@@ -27,7 +27,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from sample import Drawn, TestMap, draw
+from sample import Drawn, TestMap, draw, importing
 
 SEED = 20261130  # written before the first run
 _HERE = Path(__file__).resolve().parent
@@ -63,12 +63,11 @@ def make_map(folder: Path, words: list[str]) -> int:
 def importers(tree: Path, file: str) -> set[str]:
     """Return the modules that import a module, however far away, and it itself."""
     texts = {str(p.relative_to(tree)): p.read_text(encoding="utf-8") for p in tree.glob("rramcirc/**/*.py")}
-    names = {f: f[:-3].replace("/", ".").removesuffix(".__init__") for f in texts}
     found, new = set(), {file}
     while new:
         found |= new
-        wanted = [re.compile(rf"\b(from|import) {re.escape(names[f])}\b") for f in new if f in names]
-        new = {f for f, text in texts.items() if f not in found and any(w.search(text) for w in wanted)}
+        wanted = re.compile("|".join(importing(f) for f in new))
+        new = {f for f, text in texts.items() if f not in found and wanted.search(text)}
     return found
 
 
@@ -206,14 +205,18 @@ def records(folder: Path) -> dict[str, dict[str, object]]:
     return {record["name"]: record for record in map(json.loads, lines)}
 
 
-def run_sample(folder: Path, seed: int, seconds: float, wide: bool, first: list[str], count: int) -> None:
-    """Run what is not in the records yet; with `wide` the survivors that were not run widely."""
+def run_sample(
+    folder: Path, seed: int, seconds: float, wide: bool, first: list[str], count: int, only: list[str]
+) -> None:
+    """Run what is not in the records yet, of some rooms or names only; `wide`: survivors that were not run widely."""
     tree = folder / "tree"
     known, reach = records(folder), TestMap(tree, folder / "trace")
     kills = Counter(part for r in known.values() for part in (str(r["by"]).split("[")[0], str(r["by"]).split("::")[0]))
     for library in _LIBRARIES:
         importlib.import_module(library)
     for drawn in draw(tree, seed):
+        if only and not {drawn.name, drawn.room} & set(only):
+            continue
         old = known.get(drawn.name)
         if (old is not None and not wide) or (wide and (old is None or old["outcome"] != "survived" or old["wide"])):
             continue
@@ -226,7 +229,8 @@ def run_sample(folder: Path, seed: int, seconds: float, wide: bool, first: list[
         if wide:
             tests += reach.order(reach.of_file(drawn.file) - near, kills, word) if drawn.room != "verilog-a" else []
         chosen = [*first, *select(tests, reach.cpu, seconds)]
-        record = run_mutant(folder, drawn, chosen, round(30 + 3 * seconds))
+        compiling = 150 if drawn.room == "kernels" else 0
+        record = run_mutant(folder, drawn, chosen, round(30 + compiling + 3 * seconds))
         record |= {"name": drawn.name, "wide": wide, "seed": seed, "reached_by": len(near)}
         with (folder / "records.jsonl").open("a") as stream:
             stream.write(json.dumps(record) + "\n")
@@ -260,6 +264,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="processor time of the tests of a mutant [s]")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--count", type=int, default=10_000, help="end after so many mutants")
+    parser.add_argument("--only", nargs="*", default=[], help="rooms or names of mutants; without it the whole sample")
     parser.add_argument("--first", nargs="*", default=[], help="tests that the map does not know; run first")
     words = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):  # the mutant is taken out before the end
@@ -271,7 +276,7 @@ def main() -> int:
     if words.tell:
         tell(folder)
     else:
-        run_sample(folder, words.seed, words.seconds, words.wide, words.first, words.count)
+        run_sample(folder, words.seed, words.seconds, words.wide, words.first, words.count, words.only)
     return 0
 
 

@@ -58,6 +58,13 @@ def draw(tree: Path, seed: int) -> list[Drawn]:
     return sorted(found, key=lambda one: one.room == "kernels")  # they cost three times as much
 
 
+def importing(file: str) -> str:
+    """Return the regular expression of a line that imports a module."""
+    module = file[:-3].replace("/", ".").removesuffix(".__init__")
+    room, _, name = module.rpartition(".")
+    return rf"\b(?:from|import) {re.escape(module)}\b|\bfrom {re.escape(room)} import [^\n]*\b{name}\b"
+
+
 class TestMap:
     """Which tests reach which line, from the files that the plugin trace.py wrote."""
 
@@ -65,10 +72,9 @@ class TestMap:
         self.tree = tree
         self.texts = {str(p.relative_to(tree)): p.read_text(encoding="utf-8") for p in tree.glob("rramcirc/**/*.py")}
         told = [pair for file in folder.glob("tests.*.json") for pair in json.loads(file.read_text()).items()]
-        failed = {name for name, what in told if what.get("outcome") != "passed"}  # skipped, or failing without a fault
-        self.cpu = {
+        self.cpu = {  # what is skipped, or fails without a fault, is not used
             name: float(what.get("cpu", 0.0)) for name, what in told
-            if name not in failed and not name.startswith(_SLOW_CLOCK) and _BY_TEXT not in name
+            if what.get("outcome") == "passed" and not name.startswith(_SLOW_CLOCK) and _BY_TEXT not in name
         }  # fmt: skip
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for file in folder.glob("lines.*"):
@@ -95,8 +101,8 @@ class TestMap:
             return self.of_file(drawn.file)
         lines = self._lines[drawn.file]
         found = set().union(*(lines.get(n, set()) for n in range(drawn.mutant.first, drawn.mutant.line + 1)))
-        if drawn.room == "kernels" and not found:
-            found = self._calling(drawn.mutant.function)
+        if drawn.room == "kernels":  # a few tests run it without compiling
+            found |= self._calling(drawn.file, drawn.mutant.function)
         return found or self.of_file(drawn.file)
 
     def of_file(self, file: str) -> set[str]:
@@ -104,28 +110,39 @@ class TestMap:
         found = set().union(*self._lines[file].values())
         if found:
             return found
-        module = file[:-3].replace("/", ".")
-        users = [f for f, text in self.texts.items() if re.search(rf"\b(from|import) {re.escape(module)}\b", text)]
-        return set().union(*(set().union(*self._lines[f].values()) for f in users))
+        seen, new = {file}, {file}
+        while new and not found:  # compiled code is not seen: what imports it, or what imports that
+            wanted = re.compile("|".join(map(importing, sorted(new))))
+            new = {f for f, text in self.texts.items() if f not in seen and wanted.search(text)}
+            seen |= new
+            found = set().union(*(set().union(*self._lines[f].values()) for f in new))
+        return found
 
-    def _calling(self, kernel: str) -> set[str]:
+    def _users(self, file: str) -> set[str]:
+        """Return a module and those that import it."""
+        wanted = re.compile(importing(file))
+        return {file} | {f for f, text in self.texts.items() if f.endswith(".py") and wanted.search(text)}
+
+    def _calling(self, file: str, kernel: str) -> set[str]:
         """Return the tests that execute a line, outside compiled code, which names a kernel or one that calls it."""
-        names, new = set(), {kernel}
         bodies = {}
-        for text in self.texts.values():
+        for place, text in self.texts.items():
             for part in _COMPILED.split(text)[1:]:
-                body = re.split(r"^(?=\S)", part.split("\ndef ", 1)[-1], flags=re.MULTILINE)[0]
-                bodies[body.split("(")[0]] = body
-        while new:
-            names |= new
-            pattern = re.compile(rf"\b({'|'.join(map(re.escape, new))})\b")
-            new = {name for name, body in bodies.items() if name not in names and pattern.search(body)}
-        pattern = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b")
+                body = re.split(r"^(?=[^\s)])", part.split("\ndef ", 1)[-1], flags=re.MULTILINE)[0]
+                bodies[place, body.split("(")[0]] = body
         found: set[str] = set()
-        for file, text in self.texts.items():
-            for number, line in enumerate(text.splitlines(), 1):
-                if pattern.search(line):
-                    found |= self._lines[file].get(number, set())
+        seen, new = set(), {(file, kernel)}
+        while new:
+            seen |= new
+            callers = set()
+            for place, name in new:
+                users, pattern = self._users(place), re.compile(rf"\b{re.escape(name)}\b")
+                callers |= {key for key, body in bodies.items() if key[0] in users and pattern.search(body)}
+                for user in users:
+                    for number, line in enumerate(self.texts[user].splitlines(), 1):
+                        if pattern.search(line):
+                            found |= self._lines[user].get(number, set())
+            new = callers - seen
         return found
 
     def _naming(self, module: str) -> set[str]:

@@ -370,11 +370,13 @@ def test_macros_of_the_compiler_are_known(tmp_path: Path, name: str) -> None:
         ("a ? b : c ? d : e", "a ? b : c ? d : e"),
         ("f(a, -b)/(c*d)", "f(a, -b)/(c*d)"),
         ("a <= b && !(c == d || e)", "a <= b && !(c == d || e)"),
+        ("v[2]*b + v[i - 1]", "v[2]*b + v[i - 1]"),
+        ("v[w[i]] - w[1:0]", "v[w[i]] - w[1:0]"),
     ],
 )
 def test_expressions_are_written_as_they_are_read(tmp_path: Path, text: str, same: str) -> None:
     file = tmp_path / "model.va"
-    file.write_text(module(f"y = {text};", "real y, a, b, c, d, e;"))
+    file.write_text(module(f"y = {text};", "real y, a, b, c, d, e, v[0:2], w[0:2]; integer i;"))
     (read,) = read_lint_modules(read_source(file))
     (assignment,) = [n for n in walk(read.analog[0]) if n.kind == "assign"]
     assert written(assignment.parts[1]) == same
