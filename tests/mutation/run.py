@@ -61,8 +61,9 @@ def make_map(folder: Path, words: list[str]) -> int:
 
 
 def importers(tree: Path, file: str) -> set[str]:
-    """Return the modules that import a module, however far away, and it itself."""
+    """Return what may hold compiled code of a module: it itself, and all with compiled code that import it."""
     texts = {str(p.relative_to(tree)): p.read_text(encoding="utf-8") for p in tree.glob("rramcirc/**/*.py")}
+    texts = {f: text for f, text in texts.items() if re.search("njit|[cC]ompile|inlined", text)}
     found, new = set(), {file}
     while new:
         found |= new

@@ -62,7 +62,7 @@ def importing(file: str) -> str:
     """Return the regular expression of a line that imports a module."""
     module = file[:-3].replace("/", ".").removesuffix(".__init__")
     room, _, name = module.rpartition(".")
-    return rf"\b(?:from|import) {re.escape(module)}\b|\bfrom {re.escape(room)} import [^\n]*\b{name}\b"
+    return rf"\b(?:from|import) {re.escape(module)}(?![\w.])|\bfrom {re.escape(room)} import [^\n]*\b{name}\b"
 
 
 class TestMap:
