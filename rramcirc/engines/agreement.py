@@ -283,7 +283,7 @@ def _integral(grid: FloatArray, values: FloatArray) -> FloatArray:
     from scipy.interpolate import PchipInterpolator
 
     with np.errstate(over="ignore"):  # slopes of signals that die away to nothing
-        found: FloatArray = PchipInterpolator(grid, values, axis=0).integrate(grid[0], grid[-1])
+        found: FloatArray = PchipInterpolator(grid, values).integrate(grid[0], grid[-1])
     return found
 
 

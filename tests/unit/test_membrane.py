@@ -34,6 +34,8 @@ CASES = {
     "held from the start, let go": (0.0, -0.5 * UNIT, 1e3 * UNIT, 1e-3),
     "would rise from below the clamp": (0.1, -1.0 * UNIT, 2.3e3 * UNIT, 1e-3),
     "rises, turns, and falls into the clamp": (0.1, 0.6 * UNIT, -3e3 * UNIT, 1.5e-3),
+    "leaves the clamp at once and fires": (0.0, 1.5 * UNIT, 0.0, 1e-3),
+    "leaves the clamp at once and falls back": (0.0, 0.3 * UNIT, -1e3 * UNIT, 1e-3),
     "leaks": (0.8, 0.0, 0.0, 30e-3),
 }
 
@@ -78,6 +80,10 @@ def test_without_a_clamp_nothing_holds_the_membrane():
     assert crossed == -1.0
     assert end == pytest.approx(membrane_at(0.3, -UNIT, 0.0, 1e-3, TAU, R), abs=1e-15)
     assert end < -0.6
+
+
+def test_at_the_threshold_it_fires_at_once():
+    assert move_membrane(1.0, -UNIT, 0.0, 1e-3, TAU, R, 1.0, 0.0) == (1.0, 0.0)
 
 
 def test_two_halves_are_one_stretch():
