@@ -1,6 +1,6 @@
 """How often a sigma of `fit` covers the truth, and its skill on held-out readings: Markdown tables, a card a row.
 
-    python benchmarks/fit_coverage.py RECORD [--seeds 1000 1020] [--print]
+    python benchmarks/fit_coverage.py RECORD [--seeds 1000 1020] [--cards CARD ...] [--print]
 
 fits the whole set of data of every card (tests/agreement/device_data.py) once for every noise seed, round robin over
 the cards, and appends each fit to RECORD; a run that was stopped goes on from there. Every card and seed draws noise of
@@ -128,12 +128,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("record", type=Path)
     parser.add_argument("--seeds", type=int, nargs=2, default=(1000, 1020), metavar=("FIRST", "BEHIND"))
+    parser.add_argument("--cards", nargs="+", choices=[c.card for c in CASES], default=[c.card for c in CASES])
     parser.add_argument("--print", action="store_true", dest="only_print")
     asked = parser.parse_args()
     if not asked.only_print:
         with RunRecord(asked.record, {"name": "fit coverage", "noise": NOISE}) as record:
             for seed in range(*asked.seeds):
-                for case in CASES:
+                for case in (c for c in CASES if c.card in asked.cards):
                     found = record.piece(f"{case.card} {seed}", lambda: one_fit(case, seed))  # noqa: B023
                     print(f"{case.card} {seed}: {found['seconds']:.1f} CPU s", file=sys.stderr, flush=True)
     print_table(asked.record)
