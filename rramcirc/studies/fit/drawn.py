@@ -64,7 +64,7 @@ def drawn_covariance(problem: Problem, x: FloatArray, matrix: FloatArray) -> Dra
     along = np.eye(len(x), n)  # the starts of cycles follow
     if len(x) > n:
         along[n:] = -inverse_of(jacobian[:, n:]) @ (jacobian[:, n:].T @ jacobian[:, :n])
-    variance = variances(problem, x)
+    variance = variances(problem, x, jacobian)
     own = matrix[:n, :n]
     values, vectors = np.linalg.eigh(own)
     moves = vectors * np.sqrt(np.maximum(values, 0.0))

@@ -12,6 +12,7 @@ import numpy as np
 from rramcirc.basics.arrays import FloatArray, IntArray
 from rramcirc.basics.errors import ParameterError, RramcircError, unknown_name
 from rramcirc.devices.cards.model_card import ModelCard
+from rramcirc.devices.compiled.reading import read_current
 from rramcirc.devices.veriloga.constants import evaluate
 from rramcirc.studies.fit.model import FAILED, Prediction, Protocol, predict, predict_all
 from rramcirc.studies.fit.settings import Settings
@@ -261,10 +262,8 @@ class Problem:
         if not protocol.start_known:
             if protocol.data.kind != "sweep" or len(protocol) < 3:
                 return linear
-            voltage = np.abs(protocol.voltages[protocol.device, protocol.corner])
-            change = np.abs(np.gradient(np.log(protocol.current / voltage)))
             # on an edge the error is that of a step of the voltage
-            return linear / (1.0 + (np.where(np.isfinite(change), change, 0.0) / _EDGE) ** 2)
+            return linear / (1.0 + (self._edges(protocol, x, base) / _EDGE) ** 2)
         card = self.candidate(x)
         ends = [
             predict(card, protocol, protocol.start * np.exp(s * _STEP), self.settings, self.tolerance, base).current
@@ -275,6 +274,28 @@ class Problem:
         slope = np.nan_to_num(slope, nan=1e3, posinf=1e3, neginf=1e3)
         # beyond _STEEP the result is not even linear in the errors
         return linear / np.hypot(1.0, slope) / np.hypot(1.0, slope / _STEEP)
+
+    def _edges(self, protocol: Protocol, x: FloatArray, base: Prediction) -> FloatArray:
+        """Return how much ln(conductance) changes from reading to reading of a sweep where the state moves, (n,) [1].
+
+        The change that was measured; what the law of conduction makes of the voltage alone is no edge, if taking it off
+        leaves less. A transistor in series hides it.
+        """
+        volts = protocol.voltages[protocol.device, protocol.corner]
+        measured = np.nan_to_num(np.gradient(np.log(protocol.current / np.abs(volts))), posinf=0.0, neginf=0.0)
+        if protocol.series is not None:
+            return np.abs(measured)
+        held = {name: values[protocol.device, protocol.corner] for name, values in base.response.states.items()}
+        sides = [volts[np.clip(np.arange(len(volts)) + step, 0, len(volts) - 1)] for step in (1, -1)]
+        card, temperature = self.candidate(x), self.settings.temperature
+        try:
+            ends = [read_current(card, held, side, temperature=temperature) / side for side in sides]
+        except RramcircError:
+            return np.abs(measured)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            law = np.log(ends[0] / ends[1])
+        law[1:-1] *= 0.5  # of two steps
+        return np.minimum(np.abs(measured), np.abs(measured - np.nan_to_num(law, posinf=0.0, neginf=0.0)))
 
     def _on_cliffs(self, k: int, x: FloatArray, base: Prediction) -> FloatArray:
         """Return the reliability of readings in the middle of a runaway of the model, where nothing is linear.

@@ -142,24 +142,37 @@ def covariance(problem: Problem, x: FloatArray) -> FloatArray:
     (J^T J)^-1 J^T v J (J^T J)^-1 with v the variance of the weighted residuals.
     """
     jacobian = problem.jacobian(x)[: problem.n_data]
-    variance = variances(problem, x)
+    variance = variances(problem, x, jacobian)
     inverse = inverse_of(jacobian)
     covariance: FloatArray = inverse @ (jacobian.T * variance) @ jacobian @ inverse
     return covariance
 
 
-def variances(problem: Problem, x: FloatArray) -> FloatArray:
+def variances(problem: Problem, x: FloatArray, jacobian: FloatArray | None = None) -> FloatArray:
     """Return the variance of every weighted residual, with what the fitted values took off it.
+
+    That of a file is a + b weight^2, both at least zero: the second term is a scatter that is the same for all
+    readings, the first one that which the weights expect. A fit comes near to readings that decide alone about a
+    parameter, so squares are compared with what is left of such variances behind the fit, reading by reading.
 
     Residuals of a sweep or train that are like their neighbours count as fewer: (1 - r) / (1 + r) of their number, r
     the correlation of neighbours. They come from what the model cannot describe, not from noise.
+
+    Parameters
+    ----------
+    jacobian : (n, len(x)) array
+        Of the residuals at `x`, if it is known.
     """
     residuals = problem.residuals(x)[: problem.n_data]
-    ends = np.cumsum([len(w) for w in problem.weights])[:-1]
-    pieces = zip(problem.protocols, problem.weights, np.split(residuals, ends), strict=True)
-    freedom = len(residuals) / max(len(residuals) - len(x), 1)
-    found: FloatArray = freedom * np.concatenate([_variance(w, r) * _repeated(p, r) for p, w, r in pieces])
-    return found
+    known = problem.jacobian(x)[: problem.n_data] if jacobian is None else jacobian
+    sizes = [len(w) for w in problem.weights]
+    file = np.repeat(np.arange(len(sizes)), sizes)
+    weights = np.concatenate(problem.weights)
+    own = (file[:, None] == np.arange(len(sizes))).astype(float)
+    found = _variance(np.hstack([own, own * weights[:, None] ** 2]), residuals, known, own)
+    pieces = np.split(residuals, np.cumsum(sizes)[:-1])
+    repeated = [_repeated(p, r) for p, r in zip(problem.protocols, pieces, strict=True)]
+    return found * np.repeat(repeated, sizes)
 
 
 def _repeated(protocol: Protocol, residuals: FloatArray) -> float:
@@ -182,20 +195,36 @@ def alike(protocol: Protocol, residuals: FloatArray) -> float:
     return float(np.clip(np.sum(products) / max(float(np.sum(residuals**2)), 1e-300), 0.0, _LIKEST))
 
 
-def _variance(weights: FloatArray, residuals: FloatArray) -> FloatArray:
-    """Return the variance of the weighted residuals of a file as a + b weight^2, both at least zero.
+def _variance(terms: FloatArray, residuals: FloatArray, jacobian: FloatArray, own: FloatArray) -> FloatArray:
+    """Return the variance of the weighted residuals as a sum of terms whose factors are at least zero.
 
-    The second term is a scatter that is the same for all readings, the first one that which the weights expect.
+    Parameters
+    ----------
+    terms : (n, m) array
+        Of the variance of each reading.
+    own : (n, files) array
+        One where a reading is of a file.
     """
     from scipy.optimize import nnls
 
     squares = residuals**2
-    terms = np.stack([np.ones_like(weights), weights**2], 1)
-    variance = np.full(len(weights), max(float(np.mean(squares)), 1e-16))
+    mean = own @ (squares @ own / own.sum(0))
+    left = _left(terms, jacobian)
+    expected = np.maximum(mean, 1e-16)
     for _ in range(_REWEIGHTED):  # the scatter of a square is in proportion to its mean
-        found, _ = nnls(terms / variance[:, None], squares / variance)
-        variance = np.maximum(terms @ found, 1e-3 * float(np.mean(squares)) + 1e-16)
+        found, _ = nnls(left / expected[:, None], squares / expected)
+        expected = np.maximum(left @ found, 1e-3 * mean + 1e-16)
+    variance: FloatArray = np.maximum(terms @ found, 1e-3 * mean + 1e-16)
     return variance
+
+
+def _left(terms: FloatArray, jacobian: FloatArray) -> FloatArray:
+    """Return what a fit leaves of variances: the diagonal of (1 - H) diag(term) (1 - H), H the projection on slopes."""
+    q, values, _ = np.linalg.svd(jacobian / np.maximum(np.linalg.norm(jacobian, axis=0), 1e-6), full_matrices=False)
+    q = q[:, values > 1e-7]
+    taken = np.sum(q**2, 1)
+    left = [t * (1.0 - 2.0 * taken) + np.sum((q @ (q.T * t @ q)) * q, 1) for t in terms.T]
+    return np.maximum(np.stack(left, 1), 0.0)
 
 
 def inverse_of(jacobian: FloatArray, limit: float = 1e-6) -> FloatArray:
