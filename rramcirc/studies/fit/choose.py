@@ -14,10 +14,11 @@ from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.model import Protocol, make_protocol, with_pulses
 from rramcirc.studies.fit.observe import direction, exchanged, no_switching, refuse_few, switching
 from rramcirc.studies.fit.problem import FreeParameter, Problem, free_parameters, log_ratio, typical
-from rramcirc.studies.fit.search import COARSE, alike, search_globally, search_locally
+from rramcirc.studies.fit.search import COARSE, search_globally, search_locally
 from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.starts import Start
 from rramcirc.studies.fit.unloaded import without_transistor
+from rramcirc.studies.fit.variances import alike
 from rramcirc.studies.fit.verdict import rms
 from rramcirc.studies.fit.watch import Watch
 

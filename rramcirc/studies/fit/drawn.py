@@ -9,7 +9,8 @@ import numpy as np
 
 from rramcirc.basics.arrays import BoolArray, FloatArray, IntArray
 from rramcirc.studies.fit.problem import Problem
-from rramcirc.studies.fit.search import COARSE, inverse_of, variances
+from rramcirc.studies.fit.search import COARSE, inverse_of
+from rramcirc.studies.fit.variances import variances
 
 _PART = 0.3  # of a standard deviation, over which residuals are compared with their slopes
 _LESS = 0.5  # of the square of what the slopes say, below which the slopes feign certainty

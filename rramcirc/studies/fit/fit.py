@@ -14,6 +14,7 @@ from rramcirc.devices.cards.card import card_names, card_of_defaults, load_card
 from rramcirc.devices.cards.checks import as_card
 from rramcirc.devices.cards.model_card import ModelCard
 from rramcirc.devices.veriloga.library import find_module
+from rramcirc.studies.fit.assumed import moves_with_rate
 from rramcirc.studies.fit.choose import COARSE, Say, begin
 from rramcirc.studies.fit.data import Measurement, read_measurement
 from rramcirc.studies.fit.drawn import Drawn, drawn_covariance
@@ -36,6 +37,7 @@ from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.verdict import Misfit, Skill, misfit, skill
 
 _JUDGED = 1000  # pulses of a file on which it is judged what is determined
+_STANDS = 0.1  # of a standard deviation: less is no dependence
 _ROUNDS = 2  # of weights and search
 
 
@@ -57,6 +59,8 @@ class FittedParameter:
         Parameters that are not determined and that the value stands and falls with.
     sigma_given
         Standard deviation if those have their values [`unit`].
+    with_rate
+        By how much the value moves if sweeps without times were twice as fast as was taken [`unit`]; not in `sigma`.
     """
 
     name: str
@@ -67,6 +71,7 @@ class FittedParameter:
     at_bound: bool
     given: tuple[str, ...]
     sigma_given: float
+    with_rate: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,11 @@ class FitResult:
     def rms(self) -> tuple[float, ...]:
         """Root mean square of ln(model / data) of every file, over all its readings [1]."""
         return tuple(m.rms for m in self.misfits)
+
+
+def stands_on_rate(parameter: FittedParameter) -> bool:
+    """Return whether a value moves with a ramp rate that no file says, by a tenth of its standard deviation or more."""
+    return abs(parameter.with_rate) > _STANDS * parameter.sigma
 
 
 def start_card(module: str, start: str | ModelCard | None = None) -> ModelCard:
@@ -225,6 +235,8 @@ def fit(
     say("skill")
     evaluations = begun.evaluations + middle.evaluations + full.evaluations
     fitted = _fitted(full, x, matrix, left, slopes, moments)
+    moved = moves_with_rate(judged, x)
+    fitted = tuple(replace(f, with_rate=float(m)) for f, m in zip(fitted, moved, strict=True))
     found_all = full.predictions(x)
     worth = skill(judged, x, judged.predictions(x) if many else found_all)
     result = _result(full, x, fitted, matrix, undetermined, seed, evaluations, found_all, worth)
@@ -304,6 +316,8 @@ def _card(
         said = ", at the bound of the search" if f.at_bound else f"; one sigma {f.sigma:.2g} {f.unit}"
         if f.given:
             said += f", {f.sigma_given:.2g} {f.unit} if {' and '.join(f.given)} (not determined) as in this card"
+        if stands_on_rate(f):
+            said += f"; {f.with_rate:+.2g} {f.unit} if sweeps without times were twice as fast"
         value = replace(found.parameters[f.name], value=float(f"{f.value:.8g}"), status="fitted")
         parameters[f.name] = replace(value, source=f"fit to {files}{said}")
     assert start.declaration is not None

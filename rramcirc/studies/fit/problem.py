@@ -282,20 +282,22 @@ class Problem:
         leaves less. A transistor in series hides it.
         """
         volts = protocol.voltages[protocol.device, protocol.corner]
-        measured = np.nan_to_num(np.gradient(np.log(protocol.current / np.abs(volts))), posinf=0.0, neginf=0.0)
+        measured: FloatArray = np.nan_to_num(np.gradient(np.log(protocol.current / np.abs(volts))), posinf=0.0, neginf=0.0)
+        size: FloatArray = np.abs(measured)
         if protocol.series is not None:
-            return np.abs(measured)
+            return size
         held = {name: values[protocol.device, protocol.corner] for name, values in base.response.states.items()}
         sides = [volts[np.clip(np.arange(len(volts)) + step, 0, len(volts) - 1)] for step in (1, -1)]
         card, temperature = self.candidate(x), self.settings.temperature
         try:
             ends = [read_current(card, held, side, temperature=temperature) / side for side in sides]
         except RramcircError:
-            return np.abs(measured)
+            return size
         with np.errstate(invalid="ignore", divide="ignore"):
             law = np.log(ends[0] / ends[1])
         law[1:-1] *= 0.5  # of two steps
-        return np.minimum(np.abs(measured), np.abs(measured - np.nan_to_num(law, posinf=0.0, neginf=0.0)))
+        least: FloatArray = np.minimum(size, np.abs(measured - np.nan_to_num(law, posinf=0.0, neginf=0.0)))
+        return least
 
     def _on_cliffs(self, k: int, x: FloatArray, base: Prediction) -> FloatArray:
         """Return the reliability of readings in the middle of a runaway of the model, where nothing is linear.

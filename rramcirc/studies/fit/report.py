@@ -10,7 +10,7 @@ from rramcirc.basics.arguments import check_kind, file_name
 from rramcirc.basics.errors import ParameterError, cannot_write
 from rramcirc.studies.fit.card_text import toml_card
 from rramcirc.studies.fit.data import KINDS
-from rramcirc.studies.fit.fit import FitResult, FittedParameter
+from rramcirc.studies.fit.fit import FitResult, FittedParameter, stands_on_rate
 from rramcirc.studies.fit.picture import draw
 from rramcirc.studies.fit.problem import log_ratio
 
@@ -21,7 +21,7 @@ def report(result: FitResult) -> str:
     """Return the table of values and residuals as text."""
     rows = [("parameter", "start", "fitted", "one sigma", "unit", "")]
     for f in result.fitted:
-        remarks = filter(None, ("at the bound of the search" if f.at_bound else "", _conditional(f)))
+        remarks = filter(None, ("at the bound of the search" if f.at_bound else "", _conditional(f), _rated(f)))
         rows.append(
             (f.name, f"{f.start:.5g}", f"{f.value:.5g}", _with_share(f.sigma, f.value), f.unit, "; ".join(remarks))
         )
@@ -52,6 +52,14 @@ def _conditional(f: FittedParameter) -> str:
     if not f.given:
         return ""
     return f"{_with_share(f.sigma_given, f.value)} if {' and '.join(f.given)} as given"
+
+
+def _rated(f: FittedParameter) -> str:
+    """Return by how much a value moves with the ramp rate that was taken for files without times; else nothing."""
+    if not stands_on_rate(f):
+        return ""
+    share = f" ({100 * f.with_rate / abs(f.value):+.2g} %)" if f.value else ""
+    return f"stands on the ramp rate, which no file says: {f.with_rate:+.2g}{share} with twice of it, beside one sigma"
 
 
 def _with_share(sigma: float, value: float) -> str:
