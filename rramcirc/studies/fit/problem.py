@@ -282,7 +282,8 @@ class Problem:
         leaves less. A transistor in series hides it.
         """
         volts = protocol.voltages[protocol.device, protocol.corner]
-        measured: FloatArray = np.nan_to_num(np.gradient(np.log(protocol.current / np.abs(volts))), posinf=0.0, neginf=0.0)
+        change = np.gradient(np.log(protocol.current / np.abs(volts)))
+        measured: FloatArray = np.nan_to_num(change, posinf=0.0, neginf=0.0)
         size: FloatArray = np.abs(measured)
         if protocol.series is not None:
             return size
