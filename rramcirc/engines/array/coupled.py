@@ -21,7 +21,8 @@ Array = NDArray[np.float64]
 FEWEST_CELLS = 400  # below, a sparse factorisation is as fast
 TOLERANCE = 1e-5  # of one linear solution; Newton's method corrects the rest
 BREAKDOWN = 1e-14  # of a column that adds nothing new: the lines have no unique solution
-MOST_ITERATIONS = 60
+MOST_ITERATIONS = 60  # in a cycle
+NEXT_CYCLE = 0.1  # of what was missing before a cycle: where more is left, another one would not end either
 
 
 class CoupledLines:
@@ -74,14 +75,35 @@ class CoupledLines:
         return np.array(self._cells.conductances[:, p, q].reshape(shape)[self._turn], order="C")
 
     def _gmres(self, right: Array, tolerance: float) -> Array | None:
-        """Solve the Schur complement for `right` by GMRES with the preconditioner on the right.
+        """Solve the Schur complement for `right`; begins anew as long as that leaves a tenth of what there was."""
+        allowed, left = tolerance * float(np.linalg.norm(right)), np.inf
+        solved, rest = np.zeros_like(right), right
+        while True:
+            before, norm = left, float(np.linalg.norm(rest))
+            if norm <= allowed:
+                return solved
+            found = self._cycle(rest, norm, allowed)
+            if found is None:
+                return None
+            moved, left = found
+            solved += moved
+            if left <= allowed:
+                return solved
+            if left > NEXT_CYCLE * min(norm, before):
+                return None
+            drawn = np.empty_like(right)
+            schur.apply_schur(
+                self._slopes[1][1], self._slopes[0][1], self._slopes[1][0], *self._row_ladders.factors, *self._stencil,
+                moved, drawn,
+            )  # fmt: skip
+            rest = rest - drawn
+
+    def _cycle(self, right: Array, norm: float, allowed: float) -> tuple[Array, float] | None:
+        """Solve for `right`, of this norm, by GMRES with the preconditioner on the right; return also what is left.
 
         The preconditioner is linear: applied once more to the sum, nothing of what it gave has to be kept.
         """
         slopes, row, column, modes = self._slopes, self._row_ladders, self._column_ladders, self._correction
-        norm = float(np.linalg.norm(right))
-        if norm == 0.0:
-            return np.zeros_like(right)
         basis, rotated, z = [right / norm], Rotations(norm), np.empty_like(right)
         for _ in range(MOST_ITERATIONS):
             w = np.empty_like(right)
@@ -96,16 +118,16 @@ class CoupledLines:
             self.iterations += 1
             if rotated.smallest <= BREAKDOWN * rotated.largest:
                 return None
-            if left <= tolerance * norm or length == 0.0:
-                weights = rotated.weights()
-                total = np.multiply(weights[0], basis[0], out=w)
-                for weight, vector in zip(weights[1:], basis[1:], strict=True):
-                    schur.add_scaled(weight, vector, total)
-                schur.precondition(*column.factors, *modes, total, z)
-                return z
+            if left <= allowed or length == 0.0:
+                break
             w /= length
             basis.append(w)
-        return None
+        weights = rotated.weights()
+        total = weights[0] * basis[0]
+        for weight, vector in zip(weights[1:], basis[1:], strict=False):
+            schur.add_scaled(weight, vector, total)
+        schur.precondition(*column.factors, *modes, total, z)
+        return z, 0.0 if length == 0.0 else left
 
 
 class Rotations:
