@@ -16,6 +16,9 @@ from rramcirc.engines.array.line_solvers import line_solver
 from rramcirc.engines.array.moving_cells import MovingCells
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+FEW_NODES = 150  # up to so many, a matrix of all entries is solved faster than a sparse one is made
+FEW_CELLS = 1000  # up to so many, it is remembered where their entries stand
 LARGEST_STEP = 0.5  # [V] per node and iteration
 FEW_STEPS, MOST_STEPS = 40, 80  # from the first on steps may be longer, or are kept shorter
 LONGEST_STEP = 512.0  # [V]; a current can ask for hundreds of volts
@@ -27,6 +30,8 @@ SHARE = 0.2  # of the currents that may be missing: what the solution for the li
 ROUGHEST = 1e-2  # of the currents that are missing: what it may leave at most
 LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
 MOST_DOUBT = 1e-3  # [V]; what rounding may move a line by
+LOOSE = 1e9  # [ohm]; a driver behind that holds nothing
+DOUBTED = 1e-4  # of the largest voltage; what rounding leaves open is told beyond
 PATIENCE = 20  # steps, before they may be taken for rounding
 STALLED = 4  # steps that no longer become smaller, all currents balanced: rounding moves the node, not Newton's method
 LOST = 4.0 * float(np.finfo(float).eps)  # of the largest voltage; a smaller step is lost in rounding
@@ -52,6 +57,7 @@ class ArrayState:
         self._fresh, self._balanced, self._line_moved = True, False, 0.0
         self._held_somewhere = [(p, f) for p, f in self._active if self.network.holds(f)]
         self._lines = line_solver(self.network, self.cells)
+        self._entries: tuple[tuple[Numbers, Numbers, Numbers], Numbers, Numbers] | None = None
 
     def solve(self, sources: Array, fixed: dict[str, Array | float]) -> None:
         """Find the operating point.
@@ -77,7 +83,7 @@ class ArrayState:
             known = cells.settle(LARGEST_STEP, FIRST_MOVE)
         self._fresh = self._balanced = False
         injected = self.network.injected(sources)
-        before, moved, expected, stalled, limit, doubt = np.inf, np.inf, np.inf, 0, LARGEST_STEP, 0.0
+        before, moved, expected, stalled, limit = np.inf, np.inf, np.inf, 0, LARGEST_STEP
         for step in range(MOST_STEPS):
             if step or not known:  # else the cells are as they were left
                 cells.linearise()
@@ -88,11 +94,9 @@ class ArrayState:
             small = small or (whole and self._is_lost(moved))
             # lines, not inner nodes: those can run in circles without being anywhere near a solution
             by_rounding = small and whole and 0.25 * before < moved < MOST_DOUBT and self._line_moved > 0.1 * moved
-            if by_rounding and missing <= self._rounding():
-                doubt = moved  # no step of Newton's method, which would be far smaller than the one before
             stalled = stalled + 1 if by_rounding and expected >= LAST_MOVE and step > PATIENCE else 0
             if small and (expected < LAST_MOVE or stalled >= STALLED):
-                self.doubt = max(self.doubt, doubt, moved if stalled >= STALLED else 0.0)
+                self.doubt = max(self.doubt, self._moved_by_rounding(), moved if stalled >= STALLED else 0.0)
                 cells.check_determined()
                 self._balanced = True
                 return
@@ -207,16 +211,34 @@ class ArrayState:
         stiffest = self.network.stiffest + steepest
         return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
 
+    def _moved_by_rounding(self) -> float:
+        """Return how far rounding moves a line that no driver holds, if that is more than `DOUBTED`; else 0 [V].
+
+        Voltages are numbers of 16 digits, and a wire's current changes with the last one. All these currents in one
+        direction are the worst that can be, and the lines are solved for it.
+        """
+        largest = float(np.max(np.abs(self.voltages), initial=0.0))
+        loose = any(family.leak.size or np.any(family.driver >= LOOSE) for _, family in self._active)
+        if not loose or not len(self.network.free):
+            return 0.0
+        rounded = np.full(len(self.network.free), np.finfo(float).eps * self.network.stiffest * largest)
+        moved = float(np.max(np.abs(self._solve_lines(rounded, ROUGHEST))))
+        return moved if moved > DOUBTED * largest else 0.0
+
+    def _solve_lines(self, residual: Array, tolerance: float) -> Array:
+        """Return the step of the free nodes that balances `residual`."""
+        solved = None
+        if self._lines is not None:
+            self._lines.factor()
+            solved = self._lines.solve(residual, tolerance)
+        return self._direct(residual) if solved is None else solved
+
     def _advance(self, residual: Array, tolerance: float = TOLERANCE, limit: float = LARGEST_STEP) -> float:
         """Take one Newton step, lines solved to a `tolerance`; return the largest move of any node [V]."""
         network = self.network
         step = np.zeros(network.total)
         if len(network.free):
-            solved = None
-            if self._lines is not None:
-                self._lines.factor()
-                solved = self._lines.solve(residual, tolerance)
-            step[network.free] = self._direct(residual) if solved is None else solved
+            step[network.free] = self._solve_lines(residual, tolerance)
         np.clip(step, -limit, limit, out=step)
         self.voltages += step
         moves = np.zeros((self.cells.count, len(self.cells.ports)))
@@ -227,27 +249,35 @@ class ArrayState:
         return max(moved, self._line_moved)
 
     def _direct(self, residual: Array) -> Array:
-        """Solve for the step with a sparse factorisation."""
-        from scipy.sparse import coo_matrix
-        from scipy.sparse.linalg import splu
+        """Solve for the step with a factorisation: of all entries where nodes are few, else of a sparse matrix."""
+        size, wires = len(self.network.free), self.network.free_wires
+        own, rows, columns = self._entries or self._cell_entries()
+        if self.cells.count <= FEW_CELLS:
+            self._entries = own, rows, columns
+        slopes = self.cells.conductances[own]
+        try:
+            if size <= FEW_NODES:
+                entries = np.concatenate([wires.data, slopes])
+                places = np.concatenate([wires.row * size + wires.col, rows * size + columns])
+                matrix = np.bincount(places, entries, size * size).reshape(size, size)
+                step: Array = np.linalg.solve(matrix, -residual).astype(np.float64, copy=False)
+                return step
+            some = slopes != 0.0
+            rows, columns = np.concatenate([wires.row, rows[some]]), np.concatenate([wires.col, columns[some]])
+            return _sparse_step(np.concatenate([wires.data, slopes[some]]), rows, columns, residual)
+        except (np.linalg.LinAlgError, RuntimeError) as error:
+            raise SimulationError(f"numpy failed: the lines have no unique solution ({error}).") from error
 
-        network, wires = self.network, self.network.free_wires
-        rows, columns, values = [wires.row], [wires.col], [wires.data]
+    def _cell_entries(self) -> tuple[tuple[Numbers, Numbers, Numbers], Numbers, Numbers]:
+        """Return where entries stand in the conductances of the cells, and rows and columns of the free nodes."""
+        found: list[tuple[Numbers, ...]] = []
         for p, to in self._active:
             for q, by in self._active:
-                slope = self.cells.conductances[:, p, q]
-                a, b = network.position[to.nodes.ravel()], network.position[by.nodes.ravel()]
-                inside = (a >= 0) & (b >= 0) & (slope != 0.0)
-                rows.append(a[inside])
-                columns.append(b[inside])
-                values.append(slope[inside])
-        size = len(network.free)
-        entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-        try:
-            step: Array = splu(coo_matrix(entries, shape=(size, size)).tocsc()).solve(-residual)
-        except RuntimeError as error:
-            raise SimulationError(f"numpy failed: the lines have no unique solution ({error}).") from error
-        return step
+                a, b = self.network.position[to.nodes.ravel()], self.network.position[by.nodes.ravel()]
+                cell = np.flatnonzero((a >= 0) & (b >= 0))
+                found.append((cell, np.full(len(cell), p), np.full(len(cell), q), a[cell], b[cell]))
+        cell, p_all, q_all, rows, columns = (np.concatenate(part) for part in zip(*found, strict=True))
+        return (cell, p_all, q_all), rows, columns
 
     def line_currents(self, family: Family) -> Array:
         """Return the current from the driver into every line [A]."""
@@ -266,6 +296,15 @@ class ArrayState:
         whole = np.isfinite(family.resistance)
         behind = near + np.where(whole, family.resistance, 0.0) * self.line_currents(family)
         return np.where(whole & (family.driver > 0.0), behind, sources[family.first])
+
+
+def _sparse_step(entries: Array, rows: Numbers, columns: Numbers, residual: Array) -> Array:
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.linalg import splu
+
+    size = len(residual)
+    step: Array = splu(coo_matrix((entries, (rows, columns)), shape=(size, size)).tocsc()).solve(-residual)
+    return step
 
 
 def _next_move(before: float, moved: float) -> float:
