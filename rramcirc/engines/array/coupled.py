@@ -59,11 +59,14 @@ class CoupledLines:
         )
         u = np.empty_like(missing_rows)
         solve_rows(*row.factors, np.ascontiguousarray(missing_rows), u)
-        right = slopes[1][0] * u - missing_columns
-        v = self._gmres(right, tolerance)
+        u *= slopes[1][0]
+        u -= missing_columns
+        v = self._gmres(u, tolerance)
         if v is None:
             return None
-        u = -missing_rows - slopes[0][1] * v
+        np.multiply(slopes[0][1], v, out=u)
+        u += missing_rows
+        np.negative(u, out=u)
         solve_rows(*row.factors, u, u)
         step = np.zeros(len(self._network.free))
         for family, found in zip(self._families, (u, v), strict=True):
@@ -76,17 +79,18 @@ class CoupledLines:
 
     def _gmres(self, right: Array, tolerance: float) -> Array | None:
         """Solve the Schur complement for `right`; begins anew as long as that leaves a tenth of what there was."""
-        allowed, left = tolerance * float(np.linalg.norm(right)), np.inf
-        solved, rest = np.zeros_like(right), right
+        norm = float(np.linalg.norm(right))
+        if norm == 0.0:
+            return np.zeros_like(right)
+        allowed, left, rest = tolerance * norm, np.inf, right
+        solved: Array | None = None
         while True:
             before, norm = left, float(np.linalg.norm(rest))
-            if norm <= allowed:
-                return solved
             found = self._cycle(rest, norm, allowed)
             if found is None:
                 return None
             moved, left = found
-            solved += moved
+            solved = moved if solved is None else solved + moved
             if left <= allowed:
                 return solved
             if left > NEXT_CYCLE * min(norm, before):
@@ -123,7 +127,8 @@ class CoupledLines:
             w /= length
             basis.append(w)
         weights = rotated.weights()
-        total = weights[0] * basis[0]
+        total = basis[0]
+        total *= weights[0]
         for weight, vector in zip(weights[1:], basis[1:], strict=False):
             schur.add_scaled(weight, vector, total)
         schur.precondition(*column.factors, *modes, total, z)
