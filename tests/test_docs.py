@@ -26,23 +26,25 @@ README = (ROOT / "README.md").read_text()
 
 
 EVERY = [*COMMANDS, *(f"study {name}" for name in STUDIES)]
-# how many lines of the example are run in short where all take long; the other lines have tests of their own
-FIRST = {"reproduce": 2, "fit": 2, "sweep": 3} | {f"study {name}": 1 for name in STUDIES}
+# which lines of the example are run in short where all take long; the other lines have tests of their own
+ONE, SECOND = slice(1), slice(1, 2)
+SOME = {"reproduce": slice(2), "fit": slice(2), "sweep": slice(3)} | {f"study {name}": ONE for name in STUDIES}
+SOME |= {"study stdp": SECOND, "study write-energy": SECOND}
 
 
 @pytest.mark.parametrize("command", EVERY)
 def test_help_of_every_command_ends_with_an_example_that_runs(command: str, tmp_path: Path) -> None:
-    run_examples(command, FIRST.get(command), tmp_path)
+    run_examples(command, SOME.get(command, slice(None)), tmp_path)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("command", FIRST)
+@pytest.mark.parametrize("command", SOME)
 def test_all_lines_of_the_example_run(command: str, tmp_path: Path) -> None:
-    run_examples(command, None, tmp_path)
+    run_examples(command, slice(None), tmp_path)
 
 
-def run_examples(command: str, lines: int | None, tmp_path: Path) -> None:
-    """Run the first lines of the example in the help of a command, or all."""
+def run_examples(command: str, lines: slice, tmp_path: Path) -> None:
+    """Run some lines of the example in the help of a command."""
     text = call(*command.split(), "--help", cwd=tmp_path).stdout
     assert "Example:" in text
     told = [line.strip() for line in text.split("Example:")[1].splitlines()]
@@ -51,7 +53,7 @@ def run_examples(command: str, lines: int | None, tmp_path: Path) -> None:
     if command == "inspect":
         call("build-netlist", "cell", "-o", "cell.cir", cwd=tmp_path)
         call("simulate", "cell.cir", cwd=tmp_path)
-    for words in examples[:lines]:
+    for words in examples[lines]:
         done = call(*words, cwd=tmp_path)
         assert done.returncode == 0, f"rramcirc {shlex.join(words)}: {done.stderr}"
 
