@@ -15,7 +15,7 @@ from rramcirc.basics.errors import ModelCompileError, ParameterError, Simulation
 from rramcirc.devices.compiled.devices import CompiledDevices
 from rramcirc.devices.compiled.units import node_units
 from rramcirc.devices.pulses.response import pulse_response
-from rramcirc.engines.array.reduce import eliminate, eliminate_pivoting
+from rramcirc.engines.array.reduce import eliminate, eliminate_pivoting, reduce_lines
 from rramcirc.engines.compare import STATIC_OPTIONS, corners_of, differences
 
 RAMPS = rc.PiecewiseLinear([0.0, 2.0, 5.2, 6.4], [0.0, 2.0, -1.2, 0.0])
@@ -180,3 +180,33 @@ def test_both_eliminations_solve_the_same_equations():
             assert currents[:2, 0] / scale == pytest.approx(results[0][0] / scale, rel=1e-5, abs=1e-5)
         elif trial % 2 == 0:
             continue
+
+
+@pytest.mark.parametrize("charged", [False, True])
+def test_cells_side_by_side_are_eliminated_as_one_alone(charged):
+    """70 cells do not fill their rows; of every third, a node does not stand in its own equation."""
+    rng, count, ports, inner = np.random.default_rng(5), 70, 2, 3
+    nodes = ports + inner
+    conductances, capacitances = rng.normal(size=(2, count, nodes, nodes))
+    conductances[::3, ports, ports] = capacitances[::3, ports, ports] = 0.0
+    capacitances = 1e-15 * capacitances if charged else np.empty((0, 0, 0))
+    vectors = rng.normal(size=(5, count, nodes))
+    own, frozen = np.zeros(nodes), np.array([False, False, False, False, True])
+
+    def reduced(which: np.ndarray) -> list[np.ndarray]:
+        shapes = (ports,), (ports, ports), (inner,), (inner, nodes)
+        results = [np.zeros((count, *shape)) for shape in shapes]
+        stuck = np.full(count, -7)
+        voltages, centres, currents, charges, past = vectors
+        reduce_lines(
+            which, voltages, centres, currents, charges, conductances, capacitances, own, 1e9, past, frozen, ports,
+            *results, stuck,
+        )  # fmt: skip
+        return [*results, stuck]
+
+    together = reduced(np.arange(count))
+    for c in range(count):
+        for whole, alone in zip(together, reduced(np.array([c])), strict=True):
+            assert np.array_equal(whole[c], alone[c])
+            assert not np.array_equal(alone[c], alone[c - 1]) or np.all(alone[c] == -1)  # the others are untouched
+    assert np.all(together[-1] == -1)
