@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rramcirc.engines.array.balance_kernels import add_products, subtract_part
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.coupled import FEWEST_CELLS, TOLERANCE, CoupledLines, Rotations
-from rramcirc.engines.array.gate_kernels import follow_gates
+from rramcirc.engines.array.gate_kernels import follow_gates, gather_gates
 from rramcirc.engines.array.ladders import Ladders, factor
 from rramcirc.engines.array.line_network import Family, Network
 from rramcirc.engines.array.moving_cells import MovingCells
@@ -137,9 +137,11 @@ class GatesFirst:
         self._others = np.array([cells.ports.index(f.kind) for f in others])
         self._begins = np.array([network.free_begin(f) for f in others])
         self._ladders: Ladders | None = None
+        self._felt, self._drawn_by = np.empty((2, len(others), cells.count))
 
     def factor(self) -> None:
         """Eliminate the gates, and the other lines, at the present conductances of the cells."""
+        gather_gates(self._cells.conductances, self._port, self._others, self._felt, self._drawn_by)
         gate, shape = self._port, self._gates.nodes.shape
         own = self._cells.conductances[:, gate, gate].reshape(shape)
         own = own + self._gates.leak if self._gates.leak.size else own
@@ -169,8 +171,7 @@ class GatesFirst:
         assert self._ladders is not None  # `factor` comes first
         rows, columns = self._gates.nodes.shape
         given = (
-            self._cells.conductances, self._port, self._others, self._begins, *self._ladders.factors, self._turned,
-            missing, step, into, moves,
+            self._felt, self._drawn_by, self._begins, *self._ladders.factors, self._turned, missing, step, into, moves,
         )  # fmt: skip
         self._cells.team.split(lambda part: follow_gates(part, *given), np.arange((rows + 3) // 4), 4 * columns)
 
