@@ -9,6 +9,7 @@ import pytest
 
 from rramcirc.devices.cards.card import load_card
 from rramcirc.studies.fit.assumed import moves_with_rate
+from rramcirc.studies.fit.choose import _noise_is_left
 from rramcirc.studies.fit.data import Measurement
 from rramcirc.studies.fit.model import Protocol, make_protocol, predict
 from rramcirc.studies.fit.problem import Problem, free_parameters
@@ -105,3 +106,26 @@ def test_a_rate_stands_on_the_ramp_rate_that_no_file_says() -> None:
         problem = Problem(CARD, free_parameters(CARD, names), [file], Settings())
         moved = moves_with_rate(problem, search_locally(problem, problem.start, steps=3))
         assert moved / [CARD.number(name) for name in names] == pytest.approx([0.0 if rate else 1.0, 0.0], abs=0.01)
+
+
+def test_a_place_without_a_path_of_states_is_not_allowed() -> None:
+    """The card itself is allowed there, and a profile that went on from it ended a whole fit."""
+    card = load_card("hfo2_filament")
+    columns = {"amplitude": np.ones(4), "width": np.full(4, 1e-6), "before": np.full(4, 2e4), "after": np.full(4, 2e4)}
+    problem = Problem(card, free_parameters(card, ["diameter_min"]), [measured("pulses", **columns)], Settings())
+    assert problem.allowed(problem.start)
+    there = np.array([problem.free[0].place(2.5)])  # wider than a point of the path behind it
+    problem.candidate(there)
+    assert not problem.allowed(there)
+
+
+def test_two_searches_that_noise_cannot_tell_apart_end_the_search_for_starts() -> None:
+    """Errors of 10.5 and 10.7 % of 40 readings with 10 % of noise; not 10.5 and 13 %, nor with a few far off."""
+    rng = np.random.default_rng(3)
+    columns = {"amplitude": np.full(40, 0.05), "width": np.full(40, 1e-6), "before": np.full(40, 5e3)}
+    noisy = columns | {"after": 5e3 * np.exp(0.1 * rng.normal(size=40))}
+    problem = Problem(CARD, free_parameters(CARD, ["mobility"]), [measured("pulses", **noisy)], Settings())
+    tried = [(error, problem, problem.start) for error in (0.107, 0.105)]
+    assert _noise_is_left(problem, tried)
+    assert not _noise_is_left(problem, [*tried[1:], (0.13, problem, problem.start)])
+    assert not _noise_is_left(problem, [(3.0 * error, *rest) for error, *rest in tried])

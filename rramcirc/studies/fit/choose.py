@@ -31,7 +31,8 @@ _ALIKE, _NOISE = (
     2e-3,
 )  # correlation of neighbours above which it is no noise; rms below which nothing is looked for
 _TELLS = 1.05  # error of one line of a 1T1R cell over that of the other from which the data tell it
-_SAME = 0.01  # errors of two searches that differ by less are the same
+_SAME, _UNTOLD = 0.01, 4.0  # errors that differ by less are the same; change of their weighed squares that noise makes
+_LIKE_BULK = 1.5  # of the scatter of the bulk: an error below it is that of noise
 _FAR = 1.0  # rms of the card as it is from which the data are asked for a start first
 _STARTS, _STEPS = 4, 15  # starts read off the data that are tried, and steps of each
 _BETTER = 0.8  # of the rms: so much better another start must be
@@ -159,11 +160,7 @@ def _search(
         x = search_globally(small, seed)
         tried.append((small.weighed_rms(x), problem, x))
         say(f"  rms {100 * tried[-1][0]:.3g} %, readings as reliable as they are")
-        if (
-            as_it_is <= _FAR
-            and min(one[0] for one in tried) > _GOOD
-            and not (_ends_alike(tried) and _bulk(small, x) < _GOOD)
-        ):
+        if as_it_is <= _FAR and min(one[0] for one in tried) > _GOOD and not _noise_is_left(small, tried):
             read, more = _from_data(problem, seed, say)
             tried, evaluations = tried + read, evaluations + more
     elif as_it_is <= _FAR and _systematic(small, tried[-1][2]):  # near, but at another place than the data's
@@ -175,10 +172,18 @@ def _search(
     return error, best, place, remarks, evaluations
 
 
-def _ends_alike(tried: Sequence[tuple[float, Problem, FloatArray]]) -> bool:
-    """Return whether the best two searches ended at the same error: what is left is in the data, not in the search."""
-    best = sorted(error for error, *_ in tried)
-    return len(best) > 1 and best[1] < (1.0 + _SAME) * best[0]
+def _noise_is_left(problem: Problem, tried: Sequence[tuple[float, Problem, FloatArray]]) -> bool:
+    """Return whether what is left is in the data, not in the search.
+
+    The best two searches ended at the same error, or at errors that noise of the same size cannot tell apart; and the
+    bulk of the residuals is small, or about as large as all of them, without a pattern: a wrong place has some large.
+    """
+    (least, _, x), (second, *_) = sorted(tried, key=lambda one: one[0])[:2]
+    told = max((1.0 + _SAME) ** 2 - 1.0, _UNTOLD / problem.n_data)
+    if second**2 > (1.0 + told) * least**2:
+        return False
+    bulk = _bulk(problem, x)
+    return bulk < _GOOD or (least < _LIKE_BULK * bulk and not _systematic(problem, x))
 
 
 def _bulk(problem: Problem, x: FloatArray) -> float:

@@ -132,9 +132,10 @@ def _badness(problem: Problem, x: FloatArray, along: FloatArray, variance: Float
 
     def badness(move: FloatArray) -> float:
         place = np.where(drawn, x + along @ move, np.clip(x + along @ move, problem.low, problem.high))
-        if np.any(place < problem.low) or np.any(place > problem.high) or not problem.allowed(place):
+        if np.any(place < problem.low) or np.any(place > problem.high):
             return np.inf
-        return 0.5 * float(np.sum(coarse.residuals(place)[: problem.n_data] ** 2 / variance))
+        found = coarse.residuals_if_allowed(place)
+        return np.inf if found is None else 0.5 * float(np.sum(found[: problem.n_data] ** 2 / variance))
 
     return badness
 

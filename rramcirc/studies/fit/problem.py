@@ -162,10 +162,10 @@ class Problem:
 
         A place that the model does not allow is far from everything.
         """
-        found = self._residuals(x)
+        found = self.residuals_if_allowed(x)
         return np.full(self.n_data + sum(len(p.start) for p in self.protocols), FAILED) if found is None else found
 
-    def _residuals(self, x: FloatArray, follow: Sequence[Prediction] | None = None) -> FloatArray | None:
+    def residuals_if_allowed(self, x: FloatArray, follow: Sequence[Prediction] | None = None) -> FloatArray | None:
         """Return the residuals; None at a place that the model does not allow."""
         self.evaluations += 1
         if self.watch is not None:
@@ -192,12 +192,12 @@ class Problem:
         base = self.predictions(x)
 
         def pair(move: FloatArray) -> tuple[FloatArray | None, FloatArray | None]:
-            up = self._residuals(x + _STEP * move, base)
-            return up, None if self.one_sided and up is not None else self._residuals(x - _STEP * move, base)
+            up = self.residuals_if_allowed(x + _STEP * move, base)
+            return up, None if self.one_sided and up is not None else self.residuals_if_allowed(x - _STEP * move, base)
 
         with ThreadPoolExecutor(2) as pool:
             found = list(pool.map(pair, moves))
-        here, slopes = self._residuals(x, base), []
+        here, slopes = self.residuals_if_allowed(x, base), []
         for up, down in found:
             sides = (up is not None) + (down is not None)
             high, low = (here if side is None else side for side in (up, down))
@@ -331,12 +331,8 @@ class Problem:
         return other
 
     def allowed(self, x: FloatArray) -> bool:
-        """Return whether the model allows a place."""
-        try:
-            self.candidate(x)
-        except RramcircError:
-            return False
-        return True
+        """Return whether the model allows a place: its card, its path of states and all its currents."""
+        return self.residuals_if_allowed(x) is not None
 
     def with_free(self, free: Sequence[FreeParameter]) -> Problem:
         """Return the problem with other free parameters."""
