@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import rramcirc as rc
+from rramcirc.circuits.table import build_circuit
+from rramcirc.engines.start import is_driven_at_start
 
 CARD = rc.load_card("hfo2_filament")
 NMOS = rc.load_card("nmos_select")
@@ -199,3 +201,27 @@ def test_with_state_puts_the_overshoot_of_a_run_on_the_bound():
     np.testing.assert_array_equal(array.initial_state["gap"], np.maximum(GAPS - 1e-6, 0.0))
     with pytest.raises(rc.ParameterError, match=r"gap_ini = -0.02 nm is outside"):
         rc.with_state(CELL, {"gap": -0.02})
+
+
+@pytest.mark.parametrize("values", [[[1e-5, 2e-5, 3e-5], [4e-5, 5e-5, 6e-5]], ((1, 2, 3), (4, 5, 6)), 2e-5])
+def test_conductances_of_a_crossbar_are_kept_as_an_array_of_its_shape(values):
+    kept = rc.Crossbar(rc.Cell(CARD), 2, 3, initial_conductance=values).initial_conductance
+    assert isinstance(kept, np.ndarray)
+    assert kept.dtype == float
+    assert kept.tolist() == np.broadcast_to(values, (2, 3)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("stimulus", "driven"),
+    [
+        (rc.Constant(0.0), False),
+        (rc.Constant(0.5), True),
+        (rc.Constant(-1e-6, unit="A"), True),
+        (rc.Constant(0.0, unit="A"), False),
+        (rc.PiecewiseLinear([0.0, 1e-6], [0.0, 1.0]), False),
+        (rc.PiecewiseLinear([0.0, 1e-6], [1e-6, 0.0], unit="A"), True),
+    ],
+)
+def test_a_source_that_may_move_a_state_right_after_the_start_is_known(stimulus, driven):
+    bench = rc.Testbench(rc.Cell(CARD), rc.Transient(1e-6), {"bl": stimulus})
+    assert is_driven_at_start(build_circuit(bench)) == driven
