@@ -1,4 +1,4 @@
-"""The equations of a file as they are written, step by step, against closed forms of their currents."""
+"""What a file remembers, and its equations as they are written, step by step, against closed forms of the currents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rramcirc.devices.veriloga.cure.memory import memory_of
 from rramcirc.devices.veriloga.cure.original import Original
+from rramcirc.devices.veriloga.cure.places import Places
+from rramcirc.devices.veriloga.lint.lint import lint
 from rramcirc.devices.veriloga.lint.modules import read_lint_modules
 from rramcirc.devices.veriloga.preprocessor import read_source
 
@@ -54,3 +57,30 @@ def test_currents_are_those_of_the_closed_form(tmp_path: Path, name: str) -> Non
     (module,) = read_lint_modules(read_source(tmp_path / "model.va"))
     current = Original(module, "te", "be", {}).run(TIMES, VOLTS)
     assert current == pytest.approx(expected(TIMES, VOLTS), rel=0.0, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("body", "states", "clocks", "steps"),
+    [
+        ("g = g + dt * V(te, be); I(te, be) <+ g;", ("g",), (), ("dt",)),
+        (
+            "g = g + ($abstime - q) * V(te, be); q = $abstime; I(te, be) <+ g * dt;",
+            ("g",),
+            ("q",),
+            (),
+        ),  # it has a clock
+        ("I(te, be) <+ V(te, be) / (1k + dt);", (), (), ()),  # nothing is remembered: dt is what it likes
+    ],
+)
+def test_a_parameter_is_the_time_step_where_something_is_remembered_without_a_clock(
+    tmp_path: Path, body: str, states: tuple[str, ...], clocks: tuple[str, ...], steps: tuple[str, ...]
+) -> None:
+    file = tmp_path / "model.va"
+    file.write_text(
+        '`include "disciplines.vams"\nmodule rram_test(te, be); inout te, be; electrical te, be;\n'
+        f"parameter real dt = 1n; real g, q;\nanalog begin {body} end\nendmodule\n"
+    )
+    found = lint(file)
+    (module,) = read_lint_modules(found.source)
+    memory = memory_of(module, Places(found))
+    assert (memory.states, memory.clocks, memory.steps) == (states, clocks, steps)
