@@ -92,6 +92,16 @@ def test_value_falls_back_on_the_default_of_the_module(toy: ModelCard) -> None:
         toy.value("gap_mx")
 
 
+def test_the_table_marks_what_every_device_may_have_of_its_own_and_says_so(toy: ModelCard) -> None:
+    lines = toy.table().splitlines()
+    marked = [line.split()[0] for line in lines if " * " in line]
+    assert marked == [name for name, value in toy.parameters.items() if value.instance] == ["gap_ini"]
+    said = "* every device may have its own value"
+    assert said in lines
+    without = replace(toy, parameters={"ea": toy.parameters["ea"]})
+    assert said not in without.table()
+
+
 def test_number_says_why_a_value_is_none(folder: Path) -> None:
     module = MODULE.replace("gap_max = 1.7", "gap_max = $temperature / 200")
     texts = 'parameter string note = "x";\n    (* desc="gap", units="nm" *) real gap;'

@@ -229,6 +229,15 @@ def test_edges_of_a_gate_carry_the_integral_of_the_current_while_it_rises():
     assert neuron.capacitance / neuron.input_gain * np.diff(rises) == pytest.approx(np.diff(charges), rel=0.01, abs=0.0)
 
 
+def test_the_timer_of_a_neuron_is_the_same_at_both_levels():
+    bench = replace(hopfield(stop=0.03), probes=("v(timer0)",))
+    at = np.arange(4e-3, 30e-3, 2e-3)  # a spike at 5 ms
+    one, two = (rc.simulate(bench, engine, spikes=([5e-3], [0])) for engine in ("numpy", "network"))
+    one, two = (np.interp(at, waves.time, waves["v(timer0)"]) for waves in (one, two))
+    assert one[0] > one[-1] > one[1] + 30.0  # it starts anew, and rises by tens of volts
+    assert two == pytest.approx(one, abs=5e-3)  # a step of the network level is 20 us
+
+
 # Sleep --------------------------------------------------------------------------------------------------------------
 
 
