@@ -106,6 +106,15 @@ def test_a_wrong_cure_is_not_proven(tmp_path: Path) -> None:
     assert "differs by" in proof.verdict
 
 
+def test_an_array_with_an_index_that_is_no_constant_is_left(tmp_path: Path) -> None:
+    source = tmp_path / "model.va"
+    body = "i = V(te, be) > 0.0; v[0] = 1m; v[1] = 2m; I(te, be) <+ V(te, be) * v[i];"
+    source.write_text(f"{OPEN} real v[0:1]; integer i;\nanalog begin {body} end\nendmodule\n")
+    assert cure(source).text == source.read_text()
+    source.write_text(f"{OPEN} real v[0:1]; integer i;\nanalog begin {body.replace('[i]', '[1]')} end\nendmodule\n")
+    assert "v_0 = 1m; v_1 = 2m; I(te, be) <+ V(te, be) * v_1;" in cure(source).text
+
+
 @pytest.mark.parametrize(
     ("body", "unit"),
     [

@@ -11,6 +11,7 @@ from command import call
 
 import rramcirc as rc
 from rramcirc.devices.cards.model_card import Validity
+from rramcirc.engines.drift import ReadDose
 from rramcirc.engines.validity import Farthest
 
 CELL = rc.Cell("hfo2_filament", "nmos_select")
@@ -176,3 +177,15 @@ def test_a_thousandth_of_the_range_beyond_its_ends_is_no_remark() -> None:
         farthest.add(np.array([[0.0, 0.0], [0.0, value]]))
         assert bool(farthest.text(["first", "second"])) == outside, value
         assert ("second" in farthest.text(["first", "second"])) == outside
+
+
+@pytest.mark.parametrize("row", CELL.rram.read_advice[1:6])
+def test_the_dose_of_reads_is_one_after_the_longest_time_that_the_card_allows(row):
+    allowed = max(
+        other.time
+        for other in CELL.rram.read_advice
+        if other.voltage >= row.voltage and other.temperature >= row.temperature and other.resistance <= row.resistance
+    )
+    reads = ReadDose(CELL.rram, row.temperature, np.array([row.resistance]))
+    reads.add(np.full((3, 1), row.voltage), allowed * np.array([0.5, 0.25, 0.25]))
+    assert reads.most == pytest.approx([1.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -225,3 +226,12 @@ def test_conductances_of_a_crossbar_are_kept_as_an_array_of_its_shape(values):
 def test_a_source_that_may_move_a_state_right_after_the_start_is_known(stimulus, driven):
     bench = rc.Testbench(rc.Cell(CARD), rc.Transient(1e-6), {"bl": stimulus})
     assert is_driven_at_start(build_circuit(bench)) == driven
+
+
+def test_a_netlist_is_its_text_whatever_a_run_watches_besides():
+    bench = rc.Testbench(ARRAY, rc.Transient(1e-6), {"bl0": rc.Constant(0.1)})
+    netlist = rc.build_netlist(bench)
+    assert netlist.states
+    assert netlist.devices
+    assert replace(netlist, states=(), devices=()) == netlist == rc.build_netlist(bench)
+    assert replace(netlist, text=netlist.text + "*") != netlist
