@@ -143,6 +143,17 @@ def test_differences_of_two_arrays_and_of_neighbouring_outputs():
     np.testing.assert_allclose(zero.currents, 0.0, atol=1e-15)
 
 
+def test_a_difference_is_taken_at_the_gate_voltage_that_is_given():
+    plus = crossbar(CELL_1T1R, 2, 2, source_line="row")
+    minus = crossbar(CELL_1T1R, 2, 2, source_line="row", initial_state={}, initial_conductance=2e-5)
+    vectors = [[0.1, 0.05]]
+    parts = [rc.multiply(one, vectors, drive="rows", gate_voltage=1.0).currents for one in (plus, minus)]
+    whole = rc.multiply(plus, vectors, minus=minus, drive="rows", gate_voltage=1.0).currents
+    assert whole == pytest.approx(parts[0] - parts[1], rel=1e-9, abs=0.0)
+    open_wider = rc.multiply(plus, vectors, minus=minus, drive="rows", gate_voltage=2.0).currents
+    assert np.all(np.abs(open_wider - whole) > 1e-3 * np.abs(whole))
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

@@ -120,6 +120,7 @@ def test_nonsense_is_refused_by_name(maker, argument):
         ("Crossbar", {"rram_parameters": {"gap_ini": GAPS}}, "give gap in initial_state"),
         ("Crossbar", {"cell": rc.Cell(CARD, initial_state={"gap": 1.0}), "initial_conductance": 1e-5}, "not both"),
         ("Crossbar", {"cell": rc.Cell(CARD, initial_conductance=1e-5), "initial_conductance": 1e-5}, "not in both"),
+        ("Line", {"resistance": 0.0, "segments": [[1.0, 0.0]]}, "Line.segments: holds values that are not positive"),
         ("with_state", {"state": {"gap": 30.0}}, "gap_ini = 30 nm is outside [0:20]"),
         ("with_state", {"state": {"gapp": 1.0}}, "unknown state 'gapp'. Nearest: gap"),
         ("with_state", {"design": ARRAY, "state": {"gap[0,0]": 0.1}}, "state: gap[0,1], gap[0,2], gap[1,0] missing"),
@@ -235,3 +236,8 @@ def test_a_netlist_is_its_text_whatever_a_run_watches_besides():
     assert netlist.devices
     assert replace(netlist, states=(), devices=()) == netlist == rc.build_netlist(bench)
     assert replace(netlist, text=netlist.text + "*") != netlist
+
+
+def test_a_network_whose_synapses_cannot_be_held_is_refused_before_they_are_made():
+    with pytest.raises(rc.ParameterError, match=r"a Hopfield network of 3000000 neurons"):
+        rc.HopfieldNetwork(CELL, 3_000_000)
