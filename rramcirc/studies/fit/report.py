@@ -59,7 +59,7 @@ def _rated(f: FittedParameter) -> str:
     if not stands_on_rate(f):
         return ""
     share = f" ({100 * f.with_rate / abs(f.value):+.2g} %)" if f.value else ""
-    return f"stands on the ramp rate, which no file says: {f.with_rate:+.2g}{share} with twice of it, beside one sigma"
+    return f"stands on the ramp rate, which no file says: {f.with_rate:+.2g}{share} with twice of it, not in one sigma"
 
 
 def _with_share(sigma: float, value: float) -> str:
