@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from rramcirc.devices.cards.card import load_card
 from rramcirc.studies.fit.assumed import moves_with_rate
 from rramcirc.studies.fit.choose import _noise_is_left
 from rramcirc.studies.fit.data import Measurement
+from rramcirc.studies.fit.fit import FittedParameter
 from rramcirc.studies.fit.model import Protocol, make_protocol, predict
 from rramcirc.studies.fit.problem import Problem, free_parameters
 from rramcirc.studies.fit.profiled import _crossed, profiled_covariance
+from rramcirc.studies.fit.report import _rated
 from rramcirc.studies.fit.search import covariance, inverse_of, search_locally
 from rramcirc.studies.fit.settings import Settings
 from rramcirc.studies.fit.variances import _repeated, _variance, alike
@@ -129,3 +132,11 @@ def test_two_searches_that_noise_cannot_tell_apart_end_the_search_for_starts() -
     assert _noise_is_left(problem, tried)
     assert not _noise_is_left(problem, [*tried[1:], (0.13, problem, problem.start)])
     assert not _noise_is_left(problem, [(3.0 * error, *rest) for error, *rest in tried])
+
+
+def test_the_report_says_what_stands_on_the_ramp_rate() -> None:
+    value = FittedParameter("ea", "eV", 1.2, 1.15, 0.001, False, (), 0.001, with_rate=-0.023)
+    assert (
+        _rated(value) == "stands on the ramp rate, which no file says: -0.023 (-2 %) with twice of it, not in one sigma"
+    )
+    assert _rated(replace(value, with_rate=0.00005)) == ""

@@ -23,7 +23,7 @@ def without_times(protocol: Protocol) -> bool:
 def moves_with_rate(problem: Problem, x: FloatArray) -> FloatArray:
     """Return how much each value moves if sweeps without times were twice as fast [its unit].
 
-    The solution is taken as linear in the logarithm of the rate; zero where every sweep says its rate.
+    Linear in the logarithm of the rate, within the bounds; zero where every sweep says its rate.
     """
     n = len(problem.free)
     if not any(map(without_times, problem.protocols)):
@@ -31,7 +31,7 @@ def moves_with_rate(problem: Problem, x: FloatArray) -> FloatArray:
     ends = [_at_rate(problem, np.exp(step)).residuals(x)[: problem.n_data] for step in (_STEP, -_STEP)]
     slope = (ends[0] - ends[1]) / (2.0 * _STEP)
     jacobian = problem.jacobian(x)[: problem.n_data]
-    place = x - _FASTER * inverse_of(jacobian) @ (jacobian.T @ slope)
+    place = np.clip(x - _FASTER * inverse_of(jacobian) @ (jacobian.T @ slope), problem.low, problem.high)
     pairs = zip(problem.free, x[:n], place[:n], strict=True)
     moved: FloatArray = np.array([f.value(there) - f.value(here) for f, here, there in pairs])
     return moved
