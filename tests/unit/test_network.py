@@ -182,6 +182,23 @@ def test_half_an_overlap_moves_by_half_the_exponent() -> None:
     assert states(network, run.synapses)[0][0, 1] == pytest.approx(-np.expm1(-0.03), rel=1e-6, abs=0)
 
 
+@pytest.mark.parametrize("engine", ["fixed", "events"])
+def test_a_weight_that_was_just_written_drives_as_its_two_synapses_do(engine: str) -> None:
+    network = pair(gain=0.9)
+    chip = with_patterns(draw_synapses(network), [[0, 1]])
+    charge, start = 1.01 * network.threshold_charge, 1.0  # 20 time constants after the overlap
+    first = (np.array([0.0, 5e-3]), np.array([0, 1]))
+    again = np.arange(start, start + 0.2, 5e-3)  # gate 0 stays open
+    train = tuple(np.concatenate(parts) for parts in zip(first, (again, np.zeros(again.size, int)), strict=True))
+    run = run_network(
+        network, [Phase(start + 0.2, np.zeros(2), charge, True)], synapses=copied(chip), train=train, engine=engine
+    )
+    tau, slope = network.neuron.time_constant, slopes(network, chip)[0, 1]  # doses at their ends stay there
+    fired = run.times[(run.neurons == 1) & (run.times > start)][0]
+    within = {"fixed": 1e-3, "events": 1e-9}[engine]  # two of its steps
+    assert fired - start == pytest.approx(tau * np.log(slope * tau / (slope * tau - 1.0)), abs=within)
+
+
 def test_recall_does_not_move_any_synapse() -> None:
     network = pair()
     chip = with_patterns(draw_synapses(network), [[0, 1]])
