@@ -82,6 +82,15 @@ def test_lines_without_a_solution_say_so():
         rc.simulate(bench, "numpy")
 
 
+def test_a_current_into_closed_transistors_names_the_line_that_runs_away():
+    """ngspice answers with 2.5 MV, and a remark that no transistor is made for that."""
+    array = rc.Crossbar(rc.Cell("hfox_gap_jiang2016", "nmos_select"), 2, 2)
+    stimuli = {"bl": rc.Constant(0.5), "bl1": rc.Constant(1e-7, unit="A"), "wl": rc.Constant(0.0)}
+    bench = rc.Testbench(array, rc.OperatingPoint(), stimuli)
+    with pytest.raises(SimulationError, match=r"bl1 is at \S+ kV and goes on: its source is a current"):
+        rc.simulate(bench, "numpy")
+
+
 def floating_source_line(ohm: float, volts: float) -> rc.Testbench:
     """A floating source line rises until its transistors close; nothing but them holds it then."""
     far, both = rc.Line(1e-4, driver_resistance=18.0, end="last"), rc.Line(ohm, end="both")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rramcirc.basics.errors import SimulationError
+from rramcirc.basics.units import format_number
 from rramcirc.engines.array import balance_kernels as kernels
 from rramcirc.engines.array.cells import Cells
 from rramcirc.engines.array.coupled import TOLERANCE
@@ -30,6 +31,7 @@ SHARE = 0.2  # of the currents that may be missing: what the solution for the li
 ROUGHEST = 1e-2  # of the currents that are missing: what it may leave at most
 LAST_MOVE = 1e-10  # [V]; of the step that is not taken any more, as the ones before let expect it
 MOST_DOUBT = 1e-3  # [V]; what rounding may move a line by
+RUN_AWAY = 1e3  # [V]; no line of a circuit is there
 LOOSE = 1e9  # [ohm]; a driver behind that holds nothing
 DOUBTED = 1e-4  # of the largest voltage; what rounding leaves open is told beyond
 PATIENCE = 20  # steps, before they may be taken for rounding
@@ -109,7 +111,21 @@ class ArrayState:
         raise SimulationError(
             f"numpy failed: no operating point after {MOST_STEPS} Newton steps; Kirchhoff's current law is off by "
             f"{self.residual:.1e} of the largest current, the last step moved a node by {moved:.1e} V."
+            + self._run_away()
         )
+
+    def _run_away(self) -> str:
+        """Say which line is farther away than any device can be, if one is."""
+        for kind, family in self.network.families.items():
+            by_line = np.abs(self.voltages[family.nodes]).max(axis=1 if family.along_rows else 0)
+            line = int(np.argmax(by_line))
+            if by_line[line] > RUN_AWAY:
+                return (
+                    f" {kind}{line} is at {format_number(by_line[line], 'V')} and goes on: its source is a current, or "
+                    "has a large resistance, and its cells do not carry that. Open a transistor there, or limit the "
+                    "voltage."
+                )
+        return ""
 
     def keep(self) -> tuple[Array, ...]:
         """Return a copy of a solution, for `put_back`."""
