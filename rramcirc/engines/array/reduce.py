@@ -284,18 +284,22 @@ def _add_devices(
         for b in range(vector.shape[0]):
             for i in range(LANES):
                 matrix[a, b, i] = 0.0
-    for a in one:
+    _add_device(begin, width, one, first, first_jacobian, first_place, matrix, vector)
+    _add_device(begin, width, two, second, second_jacobian, second_place, matrix, vector)
+
+
+@inlined
+def _add_device(
+    begin: int, width: int, live: IntArray, currents: FloatArray, jacobian: FloatArray, place: IntArray,
+    matrix: FloatArray, vector: FloatArray,
+) -> None:  # fmt: skip
+    """Add the nodes `live` of one device of every cell."""
+    for a in live:
         for i in range(width):
-            vector[first_place[a], i] += first[begin + i, a]
-        for b in one:
+            vector[place[a], i] += currents[begin + i, a]
+        for b in live:
             for i in range(width):
-                matrix[first_place[a], first_place[b], i] += first_jacobian[begin + i, a, b]
-    for a in two:
-        for i in range(width):
-            vector[second_place[a], i] += second[begin + i, a]
-        for b in two:
-            for i in range(width):
-                matrix[second_place[a], second_place[b], i] += second_jacobian[begin + i, a, b]
+                matrix[place[a], place[b], i] += jacobian[begin + i, a, b]
 
 
 @inlined
