@@ -417,6 +417,7 @@ def test_nonsense_is_refused_by_name(build, told: str) -> None:
         ({"voltages": np.zeros((2, 4))}, r"shape \(2, 4\); needed is \(2, 5\).*te, be, nz, diameter_s, gap_s"),
         ({"voltages": object()}, "are no numbers"),
         ({"voltages": [[0, 0, 0, 0, 0], [0, np.inf, 0, 0, 0]]}, "instance 1: the voltage of be is inf"),
+        ({"voltages": [[0, -np.inf, 0, 0, 0], [0, np.inf, 0, 0, 0]]}, "instance 0: the voltage of be is -inf"),
         ({"abstime": "now"}, "abstime = 'now'"),
         ({"op_variables": "gap"}, "op_variables = 'gap' is no list"),
         ({"op_variables": ["gaps"]}, "unknown op-variable 'gaps'. Nearest: gap"),

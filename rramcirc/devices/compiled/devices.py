@@ -246,7 +246,9 @@ class CompiledDevices:
                 f"card {self.card.name}: the voltages have shape {points.shape}; needed is {wanted}, devices x nodes "
                 f"({', '.join(self.nodes)})."
             )
-        if not np.isfinite(points.sum()) and not np.isfinite(points).all():  # the sum is the faster to look at
+        with np.errstate(invalid="ignore", over="ignore"):
+            total = points.sum()  # the faster to look at
+        if not np.isfinite(total) and not np.isfinite(points).all():
             row, column = (int(k) for k in np.argwhere(~np.isfinite(points))[0])
             where = f"card {self.card.name}, instance {which[row]}"
             raise ParameterError(f"{where}: the voltage of {self.nodes[column]} is {points[row, column]}.")

@@ -115,15 +115,16 @@ class ArrayState:
         )
 
     def _run_away(self) -> str:
-        """Say which line is farther away than any device can be, if one is."""
+        """Say which line without a voltage source is farther away than any device can be, if one is."""
         for kind, family in self.network.families.items():
             by_line = np.abs(self.voltages[family.nodes]).max(axis=1 if family.along_rows else 0)
+            by_line = np.where(family.driver >= LOOSE, by_line, 0.0)
             line = int(np.argmax(by_line))
             if by_line[line] > RUN_AWAY:
                 return (
-                    f" {kind}{line} is at {format_number(by_line[line], 'V')} and goes on: its source is a current, or "
-                    "has a large resistance, and its cells do not carry that. Open a transistor there, or limit the "
-                    "voltage."
+                    f" {kind}{line} is at {format_number(by_line[line], 'V')} and goes on: its source is a current (or "
+                    "stands behind 1 Gohm or more) that its cells do not carry. Open a transistor there, or drive it "
+                    "by a voltage."
                 )
         return ""
 
@@ -225,7 +226,12 @@ class ArrayState:
         if not self.network.ladders:
             steepest = float(np.max(slopes[self.network.free], initial=0.0))
         stiffest = self.network.stiffest + steepest
-        return 8.0 * np.finfo(float).eps * stiffest * float(np.max(np.abs(self.voltages), initial=0.0))
+        return 8.0 * np.finfo(float).eps * stiffest * self._largest_voltage()
+
+    def _largest_voltage(self) -> float:
+        """Return that of the free nodes and the cells [V]; a source of current is held at 1e15 V for 1 A."""
+        largest = float(np.max(np.abs(self.voltages[self.network.free]), initial=0.0))
+        return max(largest, float(np.max(np.abs(self.cells.voltages), initial=0.0)))
 
     def _moved_by_rounding(self) -> float:
         """Return how far rounding moves a line that no driver holds, if that is more than `DOUBTED`; else 0 [V].
@@ -233,7 +239,7 @@ class ArrayState:
         Voltages are numbers of 16 digits, and a wire's current changes with the last one. All these currents in one
         direction are the worst that can be, and the lines are solved for it.
         """
-        largest = float(np.max(np.abs(self.voltages), initial=0.0))
+        largest = self._largest_voltage()
         loose = any(family.leak.size or np.any(family.driver >= LOOSE) for _, family in self._active)
         if not loose or not len(self.network.free):
             return 0.0

@@ -40,6 +40,7 @@ SIMPLEST = Formula(1, bent=False)
 HIGHEST_STRAIGHT = 4  # order of straight formulas: of switching cells, those of order 5 are off by more than they say
 BENT_MORE = 2.0  # what errors count more in a bent formula, which is taken where it is better by luck, too
 BENT_STATES = 100.0  # the same of states: what switches is not smooth in the logarithm of time
+UNBALANCED = 1e-3  # of the largest current: what may be missing to Kirchhoff's law without a word
 LEAST_STEP = 1e-15  # [s]; no device follows faster
 
 
@@ -104,8 +105,17 @@ def run_transient(
     state = run.solver.state
     residual = max(run.at_start, run.missing / max(state.through, 1e-300))
     problems, told = run.watch.told()
-    remarks = (*run.remarks, *told)
+    remarks = (*run.remarks, *told, *_unbalanced(residual))
     return EngineRun(probes, run.points.table(), state.steps, residual, *used, remarks, ending, problems)
+
+
+def _unbalanced(residual: float) -> tuple[str, ...]:
+    """Return a remark if Kirchhoff's current law is off by more than `UNBALANCED` of the largest current."""
+    if residual <= UNBALANCED:
+        return ()
+    return (
+        f"Kirchhoff's current law is off by up to {residual:.1e} of the largest current; what is smaller is not known",
+    )
 
 
 def _options(bench: Testbench) -> tuple[Tolerances, bool]:
